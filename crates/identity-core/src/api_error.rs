@@ -1,0 +1,212 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::EntityId;
+use crate::reply::Reply;
+
+/// More of the server's words than this is cut off: it may repeat a whole request in them.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// A refusal, in the server's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    errors: Vec<String>,
+    /// The body has an `errors` list, and it is empty.
+    bare: bool,
+    conflicts: Vec<MergeConflict>,
+    retry_after: Option<RetryAfter>,
+    request_id: Option<String>,
+    /// What the body is, if it is not Vault's.
+    foreign: Option<String>,
+}
+
+/// When to come again, from the header `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetryAfter {
+    /// After so long. OpenBao rounds down, so zero means "in less than a second".
+    Delay(Duration),
+    /// At this time.
+    At(Timestamp),
+}
+
+/// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct MergeConflict {
+    /// The name of the alias. Its identifier stands only in the text of the error.
+    pub alias: String,
+    /// The name of the entity.
+    pub entity: String,
+    /// The identifier of the entity.
+    pub entity_id: EntityId,
+    /// The type of the mount, such as `userpass`.
+    pub mount: String,
+    /// The path of the mount, such as `auth/userpass/`.
+    pub mount_path: String,
+}
+
+impl ApiError {
+    pub(crate) fn read(reply: Reply<'_>) -> Self {
+        let mut error = Self {
+            status: reply.status,
+            errors: Vec::new(),
+            bare: false,
+            conflicts: Vec::new(),
+            retry_after: header(reply, RETRY_AFTER).and_then(parse_retry_after),
+            request_id: None,
+            foreign: None,
+        };
+        if let Ok(Value::Object(mut body)) = serde_json::from_slice(reply.body) {
+            if let Some(Value::Array(errors)) = body.remove("errors") {
+                error.bare = errors.is_empty();
+                error.errors = words(errors);
+            }
+            if let Some(data) = body.remove("data") {
+                error.conflicts = Vec::deserialize(data).unwrap_or_default();
+            }
+            if let Some(Value::String(id)) = body.remove("request_id") {
+                error.request_id = (!id.is_empty()).then_some(id);
+            }
+        } else if !reply.body.is_empty() {
+            error.foreign =
+                Some(header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned());
+        }
+        error
+    }
+
+    /// A refusal as the server would give it, for test doubles.
+    pub fn new(status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let errors: Vec<String> = errors.into_iter().map(Into::into).collect();
+        Self {
+            status,
+            bare: errors.is_empty(),
+            errors,
+            conflicts: Vec::new(),
+            retry_after: None,
+            request_id: None,
+            foreign: None,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the server says, cut off after 4 KiB. Empty where it has nothing to add to the status.
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
+    /// The aliases that stand in the way of a merge.
+    pub fn conflicts(&self) -> &[MergeConflict] {
+        &self.conflicts
+    }
+
+    /// When to come again, if the server says so.
+    pub fn retry_after(&self) -> Option<RetryAfter> {
+        self.retry_after
+    }
+
+    /// The identifier of the request, if the server tells it. OpenBao does not in a refusal.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
+    pub fn is_absence(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND && self.bare
+    }
+
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self.says("sealed")
+    }
+
+    pub(crate) fn is_not_consistent_yet(&self) -> bool {
+        self.status == StatusCode::PRECONDITION_FAILED
+            || (self.status == StatusCode::TOO_MANY_REQUESTS && self.bare)
+    }
+
+    /// Whether the same request may be answered better later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self.status.as_u16() {
+            307 | 412 | 429 | 502..=504 => true,
+            500 => self.says("local node not active") || self.says("context canceled"),
+            _ => false,
+        }
+    }
+
+    /// Whether the answer leaves open that the server has acted: a gateway that lost it, or a standby that lost its leader.
+    pub(crate) fn may_have_been_applied(&self) -> bool {
+        match self.status.as_u16() {
+            307 | 502 | 504 => true,
+            503 => !self.is_sealed(),
+            500 => self.says("context canceled"),
+            _ => false,
+        }
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.errors.iter().any(|error| error.contains(text))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(foreign) = &self.foreign {
+            write!(f, ": the answer is not Vault's but {foreign}")?;
+        }
+        for (index, error) in self.errors.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { "; " })?;
+            f.write_str(error.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ApiError {}
+
+fn header(reply: Reply<'_>, name: http::HeaderName) -> Option<&str> {
+    reply.headers.get(name)?.to_str().ok()
+}
+
+fn parse_retry_after(value: &str) -> Option<RetryAfter> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    }
+    jiff::fmt::rfc2822::parse(value).ok().map(|time| RetryAfter::At(time.timestamp()))
+}
+
+fn words(errors: Vec<Value>) -> Vec<String> {
+    let mut room = LONGEST_MESSAGE;
+    let mut words = Vec::new();
+    for error in errors {
+        let Value::String(mut error) = error else { continue };
+        if error.len() > room {
+            let mut end = room;
+            while !error.is_char_boundary(end) {
+                end -= 1;
+            }
+            error.truncate(end);
+            error.push('…');
+        }
+        room = room.saturating_sub(error.len());
+        words.push(error);
+        if room == 0 {
+            break;
+        }
+    }
+    words
+}

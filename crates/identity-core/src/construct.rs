@@ -1,0 +1,86 @@
+/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set is not sent.
+///
+/// ```text
+/// setters!(Type, OtherType {
+///     /// What it means.
+///     policies(texts) => params.policies;
+/// });
+/// ```
+///
+/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `value(Type)`, or a collection: `texts`, `values(Type)`, `map`.
+macro_rules! setters {
+    ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
+        setters!($type { $($rows)* });
+        setters!($($more),+ { $($rows)* });
+    };
+    ($type:ident { $($(#[$doc:meta])* $name:ident($kind:ident $(($of:ty))?) => $($field:ident).+;)* }) => {
+        impl $type {
+            $(setters!(@one $(#[$doc])* $name $kind $(($of))? => $($field).+);)*
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident text => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: impl Into<String>) -> Self {
+            self.$($field).+ = Some($name.into());
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident flag => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: bool) -> Self {
+            self.$($field).+ = Some($name);
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident duration => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: std::time::Duration) -> Self {
+            self.$($field).+ = Some($name);
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident value($of:ty) => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: impl Into<$of>) -> Self {
+            self.$($field).+ = Some($name.into());
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident texts => $($field:ident).+) => {
+        setters!(@one $(#[$doc])* $name values(String) => $($field).+);
+    };
+    (@one $(#[$doc:meta])* $name:ident values($of:ty) => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: impl IntoIterator<Item = impl Into<$of>>) -> Self {
+            self.$($field).+ = Some($name.into_iter().map(Into::into).collect());
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident map => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+            self.$($field).+ = Some($name.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
+            self
+        }
+    };
+}
+
+/// Writes `new` for request structs of one field, which names the thing that the request is about.
+macro_rules! about {
+    ($($type:ident { $field:ident: $of:ty })*) => {
+        $(impl $type {
+            /// Names the one that it is about.
+            pub fn new($field: impl Into<$of>) -> Self {
+                Self { $field: $field.into() }
+            }
+        })*
+    };
+}
+
+pub(crate) use {about, setters};

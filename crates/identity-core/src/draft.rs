@@ -1,0 +1,239 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+};
+use http::uri::{PathAndQuery, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::error::RequestError;
+use crate::secret::{self, WipedBuffer};
+use crate::target::{TOKEN, Target};
+use crate::{Method, Operation};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request in the making, and the only way to write one: whatever goes in is checked and encoded here.
+#[derive(Debug)]
+pub struct Draft {
+    operation: Operation,
+    method: Method,
+    path: String,
+    /// Where the operation's own path begins, with a `{name}` for each parameter not yet given.
+    start: usize,
+    query: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Draft {
+    pub(crate) fn new(target: &Target, operation: Operation) -> Self {
+        let Operation { method, path, .. } = operation;
+        let mut draft = Self {
+            operation,
+            method,
+            path: String::with_capacity(target.base.len() + path.len() + 40),
+            start: target.base.len(),
+            query: String::new(),
+            headers: target.headers.clone(),
+            body: Bytes::new(),
+        };
+        draft.path.push_str(&target.base);
+        match (&target.mount, path.strip_prefix("identity/")) {
+            (Some(mount), Some(rest)) => {
+                draft.path.push_str(mount);
+                draft.path.push('/');
+                draft.path.push_str(rest);
+            }
+            _ => draft.path.push_str(path),
+        }
+        if method == Method::List && target.list_as_get {
+            draft.method = Method::Get;
+            draft.query("list", "true")
+        } else {
+            draft
+        }
+    }
+
+    /// Fills in the `{name}` of the path. Any text is sent as one segment, and arrives as it is.
+    ///
+    /// Refused is what a path cannot carry: nothing at all, control characters and blanks other than the space, a `.` or `..` between
+    /// slashes (the server would take it for another path), and in a write a slash at the end.
+    pub fn param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+        check(name, value)?;
+        if !self.method.is_read() && self.method != Method::Delete && value.ends_with('/') {
+            return Err(RequestError::new(
+                name,
+                "must not end in `/` in the path of a write; give it in the body, or use the id",
+            ));
+        }
+        self.fill(name, value)?;
+        Ok(self)
+    }
+
+    /// Fills in the `{name}` of the path with an identifier or a name of the kind the server's patterns allow:
+    /// letters, digits and `_`, and in between also `-` and `.`.
+    pub fn slug(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+        if value.is_empty() {
+            return Err(RequestError::new(name, EMPTY));
+        }
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let edges = [value.as_bytes()[0], value.as_bytes()[value.len() - 1]];
+        if !edges.into_iter().all(word)
+            || !value.bytes().all(|byte| word(byte) || matches!(byte, b'-' | b'.'))
+        {
+            return Err(RequestError::new(
+                name,
+                "must be letters, digits and `_`, with `-` and `.` only in between",
+            ));
+        }
+        self.fill(name, value)?;
+        Ok(self)
+    }
+
+    fn fill(&mut self, name: &'static str, value: &str) -> Result<(), RequestError> {
+        let rest = &self.path[self.start..];
+        let (at, len) = rest
+            .match_indices('{')
+            .find_map(|(at, _)| {
+                let after = rest[at + 1..].strip_prefix(name)?;
+                after.starts_with('}').then_some((self.start + at, name.len() + 2))
+            })
+            .ok_or(RequestError::new(name, "is not a parameter of the path"))?;
+        let tail = self.path.split_off(at);
+        self.path.extend(utf8_percent_encode(value, RESERVED));
+        self.path.push_str(&tail[len..]);
+        Ok(())
+    }
+
+    /// Adds a parameter to the query.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        push_pair(&mut self.query, name, value);
+        self
+    }
+
+    /// Sets a header. Those that the request is made of (`X-Vault-Token`, `Authorization`, `Host`, `Content-Length`) are refused.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RequestError> {
+        if [TOKEN, AUTHORIZATION, HOST, CONTENT_LENGTH].contains(&name) {
+            return Err(RequestError::new("header", "is one that the request sets itself"));
+        }
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| RequestError::new("header", "must not contain control characters"))?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Sets a JSON body. It is wiped from memory when the request is dropped.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Result<Self, RequestError> {
+        let mut buffer = WipedBuffer::default();
+        serde_json::to_writer(&mut buffer, body)
+            .map_err(|_| RequestError::new("body", "cannot be written as JSON"))?;
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = buffer.into_bytes();
+        Ok(self)
+    }
+
+    /// Makes the request with this token in place of the target's.
+    pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
+        let token =
+            secret::header("", token).ok_or(RequestError::new("token", secret_problem()))?;
+        self.headers.insert(TOKEN, token);
+        Ok(self)
+    }
+
+    /// Makes the request with `Authorization: Bearer` and without the target's token.
+    pub fn bearer(mut self, token: &SecretString) -> Result<Self, RequestError> {
+        let token =
+            secret::header("Bearer ", token).ok_or(RequestError::new("token", secret_problem()))?;
+        self.headers.remove(TOKEN);
+        self.headers.insert(AUTHORIZATION, token);
+        Ok(self)
+    }
+
+    /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost answer.
+    /// Unless said otherwise, `POST` and `PATCH` are not, and the other verbs are.
+    #[must_use]
+    pub fn repeatable(mut self, repeatable: bool) -> Self {
+        self.operation.repeatable = repeatable;
+        self
+    }
+
+    pub(crate) fn finish(self, target: &Target) -> Result<http::Request<Bytes>, RequestError> {
+        let mut path = self.path;
+        if let Some(open) = path[self.start..].find('{') {
+            let name =
+                path[self.start + open + 1..].split('}').next().unwrap_or_default().to_owned();
+            return Err(RequestError::new(name, "is a parameter of the path that was not given"));
+        }
+        if !self.query.is_empty() {
+            path.push('?');
+            path.push_str(&self.query);
+        }
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(target.scheme.clone());
+        parts.authority = Some(target.authority.clone());
+        let too_long = |_| RequestError::new("path", "is too long for a URL");
+        parts.path_and_query =
+            Some(PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(too_long)?);
+        let uri = Uri::from_parts(parts)
+            .map_err(|_| RequestError::new("path", "is too long for a URL"))?;
+
+        let mut request = http::Request::new(self.body);
+        *request.method_mut() = self.method.into();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers;
+        request.extensions_mut().insert(self.operation);
+        Ok(request)
+    }
+}
+
+const EMPTY: &str = "must not be empty";
+
+fn secret_problem() -> &'static str {
+    "must be visible ASCII characters, and at least one"
+}
+
+/// Refuses what is empty or cannot be part of a path.
+pub(crate) fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
+    let problem = if value.is_empty() {
+        EMPTY
+    } else if value.split('/').any(|part| part == "." || part == "..") {
+        "must not be `.` or `..`, alone or between slashes; look it up in a body, or use the id"
+    } else if value.chars().any(|char| char.is_control() || (char.is_whitespace() && char != ' ')) {
+        "must not contain control characters or blanks other than the space; look it up in a body, or use the id"
+    } else {
+        return Ok(());
+    };
+    Err(RequestError::new(name, problem))
+}
+
+/// Refuses an empty value where the server would take it for something else, or not at all.
+pub(crate) fn not_empty<'a>(
+    name: impl Into<Cow<'static, str>>,
+    values: impl IntoIterator<Item = &'a (impl AsRef<str> + 'a)>,
+) -> Result<(), RequestError> {
+    if values.into_iter().any(|value| value.as_ref().is_empty()) {
+        return Err(RequestError::new(name, EMPTY));
+    }
+    Ok(())
+}
+
+/// Encodes each segment of a path and keeps the slashes.
+pub(crate) fn encode_path(path: &str) -> String {
+    const WITHIN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+    utf8_percent_encode(path, WITHIN_PATH).to_string()
+}
+
+fn push_pair(pairs: &mut String, name: &str, value: &str) {
+    if !pairs.is_empty() {
+        pairs.push('&');
+    }
+    pairs.extend(utf8_percent_encode(name, RESERVED));
+    pairs.push('=');
+    pairs.extend(utf8_percent_encode(value, RESERVED));
+}

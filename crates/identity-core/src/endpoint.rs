@@ -1,0 +1,127 @@
+use bytes::Bytes;
+
+use crate::draft::Draft;
+use crate::error::{Error, ReplyError, RequestError};
+use crate::reply::Reply;
+use crate::target::Target;
+use crate::{Method, Operation};
+
+/// An operation of the server as a value: it knows its verb and path, how to write the request and how to read the answer.
+/// It does no I/O.
+///
+/// # An endpoint of your own
+///
+/// What this crate lacks, write in ten lines:
+///
+/// ```
+/// use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+///
+/// /// Reads the accessor of the mount at a path.
+/// struct ReadAuthMount { path: String }
+///
+/// #[derive(serde::Deserialize)]
+/// struct AuthMount { accessor: String }
+///
+/// impl Endpoint for ReadAuthMount {
+///     type Output = AuthMount;
+///     const METHOD: Method = Method::Get;
+///     const PATH: &'static str = "sys/auth/{path}";
+///
+///     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+///         draft.param("path", &self.path)
+///     }
+///
+///     fn decode(reply: Reply<'_>) -> Result<AuthMount, ReplyError> {
+///         reply.data()
+///     }
+/// }
+/// ```
+pub trait Endpoint: Sized {
+    /// What the answer says.
+    type Output;
+
+    /// The verb.
+    const METHOD: Method;
+
+    /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it holds no identifiers.
+    const PATH: &'static str;
+
+    /// Writes parameters, query, headers and body into the draft, which checks them.
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        Ok(draft)
+    }
+
+    /// Reads an answer of any status.
+    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError>;
+
+    /// The request to send to `target`.
+    fn request(&self, target: &Target) -> Result<http::Request<Bytes>, Error> {
+        self.encode(Draft::new(target, Operation::of::<Self>()))
+            .and_then(|draft| draft.finish(target))
+            .map_err(|error| Error::new(Operation::of::<Self>(), error))
+    }
+
+    /// The result that `response` brings, or the error that it is.
+    fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
+        Self::decode(Reply::from(response))
+            .map_err(|error| Error::new(Operation::of::<Self>(), error))
+    }
+}
+
+/// Implements [`Endpoint`] and [`Respond`](crate::Respond) for a struct, in one line that reads as a row of the API's table:
+///
+/// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
+///
+/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`];
+/// * steps: `checked` calls the type's own `check`, `json` sends the struct as the body, `repeatable` and `repeatable(|endpoint| …)` tell
+///   whether it may be sent twice;
+/// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
+/// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
+macro_rules! endpoint {
+    ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)?) => {
+        impl crate::Endpoint for $type {
+            type Output = $output;
+            const METHOD: crate::Method = endpoint!(@verb $verb);
+            const PATH: &'static str = $path;
+
+            fn encode(&self, draft: crate::Draft) -> Result<crate::Draft, crate::RequestError> {
+                // The compiler's own check that placeholders and fields match.
+                let _ = || { let _ = format_args!($path $($(, $field = self.$field)*)?); };
+                $($(let draft = endpoint!(@param draft, self.$field, stringify!($field) $(, $rule)?);)*)?
+                $(let draft = endpoint!(@$step draft, self $(, $argument)?);)*
+                Ok(draft)
+            }
+
+            fn decode(reply: crate::Reply<'_>) -> Result<$output, crate::ReplyError> {
+                reply.$kind()
+            }
+        }
+
+        impl crate::Respond for $type {
+            fn respond(output: &$output) -> http::Response<bytes::Bytes> {
+                crate::respond::$kind(endpoint!(@output output $(, $secret)?))
+            }
+        }
+    };
+
+    (@verb GET) => { crate::Method::Get };
+    (@verb LIST) => { crate::Method::List };
+    (@verb POST) => { crate::Method::Post };
+    (@verb DELETE) => { crate::Method::Delete };
+
+    (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
+    (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };
+
+    (@checked $draft:ident, $self:ident) => {{ $self.check()?; $draft }};
+    (@json $draft:ident, $self:ident) => { $draft.json($self)? };
+    (@repeatable $draft:ident, $self:ident) => { $draft.repeatable(true) };
+    (@repeatable $draft:ident, $self:ident, $when:expr) => {{
+        let when: fn(&Self) -> bool = $when;
+        $draft.repeatable(when($self))
+    }};
+
+    (@output $output:ident) => { $output };
+    (@output $output:ident, secret) => { &$output.exposed() };
+}
+
+pub(crate) use endpoint;

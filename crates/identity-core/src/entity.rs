@@ -1,0 +1,392 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::construct::{about, setters};
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::{
+    AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de,
+};
+
+endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) -> upsert(Upsert<CreatedEntity>));
+endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity));
+endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json repeatable -> empty(()));
+endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> empty(()));
+endpoint!(ListEntities:        LIST   "identity/entity/id" -> list(KeyList<EntityId, EntityInfo>));
+endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable -> upsert(Upsert<CreatedEntity>));
+endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity));
+endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> empty(()));
+endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<String, ()>));
+endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> empty(()));
+endpoint!(BatchDeleteEntities: POST   "identity/entity/batch-delete" checked json repeatable -> empty(()));
+
+about! {
+    ReadEntityById { id: EntityId }
+    DeleteEntityById { id: EntityId }
+    ReadEntityByName { name: String }
+    DeleteEntityByName { name: String }
+}
+
+/// Someone or something that logs in, by whichever auth method.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Entity {
+    /// The identifier.
+    pub id: EntityId,
+    /// The name, in the case it was given in; the server finds it in any.
+    #[serde(default)]
+    pub name: String,
+    /// The identifier of the namespace, `root` in the root namespace.
+    #[serde(default)]
+    pub namespace_id: String,
+    /// What was written with the entity.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub metadata: BTreeMap<String, String>,
+    /// The entity's own policies, sorted and in lower case; those of its groups are not among them.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub policies: Vec<String>,
+    /// Whether the entity is barred: no log-in, and its tokens are refused.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub disabled: bool,
+    /// The names that the entity has at auth mounts.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub aliases: Vec<EntityAlias>,
+    /// The groups that the entity is a member of.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub direct_group_ids: Vec<GroupId>,
+    /// The groups that those groups are in turn members of.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub inherited_group_ids: Vec<GroupId>,
+    /// The direct and the inherited groups.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub group_ids: Vec<GroupId>,
+    /// The entities that were merged into this one.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub merged_entity_ids: Vec<EntityId>,
+    /// When the entity was made.
+    #[serde(default, deserialize_with = "de::time")]
+    pub creation_time: Option<Timestamp>,
+    /// When the entity was changed last. A change of its aliases does not count.
+    #[serde(default, deserialize_with = "de::time")]
+    pub last_update_time: Option<Timestamp>,
+}
+
+/// What a list of entities tells of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EntityInfo {
+    /// The name.
+    pub name: String,
+    /// The names that the entity has at auth mounts.
+    #[serde(deserialize_with = "de::null_as_default")]
+    pub aliases: Vec<AliasSummary<EntityAliasId>>,
+}
+
+/// An entity that was not there before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreatedEntity {
+    /// The identifier.
+    pub id: EntityId,
+    /// The name, generated if none was given.
+    pub name: String,
+    /// The identifiers of its aliases: none, in what servers are known to answer.
+    #[serde(default, deserialize_with = "de::null_as_default")]
+    pub aliases: Vec<EntityAliasId>,
+}
+
+/// What an entity can be given. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct EntityParams {
+    /// Takes the place of all metadata; empty clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Takes the place of all policies; empty clears them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<String>>,
+    /// Whether the entity is barred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+}
+
+setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
+    /// Takes the place of all metadata; empty clears it. At most 64 pairs, keys of 128 bytes, values of 512.
+    metadata(map) => params.metadata;
+    /// Takes the place of all policies; empty clears them. `root` is not allowed.
+    policies(texts) => params.policies;
+    /// Bars the entity, or lets it in again.
+    disabled(flag) => params.disabled;
+});
+
+/// Creates an entity, or updates the one that has the name or the identifier.
+///
+/// ```
+/// use identity_core::CreateEntity;
+///
+/// let create = CreateEntity::named("alice").policies(["dev"]).metadata([("team", "eng")]);
+/// # let _ = create;
+/// ```
+///
+/// Without a name and an identifier each call makes another entity, so that it must not be repeated blindly.
+///
+/// API: `POST /identity/entity`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CreateEntity {
+    /// The name, which may be any text; generated if `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The entity to update. An identifier that does not exist is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<EntityId>,
+    /// What the entity is given.
+    #[serde(flatten)]
+    pub params: EntityParams,
+}
+
+impl CreateEntity {
+    /// An entity with a name that the server makes up.
+    pub fn unnamed() -> Self {
+        Self::default()
+    }
+
+    /// An entity of this name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self::default().name(name)
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("name", &self.name)?;
+        not_empty("id", &self.id)
+    }
+}
+
+setters!(CreateEntity {
+    /// The name; with [`id`](Self::id), the new name.
+    name(text) => name;
+    /// The entity to update.
+    id(value(EntityId)) => id;
+});
+
+/// Reads an entity by its identifier.
+///
+/// API: `GET /identity/entity/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadEntityById {
+    /// The entity.
+    pub id: EntityId,
+}
+
+/// Updates an entity by its identifier. What is not set stays as it is.
+///
+/// API: `POST /identity/entity/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UpdateEntityById {
+    /// The entity. One that does not exist is refused with 400, not 404.
+    #[serde(skip)]
+    pub id: EntityId,
+    /// The new name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the entity is given.
+    #[serde(flatten)]
+    pub params: EntityParams,
+}
+
+impl UpdateEntityById {
+    /// The entity of this identifier.
+    pub fn new(id: impl Into<EntityId>) -> Self {
+        Self { id: id.into(), name: None, params: EntityParams::default() }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("name", &self.name)
+    }
+}
+
+setters!(UpdateEntityById {
+    /// The new name.
+    name(text) => name;
+});
+
+/// Deletes an entity by its identifier, with its aliases and memberships. That there is none is no error.
+///
+/// API: `DELETE /identity/entity/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteEntityById {
+    /// The entity.
+    pub id: EntityId,
+}
+
+/// Lists all entities with their names and aliases. There is no paging.
+///
+/// API: `LIST /identity/entity/id`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListEntities;
+
+/// Creates the entity of a name, or updates it.
+///
+/// A name that a path cannot carry goes through [`CreateEntity`].
+///
+/// API: `POST /identity/entity/name/:name`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WriteEntityByName {
+    /// The name, found in any case.
+    #[serde(skip)]
+    pub name: String,
+    /// An entity that is to get this name, and the rest of what is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<EntityId>,
+    /// What the entity is given.
+    #[serde(flatten)]
+    pub params: EntityParams,
+}
+
+impl WriteEntityByName {
+    /// The entity of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), id: None, params: EntityParams::default() }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("id", &self.id)
+    }
+}
+
+setters!(WriteEntityByName {
+    /// Renames the entity of this identifier.
+    id(value(EntityId)) => id;
+});
+
+/// Reads an entity by its name, in any case.
+///
+/// A name that a path cannot carry goes through [`LookupEntity`](crate::LookupEntity).
+///
+/// API: `GET /identity/entity/name/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadEntityByName {
+    /// The name.
+    pub name: String,
+}
+
+/// Deletes an entity by its name, with its aliases and memberships. That there is none is no error.
+///
+/// API: `DELETE /identity/entity/name/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteEntityByName {
+    /// The name, found in any case.
+    pub name: String,
+}
+
+/// Lists the names of all entities. The server tells nothing more of them here; [`ListEntities`] gives names and identifiers.
+///
+/// API: `LIST /identity/entity/name`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListEntityNames;
+
+/// Merges entities into one: their aliases, memberships and MFA secrets, not their policies and metadata. They are gone after.
+///
+/// Where both have an alias on the same mount, the server refuses and names them in [`ApiError::conflicts`](crate::ApiError::conflicts);
+/// merge from one entity only, and [`keep`](Self::conflicting_alias_ids_to_keep) one alias of each pair. Then read the entity:
+/// OpenBao 2.7 leaves the other alias behind in ways that differ.
+///
+/// It cannot be repeated: after the first time there is nothing left to merge from.
+///
+/// API: `POST /identity/entity/merge`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct MergeEntities {
+    /// The entity that stays.
+    pub to_entity_id: EntityId,
+    /// The entities that go, at least one.
+    pub from_entity_ids: Vec<EntityId>,
+    /// Whether to merge although several entities have an MFA secret of the same method. It does not settle clashes of aliases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
+    /// The aliases to keep where two are on the same mount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicting_alias_ids_to_keep: Option<Vec<EntityAliasId>>,
+}
+
+impl MergeEntities {
+    /// Merges the entities of the second argument into the first.
+    pub fn new(
+        to: impl Into<EntityId>,
+        from: impl IntoIterator<Item = impl Into<EntityId>>,
+    ) -> Self {
+        Self {
+            to_entity_id: to.into(),
+            from_entity_ids: from.into_iter().map(Into::into).collect(),
+            force: None,
+            conflicting_alias_ids_to_keep: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("to_entity_id", [&self.to_entity_id])?;
+        not_empty("from_entity_ids", &self.from_entity_ids)?;
+        not_empty(
+            "conflicting_alias_ids_to_keep",
+            self.conflicting_alias_ids_to_keep.iter().flatten(),
+        )?;
+        if self.from_entity_ids.is_empty() {
+            return Err(RequestError::new("from_entity_ids", "must name at least one entity"));
+        }
+        if self.from_entity_ids.contains(&self.to_entity_id) {
+            return Err(RequestError::new(
+                "from_entity_ids",
+                "must not name the entity that is merged into",
+            ));
+        }
+        Ok(())
+    }
+}
+
+setters!(MergeEntities {
+    /// Merges although several entities have an MFA secret of the same method.
+    force(flag) => force;
+    /// The aliases to keep where two are on the same mount.
+    conflicting_alias_ids_to_keep(values(EntityAliasId)) => conflicting_alias_ids_to_keep;
+});
+
+/// Deletes many entities at once. Those that do not exist are passed over.
+///
+/// API: `POST /identity/entity/batch-delete`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BatchDeleteEntities {
+    /// The entities, at least one and at most [`MOST`](Self::MOST).
+    pub entity_ids: Vec<EntityId>,
+}
+
+impl BatchDeleteEntities {
+    /// As many entities as one request can name: OpenBao takes 1000 JSON strings, and the field's name is one.
+    pub const MOST: usize = 999;
+
+    /// The entities of these identifiers.
+    pub fn new(ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
+        Self { entity_ids: ids.into_iter().map(Into::into).collect() }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("entity_ids", &self.entity_ids)?;
+        match self.entity_ids.len() {
+            0 => Err(RequestError::new("entity_ids", "must name at least one entity")),
+            1..=Self::MOST => Ok(()),
+            _ => Err(RequestError::new(
+                "entity_ids",
+                "must not name more than 999 entities in one request",
+            )),
+        }
+    }
+}

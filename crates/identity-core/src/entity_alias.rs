@@ -1,0 +1,153 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::alias::{AliasInfo, EntityAlias, WrittenAlias};
+use crate::construct::{about, setters};
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, RequestError};
+
+endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
+endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias));
+endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
+endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: slug] -> empty(()));
+endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
+
+about! {
+    ReadEntityAliasById { id: EntityAliasId }
+    DeleteEntityAliasById { id: EntityAliasId }
+}
+
+/// Gives an entity a name at an auth mount. A name and mount that are taken already are an *update* of that alias:
+/// another entity takes it over, and custom metadata that is not sent again is lost. To change one field, use [`UpdateEntityAliasById`].
+///
+/// `Some` tells what was created or changed; `None` means that all was so already, and the server then tells no identifier.
+///
+/// API: `POST /identity/entity-alias`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CreateEntityAlias {
+    /// The name at the mount, such as a user name; found in any case.
+    pub name: String,
+    /// The mount.
+    pub mount_accessor: MountAccessor,
+    /// The entity. If `None`, and the alias is new, the server makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical_id: Option<EntityId>,
+    /// The alias to update. An identifier that does not exist is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<EntityAliasId>,
+    /// All custom metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_metadata: Option<BTreeMap<String, String>>,
+}
+
+impl CreateEntityAlias {
+    /// The alias of this name at this mount.
+    pub fn new(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
+        Self {
+            name: name.into(),
+            mount_accessor: mount_accessor.into(),
+            canonical_id: None,
+            id: None,
+            custom_metadata: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("name", [&self.name])?;
+        not_empty("mount_accessor", [&self.mount_accessor])?;
+        not_empty("canonical_id", &self.canonical_id)?;
+        not_empty("id", &self.id)
+    }
+}
+
+setters!(CreateEntityAlias {
+    /// The alias to update.
+    id(value(EntityAliasId)) => id;
+});
+
+setters!(CreateEntityAlias, UpdateEntityAliasById {
+    /// The entity that the alias belongs to.
+    canonical_id(value(EntityId)) => canonical_id;
+    /// Takes the place of all custom metadata; empty clears it. At most 64 pairs, keys of 128 bytes, values of 1 to 512.
+    custom_metadata(map) => custom_metadata;
+});
+
+/// Reads an entity alias by its identifier.
+///
+/// API: `GET /identity/entity-alias/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadEntityAliasById {
+    /// The alias.
+    pub id: EntityAliasId,
+}
+
+/// Updates an entity alias by its identifier. What is not set stays as it is.
+///
+/// `None` means that all was so already.
+///
+/// API: `POST /identity/entity-alias/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UpdateEntityAliasById {
+    /// The alias. One that does not exist is refused with 400, not 404.
+    #[serde(skip)]
+    pub id: EntityAliasId,
+    /// The new name at the mount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Another mount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mount_accessor: Option<MountAccessor>,
+    /// Another entity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical_id: Option<EntityId>,
+    /// All custom metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_metadata: Option<BTreeMap<String, String>>,
+}
+
+impl UpdateEntityAliasById {
+    /// The alias of this identifier.
+    pub fn new(id: impl Into<EntityAliasId>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            mount_accessor: None,
+            canonical_id: None,
+            custom_metadata: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("name", &self.name)?;
+        not_empty("mount_accessor", &self.mount_accessor)?;
+        not_empty("canonical_id", &self.canonical_id)
+    }
+}
+
+setters!(UpdateEntityAliasById {
+    /// The new name at the mount.
+    name(text) => name;
+    /// Another mount.
+    mount_accessor(value(MountAccessor)) => mount_accessor;
+});
+
+/// Deletes an entity alias by its identifier. The entity stays. That there is none is no error.
+///
+/// API: `DELETE /identity/entity-alias/id/:id`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteEntityAliasById {
+    /// The alias.
+    pub id: EntityAliasId,
+}
+
+/// Lists all entity aliases with what the server tells of each. There is no paging.
+///
+/// API: `LIST /identity/entity-alias/id`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListEntityAliases;

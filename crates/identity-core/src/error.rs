@@ -1,0 +1,243 @@
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::api_error::ApiError;
+use crate::transport::{TransportError, TransportErrorKind};
+use crate::{Method, Operation};
+
+/// Why a call brought no result.
+///
+/// `Display` names the operation and the stage that failed, never an identifier, a name or a token;
+/// [`source`](StdError::source) goes on to the details. Print the chain to see both:
+/// `GET identity/entity/id/{id} was refused` and then `403 Forbidden: permission denied`.
+#[derive(Debug)]
+pub struct Error {
+    operation: Operation,
+    kind: ErrorKind,
+}
+
+/// The stage of a call that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request could not be written; nothing was sent.
+    Request(RequestError),
+    /// No answer came, or not a whole one.
+    Transport(TransportError),
+    /// The server refused.
+    Api(Box<ApiError>),
+    /// The server agreed, but its answer could not be read. What was asked has been done.
+    Decode(DecodeError),
+}
+
+impl Error {
+    /// An error of the call that `operation` describes.
+    pub fn new(operation: Operation, kind: impl Into<ErrorKind>) -> Self {
+        Self { operation, kind: kind.into() }
+    }
+
+    /// The verb of the operation.
+    pub fn method(&self) -> Method {
+        self.operation.method
+    }
+
+    /// The path of the operation with its placeholders, such as `identity/entity/id/{id}`.
+    pub fn path(&self) -> &'static str {
+        self.operation.path
+    }
+
+    /// The stage that failed, with its details.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The server's refusal, if it was one.
+    pub fn api(&self) -> Option<&ApiError> {
+        match &self.kind {
+            ErrorKind::Api(api) => Some(api),
+            _ => None,
+        }
+    }
+
+    fn has_status(&self, status: StatusCode) -> bool {
+        self.api().is_some_and(|api| api.status() == status)
+    }
+
+    /// Whether there is no such object. A wrong path, namespace or mount is also answered with 404, but is not meant here.
+    pub fn is_not_found(&self) -> bool {
+        self.api().is_some_and(ApiError::is_absence)
+    }
+
+    /// Whether the token is missing, unknown, or not allowed to do this (403).
+    pub fn is_permission_denied(&self) -> bool {
+        self.has_status(StatusCode::FORBIDDEN)
+    }
+
+    /// Whether the server is sealed, or not yet initialised (503).
+    pub fn is_sealed(&self) -> bool {
+        self.api().is_some_and(ApiError::is_sealed)
+    }
+
+    /// Whether a rate limit was exceeded (429). See [`ApiError::retry_after`].
+    pub fn is_rate_limited(&self) -> bool {
+        self.has_status(StatusCode::TOO_MANY_REQUESTS) && !self.is_not_consistent_yet()
+    }
+
+    /// Whether the server has not yet seen an earlier write (412, or 429 without a message).
+    pub fn is_not_consistent_yet(&self) -> bool {
+        self.api().is_some_and(ApiError::is_not_consistent_yet)
+    }
+
+    /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been carried out already.
+    pub fn is_retryable(&self) -> bool {
+        let repeatable = self.operation.repeatable;
+        match &self.kind {
+            ErrorKind::Transport(error) => match error.kind() {
+                TransportErrorKind::Connect => true,
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => repeatable,
+                TransportErrorKind::TooLarge | TransportErrorKind::Other => false,
+            },
+            ErrorKind::Api(api) if api.is_passing() => repeatable || !api.may_have_been_applied(),
+            ErrorKind::Request(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => false,
+        }
+    }
+
+    /// Whether this is a write that the server may have carried out all the same: no answer came, or one that leaves it open.
+    pub fn may_have_been_applied(&self) -> bool {
+        !self.method().is_read()
+            && match &self.kind {
+                ErrorKind::Request(_) => false,
+                ErrorKind::Transport(error) => error.kind() != TransportErrorKind::Connect,
+                ErrorKind::Api(api) => api.may_have_been_applied(),
+                ErrorKind::Decode(_) => true,
+            }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = match &self.kind {
+            ErrorKind::Request(_) => "was not sent",
+            ErrorKind::Transport(_) => "brought no answer",
+            ErrorKind::Api(_) => "was refused",
+            ErrorKind::Decode(_) => "was answered in a form that cannot be read",
+        };
+        write!(f, "{} {} {outcome}", self.method(), self.path())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(match &self.kind {
+            ErrorKind::Request(error) => error,
+            ErrorKind::Transport(error) => error,
+            ErrorKind::Api(error) => &**error,
+            ErrorKind::Decode(error) => error,
+        })
+    }
+}
+
+/// What [`Endpoint::decode`](crate::Endpoint::decode) makes of an answer that brings no result.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// The server refused.
+    Api(Box<ApiError>),
+    /// The server agreed, but its answer could not be read.
+    Decode(DecodeError),
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for ReplyError {}
+
+impl From<ApiError> for ReplyError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(Box::new(error))
+    }
+}
+
+impl From<DecodeError> for ReplyError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<ReplyError> for ErrorKind {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Api(error) => Self::Api(error),
+            ReplyError::Decode(error) => Self::Decode(error),
+        }
+    }
+}
+
+impl From<RequestError> for ErrorKind {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<TransportError> for ErrorKind {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+/// A value that cannot be sent, refused before anything was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestError {
+    parameter: Cow<'static, str>,
+    problem: &'static str,
+}
+
+impl RequestError {
+    /// Names the parameter and says what is wrong with it, as in `name` and `must not be empty`. Leave the value itself out.
+    pub fn new(parameter: impl Into<Cow<'static, str>>, problem: &'static str) -> Self {
+        Self { parameter: parameter.into(), problem }
+    }
+
+    /// The name of the parameter.
+    pub fn parameter(&self) -> &str {
+        &self.parameter
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.parameter, self.problem)
+    }
+}
+
+impl StdError for RequestError {}
+
+/// An answer of a 2xx status that is not what the operation promises.
+///
+/// It tells where the trouble is, and never what the answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError(Cow<'static, str>);
+
+impl DecodeError {
+    /// Says what is wrong with the answer. Leave its content out.
+    pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self(problem.into())
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for DecodeError {}

@@ -1,0 +1,89 @@
+//! Requests and answers of the identity engine of HashiCorp Vault and `OpenBao`, as plain values without I/O.
+//!
+//! Each operation is a struct that implements [`Endpoint`]: it writes an [`http::Request`] and reads an [`http::Response`].
+//! Whatever can carry the one there and the other back will do.
+//!
+//! ```
+//! use identity_core::{CreateEntity, Endpoint, Target, Upsert};
+//!
+//! // 1. A request to send, with whatever HTTP stack there is.
+//! let target = Target::new("http://127.0.0.1:8200")?.with_token("s.example")?;
+//! let request = CreateEntity::named("alice").policies(["dev"]).request(&target)?;
+//! assert_eq!(request.method(), "POST");
+//! assert_eq!(request.uri().path(), "/v1/identity/entity");
+//! assert_eq!(request.body(), r#"{"name":"alice","policies":["dev"]}"#);
+//!
+//! // 2. The answer that came back: 200 if the entity is new, 204 if it was there.
+//! let new = http::Response::new(r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#);
+//! let Upsert::Created(entity) = CreateEntity::response(&new)? else { panic!("it was there") };
+//! assert_eq!(entity.id.as_str(), "7fbd40c1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What to find where
+//!
+//! * The operations: [entities](CreateEntity), [their aliases](CreateEntityAlias), [groups](CreateGroup), [their aliases](CreateGroupAlias),
+//!   [lookup](LookupEntity), [identity tokens](GenerateIdToken). Those that this crate lacks are [written in ten lines](Endpoint).
+//! * Around an operation: [`Maybe`] for absence as `None`, [`WithMeta`] for warnings, [`Wrap`] and [`UnwrapResponse`] for response wrapping.
+//! * Where requests go: [`Target`]. How they get there: [`Transport`], [`BlockingTransport`].
+//! * What can go wrong: [`Error`].
+//!
+//! # Habits
+//!
+//! * A field that is never set is not sent, and the server leaves it alone. An empty list or map is sent, and clears.
+//! * In an answer, `null`, `[]`, `{}` and an absent field are the same; fields and words that this crate does not know are no error.
+//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`] gives them out.
+
+mod alias;
+mod api_error;
+mod combinator;
+mod construct;
+mod de;
+mod draft;
+mod endpoint;
+mod entity;
+mod entity_alias;
+mod error;
+mod group;
+mod group_alias;
+mod id;
+mod key_list;
+mod lookup;
+mod method;
+mod oidc;
+mod operation;
+mod reply;
+pub mod respond;
+mod secret;
+mod ser;
+mod target;
+mod transport;
+mod upsert;
+mod wrapping;
+
+pub use bytes;
+pub use http;
+pub use secrecy::{ExposeSecret, SecretString};
+
+pub use alias::{Alias, AliasInfo, AliasSummary, EntityAlias, GroupAlias, WrittenAlias};
+pub use api_error::{ApiError, MergeConflict, RetryAfter};
+pub use combinator::{Maybe, WithMeta};
+pub use draft::Draft;
+pub use endpoint::Endpoint;
+pub use entity::*;
+pub use entity_alias::*;
+pub use error::{DecodeError, Error, ErrorKind, ReplyError, RequestError};
+pub use group::*;
+pub use group_alias::*;
+pub use id::{ClientId, EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor};
+pub use key_list::KeyList;
+pub use lookup::{Criterion, LookupEntity, LookupGroup};
+pub use method::Method;
+pub use oidc::*;
+pub use operation::Operation;
+pub use reply::{Meta, Reply};
+pub use respond::Respond;
+pub use target::Target;
+pub use transport::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+pub use upsert::Upsert;
+pub use wrapping::{UnwrapResponse, Wrap, WrapInfo, Wrapped};

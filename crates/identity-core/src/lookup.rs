@@ -1,0 +1,122 @@
+use serde::Serialize;
+
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::{
+    Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor, RequestError,
+};
+
+endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>));
+endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>));
+
+/// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if there is none.
+///
+/// It is a `POST`, so that a policy has to grant `update`.
+///
+/// ```
+/// use identity_core::LookupEntity;
+///
+/// let alice = LookupEntity::by_name("alice");
+/// let who_logged_in = LookupEntity::by_alias("alice", "auth_userpass_6b81bdea");
+/// # let _ = (alice, who_logged_in);
+/// ```
+///
+/// API: `POST /identity/lookup/entity`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct LookupEntity {
+    /// What is known of the entity.
+    pub criterion: Criterion<EntityId, EntityAliasId>,
+}
+
+/// Finds a group by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if there is none.
+///
+/// It is a `POST`, so that a policy has to grant `update`.
+///
+/// API: `POST /identity/lookup/group`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct LookupGroup {
+    /// What is known of the group.
+    pub criterion: Criterion<GroupId, GroupAliasId>,
+}
+
+/// The one thing by which an entity or a group is looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Criterion<I, A> {
+    /// Its identifier.
+    Id(I),
+    /// Its name, in any case.
+    Name(String),
+    /// The identifier of an alias of it.
+    AliasId(A),
+    /// An alias of it.
+    #[serde(untagged)]
+    Alias {
+        /// The name at the mount, in any case.
+        #[serde(rename = "alias_name")]
+        name: String,
+        /// The mount.
+        #[serde(rename = "alias_mount_accessor")]
+        mount_accessor: MountAccessor,
+    },
+}
+
+impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
+    fn check(&self) -> Result<(), RequestError> {
+        match self {
+            Self::Id(id) => not_empty("id", [id]),
+            Self::Name(name) => not_empty("name", [name]),
+            Self::AliasId(id) => not_empty("alias_id", [id]),
+            Self::Alias { name, mount_accessor } => {
+                not_empty("alias_name", [name])?;
+                not_empty("alias_mount_accessor", [mount_accessor])
+            }
+        }
+    }
+}
+
+macro_rules! lookup {
+    ($type:ident, $id:ident, $alias_id:ident) => {
+        impl $type {
+            /// The one of this identifier.
+            pub fn by_id(id: impl Into<$id>) -> Self {
+                Self { criterion: Criterion::Id(id.into()) }
+            }
+
+            /// The one of this name, in any case.
+            pub fn by_name(name: impl Into<String>) -> Self {
+                Self { criterion: Criterion::Name(name.into()) }
+            }
+
+            /// The one that the alias of this identifier belongs to.
+            pub fn by_alias_id(id: impl Into<$alias_id>) -> Self {
+                Self { criterion: Criterion::AliasId(id.into()) }
+            }
+
+            /// The one that has this name at this mount.
+            pub fn by_alias(
+                name: impl Into<String>,
+                mount_accessor: impl Into<MountAccessor>,
+            ) -> Self {
+                Self {
+                    criterion: Criterion::Alias {
+                        name: name.into(),
+                        mount_accessor: mount_accessor.into(),
+                    },
+                }
+            }
+
+            fn check(&self) -> Result<(), RequestError> {
+                self.criterion.check()
+            }
+        }
+    };
+}
+
+lookup!(LookupEntity, EntityId, EntityAliasId);
+lookup!(LookupGroup, GroupId, GroupAliasId);

@@ -1,0 +1,235 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::construct::{about, setters};
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::{ClientId, KeyList, RequestError, de, ser};
+
+endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(ReadOidcKey:   GET    "identity/oidc/key/{name}" [name: slug] -> data(OidcKey));
+endpoint!(DeleteOidcKey: DELETE "identity/oidc/key/{name}" [name: slug] -> empty(()));
+endpoint!(ListOidcKeys:  LIST   "identity/oidc/key" -> list(KeyList<String, ()>));
+endpoint!(RotateOidcKey: POST   "identity/oidc/key/{name}/rotate" [name: slug] checked json -> empty(()));
+
+about! {
+    ReadOidcKey { name: String }
+    DeleteOidcKey { name: String }
+}
+
+/// A named key that signs identity tokens. The server makes it anew in every rotation period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct OidcKey {
+    /// The algorithm.
+    pub algorithm: SigningAlgorithm,
+    /// The roles and clients that may use the key; `*` is all, and none is none.
+    #[serde(deserialize_with = "de::null_as_default")]
+    pub allowed_client_ids: Vec<ClientId>,
+    /// How long the key signs before the next takes its place.
+    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    pub rotation_period: Duration,
+    /// How long after that its public half is still published, so that tokens can be verified.
+    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    pub verification_ttl: Duration,
+}
+
+/// An algorithm that signs identity tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the names are those of RFC 7518 and RFC 8037")]
+pub enum SigningAlgorithm {
+    #[default]
+    RS256,
+    RS384,
+    RS512,
+    ES256,
+    ES384,
+    ES512,
+    EdDSA,
+    /// An algorithm that this crate does not know.
+    Other(String),
+}
+
+impl SigningAlgorithm {
+    /// The name, as in the `alg` of a token.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::ES512 => "ES512",
+            Self::EdDSA => "EdDSA",
+            Self::Other(other) => other,
+        }
+    }
+}
+
+impl From<&str> for SigningAlgorithm {
+    fn from(name: &str) -> Self {
+        let known = [
+            Self::RS256,
+            Self::RS384,
+            Self::RS512,
+            Self::ES256,
+            Self::ES384,
+            Self::ES512,
+            Self::EdDSA,
+        ];
+        known
+            .into_iter()
+            .find(|known| known.as_str() == name)
+            .unwrap_or_else(|| Self::Other(name.to_owned()))
+    }
+}
+
+impl From<String> for SigningAlgorithm {
+    fn from(name: String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<SigningAlgorithm> for String {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        algorithm.as_str().to_owned()
+    }
+}
+
+impl FromStr for SigningAlgorithm {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(name.into())
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Creates a named key, or updates it. What is not set is the server's default in a new key, and stays as it is in another.
+///
+/// ```
+/// use std::time::Duration;
+/// use identity_core::{SigningAlgorithm, WriteOidcKey};
+///
+/// let key = WriteOidcKey::new("web").algorithm(SigningAlgorithm::ES256).rotation_period(Duration::from_secs(3600)).allowed_client_ids(["*"]);
+/// # let _ = key;
+/// ```
+///
+/// API: `POST /identity/oidc/key/:name`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WriteOidcKey {
+    /// The name.
+    #[serde(skip)]
+    pub name: String,
+    /// The algorithm; RS256 unless said otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<SigningAlgorithm>,
+    /// How long the key signs before the next takes its place.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
+    pub rotation_period: Option<Duration>,
+    /// How long after that its public half is still published.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
+    pub verification_ttl: Option<Duration>,
+    /// The roles and clients that may use the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_client_ids: Option<Vec<ClientId>>,
+}
+
+impl WriteOidcKey {
+    /// The key of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            algorithm: None,
+            rotation_period: None,
+            verification_ttl: None,
+            allowed_client_ids: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
+        ser::whole_seconds("rotation_period", self.rotation_period)?;
+        ser::whole_seconds("verification_ttl", self.verification_ttl)
+    }
+}
+
+setters!(WriteOidcKey {
+    /// The algorithm; RS256 unless said otherwise.
+    algorithm(value(SigningAlgorithm)) => algorithm;
+    /// How long the key signs before the next takes its place: whole seconds, at least a minute, 24 hours unless said otherwise.
+    rotation_period(duration) => rotation_period;
+    /// How long after that its public half is still published: whole seconds, at most ten rotation periods, 24 hours unless said otherwise.
+    verification_ttl(duration) => verification_ttl;
+    /// The roles and clients that may use the key; `*` is all, and empty is none.
+    allowed_client_ids(values(ClientId)) => allowed_client_ids;
+});
+
+/// Reads a named key. It tells neither key identifiers nor when it was rotated: see [`ReadJwks`](crate::ReadJwks).
+///
+/// API: `GET /identity/oidc/key/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOidcKey {
+    /// The name.
+    pub name: String,
+}
+
+/// Deletes a named key. One that a role or client refers to, and `default`, is refused. That there is none is no error.
+///
+/// API: `DELETE /identity/oidc/key/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteOidcKey {
+    /// The name.
+    pub name: String,
+}
+
+/// Lists the names of all keys.
+///
+/// API: `LIST /identity/oidc/key`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListOidcKeys;
+
+/// Has the next key take its place now. Each call rotates again, so that it must not be repeated blindly.
+///
+/// API: `POST /identity/oidc/key/:name/rotate`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RotateOidcKey {
+    /// The name. A key that does not exist is refused with 400, not 404.
+    #[serde(skip)]
+    pub name: String,
+    /// How long the public half of the key rotated out is still published, this time.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
+    pub verification_ttl: Option<Duration>,
+}
+
+impl RotateOidcKey {
+    /// The key of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), verification_ttl: None }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        ser::whole_seconds("verification_ttl", self.verification_ttl)
+    }
+}
+
+setters!(RotateOidcKey {
+    /// How long the public half of the key rotated out is still published, this time: whole seconds, and zero for not at all.
+    verification_ttl(duration) => verification_ttl;
+});

@@ -1,0 +1,160 @@
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::api_error::ApiError;
+use crate::error::{DecodeError, ReplyError};
+use crate::key_list::{KeyList, RawKeyList};
+use crate::wrapping::WrapInfo;
+use crate::{Upsert, de};
+
+/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`] first.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
+    fn from(response: &'a Response<B>) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers(),
+            body: response.body().as_ref(),
+        }
+    }
+}
+
+/// What the server tells beside the result.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry one.
+    #[serde(deserialize_with = "de::empty_as_none")]
+    pub request_id: Option<String>,
+    /// What the server did otherwise than asked, such as parameters that it ignored.
+    #[serde(deserialize_with = "de::null_as_default")]
+    pub warnings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct WrapEnvelope {
+    wrap_info: Option<WrapInfo>,
+}
+
+impl<'a> Reply<'a> {
+    /// The HTTP status.
+    pub fn status(self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// The body as it came, of a 2xx answer.
+    pub fn body(self) -> Result<&'a [u8], ReplyError> {
+        if self.status.is_success() { Ok(self.body) } else { Err(ApiError::read(self).into()) }
+    }
+
+    /// Nothing: the server agreed, and that is all.
+    pub fn empty(self) -> Result<(), ReplyError> {
+        self.body().map(drop)
+    }
+
+    /// A body that is the result itself, without Vault's envelope.
+    pub fn json<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
+        self.parse()
+    }
+
+    /// The `data` of the envelope.
+    pub fn data<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
+        let envelope: Envelope<T> = self.parse()?;
+        envelope.data.ok_or_else(|| DecodeError::new("the answer has no data").into())
+    }
+
+    /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.
+    pub fn data_or_none<T: DeserializeOwned>(self) -> Result<Option<T>, ReplyError> {
+        if self.status == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let envelope: Envelope<T> = self.parse()?;
+        Ok(envelope.data)
+    }
+
+    /// The `data` of something new, or nothing of something that was there already.
+    pub fn upsert<T: DeserializeOwned>(self) -> Result<Upsert<T>, ReplyError> {
+        Ok(self.data_or_none()?.map_or(Upsert::Updated, Upsert::Created))
+    }
+
+    /// A list of keys. That there are none is an answer of 404, and here an empty list.
+    pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(
+        self,
+    ) -> Result<KeyList<K, I>, ReplyError> {
+        if self.is_absence() {
+            return Ok(KeyList::default());
+        }
+        let envelope: Envelope<RawKeyList<'_, K>> = self.parse()?;
+        let raw = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
+        Ok(raw.into())
+    }
+
+    /// The wrapping token that stands in for the answer, or `None` if the answer was not wrapped.
+    pub fn wrap_info(self) -> Result<Option<WrapInfo>, ReplyError> {
+        if self.status == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let envelope: WrapEnvelope = self.parse()?;
+        Ok(envelope.wrap_info)
+    }
+
+    /// What the server tells beside the result. Empty if the answer has no envelope.
+    pub fn meta(self) -> Meta {
+        serde_json::from_slice(self.body).unwrap_or_default()
+    }
+
+    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong path, namespace or
+    /// mount is a 404 with a message, and is not meant.
+    pub fn is_absence(self) -> bool {
+        #[derive(Deserialize)]
+        struct Errors {
+            errors: Vec<IgnoredAny>,
+        }
+        self.status == StatusCode::NOT_FOUND
+            && serde_json::from_slice(self.body).is_ok_and(|body: Errors| body.errors.is_empty())
+    }
+
+    fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
+        let body = self.body()?;
+        serde_json::from_slice(body).map_err(|error| self.explain(&error).into())
+    }
+
+    /// Says what is wrong without the words of `serde_json`, which quote the answer.
+    fn explain(self, error: &serde_json::Error) -> DecodeError {
+        if self.body.is_empty() {
+            return DecodeError::new(format!("the answer is empty ({})", self.status));
+        }
+        let place =
+            format!("line {} column {} of {} bytes", error.line(), error.column(), self.body.len());
+        if error.is_data() {
+            return DecodeError::new(format!(
+                "a field is missing or of another type before {place}"
+            ));
+        }
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or("no content type");
+        DecodeError::new(format!(
+            "the answer is not JSON ({}, {content_type}): {place}",
+            self.status
+        ))
+    }
+}

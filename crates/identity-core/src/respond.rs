@@ -1,0 +1,102 @@
+//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test doubles.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::{ApiError, Endpoint, KeyList, Upsert};
+
+/// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
+///
+/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own needs it only there.
+pub trait Respond: Endpoint {
+    /// The answer of a server that says `output`.
+    fn respond(output: &Self::Output) -> Response<Bytes>;
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T: ?Sized> {
+    request_id: &'a str,
+    lease_id: &'a str,
+    renewable: bool,
+    lease_duration: u64,
+    data: Option<&'a T>,
+    wrap_info: Option<&'a T>,
+    warnings: Option<&'a [String]>,
+    auth: Option<()>,
+}
+
+impl<T: ?Sized> Default for Envelope<'_, T> {
+    fn default() -> Self {
+        Self {
+            request_id: "",
+            lease_id: "",
+            renewable: false,
+            lease_duration: 0,
+            data: None,
+            wrap_info: None,
+            warnings: None,
+            auth: None,
+        }
+    }
+}
+
+/// `200` and a body without envelope. See [`Reply::json`](crate::Reply::json).
+pub fn json<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
+    body(StatusCode::OK, output)
+}
+
+/// `200` and an envelope with data. See [`Reply::data`](crate::Reply::data).
+pub fn data<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
+    json(&Envelope { data: Some(output), ..Envelope::default() })
+}
+
+/// `200` and an envelope with data, or `204`. See [`Reply::data_or_none`](crate::Reply::data_or_none).
+#[allow(clippy::ref_option, reason = "an endpoint's output is handed on as it is")]
+pub fn data_or_none<T: Serialize>(output: &Option<T>) -> Response<Bytes> {
+    output.as_ref().map_or_else(|| empty(&()), data)
+}
+
+/// `204`. See [`Reply::empty`](crate::Reply::empty).
+pub fn empty(_: &()) -> Response<Bytes> {
+    response(StatusCode::NO_CONTENT, Bytes::new())
+}
+
+/// `200` and what is new, or `204`. See [`Reply::upsert`](crate::Reply::upsert).
+pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
+    match output {
+        Upsert::Created(created) => data(created),
+        Upsert::Updated => empty(&()),
+    }
+}
+
+/// `200` and keys, or `404` if there are none. See [`Reply::list`](crate::Reply::list).
+pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
+    if output.is_empty() {
+        refusal(&ApiError::new(StatusCode::NOT_FOUND, [""; 0]))
+    } else {
+        data(output)
+    }
+}
+
+/// `200` and an envelope that stands for another answer. See [`Reply::wrap_info`](crate::Reply::wrap_info).
+pub fn wrap_info(output: &crate::WrapInfo) -> Response<Bytes> {
+    json(&Envelope { wrap_info: Some(&output.exposed()), ..Envelope::default() })
+}
+
+/// A refusal with its status and words.
+pub fn refusal(error: &ApiError) -> Response<Bytes> {
+    body(error.status(), &serde_json::json!({ "errors": error.errors() }))
+}
+
+fn body<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response<Bytes> {
+    response(status, serde_json::to_vec(value).map(Bytes::from).unwrap_or_default())
+}
+
+fn response(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

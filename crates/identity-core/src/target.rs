@@ -1,0 +1,123 @@
+use std::fmt;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::{Authority, Scheme, Uri};
+use secrecy::SecretString;
+
+use crate::error::RequestError;
+use crate::{draft, secret};
+
+pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+
+/// Where requests go, and on whose behalf: the server's address, the token, the namespace.
+///
+/// ```
+/// use identity_core::{Endpoint, ReadEntityById, Target};
+///
+/// let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?.with_namespace("team-a")?;
+/// let request = ReadEntityById::new("7fbd40c1").request(&target)?;
+/// assert_eq!(request.uri(), "https://vault.example.com:8200/v1/identity/entity/id/7fbd40c1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Target {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    /// What comes before the path of an operation, such as `/v1/` or `/proxy/v1/`.
+    pub(crate) base: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) mount: Option<String>,
+    pub(crate) list_as_get: bool,
+}
+
+impl Target {
+    /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy serves it under.
+    ///
+    /// An address without scheme, with a user name or password, or with a query is refused.
+    pub fn new(address: &str) -> Result<Self, RequestError> {
+        let refuse = |problem| RequestError::new("address", problem);
+        let uri: Uri = address.parse().map_err(|_| refuse("is not a URL"))?;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(refuse("needs a scheme and a host, as in https://127.0.0.1:8200"));
+        };
+        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+            return Err(refuse("must begin with http:// or https://"));
+        }
+        if authority.host().is_empty() {
+            return Err(refuse("has no host"));
+        }
+        if authority.as_str().contains('@') {
+            return Err(refuse("must not contain a user name or password"));
+        }
+        if address.contains(['?', '#']) {
+            return Err(refuse("must not contain a query or a fragment"));
+        }
+        let path = parts.path_and_query.as_ref().map_or("", |path| path.as_str()).trim_matches('/');
+        if !path.is_empty() {
+            draft::check("address", path)?;
+        }
+        let base = if path.is_empty() { "/v1/".to_owned() } else { format!("/{path}/v1/") };
+        let headers = HeaderMap::from_iter([(REQUEST, HeaderValue::from_static("true"))]);
+        Ok(Self { scheme, authority, base, headers, mount: None, list_as_get: false })
+    }
+
+    /// The token that requests are made with. Without one, only what needs no authentication is answered.
+    pub fn with_token(mut self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        let token = secret::header("", &token.into()).ok_or(RequestError::new(
+            "token",
+            "must be visible ASCII characters, and at least one",
+        ))?;
+        self.headers.insert(TOKEN, token);
+        Ok(self)
+    }
+
+    /// The same target on behalf of nobody.
+    #[must_use]
+    pub fn without_token(mut self) -> Self {
+        self.headers.remove(TOKEN);
+        self
+    }
+
+    /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are the root namespace.
+    pub fn with_namespace(mut self, namespace: &str) -> Result<Self, RequestError> {
+        let namespace = namespace.trim_matches('/');
+        if namespace.is_empty() {
+            self.headers.remove(NAMESPACE);
+            return Ok(self);
+        }
+        draft::check("namespace", namespace)?;
+        let value = HeaderValue::from_bytes(namespace.as_bytes())
+            .map_err(|_| RequestError::new("namespace", "must not contain control characters"))?;
+        self.headers.insert(NAMESPACE, value);
+        Ok(self)
+    }
+
+    /// The path of the engine, `identity` unless said otherwise. Servers mount it nowhere else; a proxy might.
+    pub fn with_mount(mut self, mount: &str) -> Result<Self, RequestError> {
+        let mount = mount.trim_matches('/');
+        draft::check("mount", mount)?;
+        self.mount = Some(draft::encode_path(mount));
+        Ok(self)
+    }
+
+    /// Whether to list with `GET` and `?list=true`, for proxies that do not let the verb `LIST` pass.
+    #[must_use]
+    pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
+        self.list_as_get = list_as_get;
+        self
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("address", &format_args!("{}://{}{}", self.scheme, self.authority, self.base))
+            .field("headers", &self.headers)
+            .field("mount", &self.mount)
+            .field("list_as_get", &self.list_as_get)
+            .finish()
+    }
+}

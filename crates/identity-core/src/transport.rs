@@ -1,0 +1,127 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Carries a request to the server and brings back its answer.
+///
+/// It knows nothing of Vault: every status is `Ok`, also 4xx and 5xx, and a redirect is handed back as it is.
+/// What a layer on the way needs to know of the call is the [`Operation`](crate::Operation) in the request's extensions.
+///
+/// ```
+/// use bytes::Bytes;
+/// use identity_core::{Transport, TransportError};
+///
+/// /// Answers everything with "no content".
+/// struct Nowhere;
+///
+/// #[async_trait::async_trait]
+/// impl Transport for Nowhere {
+///     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+///         let mut response = http::Response::new(Bytes::new());
+///         *response.status_mut() = http::StatusCode::NO_CONTENT;
+///         Ok(response)
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends `request` and collects the whole answer.
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, TransportError>;
+}
+
+/// The same as [`Transport`] for stacks that block the thread. Every function of this signature is one.
+pub trait BlockingTransport: Send + Sync {
+    /// Sends `request` and collects the whole answer.
+    fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+}
+
+impl<F> BlockingTransport for F
+where
+    F: Fn(http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> + Send + Sync,
+{
+    fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        self(request)
+    }
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request).await
+    }
+}
+
+/// No answer, or not a whole one.
+///
+/// Its [`kind`](Self::kind) says whether the server may have seen the request; the source says what went wrong.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain that the server did nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// There was no connection, so the request was not sent: the name is unknown, the port closed, the certificate refused.
+    Connect,
+    /// The time was up. The server may have seen the request.
+    Timeout,
+    /// The connection broke off. The server may have seen the request.
+    Interrupted,
+    /// The answer is larger than the limit. The server has seen the request.
+    TooLarge,
+    /// Anything else. The server may have seen the request.
+    Other,
+}
+
+impl TransportError {
+    /// An error with its cause.
+    pub fn new(
+        kind: TransportErrorKind,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self { kind, source: Some(source.into()) }
+    }
+
+    /// What is known of the request.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl From<TransportErrorKind> for TransportError {
+    fn from(kind: TransportErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Connect => "there is no connection to the server",
+            TransportErrorKind::Timeout => "the time was up before the whole answer came",
+            TransportErrorKind::Interrupted => {
+                "the connection broke off before the whole answer came"
+            }
+            TransportErrorKind::TooLarge => "the answer is larger than the limit",
+            TransportErrorKind::Other => "the transport failed",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,211 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{HeaderMap, Response, StatusCode};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::draft::Draft;
+use crate::error::{ReplyError, RequestError};
+use crate::reply::Reply;
+use crate::respond::{self, Respond};
+use crate::secret::Exposed;
+use crate::{Endpoint, Method, de};
+
+const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
+
+/// Has the server keep an answer, and hand out a token that lets one reader fetch it once. See [`UnwrapResponse`].
+///
+/// ```
+/// use std::time::Duration;
+/// use identity_core::{Endpoint, GenerateIdToken, Target, Wrap};
+///
+/// let target = Target::new("http://127.0.0.1:8200")?;
+/// let request = Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60)).request(&target)?;
+/// assert_eq!(request.headers()["x-vault-wrap-ttl"], "60");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wrap<E> {
+    /// The operation whose answer is wrapped.
+    pub endpoint: E,
+    /// How long the answer is kept, in whole seconds and at least one.
+    pub ttl: Duration,
+}
+
+impl<E> Wrap<E> {
+    /// Wraps the answer of `endpoint` for `ttl`, which is whole seconds and at least one.
+    pub fn new(endpoint: E, ttl: Duration) -> Self {
+        Self { endpoint, ttl }
+    }
+}
+
+/// What came of an answer that was to be wrapped.
+#[derive(Clone, Debug)]
+pub enum Wrapped<T> {
+    /// The server keeps the answer.
+    Wrapped(WrapInfo),
+    /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is empty.
+    Plain(T),
+}
+
+impl<T> Wrapped<T> {
+    /// The wrapping token's details, if the answer was wrapped.
+    pub fn wrapped(self) -> Option<WrapInfo> {
+        match self {
+            Self::Wrapped(info) => Some(info),
+            Self::Plain(_) => None,
+        }
+    }
+}
+
+/// A token that stands in for an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct WrapInfo {
+    /// The wrapping token: whoever has it can read the answer, once.
+    pub token: SecretString,
+    /// The accessor of the wrapping token.
+    #[serde(default)]
+    pub accessor: String,
+    /// How long the answer is kept.
+    #[serde(default, deserialize_with = "de::seconds")]
+    pub ttl: Duration,
+    /// When the answer was wrapped.
+    #[serde(default, deserialize_with = "de::time")]
+    pub creation_time: Option<Timestamp>,
+    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the answer.
+    #[serde(default)]
+    pub creation_path: String,
+    /// The accessor of a token within the answer.
+    #[serde(default, deserialize_with = "de::empty_as_none")]
+    pub wrapped_accessor: Option<String>,
+}
+
+impl WrapInfo {
+    pub(crate) fn exposed(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            token: Exposed<'a>,
+            accessor: &'a str,
+            ttl: u64,
+            creation_time: Option<Timestamp>,
+            creation_path: &'a str,
+            wrapped_accessor: Option<&'a str>,
+        }
+        Wire {
+            token: Exposed(&self.token),
+            accessor: &self.accessor,
+            ttl: self.ttl.as_secs(),
+            creation_time: self.creation_time,
+            creation_path: &self.creation_path,
+            wrapped_accessor: self.wrapped_accessor.as_deref(),
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Wrap<E> {
+    type Output = Wrapped<E::Output>;
+    const METHOD: Method = E::METHOD;
+    const PATH: &'static str = E::PATH;
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        if self.ttl.is_zero() || self.ttl.subsec_nanos() != 0 {
+            return Err(RequestError::new("ttl", "must be whole seconds, and at least one"));
+        }
+        let draft =
+            self.endpoint.encode(draft)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
+        Ok(draft.repeatable(false))
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
+        if is_wrapped_absence::<E>(reply) {
+            let none = Reply {
+                status: StatusCode::NOT_FOUND,
+                headers: &HeaderMap::new(),
+                body: br#"{"errors":[]}"#,
+            };
+            return E::decode(none).map(Wrapped::Plain);
+        }
+        if let Ok(Some(info)) = reply.wrap_info() {
+            return Ok(Wrapped::Wrapped(info));
+        }
+        E::decode(reply).map(Wrapped::Plain)
+    }
+}
+
+/// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these words in a sentence.
+fn is_wrapped_absence<E: Endpoint>(reply: Reply<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: Vec<String>,
+    }
+    E::METHOD == Method::List
+        && reply.status == StatusCode::NOT_FOUND
+        && serde_json::from_slice(reply.body)
+            .is_ok_and(|body: Errors| body.errors == ["unsupported path"])
+}
+
+impl<E: Respond> Respond for Wrap<E> {
+    fn respond(output: &Self::Output) -> Response<Bytes> {
+        match output {
+            Wrapped::Wrapped(info) => respond::wrap_info(info),
+            Wrapped::Plain(output) => E::respond(output),
+        }
+    }
+}
+
+/// Fetches the answer that a wrapping token stands for, as the answer of the operation `E`. It works once.
+///
+/// The request is made with the wrapping token alone; the target's token is not sent.
+///
+/// API: `POST /sys/wrapping/unwrap`
+pub struct UnwrapResponse<E> {
+    /// The wrapping token.
+    pub token: SecretString,
+    endpoint: PhantomData<fn() -> E>,
+}
+
+impl<E> UnwrapResponse<E> {
+    /// The answer that `token` stands for.
+    pub fn new(token: impl Into<SecretString>) -> Self {
+        Self { token: token.into(), endpoint: PhantomData }
+    }
+}
+
+impl<E> fmt::Debug for UnwrapResponse<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnwrapResponse").field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+impl<E> Clone for UnwrapResponse<E> {
+    fn clone(&self) -> Self {
+        Self::new(self.token.clone())
+    }
+}
+
+impl<E: Endpoint> Endpoint for UnwrapResponse<E> {
+    type Output = E::Output;
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "sys/wrapping/unwrap";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        draft.token(&self.token)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<E::Output, ReplyError> {
+        E::decode(reply)
+    }
+}
+
+impl<E: Respond> Respond for UnwrapResponse<E> {
+    fn respond(output: &E::Output) -> Response<Bytes> {
+        E::respond(output)
+    }
+}

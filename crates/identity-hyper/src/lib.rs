@@ -1,0 +1,1 @@
+//! The default transport of vault-identity, on hyper, rustls and tower

@@ -1,0 +1,1 @@
+//! A typed client for the identity secrets engine of HashiCorp Vault and OpenBao

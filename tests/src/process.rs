@@ -1,0 +1,82 @@
+use std::env;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// A server program that ends with this process, and at the latest on drop.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    output: File,
+}
+
+impl Process {
+    pub(crate) fn spawn(program: &Path, arguments: &[&str]) -> io::Result<Self> {
+        let output = tempfile::tempfile()?;
+        let mut command = command(program);
+        command.args(arguments).stdout(output.try_clone()?).stderr(output.try_clone()?);
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("BAO_") || text.starts_with("VAULT_") {
+                command.env_remove(&name);
+            }
+        }
+        Ok(Self { child: command.spawn()?, output })
+    }
+
+    pub(crate) fn exit_status(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Ends the server and returns all that it wrote.
+    pub(crate) fn into_output(mut self) -> io::Result<Vec<u8>> {
+        // Only now: this handle shares its position with those of the server.
+        self.stop()?;
+        let mut output = Vec::new();
+        self.output.rewind()?;
+        self.output.read_to_end(&mut output)?;
+        Ok(output)
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        // On Unix the wait closes the pipe, and that ends the server.
+        #[cfg(not(unix))]
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.stop();
+    }
+}
+
+/// A shell that kills the program when its standard input ends. The other end of
+/// that pipe is in this process only, so it ends however this process dies.
+#[cfg(unix)]
+fn command(program: &Path) -> Command {
+    const SCRIPT: &str = r#"
+        exec 3<&0
+        "$@" &
+        server=$!
+        { read -r _ <&3; kill -9 "$server"; } &
+        watch=$!
+        wait "$server"
+        status=$?
+        kill "$watch"
+        exit "$status"
+    "#;
+
+    let mut command = Command::new("sh");
+    command.args(["-c", SCRIPT, "sh"]).arg(program).stdin(Stdio::piped());
+    command
+}
+
+#[cfg(not(unix))]
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}

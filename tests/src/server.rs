@@ -1,0 +1,161 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::tail;
+use crate::process::Process;
+use crate::{DevServerError, binary, http, live};
+
+const TOKEN: &str = "root";
+const ATTEMPTS: usize = 3;
+const STARTUP: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A development server of OpenBao or Vault: in memory, unsealed, on a loopback
+/// port, and stopped on drop.
+///
+/// The program is the one that `VAULT_IDENTITY_SERVER` names, else `bao` or `vault`
+/// on `PATH`, else an OpenBao that pip installs once into the target directory.
+#[derive(Debug)]
+pub struct DevServer {
+    address: String,
+    socket: SocketAddr,
+    process: Process,
+}
+
+enum Startup {
+    Ready,
+    Exited(ExitStatus),
+    TimedOut,
+}
+
+impl DevServer {
+    /// Starts a server of its own.
+    pub fn start() -> Result<Self, DevServerError> {
+        Self::start_program(&binary::find()?)
+    }
+
+    /// The one server that this process shares, started by the first call.
+    ///
+    /// On Unix it ends with the process. Elsewhere it outlives it, as a static is
+    /// never dropped.
+    pub fn shared() -> Result<&'static Self, &'static DevServerError> {
+        static SHARED: OnceLock<Result<DevServer, DevServerError>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// The shared server, or nothing when live tests are to be skipped.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be had, or where [`live`] panics.
+    pub fn shared_or_skip() -> Option<&'static Self> {
+        live().then(|| Self::shared().unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// The base address, `http://127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The root token.
+    pub fn token(&self) -> &str {
+        TOKEN
+    }
+
+    /// Sends one request, for set-up that the identity client does not cover, and
+    /// returns the status and the body of the answer.
+    ///
+    /// `path` is the whole path, such as `/v1/sys/auth`.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        namespace: Option<&str>,
+        body: Option<&str>,
+    ) -> io::Result<(u16, String)> {
+        let token = token.map(|token| ("X-Vault-Token", token));
+        let namespace = namespace.map(|namespace| ("X-Vault-Namespace", namespace));
+        let headers: Vec<_> = token.into_iter().chain(namespace).collect();
+        let body = body.unwrap_or_default();
+        http::send(self.socket, REQUEST_TIMEOUT, method, path, &headers, body)
+    }
+
+    /// Tries again when the server exits early, as another program may have taken
+    /// the port in between.
+    fn start_program(program: &Path) -> Result<Self, DevServerError> {
+        let failed = |why: &str| {
+            DevServerError::new(format!("the server {} did not start: {why}", program.display()))
+        };
+
+        let mut attempt = 1;
+        loop {
+            let mut server = Self::spawn(program).map_err(|error| failed(&error.to_string()))?;
+            let why = match server.wait().map_err(|error| failed(&error.to_string()))? {
+                Startup::Ready => return Ok(server),
+                Startup::Exited(_) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    continue;
+                }
+                Startup::Exited(status) => format!("it ended early ({status})"),
+                Startup::TimedOut => format!("it was not ready within {STARTUP:?}"),
+            };
+            let output = server.process.into_output().unwrap_or_default();
+            return Err(failed(&format!("{why}, after writing\n{}", tail(&output))));
+        }
+    }
+
+    fn spawn(program: &Path) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let arguments = [
+            "server",
+            "-dev",
+            "-dev-no-store-token",
+            &format!("-dev-root-token-id={TOKEN}"),
+            &format!("-dev-listen-address={socket}"),
+        ];
+        let process = Process::spawn(program, &arguments)?;
+        Ok(Self { address: format!("http://{socket}"), socket, process })
+    }
+
+    fn wait(&mut self) -> io::Result<Startup> {
+        let deadline = Instant::now() + STARTUP;
+        loop {
+            let healthy = self.is_healthy();
+            if let Some(status) = self.process.exit_status()? {
+                return Ok(Startup::Exited(status));
+            } else if healthy {
+                return Ok(Startup::Ready);
+            } else if Instant::now() > deadline {
+                return Ok(Startup::TimedOut);
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn is_healthy(&self) -> bool {
+        let answer = http::send(self.socket, HEALTH_TIMEOUT, "GET", "/v1/sys/health", &[], "");
+        answer.is_ok_and(|(status, _)| status == 200)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::DevServer;
+    use crate::binary::on_path;
+
+    #[test]
+    fn a_program_that_ends_early_is_an_error_with_its_output() {
+        let shell = on_path(&std::env::var_os("PATH").unwrap(), "sh").unwrap();
+        let error = DevServer::start_program(&shell).unwrap_err().to_string();
+        assert!(error.contains("did not start: it ended early"), "{error}");
+        assert!(error.contains("No such file"), "the shell's own words are missing: {error}");
+    }
+}

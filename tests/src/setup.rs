@@ -1,0 +1,61 @@
+use serde_json::{Value, json};
+
+use crate::DevServer;
+
+/// Set-up for tests, in the root namespace and with the root token.
+impl DevServer {
+    /// Mounts the userpass auth method at `path` and returns the accessor of the mount.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub fn enable_userpass(&self, path: &str) -> String {
+        self.expect_ok("POST", &format!("sys/auth/{path}"), &json!({ "type": "userpass" }));
+        let mounts = self.expect_ok("GET", "sys/auth", &Value::Null);
+        text(&mounts["data"][format!("{path}/")]["accessor"])
+    }
+
+    /// Creates a user in a userpass mount.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub fn userpass_user(&self, mount: &str, name: &str, password: &str) {
+        let path = format!("auth/{mount}/users/{name}");
+        self.expect_ok("POST", &path, &json!({ "password": password }));
+    }
+
+    /// Logs a user of a userpass mount in and returns the client token.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub fn userpass_login(&self, mount: &str, name: &str, password: &str) -> String {
+        let path = format!("auth/{mount}/login/{name}");
+        let answer = self.expect_ok("POST", &path, &json!({ "password": password }));
+        text(&answer["auth"]["client_token"])
+    }
+
+    /// Creates a namespace.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses, as the community edition of Vault does with 404.
+    pub fn create_namespace(&self, name: &str) {
+        self.expect_ok("POST", &format!("sys/namespaces/{name}"), &json!({}));
+    }
+
+    fn expect_ok(&self, method: &str, path: &str, body: &Value) -> Value {
+        let sent = if body.is_null() { None } else { Some(body.to_string()) };
+        let (status, answer) = self
+            .request(method, &format!("/v1/{path}"), Some(self.token()), None, sent.as_deref())
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        assert!((200..300).contains(&status), "{method} {path}: status {status}: {answer}");
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+}
+
+fn text(value: &Value) -> String {
+    let text = value.as_str().expect("the server's answer has the asked-for text");
+    text.to_owned()
+}
