@@ -91,9 +91,8 @@ impl DevServer {
     /// Tries again when the server exits early, as another program may have taken
     /// the port in between.
     fn start_program(program: &Path) -> Result<Self, DevServerError> {
-        let failed = |why: &str| {
-            DevServerError::new(format!("the server {} did not start: {why}", program.display()))
-        };
+        let failed =
+            |why: &str| DevServerError::new(format!("the server {} did not start: {why}", program.display()));
 
         let mut attempt = 1;
         loop {

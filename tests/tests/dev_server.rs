@@ -78,8 +78,7 @@ fn namespace_is_created_and_reached() {
     let Some(server) = DevServer::shared_or_skip() else { return };
     server.create_namespace("team");
     let token = Some(server.token());
-    let (status, body) =
-        server.request("LIST", "/v1/identity/entity/id", token, Some("team"), None).unwrap();
+    let (status, body) = server.request("LIST", "/v1/identity/entity/id", token, Some("team"), None).unwrap();
     assert_eq!(status, 404, "an empty list, and no refusal: {body}");
     let (status, body) = server.request("GET", "/v1/sys/auth", token, Some("team"), None).unwrap();
     assert_eq!(status, 200, "{body}");

@@ -78,8 +78,7 @@ impl ApiError {
                 error.request_id = (!id.is_empty()).then_some(id);
             }
         } else if !reply.body.is_empty() {
-            error.foreign =
-                Some(header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned());
+            error.foreign = Some(header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned());
         }
         error
     }

@@ -17,16 +17,12 @@ where
 }
 
 /// `""` is as good as `null`.
-pub(crate) fn empty_as_none<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
+pub(crate) fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.filter(|text: &String| !text.is_empty()))
 }
 
 /// RFC 3339, or nothing: `""` or `null`.
-pub(crate) fn time<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     match empty_as_none(deserializer)? {
         None => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| D::Error::custom("not a time")),

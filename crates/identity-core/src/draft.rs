@@ -1,9 +1,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
@@ -140,16 +138,14 @@ impl Draft {
 
     /// Makes the request with this token in place of the target's.
     pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
-        let token =
-            secret::header("", token).ok_or(RequestError::new("token", secret_problem()))?;
+        let token = secret::header("", token).ok_or(RequestError::new("token", secret_problem()))?;
         self.headers.insert(TOKEN, token);
         Ok(self)
     }
 
     /// Makes the request with `Authorization: Bearer` and without the target's token.
     pub fn bearer(mut self, token: &SecretString) -> Result<Self, RequestError> {
-        let token =
-            secret::header("Bearer ", token).ok_or(RequestError::new("token", secret_problem()))?;
+        let token = secret::header("Bearer ", token).ok_or(RequestError::new("token", secret_problem()))?;
         self.headers.remove(TOKEN);
         self.headers.insert(AUTHORIZATION, token);
         Ok(self)
@@ -166,8 +162,7 @@ impl Draft {
     pub(crate) fn finish(self, target: &Target) -> Result<http::Request<Bytes>, RequestError> {
         let mut path = self.path;
         if let Some(open) = path[self.start..].find('{') {
-            let name =
-                path[self.start + open + 1..].split('}').next().unwrap_or_default().to_owned();
+            let name = path[self.start + open + 1..].split('}').next().unwrap_or_default().to_owned();
             return Err(RequestError::new(name, "is a parameter of the path that was not given"));
         }
         if !self.query.is_empty() {
@@ -178,10 +173,8 @@ impl Draft {
         parts.scheme = Some(target.scheme.clone());
         parts.authority = Some(target.authority.clone());
         let too_long = |_| RequestError::new("path", "is too long for a URL");
-        parts.path_and_query =
-            Some(PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(too_long)?);
-        let uri = Uri::from_parts(parts)
-            .map_err(|_| RequestError::new("path", "is too long for a URL"))?;
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(too_long)?);
+        let uri = Uri::from_parts(parts).map_err(|_| RequestError::new("path", "is too long for a URL"))?;
 
         let mut request = http::Request::new(self.body);
         *request.method_mut() = self.method.into();

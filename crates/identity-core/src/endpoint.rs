@@ -63,8 +63,7 @@ pub trait Endpoint: Sized {
 
     /// The result that `response` brings, or the error that it is.
     fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response))
-            .map_err(|error| Error::new(Operation::of::<Self>(), error))
+        Self::decode(Reply::from(response)).map_err(|error| Error::new(Operation::of::<Self>(), error))
     }
 }
 

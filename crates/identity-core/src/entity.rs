@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{
-    AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de,
-};
+use crate::{AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de};
 
 endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) -> upsert(Upsert<CreatedEntity>));
 endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity));
@@ -320,10 +318,7 @@ pub struct MergeEntities {
 
 impl MergeEntities {
     /// Merges the entities of the second argument into the first.
-    pub fn new(
-        to: impl Into<EntityId>,
-        from: impl IntoIterator<Item = impl Into<EntityId>>,
-    ) -> Self {
+    pub fn new(to: impl Into<EntityId>, from: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
         Self {
             to_entity_id: to.into(),
             from_entity_ids: from.into_iter().map(Into::into).collect(),
@@ -335,18 +330,12 @@ impl MergeEntities {
     fn check(&self) -> Result<(), RequestError> {
         not_empty("to_entity_id", [&self.to_entity_id])?;
         not_empty("from_entity_ids", &self.from_entity_ids)?;
-        not_empty(
-            "conflicting_alias_ids_to_keep",
-            self.conflicting_alias_ids_to_keep.iter().flatten(),
-        )?;
+        not_empty("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.iter().flatten())?;
         if self.from_entity_ids.is_empty() {
             return Err(RequestError::new("from_entity_ids", "must name at least one entity"));
         }
         if self.from_entity_ids.contains(&self.to_entity_id) {
-            return Err(RequestError::new(
-                "from_entity_ids",
-                "must not name the entity that is merged into",
-            ));
+            return Err(RequestError::new("from_entity_ids", "must not name the entity that is merged into"));
         }
         Ok(())
     }
@@ -383,10 +372,7 @@ impl BatchDeleteEntities {
         match self.entity_ids.len() {
             0 => Err(RequestError::new("entity_ids", "must name at least one entity")),
             1..=Self::MOST => Ok(()),
-            _ => Err(RequestError::new(
-                "entity_ids",
-                "must not name more than 999 entities in one request",
-            )),
+            _ => Err(RequestError::new("entity_ids", "must not name more than 999 entities in one request")),
         }
     }
 }

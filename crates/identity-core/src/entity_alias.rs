@@ -113,13 +113,7 @@ pub struct UpdateEntityAliasById {
 impl UpdateEntityAliasById {
     /// The alias of this identifier.
     pub fn new(id: impl Into<EntityAliasId>) -> Self {
-        Self {
-            id: id.into(),
-            name: None,
-            mount_accessor: None,
-            canonical_id: None,
-            custom_metadata: None,
-        }
+        Self { id: id.into(), name: None, mount_accessor: None, canonical_id: None, custom_metadata: None }
     }
 
     fn check(&self) -> Result<(), RequestError> {

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Api(Box<ApiError>),
     /// The server agreed, but its answer could not be read. What was asked has been done.
     Decode(DecodeError),
+    /// What was asked has been done, and another writer has undone it each time.
+    Contended,
 }
 
 impl Error {
@@ -101,6 +103,7 @@ impl Error {
                 TransportErrorKind::TooLarge | TransportErrorKind::Other => false,
             },
             ErrorKind::Api(api) if api.is_passing() => repeatable || !api.may_have_been_applied(),
+            ErrorKind::Contended => true,
             ErrorKind::Request(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => false,
         }
     }
@@ -112,7 +115,7 @@ impl Error {
                 ErrorKind::Request(_) => false,
                 ErrorKind::Transport(error) => error.kind() != TransportErrorKind::Connect,
                 ErrorKind::Api(api) => api.may_have_been_applied(),
-                ErrorKind::Decode(_) => true,
+                ErrorKind::Decode(_) | ErrorKind::Contended => true,
             }
     }
 }
@@ -124,6 +127,7 @@ impl fmt::Display for Error {
             ErrorKind::Transport(_) => "brought no answer",
             ErrorKind::Api(_) => "was refused",
             ErrorKind::Decode(_) => "was answered in a form that cannot be read",
+            ErrorKind::Contended => "was undone by another writer each time",
         };
         write!(f, "{} {} {outcome}", self.method(), self.path())
     }
@@ -136,6 +140,7 @@ impl StdError for Error {
             ErrorKind::Transport(error) => error,
             ErrorKind::Api(error) => &**error,
             ErrorKind::Decode(error) => error,
+            ErrorKind::Contended => return None,
         })
     }
 }
@@ -198,13 +203,19 @@ impl From<TransportError> for ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestError {
     parameter: Cow<'static, str>,
-    problem: &'static str,
+    problem: Cow<'static, str>,
 }
 
 impl RequestError {
     /// Names the parameter and says what is wrong with it, as in `name` and `must not be empty`. Leave the value itself out.
-    pub fn new(parameter: impl Into<Cow<'static, str>>, problem: &'static str) -> Self {
-        Self { parameter: parameter.into(), problem }
+    pub fn new(parameter: impl Into<Cow<'static, str>>, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { parameter: parameter.into(), problem: problem.into() }
+    }
+
+    /// The same problem, of a parameter that goes by another name.
+    #[must_use]
+    pub fn of(self, parameter: impl Into<Cow<'static, str>>) -> Self {
+        Self { parameter: parameter.into(), ..self }
     }
 
     /// The name of the parameter.

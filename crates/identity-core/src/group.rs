@@ -187,10 +187,7 @@ impl GroupParams {
         not_empty("member_group_ids", self.member_group_ids.iter().flatten())?;
         if self.group_type == Some(GroupType::External) {
             let refuse = |name| {
-                Err(RequestError::new(
-                    name,
-                    "cannot be set for an external group, not even to nothing",
-                ))
+                Err(RequestError::new(name, "cannot be set for an external group, not even to nothing"))
             };
             if self.member_entity_ids.is_some() {
                 return refuse("member_entity_ids");

@@ -41,12 +41,7 @@ pub struct CreateGroupAlias {
 impl CreateGroupAlias {
     /// The alias of this name at this mount.
     pub fn new(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
-        Self {
-            name: name.into(),
-            mount_accessor: mount_accessor.into(),
-            canonical_id: None,
-            id: None,
-        }
+        Self { name: name.into(), mount_accessor: mount_accessor.into(), canonical_id: None, id: None }
     }
 
     fn check(&self) -> Result<(), RequestError> {
@@ -104,12 +99,7 @@ impl UpdateGroupAliasById {
         name: impl Into<String>,
         mount_accessor: impl Into<MountAccessor>,
     ) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            mount_accessor: mount_accessor.into(),
-            canonical_id: None,
-        }
+        Self { id: id.into(), name: name.into(), mount_accessor: mount_accessor.into(), canonical_id: None }
     }
 
     fn check(&self) -> Result<(), RequestError> {

@@ -69,8 +69,7 @@ pub(crate) struct RawKeyList<'a, K: Ord> {
 
 impl<'a, K: Ord, I: Deserialize<'a>> From<RawKeyList<'a, K>> for KeyList<K, I> {
     fn from(raw: RawKeyList<'a, K>) -> Self {
-        let read =
-            |(key, info): (K, &'a RawValue)| Some((key, serde_json::from_str(info.get()).ok()?));
+        let read = |(key, info): (K, &'a RawValue)| Some((key, serde_json::from_str(info.get()).ok()?));
         Self { keys: raw.keys, key_info: raw.key_info.into_iter().filter_map(read).collect() }
     }
 }

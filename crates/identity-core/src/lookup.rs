@@ -2,9 +2,7 @@ use serde::Serialize;
 
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{
-    Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor, RequestError,
-};
+use crate::{Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor, RequestError};
 
 endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>));
 endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>));
@@ -99,15 +97,9 @@ macro_rules! lookup {
             }
 
             /// The one that has this name at this mount.
-            pub fn by_alias(
-                name: impl Into<String>,
-                mount_accessor: impl Into<MountAccessor>,
-            ) -> Self {
+            pub fn by_alias(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
                 Self {
-                    criterion: Criterion::Alias {
-                        name: name.into(),
-                        mount_accessor: mount_accessor.into(),
-                    },
+                    criterion: Criterion::Alias { name: name.into(), mount_accessor: mount_accessor.into() },
                 }
             }
 

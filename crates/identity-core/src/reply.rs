@@ -19,11 +19,7 @@ pub struct Reply<'a> {
 
 impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
     fn from(response: &'a Response<B>) -> Self {
-        Self {
-            status: response.status(),
-            headers: response.headers(),
-            body: response.body().as_ref(),
-        }
+        Self { status: response.status(), headers: response.headers(), body: response.body().as_ref() }
     }
 }
 
@@ -97,9 +93,7 @@ impl<'a> Reply<'a> {
     }
 
     /// A list of keys. That there are none is an answer of 404, and here an empty list.
-    pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(
-        self,
-    ) -> Result<KeyList<K, I>, ReplyError> {
+    pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(self) -> Result<KeyList<K, I>, ReplyError> {
         if self.is_absence() {
             return Ok(KeyList::default());
         }
@@ -143,18 +137,12 @@ impl<'a> Reply<'a> {
         if self.body.is_empty() {
             return DecodeError::new(format!("the answer is empty ({})", self.status));
         }
-        let place =
-            format!("line {} column {} of {} bytes", error.line(), error.column(), self.body.len());
+        let place = format!("line {} column {} of {} bytes", error.line(), error.column(), self.body.len());
         if error.is_data() {
-            return DecodeError::new(format!(
-                "a field is missing or of another type before {place}"
-            ));
+            return DecodeError::new(format!("a field is missing or of another type before {place}"));
         }
         let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or("no content type");
-        DecodeError::new(format!(
-            "the answer is not JSON ({}, {content_type}): {place}",
-            self.status
-        ))
+        DecodeError::new(format!("the answer is not JSON ({}, {content_type}): {place}", self.status))
     }
 }

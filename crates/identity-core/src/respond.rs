@@ -73,11 +73,7 @@ pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
 
 /// `200` and keys, or `404` if there are none. See [`Reply::list`](crate::Reply::list).
 pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
-    if output.is_empty() {
-        refusal(&ApiError::new(StatusCode::NOT_FOUND, [""; 0]))
-    } else {
-        data(output)
-    }
+    if output.is_empty() { refusal(&ApiError::new(StatusCode::NOT_FOUND, [""; 0])) } else { data(output) }
 }
 
 /// `200` and an envelope that stands for another answer. See [`Reply::wrap_info`](crate::Reply::wrap_info).

@@ -8,10 +8,7 @@ use crate::RequestError;
 
 /// Whole seconds, as the server wants them; [`whole_seconds`] refuses the rest.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
-pub(crate) fn seconds<S: Serializer>(
-    duration: &Option<Duration>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match duration {
         Some(duration) => serializer.serialize_u64(duration.as_secs()),
         None => serializer.serialize_none(),
@@ -19,10 +16,7 @@ pub(crate) fn seconds<S: Serializer>(
 }
 
 /// Refuses a duration with a fraction of a second, which the server cannot be told.
-pub(crate) fn whole_seconds(
-    name: &'static str,
-    duration: Option<Duration>,
-) -> Result<(), RequestError> {
+pub(crate) fn whole_seconds(name: &'static str, duration: Option<Duration>) -> Result<(), RequestError> {
     match duration {
         Some(duration) if duration.subsec_nanos() != 0 => {
             Err(RequestError::new(name, "must be whole seconds"))
@@ -32,9 +26,6 @@ pub(crate) fn whole_seconds(
 }
 
 /// The same for a duration that is always there.
-pub(crate) fn as_seconds<S: Serializer>(
-    duration: &Duration,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
 }

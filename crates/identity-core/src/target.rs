@@ -66,10 +66,8 @@ impl Target {
 
     /// The token that requests are made with. Without one, only what needs no authentication is answered.
     pub fn with_token(mut self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        let token = secret::header("", &token.into()).ok_or(RequestError::new(
-            "token",
-            "must be visible ASCII characters, and at least one",
-        ))?;
+        let token = secret::header("", &token.into())
+            .ok_or(RequestError::new("token", "must be visible ASCII characters, and at least one"))?;
         self.headers.insert(TOKEN, token);
         Ok(self)
     }

@@ -29,10 +29,7 @@ use bytes::Bytes;
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Sends `request` and collects the whole answer.
-    async fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, TransportError>;
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 }
 
 /// The same as [`Transport`] for stacks that block the thread. Every function of this signature is one.
@@ -52,10 +49,7 @@ where
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         (**self).send(request).await
     }
 }
@@ -87,10 +81,7 @@ pub enum TransportErrorKind {
 
 impl TransportError {
     /// An error with its cause.
-    pub fn new(
-        kind: TransportErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, source: Some(source.into()) }
     }
 
@@ -111,9 +102,7 @@ impl fmt::Display for TransportError {
         f.write_str(match self.kind {
             TransportErrorKind::Connect => "there is no connection to the server",
             TransportErrorKind::Timeout => "the time was up before the whole answer came",
-            TransportErrorKind::Interrupted => {
-                "the connection broke off before the whole answer came"
-            }
+            TransportErrorKind::Interrupted => "the connection broke off before the whole answer came",
             TransportErrorKind::TooLarge => "the answer is larger than the limit",
             TransportErrorKind::Other => "the transport failed",
         })

@@ -118,8 +118,7 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
         if self.ttl.is_zero() || self.ttl.subsec_nanos() != 0 {
             return Err(RequestError::new("ttl", "must be whole seconds, and at least one"));
         }
-        let draft =
-            self.endpoint.encode(draft)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
+        let draft = self.endpoint.encode(draft)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
         Ok(draft.repeatable(false))
     }
 
@@ -147,8 +146,7 @@ fn is_wrapped_absence<E: Endpoint>(reply: Reply<'_>) -> bool {
     }
     E::METHOD == Method::List
         && reply.status == StatusCode::NOT_FOUND
-        && serde_json::from_slice(reply.body)
-            .is_ok_and(|body: Errors| body.errors == ["unsupported path"])
+        && serde_json::from_slice(reply.body).is_ok_and(|body: Errors| body.errors == ["unsupported path"])
 }
 
 impl<E: Respond> Respond for Wrap<E> {

@@ -1,1 +1,43 @@
-//! The default transport of vault-identity, on hyper, rustls and tower
+//! The default transport of `vault-identity`: [`HyperTransport`], on hyper, rustls and tower.
+//!
+//! ```no_run
+//! use identity_core::{Endpoint, ReadEntityByName, Target, Transport};
+//! use identity_hyper::HyperTransport;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = HyperTransport::new();
+//! let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?;
+//! let response = transport.send(ReadEntityByName::new("alice").request(&target)?).await?;
+//! let alice = ReadEntityByName::response(&response)?;
+//! # let _ = alice;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It is a stack of tower layers around hyper's client. From the outside in:
+//!
+//! | part | what it does | default |
+//! |---|---|---|
+//! | [`ServiceTransport`] | makes a [`Transport`](identity_core::Transport) of the service, and tells errors apart | |
+//! | [`tower::timeout`] | ends a call, reading the answer included | 60 s |
+//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
+//! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
+//! | [`Connector`] | TCP, and TLS verified as the operating system does it | 5 s |
+//!
+//! [`TransportService`] goes the other way and makes a service of a transport, to put more layers around it.
+//! [`Blocking`] serves those who block the thread.
+
+mod blocking;
+mod classify;
+mod collect;
+mod connect;
+mod service;
+mod transport;
+
+pub use rustls;
+
+pub use blocking::Blocking;
+pub use collect::{Collect, CollectLayer};
+pub use connect::Connector;
+pub use service::{ServiceTransport, TransportService};
+pub use transport::{HyperTransport, HyperTransportBuilder};

@@ -1,1 +1,32 @@
-//! A typed client for the identity secrets engine of HashiCorp Vault and OpenBao
+#![doc = include_str!("../../../README.md")]
+
+mod block_on;
+pub mod blocking;
+mod client;
+mod entities;
+mod entity_aliases;
+mod env;
+mod group_aliases;
+mod groups;
+mod handle;
+mod lookup;
+mod members;
+mod oidc;
+
+#[doc(inline)]
+pub use identity_core::*;
+#[cfg(feature = "hyper")]
+pub use identity_hyper as hyper;
+
+pub use blocking::BlockingClient;
+pub use client::Client;
+pub use entities::Entities;
+pub use entity_aliases::EntityAliases;
+pub use env::target_from_env;
+pub use group_aliases::GroupAliases;
+pub use groups::Groups;
+pub use lookup::Lookup;
+pub use oidc::{Oidc, OidcConfigHandle, OidcKeys, OidcRoles, OidcTokens};
+
+/// What a call brings: its result, or an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -75,19 +75,9 @@ impl SigningAlgorithm {
 
 impl From<&str> for SigningAlgorithm {
     fn from(name: &str) -> Self {
-        let known = [
-            Self::RS256,
-            Self::RS384,
-            Self::RS512,
-            Self::ES256,
-            Self::ES384,
-            Self::ES512,
-            Self::EdDSA,
-        ];
-        known
-            .into_iter()
-            .find(|known| known.as_str() == name)
-            .unwrap_or_else(|| Self::Other(name.to_owned()))
+        let known =
+            [Self::RS256, Self::RS384, Self::RS512, Self::ES256, Self::ES384, Self::ES512, Self::EdDSA];
+        known.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.to_owned()))
     }
 }
 

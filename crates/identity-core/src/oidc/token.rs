@@ -46,11 +46,7 @@ pub struct IdToken {
 
 impl IdToken {
     /// A token to answer with, in a test.
-    pub fn new(
-        token: impl Into<SecretString>,
-        client_id: impl Into<ClientId>,
-        ttl: Duration,
-    ) -> Self {
+    pub fn new(token: impl Into<SecretString>, client_id: impl Into<ClientId>, ttl: Duration) -> Self {
         Self { token: token.into(), client_id: client_id.into(), ttl }
     }
 

@@ -1,0 +1,50 @@
+use std::io;
+use std::sync::mpsc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+use tokio::runtime::{Builder, Runtime};
+
+/// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one thread of its own.
+///
+/// It can be used, and dropped, within another runtime.
+#[derive(Debug)]
+pub struct Blocking<T> {
+    transport: T,
+    /// `None` only while being dropped.
+    runtime: Option<Runtime>,
+}
+
+impl<T: Transport + Clone + 'static> Blocking<T> {
+    /// Sends requests through `transport`. It fails if the thread cannot be started.
+    pub fn new(transport: T) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("vault-identity")
+            .enable_all()
+            .build()?;
+        Ok(Self { transport, runtime: Some(runtime) })
+    }
+}
+
+impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {
+    fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let lost = || TransportError::from(TransportErrorKind::Other);
+        let (answer, answered) = mpsc::sync_channel(1);
+        let transport = self.transport.clone();
+        self.runtime.as_ref().ok_or_else(lost)?.spawn(async move {
+            // Nobody waits for the answer of a call whose thread has gone.
+            let _ = answer.send(transport.send(request).await);
+        });
+        answered.recv().map_err(|_| lost())?
+    }
+}
+
+impl<T> Drop for Blocking<T> {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use std::error::Error;
+use std::io;
+
+use http_body_util::LengthLimitError;
+use hyper_util::client::legacy;
+use identity_core::{TransportError, TransportErrorKind};
+use tower::BoxError;
+use tower::timeout::error::Elapsed;
+
+/// Says of any error of the stack whether the server may have seen the request.
+pub(crate) fn classify(error: BoxError) -> TransportError {
+    match error.downcast::<TransportError>() {
+        Ok(error) => *error,
+        Err(error) => TransportError::new(kind(&*error), error),
+    }
+}
+
+fn kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(kind) = kind_of_one(error) {
+            return kind;
+        }
+        next = error.source();
+    }
+    TransportErrorKind::Other
+}
+
+fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
+    if error.is::<LengthLimitError>() {
+        return Some(TransportErrorKind::TooLarge);
+    }
+    if error.is::<Elapsed>() {
+        return Some(TransportErrorKind::Timeout);
+    }
+    if let Some(error) = error.downcast_ref::<legacy::Error>() {
+        return error.is_connect().then_some(TransportErrorKind::Connect);
+    }
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        let broken = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+        return broken.then_some(TransportErrorKind::Interrupted);
+    }
+    match error.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::TimedOut => Some(TransportErrorKind::Timeout),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::NotConnected
+        | io::ErrorKind::UnexpectedEof => Some(TransportErrorKind::Interrupted),
+        _ => None,
+    }
+}

@@ -1,0 +1,103 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_core::{Transport, TransportError};
+use tower::{BoxError, Service, ServiceExt};
+
+use crate::classify::classify;
+
+/// Makes a [`Transport`] of a tower [`Service`].
+///
+/// The service is cloned for each request, as tower means it to be. Its errors become [`TransportError`]s: one that is such an
+/// error stays as it is, those of hyper, of tower's timeout and of the operating system are told apart, and the rest are
+/// [`Other`](identity_core::TransportErrorKind::Other).
+///
+/// ```
+/// use identity_hyper::ServiceTransport;
+/// use identity_core::{bytes::Bytes, http};
+///
+/// let always_empty = tower::service_fn(|_: http::Request<Bytes>| async {
+///     Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::new()))
+/// });
+/// let transport = ServiceTransport::new(always_empty);
+/// # fn is_transport(_: impl identity_core::Transport) {}
+/// # is_transport(transport);
+/// ```
+#[derive(Clone)]
+pub struct ServiceTransport<S>(S);
+
+impl<S> ServiceTransport<S> {
+    /// Sends requests through `service`.
+    pub fn new(service: S) -> Self {
+        Self(service)
+    }
+}
+
+impl<S> fmt::Debug for ServiceTransport<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceTransport").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<S> Transport for ServiceTransport<S>
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>> + Clone + Send + Sync,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.0.clone().oneshot(request).await.map_err(|error| classify(error.into()))
+    }
+}
+
+/// Makes a tower [`Service`] of a [`Transport`], to put layers around it; [`ServiceTransport`] makes a transport of the whole.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, ServiceTransport, TransportService};
+///
+/// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(HyperTransport::new()));
+/// let transport = ServiceTransport::new(service);
+/// # let _ = transport;
+/// ```
+pub struct TransportService<T>(Arc<T>);
+
+impl<T> TransportService<T> {
+    /// Sends requests through `transport`.
+    pub fn new(transport: T) -> Self {
+        Self(Arc::new(transport))
+    }
+}
+
+impl<T> Clone for TransportService<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for TransportService<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportService").finish_non_exhaustive()
+    }
+}
+
+impl<T: Transport + 'static> Service<Request<Bytes>> for TransportService<T> {
+    type Response = Response<Bytes>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let transport = Arc::clone(&self.0);
+        Box::pin(async move { transport.send(request).await })
+    }
+}

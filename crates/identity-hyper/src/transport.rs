@@ -1,0 +1,118 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use identity_core::{Transport, TransportError};
+use rustls::ClientConfig;
+use tower::ServiceBuilder;
+use tower::timeout::{Timeout, TimeoutLayer};
+
+use crate::collect::{Collect, CollectLayer};
+use crate::connect::Connector;
+use crate::service::ServiceTransport;
+
+type Stack = ServiceTransport<Timeout<Collect<Client<Connector, Full<Bytes>>>>>;
+
+/// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones share.
+///
+/// It needs a tokio runtime with time and I/O to send, but none to be made. TLS is verified as the operating system does it.
+#[derive(Clone)]
+pub struct HyperTransport(Stack);
+
+impl HyperTransport {
+    /// A transport with the defaults of [`HyperTransport::builder`].
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A transport to be set up.
+    pub fn builder() -> HyperTransportBuilder {
+        HyperTransportBuilder {
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(60),
+            response_limit: 256 * 1024 * 1024,
+            idle_timeout: Duration::from_secs(90),
+            tls: None,
+        }
+    }
+}
+
+impl Default for HyperTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Transport for HyperTransport {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.0.send(request).await
+    }
+}
+
+/// Sets up a [`HyperTransport`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct HyperTransportBuilder {
+    connect_timeout: Duration,
+    timeout: Duration,
+    response_limit: usize,
+    idle_timeout: Duration,
+    tls: Option<ClientConfig>,
+}
+
+impl HyperTransportBuilder {
+    /// How long it may take to open a connection, TLS included. 5 seconds unless said otherwise.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take in all, from the connection to the last byte of the answer. 60 seconds unless said otherwise.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How many bytes the body of an answer may have. 256 MiB unless said otherwise.
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.response_limit = bytes;
+        self
+    }
+
+    /// How long a connection is kept that is not used. 90 seconds unless said otherwise.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// TLS of your own: certificates to trust, a client certificate. Leave its ALPN protocols empty; they are set here.
+    pub fn tls(mut self, tls: ClientConfig) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The transport.
+    pub fn build(self) -> HyperTransport {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.idle_timeout)
+            .build(Connector::new(self.connect_timeout, self.tls));
+        let stack = ServiceBuilder::new()
+            .layer(TimeoutLayer::new(self.timeout))
+            .layer(CollectLayer::new(self.response_limit))
+            .service(client);
+        HyperTransport(ServiceTransport::new(stack))
+    }
+}

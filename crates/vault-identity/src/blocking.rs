@@ -1,0 +1,127 @@
+//! The client and its handles for those who block the thread.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use identity_core::{
+    BlockingTransport, Endpoint, RequestError, SecretString, Target, Transport, TransportError,
+};
+
+use crate::block_on::block_on;
+use crate::{Client, Result};
+
+pub use crate::entities::blocking::Entities;
+pub use crate::entity_aliases::blocking::EntityAliases;
+pub use crate::group_aliases::blocking::GroupAliases;
+pub use crate::groups::blocking::Groups;
+pub use crate::lookup::blocking::Lookup;
+pub use crate::oidc::blocking::{Oidc, OidcConfigHandle, OidcKeys, OidcRoles, OidcTokens};
+
+/// [`Client`] for those who block the thread: the same methods, without `await`.
+///
+/// ```no_run
+/// use vault_identity::{BlockingClient, CreateEntity};
+///
+/// let client = BlockingClient::from_env()?;
+/// client.entities().create(&CreateEntity::named("alice").policies(["dev"]))?;
+/// let alice = client.entities().read_by_name("alice")?;
+/// println!("{} has the policies {:?}", alice.id, alice.policies);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BlockingClient {
+    client: Client,
+}
+
+impl BlockingClient {
+    /// A client that sends to `target` over a transport of your own.
+    pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
+        Self { client: Client::new(target, Ready(transport)) }
+    }
+
+    /// A client of the server at `address`, over the default transport, which runs in a thread of its own.
+    #[cfg(feature = "hyper")]
+    pub fn connect(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        Ok(Self::new(Target::new(address)?.with_token(token)?, default_transport()?))
+    }
+
+    /// A client as the environment says: see [`target_from_env`](crate::target_from_env).
+    #[cfg(feature = "hyper")]
+    pub fn from_env() -> Result<Self, RequestError> {
+        Ok(Self::new(crate::target_from_env()?, default_transport()?))
+    }
+
+    /// Where requests go, and on whose behalf.
+    pub fn target(&self) -> &Target {
+        self.client.target()
+    }
+
+    /// The same client, sending elsewhere or on behalf of someone else.
+    #[must_use]
+    pub fn with_target(&self, target: Target) -> Self {
+        Self { client: self.client.with_target(target) }
+    }
+
+    /// The same client, in a namespace; `""` is the root namespace.
+    pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
+        Ok(Self { client: self.client.with_namespace(namespace)? })
+    }
+
+    /// The same client, with another token.
+    pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        Ok(Self { client: self.client.with_token(token)? })
+    }
+
+    /// Makes a call. All handles end here.
+    pub fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        block_on(self.client.call(endpoint))
+    }
+
+    /// Entities: those who log in.
+    pub fn entities(&self) -> Entities<'_> {
+        Entities { client: &self.client }
+    }
+
+    /// Entity aliases: the names that entities have at auth mounts.
+    pub fn entity_aliases(&self) -> EntityAliases<'_> {
+        EntityAliases { client: &self.client }
+    }
+
+    /// Groups of entities and of groups.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups { client: &self.client }
+    }
+
+    /// Group aliases: the names that external groups have at auth mounts.
+    pub fn group_aliases(&self) -> GroupAliases<'_> {
+        GroupAliases { client: &self.client }
+    }
+
+    /// Lookup of entities and groups by what is known of them.
+    pub fn lookup(&self) -> Lookup<'_> {
+        Lookup { client: &self.client }
+    }
+
+    /// Identity tokens: JWTs that the server signs for entities.
+    pub fn oidc(&self) -> Oidc<'_> {
+        Oidc { client: &self.client }
+    }
+}
+
+#[cfg(feature = "hyper")]
+fn default_transport() -> Result<impl BlockingTransport + 'static, RequestError> {
+    identity_hyper::Blocking::new(identity_hyper::HyperTransport::new())
+        .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))
+}
+
+/// A transport that has the answer as soon as it is asked.
+struct Ready<T>(T);
+
+#[async_trait]
+impl<T: BlockingTransport> Transport for Ready<T> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> std::result::Result<http::Response<Bytes>, TransportError> {
+        self.0.send(request)
+    }
+}

@@ -1,0 +1,73 @@
+use identity_core::{
+    BatchDeleteEntities, CreateEntity, CreatedEntity, DeleteEntityById, DeleteEntityByName, Entity, EntityId,
+    EntityInfo, KeyList, ListEntities, ListEntityNames, Maybe, MergeEntities, ReadEntityById,
+    ReadEntityByName, UpdateEntityById, Upsert, WriteEntityByName,
+};
+
+use crate::handle::handle;
+use crate::{Client, Result};
+
+handle! {
+    /// Entities, from [`Client::entities`](crate::Client::entities).
+    pub struct Entities;
+
+    /// Creates an entity, or updates the one that has the name: see [`CreateEntity`].
+    #[doc(alias = "create_or_update_entity")]
+    fn create(self, create: &CreateEntity) -> Result<Upsert<CreatedEntity>> { self.client.call(create) }
+
+    /// Reads an entity. That there is none is an error: see [`ReadEntityById`].
+    #[doc(alias = "read_entity")]
+    fn read(self, id: impl Into<EntityId>) -> Result<Entity> { self.client.call(&ReadEntityById::new(id)) }
+
+    /// Reads an entity, if there is one: see [`ReadEntityById`].
+    fn find(self, id: impl Into<EntityId>) -> Result<Option<Entity>> { self.client.call(&Maybe(ReadEntityById::new(id))) }
+
+    /// Updates an entity: see [`UpdateEntityById`].
+    #[doc(alias = "update_entity")]
+    fn update(self, update: &UpdateEntityById) -> Result<()> { self.client.call(update) }
+
+    /// Deletes an entity. That there is none is no error: see [`DeleteEntityById`].
+    #[doc(alias = "delete_entity")]
+    fn delete(self, id: impl Into<EntityId>) -> Result<()> { self.client.call(&DeleteEntityById::new(id)) }
+
+    /// Deletes entities, in as many requests as it takes: see [`BatchDeleteEntities`]. Those that do not exist are passed over, so after an
+    /// error the same call can be made again.
+    #[doc(alias = "batch_delete")]
+    fn delete_many(self, ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
+        delete_many(self.client, ids.into_iter().map(Into::into).collect())
+    }
+
+    /// Lists all entities, with their names and aliases: see [`ListEntities`].
+    #[doc(alias = "list_entities")]
+    fn list(self) -> Result<KeyList<EntityId, EntityInfo>> { self.client.call(&ListEntities) }
+
+    /// Creates the entity of a name, or updates it: see [`WriteEntityByName`].
+    #[doc(alias = "create_or_update_entity_by_name")]
+    fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> { self.client.call(write) }
+
+    /// Reads the entity of a name. That there is none is an error: see [`ReadEntityByName`].
+    #[doc(alias = "read_entity_by_name")]
+    fn read_by_name(self, name: impl Into<String>) -> Result<Entity> { self.client.call(&ReadEntityByName::new(name)) }
+
+    /// Reads the entity of a name, if there is one: see [`ReadEntityByName`].
+    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Entity>> { self.client.call(&Maybe(ReadEntityByName::new(name))) }
+
+    /// Deletes the entity of a name. That there is none is no error: see [`DeleteEntityByName`].
+    #[doc(alias = "delete_entity_by_name")]
+    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteEntityByName::new(name)) }
+
+    /// Lists the names of all entities: see [`ListEntityNames`].
+    #[doc(alias = "list_entities_by_name")]
+    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListEntityNames) }
+
+    /// Merges entities into one: see [`MergeEntities`].
+    #[doc(alias = "merge_entities")]
+    fn merge(self, merge: &MergeEntities) -> Result<()> { self.client.call(merge) }
+}
+
+async fn delete_many(client: &Client, ids: Vec<EntityId>) -> Result<()> {
+    for chunk in ids.chunks(BatchDeleteEntities::MOST) {
+        client.call(&BatchDeleteEntities::new(chunk)).await?;
+    }
+    Ok(())
+}

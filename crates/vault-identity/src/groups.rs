@@ -1,0 +1,81 @@
+use identity_core::{
+    CreateGroup, CreatedGroup, DeleteGroupById, DeleteGroupByName, EntityId, Group, GroupId, GroupInfo,
+    KeyList, ListGroupNames, ListGroups, Maybe, ReadGroupById, ReadGroupByName, UpdateGroupById, Upsert,
+    WriteGroupByName,
+};
+
+use crate::Result;
+use crate::handle::handle;
+use crate::members::{Change, change_members};
+
+handle! {
+    /// Groups, from [`Client::groups`](crate::Client::groups).
+    pub struct Groups;
+
+    /// Creates a group, or updates the one that has the name: see [`CreateGroup`].
+    #[doc(alias = "create_or_update_group")]
+    fn create(self, create: &CreateGroup) -> Result<Upsert<CreatedGroup>> { self.client.call(create) }
+
+    /// Reads a group. That there is none is an error: see [`ReadGroupById`].
+    #[doc(alias = "read_group")]
+    fn read(self, id: impl Into<GroupId>) -> Result<Group> { self.client.call(&ReadGroupById::new(id)) }
+
+    /// Reads a group, if there is one: see [`ReadGroupById`].
+    fn find(self, id: impl Into<GroupId>) -> Result<Option<Group>> { self.client.call(&Maybe(ReadGroupById::new(id))) }
+
+    /// Updates a group: see [`UpdateGroupById`].
+    #[doc(alias = "update_group")]
+    fn update(self, update: &UpdateGroupById) -> Result<()> { self.client.call(update) }
+
+    /// Deletes a group. That there is none is no error: see [`DeleteGroupById`].
+    #[doc(alias = "delete_group")]
+    fn delete(self, id: impl Into<GroupId>) -> Result<()> { self.client.call(&DeleteGroupById::new(id)) }
+
+    /// Lists all groups, with their names and sizes: see [`ListGroups`].
+    #[doc(alias = "list_groups")]
+    fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(&ListGroups) }
+
+    /// Creates the group of a name, or updates it: see [`WriteGroupByName`].
+    #[doc(alias = "create_or_update_group_by_name")]
+    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { self.client.call(write) }
+
+    /// Reads the group of a name. That there is none is an error: see [`ReadGroupByName`].
+    #[doc(alias = "read_group_by_name")]
+    fn read_by_name(self, name: impl Into<String>) -> Result<Group> { self.client.call(&ReadGroupByName::new(name)) }
+
+    /// Reads the group of a name, if there is one: see [`ReadGroupByName`].
+    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { self.client.call(&Maybe(ReadGroupByName::new(name))) }
+
+    /// Deletes the group of a name. That there is none is no error: see [`DeleteGroupByName`].
+    #[doc(alias = "delete_group_by_name")]
+    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteGroupByName::new(name)) }
+
+    /// Lists the names of all groups: see [`ListGroupNames`].
+    #[doc(alias = "list_groups_by_name")]
+    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListGroupNames) }
+
+    /// Adds entities to an internal group and leaves its other members alone.
+    ///
+    /// The server can only replace all members, so this reads the group, writes it and reads it again, until the change is there to be seen.
+    /// Calls through clones of one client wait for each other; another program that writes the same members at the same moment
+    /// can still undo the change, or have its own undone. Undone five times, it is an error of the kind
+    /// [`Contended`](identity_core::ErrorKind::Contended).
+    fn add_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
+        change_members(self.client, id.into(), Change::AddEntities(entities.into_iter().map(Into::into).collect()))
+    }
+
+    /// Removes entities from an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    fn remove_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
+        change_members(self.client, id.into(), Change::RemoveEntities(entities.into_iter().map(Into::into).collect()))
+    }
+
+    /// Adds groups to an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    fn add_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
+        change_members(self.client, id.into(), Change::AddGroups(groups.into_iter().map(Into::into).collect()))
+    }
+
+    /// Removes groups from an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    fn remove_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
+        change_members(self.client, id.into(), Change::RemoveGroups(groups.into_iter().map(Into::into).collect()))
+    }
+}

@@ -1,0 +1,74 @@
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use identity_core::{EntityId, Error, ErrorKind, Group, GroupId, Operation, ReadGroupById, UpdateGroupById};
+use tokio::sync::Mutex;
+
+use crate::{Client, Result};
+
+/// How often a change is made again that another writer has undone in between.
+const ATTEMPTS: usize = 5;
+
+/// Has changes of one group's members wait for each other. Groups that share a lock wait in vain, and that is all.
+#[derive(Debug)]
+pub(crate) struct Locks([Mutex<()>; 64]);
+
+impl Default for Locks {
+    fn default() -> Self {
+        Self([const { Mutex::const_new(()) }; 64])
+    }
+}
+
+impl Locks {
+    fn of(&self, id: &GroupId) -> &Mutex<()> {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        #[allow(clippy::cast_possible_truncation, reason = "the remainder is less than 64")]
+        let index = (hasher.finish() % 64) as usize;
+        &self.0[index]
+    }
+}
+
+/// What is to become of a group's members.
+pub(crate) enum Change {
+    AddEntities(Vec<EntityId>),
+    RemoveEntities(Vec<EntityId>),
+    AddGroups(Vec<GroupId>),
+    RemoveGroups(Vec<GroupId>),
+}
+
+impl Change {
+    /// The update that makes the change, or `None` if it is made already.
+    fn update(&self, group: &Group) -> Option<UpdateGroupById> {
+        let update = UpdateGroupById::new(&group.id);
+        Some(match self {
+            Self::AddEntities(ids) => update.member_entity_ids(with(&group.member_entity_ids, ids)?),
+            Self::RemoveEntities(ids) => update.member_entity_ids(without(&group.member_entity_ids, ids)?),
+            Self::AddGroups(ids) => update.member_group_ids(with(&group.member_group_ids, ids)?),
+            Self::RemoveGroups(ids) => update.member_group_ids(without(&group.member_group_ids, ids)?),
+        })
+    }
+}
+
+fn with<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<BTreeSet<T>> {
+    let mut all: BTreeSet<T> = members.iter().cloned().collect();
+    let before = all.len();
+    all.extend(ids.iter().cloned());
+    (all.len() > before).then_some(all)
+}
+
+fn without<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<Vec<T>> {
+    let ids: BTreeSet<&T> = ids.iter().collect();
+    let rest: Vec<T> = members.iter().filter(|id| !ids.contains(id)).cloned().collect();
+    (rest.len() < members.len()).then_some(rest)
+}
+
+pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change) -> Result<()> {
+    let _turn = client.locks.of(&id).lock().await;
+    for _ in 0..ATTEMPTS {
+        let group = client.call(&ReadGroupById::new(&id)).await?;
+        let Some(update) = change.update(&group) else { return Ok(()) };
+        client.call(&update).await?;
+    }
+    Err(Error::new(Operation::of::<UpdateGroupById>(), ErrorKind::Contended))
+}
