@@ -97,6 +97,25 @@ impl ApiError {
         }
     }
 
+    /// The server's way to say "there is none", for test doubles.
+    pub fn absence() -> Self {
+        Self::new(StatusCode::NOT_FOUND, [""; 0])
+    }
+
+    /// Adds the aliases that stand in the way of a merge.
+    #[must_use]
+    pub fn with_conflicts(mut self, conflicts: impl IntoIterator<Item = MergeConflict>) -> Self {
+        self.conflicts = conflicts.into_iter().collect();
+        self
+    }
+
+    /// Adds when to come again.
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(RetryAfter::Delay(delay));
+        self
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -1,11 +1,11 @@
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 
 use crate::draft::Draft;
 use crate::error::{ReplyError, RequestError};
 use crate::reply::{Meta, Reply};
 use crate::respond::{self, Respond};
-use crate::{ApiError, Endpoint, Method};
+use crate::{Endpoint, Method};
 
 /// Takes absence for an answer: `None` where the operation alone would be an error with
 /// [`is_not_found`](crate::Error::is_not_found). A wrong path, namespace or mount remains an error.
@@ -38,8 +38,7 @@ impl<E: Endpoint> Endpoint for Maybe<E> {
 
 impl<E: Respond> Respond for Maybe<E> {
     fn respond(output: &Self::Output) -> Response<Bytes> {
-        let absence = || respond::refusal(&ApiError::new(StatusCode::NOT_FOUND, [""; 0]));
-        output.as_ref().map_or_else(absence, E::respond)
+        output.as_ref().map_or_else(respond::absence, E::respond)
     }
 }
 

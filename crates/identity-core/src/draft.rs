@@ -69,7 +69,7 @@ impl Draft {
                 "must not end in `/` in the path of a write; give it in the body, or use the id",
             ));
         }
-        self.fill(name, value)?;
+        self.fill(name, |path| path.extend(utf8_percent_encode(value, RESERVED)))?;
         Ok(self)
     }
 
@@ -89,11 +89,11 @@ impl Draft {
                 "must be letters, digits and `_`, with `-` and `.` only in between",
             ));
         }
-        self.fill(name, value)?;
+        self.fill(name, |path| path.push_str(value))?;
         Ok(self)
     }
 
-    fn fill(&mut self, name: &'static str, value: &str) -> Result<(), RequestError> {
+    fn fill(&mut self, name: &'static str, push: impl FnOnce(&mut String)) -> Result<(), RequestError> {
         let rest = &self.path[self.start..];
         let (at, len) = rest
             .match_indices('{')
@@ -103,7 +103,7 @@ impl Draft {
             })
             .ok_or(RequestError::new(name, "is not a parameter of the path"))?;
         let tail = self.path.split_off(at);
-        self.path.extend(utf8_percent_encode(value, RESERVED));
+        push(&mut self.path);
         self.path.push_str(&tail[len..]);
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test doubles.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use crate::{ApiError, Endpoint, KeyList, Upsert};
+use crate::{ApiError, Endpoint, KeyList, MergeConflict, RetryAfter, Upsert};
 
 /// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
 ///
@@ -73,7 +73,7 @@ pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
 
 /// `200` and keys, or `404` if there are none. See [`Reply::list`](crate::Reply::list).
 pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
-    if output.is_empty() { refusal(&ApiError::new(StatusCode::NOT_FOUND, [""; 0])) } else { data(output) }
+    if output.is_empty() { absence() } else { data(output) }
 }
 
 /// `200` and an envelope that stands for another answer. See [`Reply::wrap_info`](crate::Reply::wrap_info).
@@ -81,9 +81,24 @@ pub fn wrap_info(output: &crate::WrapInfo) -> Response<Bytes> {
     json(&Envelope { wrap_info: Some(&output.exposed()), ..Envelope::default() })
 }
 
+/// `404` and no words. See [`Reply::is_absence`](crate::Reply::is_absence).
+pub fn absence() -> Response<Bytes> {
+    refusal(&ApiError::absence())
+}
+
 /// A refusal with its status and words.
 pub fn refusal(error: &ApiError) -> Response<Bytes> {
-    body(error.status(), &serde_json::json!({ "errors": error.errors() }))
+    #[derive(Serialize)]
+    struct Refusal<'a> {
+        errors: &'a [String],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        data: &'a [MergeConflict],
+    }
+    let mut response = body(error.status(), &Refusal { errors: error.errors(), data: error.conflicts() });
+    if let Some(RetryAfter::Delay(delay)) = error.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, delay.as_secs().into());
+    }
+    response
 }
 
 fn body<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response<Bytes> {

@@ -60,7 +60,9 @@ impl Target {
             draft::check("address", path)?;
         }
         let base = if path.is_empty() { "/v1/".to_owned() } else { format!("/{path}/v1/") };
-        let headers = HeaderMap::from_iter([(REQUEST, HeaderValue::from_static("true"))]);
+        // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(REQUEST, HeaderValue::from_static("true"));
         Ok(Self { scheme, authority, base, headers, mount: None, list_as_get: false })
     }
 

@@ -88,6 +88,18 @@ pub struct WrapInfo {
 }
 
 impl WrapInfo {
+    /// A wrapping token to answer with, in a test.
+    pub fn new(token: impl Into<SecretString>, ttl: Duration) -> Self {
+        Self {
+            token: token.into(),
+            accessor: String::new(),
+            ttl,
+            creation_time: None,
+            creation_path: String::new(),
+            wrapped_accessor: None,
+        }
+    }
+
     pub(crate) fn exposed(&self) -> impl Serialize {
         #[derive(Serialize)]
         struct Wire<'a> {

@@ -1,11 +1,9 @@
 use std::error::Error;
 use std::io;
 
-use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
 use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
-use tower::timeout::error::Elapsed;
 
 /// Says of any error of the stack whether the server may have seen the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
@@ -27,10 +25,7 @@ fn kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
 }
 
 fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
-    if error.is::<LengthLimitError>() {
-        return Some(TransportErrorKind::TooLarge);
-    }
-    if error.is::<Elapsed>() {
+    if error.is::<tokio::time::error::Elapsed>() || error.is::<tower::timeout::error::Elapsed>() {
         return Some(TransportErrorKind::Timeout);
     }
     if let Some(error) = error.downcast_ref::<legacy::Error>() {

@@ -1,11 +1,11 @@
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use identity_core::{TransportError, TransportErrorKind};
 use tower::{BoxError, Layer, Service};
 
@@ -57,13 +57,35 @@ where
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let limit = self.limit;
         let answer = self.inner.call(request.map(Full::new));
-        Box::pin(async move {
-            let (parts, body) = answer.await.map_err(Into::into)?.into_parts();
-            if body.size_hint().lower() > limit as u64 {
-                return Err(TransportError::from(TransportErrorKind::TooLarge).into());
-            }
-            let body = Limited::new(body, limit).collect().await?.to_bytes();
-            Ok(Response::from_parts(parts, body))
-        })
+        Box::pin(async move { collect(answer.await.map_err(Into::into)?, limit).await })
     }
+}
+
+pub(crate) async fn collect<B>(response: Response<B>, limit: usize) -> Result<Response<Bytes>, BoxError>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    let too_large = || Err(TransportError::from(TransportErrorKind::TooLarge).into());
+    let (parts, body) = response.into_parts();
+    if body.size_hint().lower() > limit as u64 {
+        return too_large();
+    }
+    let mut body = pin!(body);
+    // Most answers come in one piece, which is then not copied.
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(Into::into)?.into_data() else { continue };
+        if whole.len() + pieces.len() + piece.len() > limit {
+            return too_large();
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = piece;
+            continue;
+        }
+        pieces.extend_from_slice(&std::mem::take(&mut whole));
+        pieces.extend_from_slice(&piece);
+    }
+    let body = if pieces.is_empty() { whole } else { pieces.freeze() };
+    Ok(Response::from_parts(parts, body))
 }

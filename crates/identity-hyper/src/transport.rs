@@ -9,20 +9,21 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use identity_core::{Transport, TransportError};
 use rustls::ClientConfig;
-use tower::ServiceBuilder;
-use tower::timeout::{Timeout, TimeoutLayer};
+use tokio::time::timeout;
 
-use crate::collect::{Collect, CollectLayer};
+use crate::classify::classify;
+use crate::collect::collect;
 use crate::connect::Connector;
-use crate::service::ServiceTransport;
-
-type Stack = ServiceTransport<Timeout<Collect<Client<Connector, Full<Bytes>>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones share.
 ///
 /// It needs a tokio runtime with time and I/O to send, but none to be made. TLS is verified as the operating system does it.
 #[derive(Clone)]
-pub struct HyperTransport(Stack);
+pub struct HyperTransport {
+    client: Client<Connector, Full<Bytes>>,
+    timeout: Duration,
+    response_limit: usize,
+}
 
 impl HyperTransport {
     /// A transport with the defaults of [`HyperTransport::builder`].
@@ -57,7 +58,12 @@ impl fmt::Debug for HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        self.0.send(request).await
+        let answer = async {
+            let response = self.client.request(request.map(Full::new)).await?;
+            collect(response, self.response_limit).await
+        };
+        let in_time = timeout(self.timeout, answer).await;
+        in_time.unwrap_or_else(|elapsed| Err(elapsed.into())).map_err(classify)
     }
 }
 
@@ -109,10 +115,6 @@ impl HyperTransportBuilder {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
             .build(Connector::new(self.connect_timeout, self.tls));
-        let stack = ServiceBuilder::new()
-            .layer(TimeoutLayer::new(self.timeout))
-            .layer(CollectLayer::new(self.response_limit))
-            .service(client);
-        HyperTransport(ServiceTransport::new(stack))
+        HyperTransport { client, timeout: self.timeout, response_limit: self.response_limit }
     }
 }

@@ -1,1 +1,110 @@
-//! Test doubles for code that uses vault-identity
+//! Test doubles for code that talks to the identity engine of HashiCorp Vault or `OpenBao` through
+//! [`identity_core`].
+//!
+//! [`MockTransport`] takes the place of the connection: the test says which calls it expects and how each is
+//! answered, in the types of the endpoints. It is built on [`mockall`], and whatever was expected but did not come,
+//! or came but was not expected, fails the test.
+//!
+//! ```
+//! use identity_core::{
+//!     CreateEntity, CreatedEntity, Endpoint, Entity, EntityId, Error, Maybe, Operation, ReadEntityByName, Target,
+//!     Transport, Upsert,
+//! };
+//! use identity_mock::MockTransport;
+//!
+//! // 1. The code under test. It takes whatever carries its requests.
+//! struct Directory<T> {
+//!     transport: T,
+//!     target: Target,
+//! }
+//!
+//! impl<T: Transport> Directory<T> {
+//!     /// The identifier of the entity of this name, which is created if need be.
+//!     async fn enrol(&self, name: &str) -> Result<EntityId, Error> {
+//!         if let Some(entity) = self.call(&Maybe(ReadEntityByName::new(name))).await? {
+//!             return Ok(entity.id);
+//!         }
+//!         match self.call(&CreateEntity::named(name).policies(["dev"])).await? {
+//!             Upsert::Created(created) => Ok(created.id),
+//!             Upsert::Updated => Ok(self.call(&ReadEntityByName::new(name)).await?.id),
+//!         }
+//!     }
+//!
+//!     async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
+//!         let response = self.transport.send(endpoint.request(&self.target)?).await;
+//!         E::response(&response.map_err(|error| Error::new(Operation::of::<E>(), error))?)
+//!     }
+//! }
+//!
+//! // 2. The test.
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut alice = CreatedEntity::default();
+//! alice.id = "7fbd40c1".into();
+//!
+//! let mock = MockTransport::new();
+//! mock.expect(&ReadEntityByName::new("alice")).absent();
+//! mock.on::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Created(alice));
+//!
+//! let directory = Directory { transport: mock, target: Target::new("http://vault.test")? };
+//! assert_eq!(directory.enrol("alice").await?.as_str(), "7fbd40c1");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which calls
+//!
+//! * [`expect`](MockTransport::expect): the request that this endpoint value makes, and no other.
+//! * [`on`](MockTransport::on): the requests of an endpoint for which a predicate on the [`Call`] holds.
+//! * [`any`](MockTransport::any): all requests of an endpoint.
+//!
+//! Each is expected once, unless [`times`](Expectation::times) says otherwise, and in any order, unless
+//! [`in_sequence`](Expectation::in_sequence) does. Where several expectations fit a call, the first that allows
+//! another call takes it.
+//!
+//! # Which answers
+//!
+//! * [`answer`](Expectation::answer): what the endpoint returns, as a typed value.
+//! * [`absent`](Expectation::absent): there is no such object.
+//! * [`refuse`](Expectation::refuse): the server refuses.
+//! * [`fail`](Expectation::fail): no answer comes.
+//! * [`respond`](Expectation::respond): a response as it is, for everything else.
+//!
+//! # How a test fails
+//!
+//! A call that is not expected panics where it is made, with the call and how it differs from what was expected:
+//!
+//! ```should_panic
+//! # use identity_core::{BlockingTransport, CreateEntity, Endpoint, Target, Upsert};
+//! # use identity_mock::MockTransport;
+//! # let target = Target::new("http://vault.test").unwrap();
+//! let mock = MockTransport::new();
+//! mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
+//! let request = CreateEntity::named("bob").request(&target).unwrap();
+//! # let _ =
+//! BlockingTransport::send(&mock, request);
+//! // MockTransport: unexpected call POST identity/entity with body {"name":"bob"}
+//! // It differs from what is expected:
+//! //   POST identity/entity with body {"name":"alice"}
+//! //     body.name: expected "alice", came "bob"
+//! ```
+//!
+//! What was expected but did not come panics when the mock is dropped, as does a call whose own panic did not reach
+//! the test, because it was on another thread. [`checkpoint`](MockTransport::checkpoint) does the same at once.
+//!
+//! Messages do not show tokens, nor the fields that are secret in the API, such as `token` and `client_secret`.
+
+mod call;
+mod difference;
+mod double;
+mod expectation;
+mod failure;
+mod mask;
+mod matcher;
+mod mock;
+
+pub use mockall::Sequence;
+
+pub use call::Call;
+pub use expectation::Expectation;
+pub use mock::MockTransport;

@@ -1,0 +1,68 @@
+//! Answers of a size or depth that no server should send.
+
+use std::time::{Duration, Instant};
+
+use identity_core::*;
+
+use crate::{answer, error, outcome};
+
+#[test]
+fn deep_nesting_does_not_exhaust_the_stack() {
+    const DEPTH: usize = 200_000;
+    let arrays = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
+    for deep in [arrays, objects] {
+        let data = answer(200, format!(r#"{{"data":{deep}}}"#));
+        assert_eq!(outcome::<ReadEntityById>(&data), "unreadable");
+        assert_eq!(outcome::<CreateEntity>(&data), "unreadable");
+        assert_eq!(outcome::<LookupGroup>(&data), "unreadable");
+
+        let field = |name| answer(200, format!(r#"{{"data":{{"id":"x","{name}":{deep}}}}}"#));
+        assert_eq!(outcome::<ReadEntityById>(&field("metadata")), "unreadable");
+        assert_eq!(outcome::<ReadGroupById>(&field("alias")), "unreadable");
+        assert_eq!(outcome::<ReadOidcRole>(&field("ttl")), "unreadable");
+        assert_eq!(outcome::<ReadEntityById>(&field("new")), "value");
+
+        let info = answer(200, format!(r#"{{"data":{{"keys":["x"],"key_info":{{"x":{deep}}}}}}}"#));
+        assert_eq!(outcome::<ListEntities>(&info), "value");
+        let jwks = answer(200, format!(r#"{{"keys":[{{"kty":"RSA","new":{deep}}}]}}"#));
+        assert_eq!(outcome::<ReadJwks>(&jwks), "unreadable");
+        let warnings = answer(200, format!(r#"{{"data":{{"id":"x"}},"warnings":{deep}}}"#));
+        assert_eq!(outcome::<WithMeta<ReadEntityById>>(&warnings), "value");
+
+        for body in [format!(r#"{{"errors":{deep}}}"#), format!(r#"{{"errors":["x",{deep}]}}"#), deep] {
+            assert_eq!(outcome::<ListEntities>(&answer(404, &*body)), "refused");
+            assert_eq!(error::<MergeEntities>(400, body).api().unwrap().status(), 400);
+        }
+    }
+}
+
+/// A list of entities, each with a name and an alias.
+fn list(length: usize) -> http::Response<Vec<u8>> {
+    let (mut keys, mut infos) = (Vec::new(), Vec::new());
+    for number in 0..length {
+        keys.push(format!(r#""7fbd40c1-{number:08}""#));
+        infos.push(format!(
+            r#""7fbd40c1-{number:08}":{{"name":"n{number}","aliases":[{{"id":"a{number}"}}]}}"#
+        ));
+    }
+    let (keys, infos) = (keys.join(","), infos.join(","));
+    answer(200, format!(r#"{{"data":{{"keys":[{keys}],"key_info":{{{infos}}}}}}}"#))
+}
+
+#[test]
+fn time_grows_with_the_length_of_a_list() {
+    let best_of_three = |length| {
+        let answer = list(length);
+        let time = || {
+            let start = Instant::now();
+            let list = ListEntities::response(&answer).unwrap();
+            assert_eq!((list.len(), list.key_info.len()), (length, length));
+            start.elapsed()
+        };
+        (0..3).map(|_| time()).min().unwrap()
+    };
+    let short = best_of_three(5_000).max(Duration::from_millis(1));
+    let long = best_of_three(50_000);
+    assert!(long < short * 25, "{short:?}, then {long:?} for ten times as many");
+}

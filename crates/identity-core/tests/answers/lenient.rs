@@ -1,0 +1,217 @@
+//! The many ways in which the server says "nothing", and words that this crate does not know.
+
+use std::time::Duration;
+
+use identity_core::*;
+
+use crate::{answer, outcome, value};
+
+#[test]
+fn absent_null_and_empty_are_the_same() {
+    let mut entity = Entity::default();
+    entity.id = "e1".into();
+    for data in [
+        r#"{"id":"e1"}"#,
+        r#"{"id":"e1","policies":null,"metadata":null,"aliases":null,"merged_entity_ids":null,"disabled":null}"#,
+        r#"{"id":"e1","policies":[],"metadata":{},"aliases":[],"merged_entity_ids":[],"disabled":false}"#,
+        r#"{"id":"e1","direct_group_ids":null,"inherited_group_ids":null,"group_ids":null}"#,
+        r#"{"id":"e1","creation_time":null,"last_update_time":""}"#,
+        r#"{"id":"e1","new_in_some_later_version":{"a":[1,2,{"b":null}]}}"#,
+    ] {
+        assert_eq!(value::<ReadEntityById>(data), entity, "{data}");
+        assert_eq!(value::<ReadEntityByName>(data), entity, "{data}");
+        assert_eq!(value::<LookupEntity>(data), Some(entity.clone()), "{data}");
+    }
+
+    let mut group = Group::default();
+    group.id = "g1".into();
+    for data in [
+        r#"{"id":"g1"}"#,
+        r#"{"id":"g1","alias":{},"type":"internal"}"#,
+        r#"{"id":"g1","alias":null,"type":""}"#,
+        r#"{"id":"g1","policies":null,"metadata":null,"member_entity_ids":null,"member_group_ids":null,"parent_group_ids":null}"#,
+        r#"{"id":"g1","policies":[],"metadata":{},"member_entity_ids":[],"member_group_ids":[],"parent_group_ids":[]}"#,
+    ] {
+        assert_eq!(value::<ReadGroupById>(data), group, "{data}");
+        assert_eq!(value::<LookupGroup>(data), Some(group.clone()), "{data}");
+    }
+
+    let mut alias = EntityAlias::default();
+    alias.id = "a1".into();
+    for data in [
+        r#"{"id":"a1"}"#,
+        r#"{"id":"a1","metadata":null,"custom_metadata":null,"merged_from_canonical_ids":null,"local":null}"#,
+        r#"{"id":"a1","metadata":{},"custom_metadata":{},"merged_from_canonical_ids":[],"namespace_id":""}"#,
+    ] {
+        assert_eq!(value::<ReadEntityAliasById>(data), alias, "{data}");
+    }
+
+    for data in
+        ["{}", r#"{"keys":null}"#, r#"{"keys":[]}"#, r#"{"keys":[],"key_info":null}"#, r#"{"key_info":{}}"#]
+    {
+        assert_eq!(value::<ListEntities>(data), KeyList::default(), "{data}");
+        assert!(value::<ListGroupNames>(data).is_empty(), "{data}");
+    }
+    assert_eq!(value::<ReadOidcConfig>(r#"{"issuer":null}"#), OidcConfig::default());
+    assert_eq!(value::<ReadOidcRole>(r#"{"template":null,"ttl":null}"#), OidcRole::default());
+    assert_eq!(value::<ReadOidcKey>(r#"{"allowed_client_ids":null}"#), OidcKey::default());
+    assert_eq!(ReadJwks::response(&answer(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
+}
+
+#[test]
+fn unknown_words_are_kept() {
+    let group = value::<ReadGroupById>(r#"{"id":"g1","type":"dynamic"}"#);
+    assert_eq!(group.group_type, GroupType::Other("dynamic".to_owned()));
+    assert_eq!(group.group_type.to_string(), "dynamic");
+
+    let key = value::<ReadOidcKey>(r#"{"algorithm":"ML-DSA-65"}"#);
+    assert_eq!(key.algorithm, SigningAlgorithm::Other("ML-DSA-65".to_owned()));
+    assert_eq!(key.algorithm.as_str(), "ML-DSA-65");
+
+    let key = r#"{"alg":"ML-DSA-65","key_ops":["verify"],"kty":"AKP","pub":"x","use":"sig"}"#;
+    let jwks = ReadJwks::response(&answer(200, format!(r#"{{"keys":[{key}]}}"#))).unwrap();
+    assert_eq!(jwks.keys[0].alg, Some(SigningAlgorithm::Other("ML-DSA-65".to_owned())));
+    assert_eq!(jwks.keys[0].parameters["pub"], "x");
+    assert_eq!(serde_json::to_value(&jwks.keys[0]).unwrap().to_string(), key);
+}
+
+#[test]
+fn mount_that_is_gone_is_none() {
+    for gone in ["", r#","mount_path":"","mount_type":"""#, r#","mount_path":null,"mount_type":null"#] {
+        let alias = format!(r#"{{"id":"a1","name":"alice","mount_accessor":"auth_userpass_1"{gone}}}"#);
+        let read = value::<ReadEntityAliasById>(&alias);
+        let of_entity = value::<ReadEntityById>(&format!(r#"{{"id":"e1","aliases":[{alias}]}}"#));
+        let of_group = value::<ReadGroupById>(&format!(r#"{{"id":"g1","alias":{alias}}}"#));
+        let of_group = of_group.alias.expect("an alias");
+        let info = value::<ListEntityAliases>(&format!(r#"{{"keys":["a1"],"key_info":{{"a1":{alias}}}}}"#));
+        let list = format!(r#"{{"keys":["e1"],"key_info":{{"e1":{{"name":"n","aliases":[{alias}]}}}}}}"#);
+        let summary = value::<ListEntities>(&list);
+        for (path, kind) in [
+            (&read.mount_path, &read.mount_type),
+            (&of_entity.aliases[0].mount_path, &of_entity.aliases[0].mount_type),
+            (&of_group.mount_path, &of_group.mount_type),
+            (&info.key_info["a1"].mount_path, &info.key_info["a1"].mount_type),
+            (&summary.key_info["e1"].aliases[0].mount_path, &summary.key_info["e1"].aliases[0].mount_type),
+        ] {
+            assert_eq!((path, kind), (&None, &None), "{alias}");
+        }
+    }
+}
+
+#[test]
+fn odd_entry_of_a_list_spoils_only_itself() {
+    for odd in [
+        "5",
+        "null",
+        "[1]",
+        "\"text\"",
+        r#"{"name":5}"#,
+        r#"{"aliases":"none"}"#,
+        r#"{"aliases":[{"id":5}]}"#,
+    ] {
+        let data = format!(
+            r#"{{"keys":["e1","e2","e3"],"key_info":{{"e1":{{"name":"one"}},"e2":{odd},"e3":{{"name":"three"}}}}}}"#
+        );
+        let list = value::<ListEntities>(&data);
+        let names: Vec<_> =
+            list.iter().map(|(id, info)| (id.as_str(), info.map(|info| &*info.name))).collect();
+        assert_eq!(names, [("e1", Some("one")), ("e2", None), ("e3", Some("three"))], "{odd}");
+    }
+}
+
+#[test]
+fn key_without_info_is_listed() {
+    let list = value::<ListGroups>(
+        r#"{"keys":["g1","g2"],"key_info":{"g2":{"name":"two","alias":{}},"g9":{"name":"nine"}}}"#,
+    );
+    let names: Vec<_> = list.iter().map(|(id, info)| (id.as_str(), info.map(|info| &*info.name))).collect();
+    assert_eq!(names, [("g1", None), ("g2", Some("two"))]);
+    assert_eq!((list.len(), list.into_iter().count()), (2, 2));
+}
+
+#[test]
+fn durations_come_in_many_forms() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    for (ttl, expected) in [
+        ("3600", seconds(3600)),
+        ("0", seconds(0)),
+        ("null", seconds(0)),
+        ("18446744073709551615", seconds(u64::MAX)),
+        (r#""3600""#, seconds(3600)),
+        (r#""24h""#, seconds(86_400)),
+        (r#""1h30m""#, seconds(5400)),
+        (r#""768h0m0s""#, seconds(2_764_800)),
+        ("-1", None),
+        ("1.5", None),
+        ("18446744073709551616", None),
+        ("true", None),
+        ("[]", None),
+        (r#""soon""#, None),
+        (r#""-1h""#, None),
+        (r#""99999999999999999999h""#, None),
+    ] {
+        let answer = answer(200, format!(r#"{{"data":{{"token":"t","ttl":{ttl}}}}}"#));
+        assert_eq!(ReadOidcRole::response(&answer).ok().map(|role| role.ttl), expected, "{ttl}");
+        assert_eq!(GenerateIdToken::response(&answer).ok().map(|token| token.ttl), expected, "{ttl}");
+    }
+}
+
+#[test]
+fn answers_with_a_body_where_none_is_usual() {
+    // Another server or version may tell more than needed: 200 with data, 202, or 204 with a body.
+    for (status, body) in
+        [(200, r#"{"data":{"id":"e1"},"warnings":["w"]}"#), (202, "{}"), (204, "{}"), (200, "")]
+    {
+        assert_eq!(outcome::<DeleteEntityById>(&answer(status, body)), "value", "{status} {body}");
+        assert_eq!(outcome::<UpdateGroupById>(&answer(status, body)), "value", "{status} {body}");
+    }
+}
+
+#[test]
+fn meta_is_what_is_told_beside_the_result() {
+    let body = r#"{"request_id":"r1","data":null,"warnings":["issuer is set"]}"#;
+    let ((), meta) = WithMeta::<WriteOidcConfig>::response(&answer(200, body)).unwrap();
+    assert_eq!(meta.request_id.as_deref(), Some("r1"));
+    assert_eq!(meta.warnings, ["issuer is set"]);
+    for (status, body) in [(204, ""), (200, r#"{"request_id":"","data":null,"warnings":null}"#)] {
+        let ((), meta) = WithMeta::<WriteOidcConfig>::response(&answer(status, body)).unwrap();
+        assert_eq!(meta, Meta::default(), "{status} {body}");
+    }
+}
+
+#[test]
+fn wrapped_answers_in_their_forms() {
+    let info = r#"{"token":"s.w","accessor":"a","ttl":60,"creation_time":"2026-11-21T19:43:06.25Z","creation_path":"identity/entity"}"#;
+    let wrapped = answer(200, format!(r#"{{"request_id":"","data":null,"wrap_info":{info}}}"#));
+    let info = Wrap::<CreateEntity>::response(&wrapped).unwrap().wrapped().expect("a token");
+    assert_eq!((info.token.expose_secret(), info.ttl.as_secs()), ("s.w", 60));
+    assert_eq!(info.creation_path, "identity/entity");
+    assert_eq!(info.creation_time.unwrap().to_string(), "2026-11-21T19:43:06.25Z");
+    assert_eq!(info.wrapped_accessor, None);
+
+    // Nothing to keep: an update, an empty list, absence.
+    let plain = Wrap::<CreateEntity>::response(&answer(204, "")).unwrap();
+    assert!(matches!(plain, Wrapped::Plain(Upsert::Updated)));
+    for words in ["[]", r#"["unsupported path"]"#] {
+        let answer = answer(404, format!(r#"{{"errors":{words}}}"#));
+        let Wrapped::Plain(list) = Wrap::<ListEntities>::response(&answer).unwrap() else {
+            panic!("{words}")
+        };
+        assert!(list.is_empty(), "{words}");
+    }
+    let absent = Wrap::<Maybe<ReadEntityById>>::response(&answer(404, r#"{"errors":[]}"#)).unwrap();
+    assert!(matches!(absent, Wrapped::Plain(None)));
+
+    // Errors are never wrapped, and a wrong path remains one.
+    for (status, words) in [
+        (404, r#"["1 error occurred:\n\t* unsupported path\n\n"]"#),
+        (404, r#"["namespace not found"]"#),
+        (400, r#"["unsupported path"]"#),
+        (403, r#"["permission denied"]"#),
+    ] {
+        let answer = answer(status, format!(r#"{{"errors":{words}}}"#));
+        assert_eq!(outcome::<Wrap<ListEntities>>(&answer), "refused", "{words}");
+    }
+    let read = answer(404, r#"{"errors":["unsupported path"]}"#);
+    assert_eq!(outcome::<Wrap<ReadEntityById>>(&read), "refused");
+}

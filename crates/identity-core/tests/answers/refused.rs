@@ -1,0 +1,212 @@
+//! Refusals: what they say, and what the predicates make of them.
+
+use std::time::Duration;
+
+use http::Response;
+use identity_core::*;
+
+use crate::{answer, chain, error, outcome};
+
+#[test]
+fn absence_is_a_404_with_an_empty_list_of_errors() {
+    for (body, list, read, maybe) in [
+        (r#"{"errors":[]}"#, "value", "refused", "value"),
+        (r#"{"request_id":"r1","errors":[]}"#, "value", "refused", "value"),
+        (r#"{"errors":["namespace not found"]}"#, "refused", "refused", "refused"),
+        (
+            r#"{"errors":["no handler for route \"people/entity/id\". route entry not found."]}"#,
+            "refused",
+            "refused",
+            "refused",
+        ),
+        (r#"{"errors":["1 error occurred:\n\t* unsupported path\n\n"]}"#, "refused", "refused", "refused"),
+        (r#"{"errors":["unsupported path"]}"#, "refused", "refused", "refused"),
+        (r#"{"errors":[""]}"#, "refused", "refused", "refused"),
+        (r#"{"errors":[null]}"#, "refused", "refused", "refused"),
+        (r#"{"errors":null}"#, "refused", "refused", "refused"),
+        (r#"{"errors":{}}"#, "refused", "refused", "refused"),
+        (r#"{"data":{"keys":[]}}"#, "refused", "refused", "refused"),
+        ("{}", "refused", "refused", "refused"),
+        ("[]", "refused", "refused", "refused"),
+        ("", "refused", "refused", "refused"),
+        ("<html>Not Found</html>", "refused", "refused", "refused"),
+    ] {
+        let answer = answer(404, body);
+        assert_eq!(outcome::<ListEntities>(&answer), list, "{body}");
+        assert_eq!(outcome::<ListOidcRoles>(&answer), list, "{body}");
+        assert_eq!(outcome::<ReadEntityById>(&answer), read, "{body}");
+        assert_eq!(outcome::<Maybe<ReadEntityById>>(&answer), maybe, "{body}");
+        assert_eq!(outcome::<DeleteEntityById>(&answer), "refused", "{body}");
+        let error = ReadEntityById::response(&answer).unwrap_err();
+        assert_eq!(error.is_not_found(), maybe == "value", "{body}");
+    }
+    // Only with 404.
+    for status in [400, 403, 405, 410, 500, 503] {
+        let answer = answer(status, r#"{"errors":[]}"#);
+        assert_eq!(outcome::<ListEntities>(&answer), "refused", "{status}");
+        assert_eq!(outcome::<Maybe<ReadEntityById>>(&answer), "refused", "{status}");
+    }
+}
+
+#[test]
+fn predicates_tell_refusals_apart() {
+    for (status, words, expected) in [
+        (400, r#"["entity not found from id"]"#, ""),
+        (401, r#"["invalid_token"]"#, ""),
+        (403, r#"["permission denied"]"#, "denied"),
+        (403, r#"["1 error occurred:\n\t* permission denied\n\n"]"#, "denied"),
+        (403, "[]", "denied"),
+        (404, "[]", "not found"),
+        (404, r#"["namespace not found"]"#, ""),
+        (405, "[]", ""),
+        (412, r#"["required index state not present"]"#, "not consistent yet"),
+        (412, "[]", "not consistent yet"),
+        (413, r#"["http: request body too large"]"#, ""),
+        (429, r#"["request path \"x\": rate limit quota exceeded"]"#, "rate limited"),
+        (429, "[]", "not consistent yet"),
+        (500, r#"["invalid entity ID \"e1\""]"#, ""),
+        (500, r#"["the vault is sealed"]"#, ""),
+        (502, "[]", ""),
+        (503, r#"["Vault is sealed"]"#, "sealed"),
+        (503, r#"["OpenBao is sealed"]"#, "sealed"),
+        (503, r#"["no healthy upstream"]"#, ""),
+        (503, "[]", ""),
+    ] {
+        let error = error::<ReadEntityById>(status, format!(r#"{{"errors":{words}}}"#));
+        let all = [
+            ("not found", error.is_not_found()),
+            ("denied", error.is_permission_denied()),
+            ("sealed", error.is_sealed()),
+            ("rate limited", error.is_rate_limited()),
+            ("not consistent yet", error.is_not_consistent_yet()),
+        ];
+        let true_ones: Vec<_> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
+        assert_eq!(true_ones.join(", "), expected, "{status} {words}");
+        assert_eq!(error.api().expect("a refusal").status(), status, "{words}");
+    }
+}
+
+#[test]
+fn words_and_request_id_are_kept() {
+    for (body, words, id) in [
+        (r#"{"errors":["one"]}"#, vec!["one"], None),
+        (r#"{"errors":["one\n","two"],"request_id":"r1"}"#, vec!["one\n", "two"], Some("r1")),
+        (r#"{"errors":[5,"two",null,{}],"request_id":""}"#, vec!["two"], None),
+        (r#"{"errors":"text","request_id":5}"#, vec![], None),
+        (r#"{"errors":[],"data":"odd"}"#, vec![], None),
+        ("<html>", vec![], None),
+        ("", vec![], None),
+    ] {
+        let error = error::<DeleteEntityById>(500, body);
+        let api = error.api().expect("a refusal");
+        assert_eq!(
+            (api.errors(), api.request_id()),
+            (&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()[..], id),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn long_words_are_cut_between_characters() {
+    for (errors, lengths) in [
+        (vec!["a".repeat(4096)], vec![4096]),
+        (vec!["a".repeat(4097)], vec![4096 + 3]),
+        (vec!["é".repeat(3000)], vec![4096 + 3]),
+        (vec!["€".repeat(3000)], vec![4095 + 3]),
+        (vec![format!("a{}", "😀".repeat(3000))], vec![4093 + 3]),
+        (vec!["a".repeat(3000), "b".repeat(3000), "c".repeat(3000)], vec![3000, 1096 + 3]),
+        (vec!["a".repeat(1_000_000)], vec![4096 + 3]),
+    ] {
+        let body = serde_json::json!({ "errors": errors }).to_string();
+        let error = error::<DeleteEntityById>(400, body);
+        let words = error.api().expect("a refusal").errors();
+        assert_eq!(words.iter().map(String::len).collect::<Vec<_>>(), lengths);
+        for (word, whole) in words.iter().zip(&errors) {
+            assert!(whole.starts_with(word.trim_end_matches('…')));
+            assert_eq!(word.ends_with('…'), word.len() != whole.len());
+        }
+        assert!(chain(&error).len() < 4300);
+    }
+}
+
+#[test]
+fn retry_after_in_its_forms() {
+    let after = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    let at = |time: &str| Some(RetryAfter::At(time.parse().expect("a time")));
+    for (header, expected) in [
+        ("29", after(29)),
+        ("0", after(0)),
+        (" 5 ", after(5)),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", at("2026-10-21T07:28:00Z")),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", at("1970-01-01T00:00:00Z")),
+        ("-5", None),
+        ("1.5", None),
+        ("1h", None),
+        ("soon", None),
+        ("", None),
+        ("99999999999999999999", None),
+        ("2026-10-21T07:28:00Z", None),
+        ("tomorrow \u{e9}", None),
+    ] {
+        let value = http::HeaderValue::from_bytes(header.as_bytes()).unwrap();
+        let response = Response::builder().status(429).header("retry-after", value).body("").unwrap();
+        let error = ReadEntityById::response(&response).unwrap_err();
+        assert_eq!(error.api().and_then(ApiError::retry_after), expected, "{header:?}");
+    }
+    assert_eq!(error::<ReadEntityById>(429, "").api().and_then(ApiError::retry_after), None);
+}
+
+#[test]
+fn merge_conflicts_are_read() {
+    let row = r#"{"alias":"alice","entity":"one","entity_id":"e1","mount":"userpass","mount_path":"auth/userpass/","new":1}"#;
+    for (data, expected) in [
+        (format!("[{row},{row}]"), 2),
+        ("[{}]".to_owned(), 1),
+        ("[]".to_owned(), 0),
+        ("null".to_owned(), 0),
+        ("\"odd\"".to_owned(), 0),
+        (format!("[{row},5]"), 0),
+    ] {
+        let body = format!(r#"{{"errors":["2 errors occurred"],"data":{data}}}"#);
+        let error = error::<MergeEntities>(400, body);
+        let api = error.api().expect("a refusal");
+        assert_eq!(api.conflicts().len(), expected, "{data}");
+        assert_eq!(api.errors(), ["2 errors occurred"], "{data}");
+    }
+    let body = format!(r#"{{"errors":["x"],"data":[{row}]}}"#);
+    let error = error::<MergeEntities>(400, body);
+    let conflict = &error.api().unwrap().conflicts()[0];
+    assert_eq!(
+        [
+            &conflict.alias,
+            &conflict.entity,
+            conflict.entity_id.as_str(),
+            &conflict.mount,
+            &conflict.mount_path
+        ],
+        ["alice", "one", "e1", "userpass", "auth/userpass/"]
+    );
+}
+
+#[test]
+fn text_names_operation_then_reason() {
+    for (status, body, text) in [
+        (403, r#"{"errors":["permission denied"]}"#, "was refused: 403 Forbidden: permission denied"),
+        (
+            400,
+            r#"{"errors":["1 error occurred:\n\t* bad\n\n","more"]}"#,
+            "was refused: 400 Bad Request: 1 error occurred:\n\t* bad; more",
+        ),
+        (404, r#"{"errors":[]}"#, "was refused: 404 Not Found"),
+        (400, "", "was refused: 400 Bad Request"),
+        (502, "<html>", "was refused: 502 Bad Gateway: the answer is not Vault's but application/json"),
+        (799, "{}", "was refused: 799 <unknown status code>"),
+    ] {
+        let error = error::<ReadEntityById>(status, body);
+        assert_eq!(chain(&error), format!("GET identity/entity/id/{{id}} {text}"));
+    }
+    let html = Response::builder().status(502).header("content-type", "text/html").body("<html>").unwrap();
+    let error = ReadEntityById::response(&html).unwrap_err();
+    assert!(chain(&error).ends_with("502 Bad Gateway: the answer is not Vault's but text/html"));
+}

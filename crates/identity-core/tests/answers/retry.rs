@@ -1,0 +1,110 @@
+//! Whether a call may be made again, and whether a write may have been carried out all the same.
+
+use identity_core::*;
+
+use crate::{answer, chain};
+
+/// An error of a write, or of a read, that may be repeated or not.
+fn failed<E: Endpoint>(repeatable: bool, kind: impl Into<ErrorKind>) -> Error {
+    let mut operation = Operation::of::<E>();
+    operation.repeatable = repeatable;
+    Error::new(operation, kind)
+}
+
+/// Whether to make the call again if it may not be repeated, and if it may; whether a write may have been carried out.
+fn verdict(kind: impl Fn() -> ErrorKind) -> (bool, bool, bool) {
+    let once = failed::<CreateEntity>(false, kind());
+    let again = failed::<CreateEntity>(true, kind());
+    assert_eq!(once.may_have_been_applied(), again.may_have_been_applied());
+    // A read is never carried out, and otherwise the same.
+    let read = failed::<ReadEntityById>(true, kind());
+    assert!(!read.may_have_been_applied());
+    assert_eq!(read.is_retryable(), again.is_retryable());
+    (once.is_retryable(), again.is_retryable(), once.may_have_been_applied())
+}
+
+#[test]
+fn refusals() {
+    const YES: bool = true;
+    const NO: bool = false;
+    for (status, words, once, again, applied) in [
+        (307, "", NO, YES, YES),
+        (400, "entity not found from id", NO, NO, NO),
+        (401, "", NO, NO, NO),
+        (403, "permission denied", NO, NO, NO),
+        (404, "", NO, NO, NO),
+        (404, "namespace not found", NO, NO, NO),
+        (405, "", NO, NO, NO),
+        (412, "required index state not present", YES, YES, NO),
+        (413, "http: request body too large", NO, NO, NO),
+        (429, "rate limit quota exceeded", YES, YES, NO),
+        (429, "", YES, YES, NO),
+        (500, "invalid entity ID \"e1\"", NO, NO, NO),
+        (500, "local node not active but active cluster node not found", YES, YES, NO),
+        (500, "context canceled", NO, YES, YES),
+        (501, "", NO, NO, NO),
+        (502, "", NO, YES, YES),
+        (503, "Vault is sealed", YES, YES, NO),
+        (503, "", NO, YES, YES),
+        (503, "upstream connect error", NO, YES, YES),
+        (504, "", NO, YES, YES),
+    ] {
+        let errors: Vec<&str> = if words.is_empty() { vec![] } else { vec![words] };
+        let answer = answer(status, serde_json::json!({ "errors": errors }).to_string());
+        let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+        assert_eq!(verdict(refusal), (once, again, applied), "{status} {words}");
+    }
+    // Those of a proxy count like the server's.
+    for (status, expected) in [(502, (NO, YES, YES)), (503, (NO, YES, YES)), (500, (NO, NO, NO))] {
+        let answer = answer(status, "<html>");
+        let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+        assert_eq!(verdict(refusal), expected, "{status}");
+    }
+}
+
+#[test]
+fn other_stages() {
+    use TransportErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge};
+
+    for (kind, expected) in [
+        (Connect, (true, true, false)),
+        (Timeout, (false, true, true)),
+        (Interrupted, (false, true, true)),
+        (TooLarge, (false, false, true)),
+        (Other, (false, false, true)),
+    ] {
+        assert_eq!(verdict(|| TransportError::from(kind).into()), expected, "{kind:?}");
+    }
+    assert_eq!(verdict(|| ErrorKind::Decode(DecodeError::new("odd"))), (false, false, true));
+    assert_eq!(verdict(|| RequestError::new("name", "is odd").into()), (false, false, false));
+}
+
+#[test]
+fn no_part_of_an_error_repeats_its_source() {
+    let io = std::io::Error::other("broken pipe");
+    let answer = answer(403, r#"{"errors":["permission denied"]}"#);
+    let refusal = ReadEntityById::response(&answer).unwrap_err();
+    let unreadable = ReadEntityById::response(&http::Response::new("x")).unwrap_err();
+    let target = Target::new("http://vault.test").unwrap();
+    let unsent = ReadEntityById::new("").request(&target).unwrap_err();
+    let interrupted = TransportError::new(TransportErrorKind::Interrupted, io);
+    for (error, parts) in [
+        (refusal, 2),
+        (unreadable, 2),
+        (unsent, 2),
+        (failed::<ReadEntityById>(true, interrupted), 3),
+        (failed::<ReadEntityById>(true, TransportError::from(TransportErrorKind::Timeout)), 2),
+    ] {
+        let mut texts = vec![error.to_string()];
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            texts.push(error.to_string());
+            source = error.source();
+        }
+        assert_eq!(texts.len(), parts, "{texts:?}");
+        for (index, text) in texts.iter().enumerate() {
+            assert!(texts[index + 1..].iter().all(|later| !text.contains(later)), "{texts:?}");
+        }
+        assert_eq!(texts.join(": "), chain(&error));
+    }
+}

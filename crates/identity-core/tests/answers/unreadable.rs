@@ -1,0 +1,123 @@
+//! Answers that are not what was promised.
+
+use identity_core::*;
+
+use crate::{answer, chain, error, outcome};
+
+#[test]
+fn what_is_not_the_answer_is_no_value() {
+    let html = "<html><body>Welcome to the coffee shop</body></html>";
+    let cut = r#"{"request_id":"r1","data":{"id":"e1","keys":["e1"],"na"#;
+    let not_utf8 = b"{\"data\":{\"id\":\"\xff\xfe\",\"name\":\"\xff\",\"keys\":[\"\xff\"]}}";
+    let only_warnings = r#"{"request_id":"r1","data":null,"warnings":["careful"]}"#;
+    for (status, body, [read, list, create, lookup, raw]) in [
+        (200, html.as_bytes(), ["unreadable"; 5]),
+        (200, b"", ["unreadable"; 5]),
+        (200, b"\0", ["unreadable"; 5]),
+        (200, cut.as_bytes(), ["unreadable"; 5]),
+        (200, not_utf8, ["unreadable"; 5]),
+        (200, b"null", ["unreadable"; 5]),
+        (200, b"[]", ["unreadable"; 5]),
+        (200, b"\"text\"", ["unreadable"; 5]),
+        (200, b"{\"data\":5}", ["unreadable"; 5]),
+        // Nothing but warnings is fine after a write, and where there may be nothing.
+        (200, only_warnings.as_bytes(), ["unreadable", "unreadable", "value", "value", "unreadable"]),
+        (204, b"", ["unreadable", "unreadable", "value", "value", "unreadable"]),
+        (301, html.as_bytes(), ["refused"; 5]),
+        (404, html.as_bytes(), ["refused"; 5]),
+        (500, cut.as_bytes(), ["refused"; 5]),
+        (500, not_utf8, ["refused"; 5]),
+        (502, html.as_bytes(), ["refused"; 5]),
+        (502, b"", ["refused"; 5]),
+    ] {
+        let answer = answer(status, body);
+        let text = String::from_utf8_lossy(body);
+        assert_eq!(outcome::<ReadEntityById>(&answer), read, "read {status} {text}");
+        assert_eq!(outcome::<ListEntities>(&answer), list, "list {status} {text}");
+        assert_eq!(outcome::<CreateEntity>(&answer), create, "create {status} {text}");
+        assert_eq!(outcome::<LookupEntity>(&answer), lookup, "lookup {status} {text}");
+        assert_eq!(outcome::<ReadDiscovery>(&answer), raw, "raw {status} {text}");
+    }
+}
+
+#[test]
+fn needed_fields_are_there_and_of_their_type() {
+    for id in ["", r#""id":5"#, r#""id":null"#, r#""id":["e1"]"#, r#""id":{}"#, r#""id":true"#] {
+        let body = format!(r#"{{"data":{{{id}}}}}"#);
+        assert_eq!(outcome::<ReadEntityById>(&answer(200, &*body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadEntityAliasById>(&answer(200, &*body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadGroupById>(&answer(200, &*body)), "unreadable", "{body}");
+        assert_eq!(outcome::<CreateEntity>(&answer(200, &*body)), "unreadable", "{body}");
+        assert_eq!(outcome::<CreateGroup>(&answer(200, &*body)), "unreadable", "{body}");
+        assert_eq!(outcome::<CreateEntityAlias>(&answer(200, &*body)), "unreadable", "{body}");
+    }
+    for body in [r#"{"data":{}}"#, r#"{"data":{"token":null}}"#, r#"{"data":{"token":5}}"#] {
+        assert_eq!(outcome::<GenerateIdToken>(&answer(200, body)), "unreadable", "{body}");
+    }
+    for body in ["{}", r#"{"active":null}"#, r#"{"active":"yes"}"#, r#"{"data":{"active":true}}"#] {
+        assert_eq!(outcome::<IntrospectIdToken>(&answer(200, body)), "unreadable", "{body}");
+    }
+    for data in [
+        r#"{"id":"e1","policies":"dev"}"#,
+        r#"{"id":"e1","policies":[5]}"#,
+        r#"{"id":"e1","metadata":{"a":5}}"#,
+        r#"{"id":"e1","disabled":"no"}"#,
+        r#"{"id":"e1","creation_time":"yesterday"}"#,
+        r#"{"id":"e1","creation_time":1700000000}"#,
+        r#"{"id":"e1","aliases":{"id":"a1"}}"#,
+    ] {
+        let body = format!(r#"{{"data":{data}}}"#);
+        assert_eq!(outcome::<ReadEntityById>(&answer(200, body)), "unreadable", "{data}");
+    }
+}
+
+#[test]
+fn decode_errors_say_where_but_not_what() {
+    for (body, text) in [
+        ("", "the answer is empty (200 OK)"),
+        (r#"{"data":null}"#, "the answer has no data"),
+        ("canary", "the answer is not JSON (200 OK, application/json): line 1 column 1 of 6 bytes"),
+        (
+            r#"{"data":{"id":"e1","#,
+            "the answer is not JSON (200 OK, application/json): line 1 column 19 of 19 bytes",
+        ),
+        (
+            "{\n\"data\":{\"id\":5}}",
+            "a field is missing or of another type before line 2 column 14 of 18 bytes",
+        ),
+    ] {
+        assert_eq!(
+            chain(&error::<ReadEntityById>(200, body)),
+            format!("GET identity/entity/id/{{id}} was answered in a form that cannot be read: {text}")
+        );
+    }
+    for body in [
+        "canary",
+        "<canary>",
+        r#"{"canary"#,
+        r#"{"data":"canary"}"#,
+        r#"{"data":{"canary":1}}"#,
+        r#"{"data":{"id":["canary"]}}"#,
+        r#"{"data":{"id":"canary","disabled":"canary"}}"#,
+        r#"{"data":{"id":"canary","creation_time":"canary"}}"#,
+        r#"{"data":{"id":"e1","metadata":{"canary":5}}}"#,
+        r#"{"data":{"id":"e1","aliases":[{"canary":5}]}}"#,
+        r#"{"data":{"id":"e1"},"data":"canary"}"#,
+        r#"{"data":{"id":"canary\x"}}"#,
+    ] {
+        let error = error::<ReadEntityById>(200, body);
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{body}");
+        assert!(!format!("{} {error:?}", chain(&error)).contains("canary"), "{body}: {error:?}");
+    }
+    for body in [r#"{"data":{"ttl":"canary"}}"#, r#"{"data":{"key":["canary"]}}"#] {
+        let error = error::<ReadOidcRole>(200, body);
+        assert!(!format!("{} {error:?}", chain(&error)).contains("canary"), "{body}: {error:?}");
+    }
+}
+
+#[test]
+fn no_content_type_is_said() {
+    let answer = http::Response::new("<html>");
+    let error = ReadOidcConfig::response(&answer).unwrap_err();
+    assert!(chain(&error).ends_with("is not JSON (200 OK, no content type): line 1 column 1 of 6 bytes"));
+}

@@ -1,0 +1,139 @@
+//! Whatever is given for a path arrives as it is, in its place, or is refused.
+
+use http::Request;
+use identity_core::bytes::Bytes;
+use identity_core::*;
+use percent_encoding::percent_decode_str;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::target;
+
+/// Every endpoint with a text in its path, as a function of that text, and what comes before and after it.
+type InPath = (fn(&Target, String) -> Result<Request<Bytes>, Error>, &'static str, &'static str);
+
+/// Those that take any name, and those that only read or delete.
+const NAMES: &[InPath] = &[
+    (|target, name| ReadEntityByName::new(name).request(target), "entity/name/", ""),
+    (|target, name| DeleteEntityByName::new(name).request(target), "entity/name/", ""),
+    (|target, name| ReadGroupByName::new(name).request(target), "group/name/", ""),
+    (|target, name| DeleteGroupByName::new(name).request(target), "group/name/", ""),
+    (|target, name| WriteEntityByName::new(name).request(target), "entity/name/", ""),
+    (|target, name| WriteGroupByName::new(name).request(target), "group/name/", ""),
+];
+
+/// How many of them are no writes.
+const READS: usize = 4;
+
+/// Those that take an identifier or a name of letters and digits.
+const SLUGS: &[InPath] = &[
+    (|target, id| ReadEntityById::new(id).request(target), "entity/id/", ""),
+    (|target, id| UpdateEntityById::new(id).request(target), "entity/id/", ""),
+    (|target, id| DeleteEntityById::new(id).request(target), "entity/id/", ""),
+    (|target, id| ReadEntityAliasById::new(id).request(target), "entity-alias/id/", ""),
+    (|target, id| UpdateEntityAliasById::new(id).request(target), "entity-alias/id/", ""),
+    (|target, id| DeleteEntityAliasById::new(id).request(target), "entity-alias/id/", ""),
+    (|target, id| ReadGroupById::new(id).request(target), "group/id/", ""),
+    (|target, id| UpdateGroupById::new(id).request(target), "group/id/", ""),
+    (|target, id| DeleteGroupById::new(id).request(target), "group/id/", ""),
+    (|target, id| ReadGroupAliasById::new(id).request(target), "group-alias/id/", ""),
+    (|target, id| UpdateGroupAliasById::new(id, "n", "m").request(target), "group-alias/id/", ""),
+    (|target, id| DeleteGroupAliasById::new(id).request(target), "group-alias/id/", ""),
+    (|target, name| ReadOidcKey::new(name).request(target), "oidc/key/", ""),
+    (|target, name| WriteOidcKey::new(name).request(target), "oidc/key/", ""),
+    (|target, name| DeleteOidcKey::new(name).request(target), "oidc/key/", ""),
+    (|target, name| RotateOidcKey::new(name).request(target), "oidc/key/", "/rotate"),
+    (|target, name| ReadOidcRole::new(name).request(target), "oidc/role/", ""),
+    (|target, name| WriteOidcRole::update(name).request(target), "oidc/role/", ""),
+    (|target, name| DeleteOidcRole::new(name).request(target), "oidc/role/", ""),
+    (|target, role| GenerateIdToken::new(role).request(target), "oidc/token/", ""),
+];
+
+/// The text that a request carries in its path, where all around it is as it should be.
+fn carried(request: &Request<Bytes>, before: &str, after: &str) -> String {
+    assert_eq!(request.uri().authority().map(|authority| authority.as_str()), Some("vault.test"));
+    assert_eq!(request.uri().query(), None);
+    let path = request.uri().path();
+    let segment = path
+        .strip_prefix(&format!("/proxy/v1/identity/{before}"))
+        .and_then(|rest| rest.strip_suffix(after))
+        .unwrap_or_else(|| panic!("{path}"));
+    assert!(!segment.is_empty() && !segment.contains(['/', '?', '#', '{', '}']), "{path}");
+    assert!(segment != "." && segment != "..", "{path}");
+    percent_decode_str(segment).decode_utf8().expect("UTF-8").into_owned()
+}
+
+/// Names with many of the characters that mean something in a URL.
+fn tricky() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        "[./%?#&;+ a]{0,4}",
+        Just("..".to_owned()),
+        Just("%2F".to_owned()),
+        "\\PC{0,3}",
+        any::<String>(),
+    ];
+    vec(part, 0..5).prop_map(|parts| parts.join("/"))
+}
+
+/// Whether a path can carry `name`, said in another way than the library does.
+fn fits(name: &str) -> bool {
+    let dotted = format!("/{name}/");
+    !name.is_empty()
+        && !dotted.contains("/./")
+        && !dotted.contains("/../")
+        && name.split(' ').all(|word| !word.contains(|char: char| char.is_whitespace() || char.is_control()))
+}
+
+proptest! {
+    #[test]
+    fn names_arrive_as_they_are_or_are_refused(name in prop_oneof![tricky(), any::<String>()]) {
+        for (index, (request, before, after)) in NAMES.iter().enumerate() {
+            let allowed = fits(&name) && (index < READS || !name.ends_with('/'));
+            match request(&target(), name.clone()) {
+                Ok(request) => {
+                    prop_assert!(allowed, "{name:?} went through");
+                    prop_assert_eq!(carried(&request, before, after), &*name);
+                }
+                Err(_) => prop_assert!(!allowed, "{name:?} was refused"),
+            }
+        }
+    }
+
+    #[test]
+    fn identifiers_arrive_as_they_are_or_are_refused(id in prop_oneof!["[a-zA-Z0-9_.-]{0,12}", tricky(), any::<String>()]) {
+        let word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        let allowed = id.starts_with(word)
+            && id.ends_with(word)
+            && id.chars().all(|char| word(char) || char == '-' || char == '.');
+        for (request, before, after) in SLUGS {
+            match request(&target(), id.clone()) {
+                Ok(request) => {
+                    prop_assert!(allowed, "{id:?} went through");
+                    prop_assert_eq!(carried(&request, before, after), &*id);
+                }
+                Err(_) => prop_assert!(!allowed, "{id:?} was refused"),
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_tokens_namespaces_and_mounts_never_panic(text in any::<String>(), name in tricky()) {
+        for text in [text, name.clone(), format!("http://{name}"), format!("http://h/{name}")] {
+            let Ok(target) = Target::new(&text).or_else(|_| Target::new("http://vault.test")) else { unreachable!() };
+            let target = target.clone().with_token(text.clone()).unwrap_or(target);
+            let target = target.clone().with_namespace(&text).unwrap_or(target);
+            let target = target.clone().with_mount(&text).unwrap_or(target);
+            let request = ReadOidcConfig.request(&target).expect("a request without parameters");
+            prop_assert!(request.uri().path().ends_with("/oidc/config"), "{}", request.uri());
+        }
+    }
+
+    #[test]
+    fn bodies_are_what_was_set(name in "\\PC+", policies in vec(any::<String>(), 0..3), metadata in btree_map(any::<String>(), any::<String>(), 0..3)) {
+        let create = CreateEntity::named(&name).policies(policies.clone()).metadata(metadata.clone());
+        let request = create.request(&target()).unwrap();
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        prop_assert_eq!(body, json!({ "name": name, "policies": policies, "metadata": metadata }));
+    }
+}

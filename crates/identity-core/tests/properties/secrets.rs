@@ -1,0 +1,61 @@
+//! Neither `Debug` nor an error shows a secret.
+
+use std::time::Duration;
+
+use http::Response;
+use identity_core::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::target;
+
+proptest! {
+    #[test]
+    fn secrets_are_not_shown(end in "[!-~]{0,20}") {
+        let secret = format!("canary-{end}");
+        let target = target().with_token(secret.clone()).unwrap();
+        let elsewhere = Target::new("https://vault.test").unwrap();
+        let shown = [
+            format!("{target:?}"),
+            format!("{:?}", CreateEntity::named("alice").request(&target).unwrap()),
+            format!("{:?}", UnwrapResponse::<ReadJwks>::new(secret.clone())),
+            format!("{:?}", UnwrapResponse::<ReadJwks>::new(secret.clone()).request(&elsewhere).unwrap()),
+            format!("{:?}", IntrospectIdToken::new(secret.clone())),
+            format!("{:?}", IntrospectIdToken::new(secret.clone()).request(&elsewhere).unwrap().headers()),
+            format!("{:?}", IdToken::new(secret.clone(), "audience", Duration::ZERO)),
+            format!("{:?}", Wrapped::Plain(IdToken::new(secret.clone(), "audience", Duration::ZERO))),
+            format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap()),
+            format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap().wrapped()),
+        ];
+        for text in shown {
+            prop_assert!(!text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_show_neither_secrets_nor_identifiers(end in "[!-~\n ]{0,20}", place in 0..6) {
+        let secret = format!("canary-{end}/..\n");
+        let target = target();
+        let error = match place {
+            0 => target.with_token(secret).unwrap_err().into(),
+            1 => target.with_namespace(&secret).unwrap_err().into(),
+            2 => ErrorKind::from(Target::new(&format!("http://user:{secret}@vault.test")).unwrap_err()),
+            3 => return shows_no_canary(&ReadEntityByName::new(secret).request(&target).unwrap_err()),
+            4 => return shows_no_canary(&UnwrapResponse::<ReadJwks>::new(secret).request(&target).unwrap_err()),
+            _ => return shows_no_canary(&GenerateIdToken::response(&Response::new(json!({ "data": { "token": [secret] } }).to_string())).unwrap_err()),
+        };
+        shows_no_canary(&Error::new(Operation::of::<ReadOidcConfig>(), error))?;
+    }
+}
+
+/// An answer that is kept under the token `secret`.
+fn wrapped(secret: &str) -> Response<String> {
+    Response::new(json!({ "data": null, "wrap_info": { "token": secret, "ttl": 60 } }).to_string())
+}
+
+fn shows_no_canary(error: &Error) -> Result<(), TestCaseError> {
+    let source = std::error::Error::source(error).expect("a source");
+    let text = format!("{error} {error:?} {error:#?} {source} {source:?}");
+    prop_assert!(!text.contains("canary"), "{text}");
+    Ok(())
+}

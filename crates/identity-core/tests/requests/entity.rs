@@ -1,0 +1,111 @@
+use identity_core::*;
+
+use crate::requests;
+
+const NO_PAIRS: [(&str, &str); 0] = [];
+
+#[test]
+fn entities() {
+    requests! {
+        POST "identity/entity" {
+            CreateEntity::unnamed() => "identity/entity" once {};
+            CreateEntity::named("alice") => "identity/entity" again {"name": "alice"};
+            CreateEntity::unnamed().id("e1") => "identity/entity" again {"id": "e1"};
+            CreateEntity::named("alice").id("e1").policies(["dev", "ops"]).metadata([("team", "eng")]).disabled(true)
+                => "identity/entity" again
+                {"name": "alice", "id": "e1", "policies": ["dev", "ops"], "metadata": {"team": "eng"}, "disabled": true};
+            CreateEntity::named("alice").policies([""; 0]).metadata(NO_PAIRS).disabled(false)
+                => "identity/entity" again {"name": "alice", "policies": [], "metadata": {}, "disabled": false};
+            CreateEntity::unnamed().policies(["dev"]) => "identity/entity" once {"policies": ["dev"]};
+        }
+        GET "identity/entity/id/{id}" {
+            ReadEntityById::new("7fbd40c1.498jXM") => "identity/entity/id/7fbd40c1.498jXM" again;
+        }
+        POST "identity/entity/id/{id}" {
+            UpdateEntityById::new("e1") => "identity/entity/id/e1" again {};
+            UpdateEntityById::new("e1").name("bob").policies(["dev"]).metadata([("team", "eng")]).disabled(true)
+                => "identity/entity/id/e1" again
+                {"name": "bob", "policies": ["dev"], "metadata": {"team": "eng"}, "disabled": true};
+            UpdateEntityById::new("e1").policies([""; 0]).metadata(NO_PAIRS).disabled(false)
+                => "identity/entity/id/e1" again {"policies": [], "metadata": {}, "disabled": false};
+        }
+        DELETE "identity/entity/id/{id}" {
+            DeleteEntityById::new("e1") => "identity/entity/id/e1" again;
+        }
+        LIST "identity/entity/id" {
+            ListEntities => "identity/entity/id" again;
+        }
+        POST "identity/entity/name/{name}" {
+            WriteEntityByName::new("alice") => "identity/entity/name/alice" again {};
+            WriteEntityByName::new("alice").id("e1").policies(["dev"]).metadata([("team", "eng")]).disabled(true)
+                => "identity/entity/name/alice" again
+                {"id": "e1", "policies": ["dev"], "metadata": {"team": "eng"}, "disabled": true};
+            WriteEntityByName::new("alice").policies([""; 0]).metadata(NO_PAIRS).disabled(false)
+                => "identity/entity/name/alice" again {"policies": [], "metadata": {}, "disabled": false};
+        }
+        GET "identity/entity/name/{name}" {
+            ReadEntityByName::new("alice") => "identity/entity/name/alice" again;
+            ReadEntityByName::new("ends/") => "identity/entity/name/ends%2F" again;
+        }
+        DELETE "identity/entity/name/{name}" {
+            DeleteEntityByName::new("alice") => "identity/entity/name/alice" again;
+            DeleteEntityByName::new("ends/") => "identity/entity/name/ends%2F" again;
+        }
+        LIST "identity/entity/name" {
+            ListEntityNames => "identity/entity/name" again;
+        }
+        POST "identity/entity/merge" {
+            MergeEntities::new("e1", ["e2"]) => "identity/entity/merge" once
+                {"to_entity_id": "e1", "from_entity_ids": ["e2"]};
+            MergeEntities::new("e1", ["e2", "e3"]).force(true).conflicting_alias_ids_to_keep(["a1", "a2"])
+                => "identity/entity/merge" once
+                {"to_entity_id": "e1", "from_entity_ids": ["e2", "e3"], "force": true, "conflicting_alias_ids_to_keep": ["a1", "a2"]};
+            MergeEntities::new("e1", ["e2"]).force(false).conflicting_alias_ids_to_keep([""; 0])
+                => "identity/entity/merge" once
+                {"to_entity_id": "e1", "from_entity_ids": ["e2"], "force": false, "conflicting_alias_ids_to_keep": []};
+        }
+        POST "identity/entity/batch-delete" {
+            BatchDeleteEntities::new(["e1", "e2"]) => "identity/entity/batch-delete" again {"entity_ids": ["e1", "e2"]};
+        }
+    }
+}
+
+#[test]
+fn entity_aliases() {
+    requests! {
+        POST "identity/entity-alias" {
+            CreateEntityAlias::new("alice", "auth_userpass_1") => "identity/entity-alias" again
+                {"name": "alice", "mount_accessor": "auth_userpass_1"};
+            CreateEntityAlias::new("alice", "auth_userpass_1").canonical_id("e1").id("a1").custom_metadata([("team", "eng")])
+                => "identity/entity-alias" again
+                {"name": "alice", "mount_accessor": "auth_userpass_1", "canonical_id": "e1", "id": "a1", "custom_metadata": {"team": "eng"}};
+            CreateEntityAlias::new("alice", "auth_userpass_1").custom_metadata(NO_PAIRS) => "identity/entity-alias" again
+                {"name": "alice", "mount_accessor": "auth_userpass_1", "custom_metadata": {}};
+        }
+        GET "identity/entity-alias/id/{id}" {
+            ReadEntityAliasById::new("a1") => "identity/entity-alias/id/a1" again;
+        }
+        POST "identity/entity-alias/id/{id}" {
+            UpdateEntityAliasById::new("a1") => "identity/entity-alias/id/a1" again {};
+            UpdateEntityAliasById::new("a1").name("bob").mount_accessor("auth_ldap_1").canonical_id("e1").custom_metadata([("k", "v")])
+                => "identity/entity-alias/id/a1" again
+                {"name": "bob", "mount_accessor": "auth_ldap_1", "canonical_id": "e1", "custom_metadata": {"k": "v"}};
+            UpdateEntityAliasById::new("a1").custom_metadata(NO_PAIRS) => "identity/entity-alias/id/a1" again {"custom_metadata": {}};
+        }
+        DELETE "identity/entity-alias/id/{id}" {
+            DeleteEntityAliasById::new("a1") => "identity/entity-alias/id/a1" again;
+        }
+        LIST "identity/entity-alias/id" {
+            ListEntityAliases => "identity/entity-alias/id" again;
+        }
+    }
+}
+
+#[test]
+fn batch_delete_takes_as_many_as_the_server() {
+    let ids: Vec<_> = (0..BatchDeleteEntities::MOST).map(|number| format!("e{number}")).collect();
+    let target = Target::new("http://vault.test").unwrap();
+    let request = BatchDeleteEntities::new(ids.clone()).request(&target).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(sent, serde_json::json!({ "entity_ids": ids }));
+}

@@ -1,0 +1,68 @@
+//! What each operation sends: verb, path, headers and body. Nothing is sent anywhere.
+
+mod entity;
+mod group;
+mod lookup;
+mod oidc;
+mod target;
+mod wrapping;
+
+use identity_core::{Endpoint, Operation, Target};
+use serde_json::Value;
+
+/// A table of requests, by operation: `value => path below /v1/, whether it may be sent again, JSON body if there is one;`
+macro_rules! requests {
+    ($($verb:ident $template:literal { $($endpoint:expr => $path:literal $times:ident $({ $($body:tt)* })?;)* })*) => {
+        $($(crate::sends(
+            stringify!($endpoint),
+            &$endpoint,
+            (stringify!($verb), $template, crate::requests!(@ $times)),
+            $path,
+            [$(serde_json::json!({ $($body)* }))?].first(),
+        );)*)*
+    };
+    (@ once) => { false };
+    (@ again) => { true };
+}
+
+use requests;
+
+fn sends<E: Endpoint>(
+    row: &str,
+    endpoint: &E,
+    (verb, template, repeatable): (&str, &str, bool),
+    path: &str,
+    body: Option<&Value>,
+) {
+    let target = Target::new("http://vault.test:8200").expect(row);
+    let request = endpoint.request(&target).expect(row);
+
+    assert_eq!(request.method(), verb, "{row}");
+    assert_eq!(request.uri().to_string(), format!("http://vault.test:8200/v1/{path}"), "{row}");
+
+    let text = std::str::from_utf8(request.body()).expect(row);
+    assert!(!text.contains("null"), "{row}: {text}");
+    let sent: Option<Value> = (!text.is_empty()).then(|| serde_json::from_str(text).expect(row));
+    assert_eq!(sent.as_ref(), body, "{row}");
+
+    let content_type = body.map(|_| ("content-type", "application/json"));
+    let expected = content_type.into_iter().chain([("x-vault-request", "true")]);
+    assert_eq!(headers(&request), expected.collect::<Vec<_>>(), "{row}");
+
+    let operation = request.extensions().get::<Operation>().expect(row);
+    assert_eq!(
+        (operation.method.as_str(), operation.path, operation.repeatable),
+        (verb, template, repeatable),
+        "{row}"
+    );
+}
+
+/// All headers, sorted.
+fn headers<B>(request: &http::Request<B>) -> Vec<(&str, &str)> {
+    let mut headers = Vec::new();
+    for (name, value) in request.headers() {
+        headers.push((name.as_str(), value.to_str().expect("an ASCII header")));
+    }
+    headers.sort_unstable();
+    headers
+}

@@ -1,0 +1,138 @@
+use identity_core::*;
+
+use crate::headers;
+
+fn at(address: &str) -> Target {
+    Target::new(address).expect(address)
+}
+
+/// Where the role `app` is read.
+fn read_role(target: &Target) -> String {
+    ReadOidcRole::new("app").request(target).expect("a request").uri().to_string()
+}
+
+#[test]
+fn addresses_and_their_paths_are_kept() {
+    for (address, url) in [
+        ("http://127.0.0.1:8200", "http://127.0.0.1:8200/v1/identity/oidc/role/app"),
+        ("https://vault.test/", "https://vault.test/v1/identity/oidc/role/app"),
+        ("https://vault.test:443", "https://vault.test:443/v1/identity/oidc/role/app"),
+        ("http://[::1]:8200", "http://[::1]:8200/v1/identity/oidc/role/app"),
+        ("https://vault.test/proxy", "https://vault.test/proxy/v1/identity/oidc/role/app"),
+        ("https://vault.test/a/b/", "https://vault.test/a/b/v1/identity/oidc/role/app"),
+        ("https://vault.test/a%20b", "https://vault.test/a%20b/v1/identity/oidc/role/app"),
+        ("https://vault.test/{role}", "https://vault.test/{role}/v1/identity/oidc/role/app"),
+    ] {
+        assert_eq!(read_role(&at(address)), url, "{address}");
+    }
+}
+
+#[test]
+fn mount_takes_the_place_of_identity() {
+    for (mount, url) in [
+        ("identity", "http://vault.test/v1/identity/oidc/role/app"),
+        ("people", "http://vault.test/v1/people/oidc/role/app"),
+        ("/a/b/", "http://vault.test/v1/a/b/oidc/role/app"),
+        ("a b{name}", "http://vault.test/v1/a%20b%7Bname%7D/oidc/role/app"),
+    ] {
+        let target = at("http://vault.test").with_mount(mount).unwrap();
+        assert_eq!(read_role(&target), url, "{mount}");
+    }
+    // An operation of another engine stays where it is, and errors show the usual path.
+    let target = at("http://vault.test").with_mount("people").unwrap();
+    let unwrap = UnwrapResponse::<ReadOidcRole>::new("s.wrapping").request(&target).unwrap();
+    assert_eq!(unwrap.uri().path(), "/v1/sys/wrapping/unwrap");
+    let operation =
+        *ReadOidcRole::new("app").request(&target).unwrap().extensions().get::<Operation>().unwrap();
+    assert_eq!(operation.path, "identity/oidc/role/{name}");
+}
+
+#[test]
+fn headers_say_on_whose_behalf() {
+    let plain = at("http://vault.test");
+    let token = || plain.clone().with_token("s.own").unwrap();
+    let namespace = |namespace| plain.clone().with_namespace(namespace).unwrap();
+
+    for (target, expected) in [
+        (plain.clone(), None),
+        (token(), Some(("x-vault-token", "s.own"))),
+        (token().with_token("s.new").unwrap(), Some(("x-vault-token", "s.new"))),
+        (token().without_token(), None),
+        (namespace("team-a"), Some(("x-vault-namespace", "team-a"))),
+        (namespace("/team-a/web/"), Some(("x-vault-namespace", "team-a/web"))),
+        (namespace("team-a").with_namespace("team-b").unwrap(), Some(("x-vault-namespace", "team-b"))),
+        (namespace("team-a").with_namespace("").unwrap(), None),
+        (namespace("/"), None),
+    ] {
+        let request = ReadOidcConfig.request(&target).unwrap();
+        let expected: Vec<_> = [Some(("x-vault-request", "true")), expected].into_iter().flatten().collect();
+        let mut sorted = expected;
+        sorted.sort_unstable();
+        assert_eq!(headers(&request), sorted);
+    }
+    assert!(ReadOidcConfig.request(&token()).unwrap().headers()["x-vault-token"].is_sensitive());
+    let umlaut = ReadOidcConfig.request(&namespace("tür")).unwrap();
+    assert_eq!(umlaut.headers()["x-vault-namespace"].as_bytes(), "tür".as_bytes());
+}
+
+#[test]
+fn list_may_be_sent_as_get() {
+    let target = at("http://vault.test");
+    let list = |as_get| ListEntities.request(&target.clone().with_list_as_get(as_get)).unwrap();
+    for (as_get, verb, url) in [
+        (false, "LIST", "http://vault.test/v1/identity/entity/id"),
+        (true, "GET", "http://vault.test/v1/identity/entity/id?list=true"),
+    ] {
+        let request = list(as_get);
+        assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, url));
+        let operation = request.extensions().get::<Operation>().unwrap();
+        assert_eq!((operation.method, operation.repeatable), (Method::List, true));
+    }
+    let read = ReadEntityById::new("e1").request(&target.with_list_as_get(true)).unwrap();
+    assert_eq!(read.uri().query(), None);
+}
+
+#[test]
+fn one_value_serves_several_targets() {
+    let create = CreateEntity::named("alice");
+    let [one, two] =
+        ["http://one.test", "http://two.test/proxy"].map(|address| create.request(&at(address)).unwrap());
+    assert_eq!(one.uri(), "http://one.test/v1/identity/entity");
+    assert_eq!(two.uri(), "http://two.test/proxy/v1/identity/entity");
+    assert_eq!(one.body(), two.body());
+}
+
+/// An operation that uses what the built-in ones do not.
+struct Filtered;
+
+impl Endpoint for Filtered {
+    type Output = ();
+    const METHOD: Method = Method::List;
+    const PATH: &'static str = "identity/oidc/provider";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        let token = SecretString::from("access");
+        draft
+            .query("allowed client", "a&b=c/d?é")
+            .query("empty", "")
+            .header(http::header::ACCEPT, "application/json")?
+            .repeatable(false)
+            .bearer(&token)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
+        reply.empty()
+    }
+}
+
+#[test]
+fn own_endpoints_have_query_headers_and_bearer() {
+    let target = at("http://vault.test").with_token("s.own").unwrap().with_list_as_get(true);
+    let request = Filtered.request(&target).unwrap();
+    assert_eq!(request.uri().query(), Some("list=true&allowed%20client=a%26b%3Dc%2Fd%3F%C3%A9&empty="));
+    let expected =
+        [("accept", "application/json"), ("authorization", "Bearer access"), ("x-vault-request", "true")];
+    assert_eq!(headers(&request), expected);
+    assert!(request.headers()["authorization"].is_sensitive());
+    assert!(!request.extensions().get::<Operation>().unwrap().repeatable);
+}

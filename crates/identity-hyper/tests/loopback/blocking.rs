@@ -1,0 +1,135 @@
+//! Those who block the thread.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+use identity_hyper::{Blocking, HyperTransport};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{Server, ok, path, patient};
+
+/// A server in a runtime of its own, which ends with it.
+fn echo() -> (Runtime, Server) {
+    let runtime = Runtime::new().expect("a runtime");
+    let guard = runtime.enter();
+    let server = Server::start(|mut peer| async move {
+        while let Some(request) = peer.request().await {
+            match path(&request) {
+                "/hang-up" => return,
+                "/silent" => {}
+                path => {
+                    peer.write(ok(path)).await;
+                }
+            }
+        }
+    });
+    drop(guard);
+    (runtime, server)
+}
+
+#[test]
+fn threads_call_at_once() {
+    let (_runtime, server) = echo();
+    let transport = Blocking::new(patient().build()).unwrap();
+    thread::scope(|scope| {
+        for i in 0..16 {
+            let (transport, server) = (&transport, &server);
+            scope.spawn(move || {
+                for j in 0..10 {
+                    let path = format!("/{i}/{j}");
+                    assert_eq!(transport.send(server.get(&path)).unwrap().body(), &path);
+                }
+            });
+        }
+    });
+    assert_eq!(server.seen().requests.len(), 160);
+    assert!(server.seen().connections <= 16);
+}
+
+#[test]
+fn a_thread_of_another_runtime_may_call_and_drop() {
+    let (_runtime, server) = echo();
+    let single = Builder::new_current_thread().build().unwrap();
+    let multi = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for runtime in [single, multi] {
+        runtime.block_on(async {
+            let transport = Blocking::new(HyperTransport::new()).unwrap();
+            assert_eq!(transport.send(server.get("/v1")).unwrap().body(), "/v1");
+            drop(transport);
+        });
+    }
+}
+
+#[test]
+fn errors_are_the_same_as_without_blocking() {
+    let (_runtime, server) = echo();
+    let transport = Blocking::new(patient().timeout(Duration::from_millis(300)).build()).unwrap();
+    let kind = |path| transport.send(server.post(path, "{}")).unwrap_err().kind();
+    let start = Instant::now();
+    assert_eq!(kind("/silent"), TransportErrorKind::Timeout);
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(kind("/hang-up"), TransportErrorKind::Interrupted);
+    assert_eq!(server.seen().requests.len(), 2);
+    transport.send(server.get("/v1")).unwrap();
+}
+
+/// The connections of the first end with its runtime, although both draw on one pool.
+#[test]
+fn one_that_is_dropped_leaves_its_clones_usable() {
+    let (_runtime, server) = echo();
+    let shared = patient().build();
+    let kept = Blocking::new(shared.clone()).unwrap();
+    for _ in 0..5 {
+        let dropped = Blocking::new(shared.clone()).unwrap();
+        dropped.send(server.get("/v1")).unwrap();
+        drop(dropped);
+        kept.send(server.get("/v1")).unwrap();
+    }
+}
+
+#[test]
+fn dropping_it_does_not_wait() {
+    let (_runtime, server) = echo();
+    let transport = Arc::new(Blocking::new(patient().build()).unwrap());
+    let (busy, call) = (Arc::clone(&transport), server.get("/silent"));
+    thread::spawn(move || busy.send(call));
+    while server.seen().requests.is_empty() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let start = Instant::now();
+    drop(transport);
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+struct Panics;
+
+#[async_trait]
+impl Transport for Panics {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        assert_ne!(request.uri().path(), "/panic", "a panic on purpose");
+        Ok(Response::new(Bytes::from_static(b"fine")))
+    }
+}
+
+#[test]
+fn a_transport_that_panics_leaves_nobody_waiting() {
+    let transport = Blocking::new(Arc::new(Panics)).unwrap();
+    let call = |path: &str| crate::support::request("GET", &format!("http://127.0.0.1{path}"), "");
+    assert_eq!(transport.send(call("/panic")).unwrap_err().kind(), TransportErrorKind::Other);
+    assert_eq!(transport.send(call("/v1")).unwrap().body(), "fine");
+}
+
+#[test]
+fn it_can_be_shared_among_threads() {
+    fn is_shared<T: Send + Sync + 'static>(_: &T) {}
+    let transport: Arc<dyn Transport> = Arc::new(Panics);
+    let transport = Blocking::new(transport).unwrap();
+    is_shared(&transport);
+    let transport: Arc<dyn BlockingTransport> = Arc::new(transport);
+    is_shared(&transport);
+}

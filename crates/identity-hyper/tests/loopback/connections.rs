@@ -1,0 +1,188 @@
+//! How connections are shared, kept, and replaced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::HyperTransport;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{NO_CONTENT, Server, ok, path, patient};
+
+/// Longer than it takes to notice that the other side has closed a connection.
+const A_MOMENT: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn calls_in_a_row_share_a_connection() {
+    let server = Server::answering(ok("{}"));
+    let transport = HyperTransport::new();
+    for _ in 0..20 {
+        transport.clone().send(server.get("/v1")).await.unwrap();
+    }
+    assert_eq!(server.seen().requests.len(), 20);
+    assert_eq!(server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn calls_at_once_wait_for_none_of_each_other() {
+    let all_here = Arc::new(Barrier::new(8));
+    let server = Server::start(move |mut peer| {
+        let all_here = Arc::clone(&all_here);
+        async move {
+            while let Some(request) = peer.request().await {
+                all_here.wait().await;
+                peer.write(ok(path(&request))).await;
+            }
+        }
+    });
+    let transport = patient().build();
+    let mut calls = JoinSet::new();
+    for i in 0..8 {
+        let (transport, request) = (transport.clone(), server.get(&format!("/{i}")));
+        calls.spawn(async move { (i, transport.send(request).await.unwrap()) });
+    }
+    for (i, response) in calls.join_all().await {
+        assert_eq!(response.body(), &format!("/{i}"));
+    }
+    assert_eq!(server.seen().connections, 8);
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_is_replaced() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.write(NO_CONTENT).await;
+    });
+    let transport = patient().build();
+    for calls in 1..=5 {
+        transport.send(server.post("/v1", "{}")).await.unwrap();
+        sleep(A_MOMENT).await;
+        assert_eq!(server.seen().requests.len(), calls);
+        assert_eq!(server.seen().connections, calls);
+    }
+}
+
+#[tokio::test]
+async fn connection_close_is_heeded() {
+    let server = Server::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    let transport = patient().build();
+    for _ in 0..5 {
+        transport.send(server.post("/v1", "{}")).await.unwrap();
+    }
+    assert_eq!(server.seen().connections, 5);
+}
+
+#[tokio::test]
+async fn a_post_is_sent_once_even_if_its_connection_was_used_before() {
+    for reset in [false, true] {
+        let server = Server::start(move |mut peer| async move {
+            peer.request().await;
+            peer.write(NO_CONTENT).await;
+            peer.request().await;
+            if reset {
+                peer.reset();
+            }
+        });
+        let transport = patient().build();
+        transport.send(server.post("/first", "{}")).await.unwrap();
+        let error = transport.send(server.post("/second", "{}")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted);
+        sleep(A_MOMENT).await;
+        assert_eq!(server.seen().requests.len(), 2);
+        assert_eq!(server.seen().connections, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_in_time() {
+    let closed = Arc::new(Barrier::new(2));
+    let server = Server::start({
+        let closed = Arc::clone(&closed);
+        move |mut peer| {
+            let closed = Arc::clone(&closed);
+            async move {
+                while peer.request().await.is_some() {
+                    peer.write(NO_CONTENT).await;
+                }
+                closed.wait().await;
+            }
+        }
+    });
+    let transport = patient().idle_timeout(A_MOMENT).build();
+    transport.send(server.get("/v1")).await.unwrap();
+    timeout(Duration::from_secs(5), closed.wait()).await.expect("the client closes the connection");
+}
+
+#[tokio::test]
+async fn bytes_after_an_answer_are_no_answer_to_the_next_call() {
+    for surplus in [ok("forged"), "x".to_owned(), "\r\n\r\n".to_owned(), "HTTP/1.1 200 OK\r\n".to_owned()] {
+        let answer = ok("true") + &surplus;
+        let server = Server::answering(answer);
+        let transport = patient().build();
+        for _ in 0..10 {
+            let response = transport.send(server.get("/v1")).await.unwrap();
+            assert_eq!(response.body(), "true", "{surplus:?}");
+        }
+        assert_eq!(server.seen().requests.len(), 10, "{surplus:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_204_with_a_body_does_not_spoil_the_next_call() {
+    let server = Server::answering("HTTP/1.1 204 No Content\r\nContent-Length: 6\r\n\r\nforged");
+    let transport = patient().build();
+    for _ in 0..10 {
+        let response = transport.send(server.get("/v1")).await.unwrap();
+        assert_eq!(response.status(), 204);
+        assert!(response.body().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_wait_for_the_body_is_delivered() {
+    let server = Server::start(|mut peer| async move {
+        peer.stream.readable().await.unwrap();
+        peer.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}").await;
+        std::future::pending::<()>().await;
+    });
+    let transport = patient().build();
+    for calls in 1..=2 {
+        let response = transport.send(server.post("/v1", vec![b' '; 30_000_000])).await.unwrap();
+        assert_eq!(response.status(), 413);
+        assert_eq!(server.seen().connections, calls, "the connection still has the rest of the body to take");
+    }
+}
+
+/// Calls are given up at every stage: before the request is read, between the halves of the answer, at its end.
+#[tokio::test]
+async fn calls_given_up_leave_the_others_alone() {
+    let server = Server::start(|mut peer| async move {
+        while let Some(request) = peer.request().await {
+            let answer = ok(path(&request));
+            let (begin, end) = answer.split_at(answer.len() - 2);
+            sleep(Duration::from_millis(1)).await;
+            peer.write(begin).await;
+            sleep(Duration::from_millis(1)).await;
+            if !peer.write(end).await {
+                return;
+            }
+        }
+    });
+    let transport = patient().build();
+    let mut given_up = 0;
+    for i in 0..100_u64 {
+        let patience = Duration::from_micros(i * 7919 % 6000);
+        let path = format!("/{i}");
+        match timeout(patience, transport.send(server.get(&path))).await {
+            Ok(response) => assert_eq!(response.unwrap().body(), &path),
+            Err(_) => given_up += 1,
+        }
+        if i % 5 == 0 {
+            let path = format!("/{i}/again");
+            assert_eq!(transport.send(server.get(&path)).await.unwrap().body(), &path);
+        }
+    }
+    assert!((10..100).contains(&given_up), "{given_up} of 100 calls were given up");
+}

@@ -1,0 +1,238 @@
+//! No connection, no answer, or half of one.
+
+use std::time::{Duration, Instant};
+
+use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::HyperTransport;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+use crate::support::{AMPLE, NO_CONTENT, Server, ok, patient, request};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Far from each of the other time limits that a test sets.
+fn about(limit: Duration) -> std::ops::Range<Duration> {
+    limit - Duration::from_millis(20)..limit + Duration::from_secs(3)
+}
+
+#[tokio::test]
+async fn a_closed_port_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    for scheme in ["http", "https"] {
+        let call = request("POST", &format!("{scheme}://{address}/v1"), "{}");
+        let error = patient().build().send(call).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_no_connection() {
+    for host in ["nowhere.invalid", "256.256.256.256", "a..b", &"a".repeat(300)] {
+        let call = request("GET", &format!("http://{host}:8200/v1"), "");
+        let error = HyperTransport::new().send(call).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_without_host_is_an_error() {
+    for url in ["/v1", "ftp://127.0.0.1/v1"] {
+        let error = patient().build().send(request("GET", url, "")).await.unwrap_err();
+        assert_ne!(error.kind(), TransportErrorKind::Interrupted, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_without_answer_is_no_connection() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+    });
+    let transport = HyperTransport::builder().connect_timeout(SHORT).timeout(AMPLE).build();
+    let start = Instant::now();
+    let error = transport.send(request("GET", &format!("https://{}/v1", server.address), "")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_no_connection() {
+    let server = Server::start(|mut peer| async move {
+        peer.stream.readable().await.unwrap();
+        peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+        peer.request().await;
+    });
+    let call = request("GET", &format!("https://{}/v1", server.address), "");
+    let error = patient().build().send(call).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout() {
+    let server = Server::start(|mut peer| async move {
+        while peer.request().await.is_some() {}
+    });
+    let transport = HyperTransport::builder().connect_timeout(AMPLE).timeout(SHORT).build();
+    for calls in 1..=2 {
+        let start = Instant::now();
+        let error = transport.send(server.post("/v1", "{}")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Timeout);
+        assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+        assert_eq!(server.seen().requests.len(), calls);
+        assert_eq!(server.seen().connections, calls, "a connection that owes an answer is not used again");
+    }
+}
+
+/// Each byte comes in good time, and the answer does not.
+#[tokio::test]
+async fn a_dripping_answer_is_a_timeout() {
+    for skip in [0, 40] {
+        let server = Server::start(move |mut peer| async move {
+            peer.request().await;
+            let answer = ok("x".repeat(1000));
+            peer.write(&answer[..skip]).await;
+            for byte in answer[skip..].chars() {
+                sleep(Duration::from_millis(50)).await;
+                peer.write(byte.to_string()).await;
+            }
+        });
+        let start = Instant::now();
+        let error = patient().timeout(SHORT).build().send(server.get("/v1")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Timeout);
+        assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_interim_answers_is_a_timeout() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        while peer.write("HTTP/1.1 100 Continue\r\n\r\n".repeat(1000)).await {}
+    });
+    let start = Instant::now();
+    let error = patient().timeout(SHORT).build().send(server.get("/v1")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+    assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_more_of_the_body_is_a_timeout() {
+    let server = Server::start(|peer| async move {
+        let _peer = peer;
+        std::future::pending().await
+    });
+    let call = server.post("/v1", vec![b' '; 30_000_000]);
+    let start = Instant::now();
+    let error = patient().timeout(SHORT).build().send(call).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+    assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn half_an_answer_is_an_interruption() {
+    for answer in [
+        "",
+        "H",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+    ] {
+        for reset in [false, true] {
+            let server = Server::start(move |mut peer| async move {
+                peer.request().await;
+                peer.write(answer).await;
+                if reset {
+                    peer.reset();
+                }
+            });
+            let error = patient().build().send(server.post("/v1", "{}")).await.unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{answer:?} {error:?}");
+            assert_eq!(server.seen().requests.len(), 1, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nonsense_is_an_error_of_its_own() {
+    for answer in [
+        "nonsense\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffffff\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "\u{15}\u{3}\u{3}\0\u{2}\u{2}\u{46}",
+    ] {
+        let server = Server::start(move |mut peer| async move {
+            peer.request().await;
+            peer.write(answer).await;
+            peer.request().await;
+        });
+        let error = patient().build().send(server.post("/v1", "{}")).await.expect_err(answer);
+        assert_eq!(error.kind(), TransportErrorKind::Other, "{answer:?} {error:?}");
+        assert_eq!(server.seen().requests.len(), 1, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_before_the_request_was_read_is_an_interruption() {
+    let at_once = Server::start(|peer| async move { peer.reset() });
+    let at_the_first_byte = Server::start(|peer| async move {
+        peer.stream.readable().await.unwrap();
+        peer.reset();
+    });
+    let midway = Server::start(|mut peer| async move {
+        peer.stream.read_exact(&mut [0; 1_000_000]).await.unwrap();
+        peer.reset();
+    });
+    for server in [at_once, at_the_first_byte, midway] {
+        let error = patient().build().send(server.post("/v1", vec![b' '; 30_000_000])).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+        assert_eq!(server.seen().connections, 1);
+    }
+}
+
+#[tokio::test]
+async fn errors_do_not_tell_the_token() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.write("nonsense\r\n\r\n").await;
+    });
+    for url in [server.url("/v1"), "http://nowhere.invalid/v1".to_owned(), "/v1".to_owned()] {
+        let mut call = request("POST", &url, "s.secret");
+        call.headers_mut().insert("x-vault-token", "s.secret".parse().unwrap());
+        let error = patient().build().send(call).await.unwrap_err();
+        assert!(!format!("{error:?}").contains("s.secret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_does_not_outlast_its_cause() {
+    let server = Server::start(|mut peer| async move {
+        if peer.request().await.is_some_and(|request| request.contains("good")) {
+            peer.write(NO_CONTENT).await;
+        }
+    });
+    let transport = patient().build();
+    for _ in 0..5 {
+        transport.send(server.get("/bad")).await.unwrap_err();
+        transport.send(server.get("/good")).await.unwrap();
+    }
+}

@@ -1,0 +1,233 @@
+//! HTTP/2, which TLS servers such as Vault offer.
+
+use std::future::pending;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::{HyperTransport, HyperTransportBuilder};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{Server, patient, request};
+use crate::tls::Ca;
+
+/// What becomes of a connection once the test says so.
+#[derive(Clone, Copy)]
+enum End {
+    HangUp,
+    GoAway,
+    /// The connection stays, and nothing comes over it any more.
+    Silence,
+}
+
+struct H2 {
+    server: Server,
+    ca: Ca,
+    end: Arc<Notify>,
+}
+
+impl H2 {
+    fn start(end: End) -> Self {
+        let (ca, ended) = (Ca::new(), Arc::new(Notify::new()));
+        let (acceptor, now) = (ca.acceptor(&["h2", "http/1.1"]), Arc::clone(&ended));
+        let server = Server::start(move |peer| {
+            let (acceptor, now) = (acceptor.clone(), Arc::clone(&now));
+            async move {
+                let Some(peer) = peer.secure(&acceptor).await else { return };
+                let mut connection = pin!(
+                    http2::Builder::new(TokioExecutor::new())
+                        .serve_connection(TokioIo::new(peer.stream), service_fn(answer))
+                );
+                tokio::select! {
+                    _ = &mut connection => return,
+                    () = now.notified() => {}
+                }
+                match end {
+                    End::HangUp => {}
+                    End::GoAway => {
+                        connection.as_mut().graceful_shutdown();
+                        let _ = connection.await;
+                    }
+                    End::Silence => pending().await,
+                }
+            }
+        });
+        Self { server, ca, end: ended }
+    }
+
+    fn transport(&self, set_up: impl FnOnce(HyperTransportBuilder) -> HyperTransportBuilder) -> HyperTransport {
+        set_up(patient().tls(self.ca.client())).build()
+    }
+
+    fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
+        request(method, &format!("https://{}{path}", self.server.address), body)
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    match parts.uri.path() {
+        "/silent" => pending().await,
+        "/broken" => Err(io::Error::other("this resets the stream")),
+        "/large" => Ok(Response::new(Full::new(vec![b'x'; 200_000].into()))),
+        "/flood" => {
+            let mut response = Response::new(Full::default());
+            for i in 0..5_000 {
+                response.headers_mut().append("x-flood", i.into());
+            }
+            Ok(response)
+        }
+        path => {
+            sleep(Duration::from_millis(1)).await;
+            let text = format!("{} {path} {}", parts.method, String::from_utf8_lossy(&body));
+            Ok(Response::new(Full::new(text.into())))
+        }
+    }
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_where_it_is_offered() {
+    let h2 = H2::start(End::HangUp);
+    let transport = h2.transport(|builder| builder);
+    for (method, body) in [("LIST", ""), ("GET", ""), ("POST", "{}"), ("POST", ""), ("DELETE", "")] {
+        let response = transport.send(h2.call(method, "/v1", body)).await.unwrap();
+        assert_eq!(response.version(), Version::HTTP_2);
+        assert_eq!(response.body(), &format!("{method} /v1 {body}"));
+    }
+    assert_eq!(h2.server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn calls_at_once_share_a_connection() {
+    for warm in [true, false] {
+        let h2 = H2::start(End::HangUp);
+        let transport = h2.transport(|builder| builder);
+        if warm {
+            transport.send(h2.call("GET", "/warm", "")).await.unwrap();
+        }
+        let mut calls = JoinSet::new();
+        for i in 0..50 {
+            let (transport, call) = (transport.clone(), h2.call("GET", &format!("/{i}"), ""));
+            calls.spawn(async move { (i, transport.send(call).await.unwrap()) });
+        }
+        for (i, response) in calls.join_all().await {
+            assert_eq!(response.version(), Version::HTTP_2);
+            assert_eq!(response.body(), &format!("GET /{i} "));
+        }
+        // Before the first handshake nobody knows that one connection will do.
+        assert!(!warm || h2.server.seen().connections == 1, "{:?}", h2.server.seen());
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_answer_leaves_the_others_alone() {
+    let h2 = H2::start(End::HangUp);
+    let transport = h2.transport(|builder| builder.timeout(Duration::from_secs(1)));
+    transport.send(h2.call("GET", "/warm", "")).await.unwrap();
+    let silent = tokio::spawn({
+        let (transport, call) = (transport.clone(), h2.call("POST", "/silent", "{}"));
+        async move { transport.send(call).await }
+    });
+    for _ in 0..20 {
+        transport.send(h2.call("GET", "/v1", "")).await.unwrap();
+    }
+    assert_eq!(silent.await.unwrap().unwrap_err().kind(), TransportErrorKind::Timeout);
+    transport.send(h2.call("GET", "/v1", "")).await.unwrap();
+    assert_eq!(h2.server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_reset_leaves_the_others_alone() {
+    let h2 = H2::start(End::HangUp);
+    let transport = h2.transport(|builder| builder.response_limit(100_000));
+    for (path, kind) in [
+        ("/broken", TransportErrorKind::Other),
+        ("/large", TransportErrorKind::TooLarge),
+        ("/flood", TransportErrorKind::Other),
+    ] {
+        let error = transport.send(h2.call("POST", path, "{}")).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{path} {error:?}");
+        transport.send(h2.call("GET", "/v1", "")).await.unwrap();
+    }
+    assert_eq!(h2.server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_off_interrupts_all_its_calls() {
+    let h2 = H2::start(End::HangUp);
+    let transport = h2.transport(|builder| builder);
+    transport.send(h2.call("GET", "/warm", "")).await.unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..5 {
+        let (transport, call) = (transport.clone(), h2.call("POST", "/silent", "{}"));
+        calls.spawn(async move { transport.send(call).await.unwrap_err() });
+    }
+    sleep(Duration::from_millis(100)).await;
+    h2.end.notify_one();
+    for error in calls.join_all().await {
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+    }
+    transport.send(h2.call("GET", "/v1", "")).await.unwrap();
+    assert_eq!(h2.server.seen().connections, 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_in_good_order_is_replaced() {
+    let h2 = H2::start(End::GoAway);
+    let transport = h2.transport(|builder| builder);
+    for connections in 1..=3 {
+        transport.send(h2.call("POST", "/v1", "{}")).await.unwrap();
+        assert_eq!(h2.server.seen().connections, connections);
+        h2.end.notify_one();
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// As when the server's machine is gone, or something on the way has forgotten the connection.
+#[tokio::test]
+async fn a_connection_gone_silent_is_replaced_in_the_end() {
+    let h2 = H2::start(End::Silence);
+    let short = Duration::from_millis(200);
+    let transport = h2.transport(|builder| builder.connect_timeout(short).timeout(short));
+    transport.send(h2.call("GET", "/v1", "")).await.unwrap();
+    h2.end.notify_one();
+    sleep(short).await;
+    let recovered = async {
+        while let Err(error) = transport.send(h2.call("GET", "/v1", "")).await {
+            assert_eq!(error.kind(), TransportErrorKind::Timeout, "{error:?}");
+        }
+    };
+    timeout(Duration::from_secs(3), recovered).await.expect("a new connection, as over HTTP/1.1");
+}
+
+#[tokio::test]
+async fn calls_given_up_leave_the_others_alone() {
+    let h2 = H2::start(End::HangUp);
+    let transport = h2.transport(|builder| builder);
+    let mut given_up = 0;
+    for i in 0..100_u64 {
+        let patience = Duration::from_micros(i * 7919 % 4000);
+        let path = format!("/{i}");
+        match timeout(patience, transport.send(h2.call("GET", &path, ""))).await {
+            Ok(response) => assert_eq!(response.unwrap().body(), &format!("GET {path} ")),
+            Err(_) => given_up += 1,
+        }
+        if i % 5 == 0 {
+            let response = transport.send(h2.call("POST", &path, "again")).await.unwrap();
+            assert_eq!(response.body(), &format!("POST {path} again"));
+        }
+    }
+    assert!((5..100).contains(&given_up), "{given_up} of 100 calls were given up");
+}

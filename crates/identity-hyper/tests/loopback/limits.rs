@@ -1,0 +1,120 @@
+//! Answers that are larger than anyone wants.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::HyperTransport;
+use tokio::time::sleep;
+
+use crate::support::{Server, ok, patient};
+
+const LIMIT: usize = 100_000;
+
+#[tokio::test]
+async fn the_limit_is_exact() {
+    let closing = |len| format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "x".repeat(len));
+    let chunked = |len| {
+        let body = "x".repeat(len);
+        let (begin, end) = body.split_at(len / 2);
+        let (first, second) = (begin.len(), end.len());
+        format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{first:x}\r\n{begin}\r\n{second:x}\r\n{end}\r\n0\r\n\r\n"
+        )
+    };
+    let framings: [&dyn Fn(usize) -> String; 3] = [&|len| ok("x".repeat(len)), &chunked, &closing];
+    let transport = patient().response_limit(LIMIT).build();
+    for framing in framings {
+        for (len, fits) in [(LIMIT, true), (LIMIT + 1, false), (LIMIT - 1, true)] {
+            let answer = framing(len);
+            let server = Server::start(move |mut peer| {
+                let answer = answer.clone();
+                async move {
+                    peer.request().await;
+                    peer.write(answer).await;
+                }
+            });
+            match transport.send(server.get("/v1")).await {
+                Ok(response) => assert!(fits && response.body().len() == len),
+                Err(error) => assert!(!fits && error.kind() == TransportErrorKind::TooLarge, "{error:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_nothing_lets_nothing_pass() {
+    let transport = patient().response_limit(0).build();
+    transport.send(Server::answering(ok("")).get("/v1")).await.unwrap();
+    let error = transport.send(Server::answering(ok("x")).get("/v1")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn a_tebibyte_is_refused_at_its_announcement() {
+    for length in [1 << 40, u64::MAX - 2] {
+        let server = Server::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
+        let start = Instant::now();
+        let error = HyperTransport::new().send(server.get("/v1")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+        assert!(start.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_not_read_to_its_end() {
+    for head in ["", "Transfer-Encoding: chunked\r\n"] {
+        let written = Arc::new(AtomicUsize::new(0));
+        let server = Server::start({
+            let written = Arc::clone(&written);
+            move |mut peer| {
+                let written = Arc::clone(&written);
+                async move {
+                    peer.request().await;
+                    peer.write(format!("HTTP/1.1 200 OK\r\n{head}\r\n")).await;
+                    while peer.write(format!("1000\r\n{}\r\n", "x".repeat(0x1000))).await {
+                        written.fetch_add(0x1000, Relaxed);
+                    }
+                    // From here on the client has closed the connection.
+                    written.fetch_or(1, Relaxed);
+                }
+            }
+        });
+        let transport = patient().response_limit(LIMIT).build();
+        let error = transport.send(server.get("/v1")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+        while written.load(Relaxed) & 1 == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        // The limit, and what the two sockets hold.
+        assert!(written.load(Relaxed) < 32 << 20, "{written:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_does_not_spoil_the_next_call() {
+    let server = Server::start(|mut peer| async move {
+        while let Some(request) = peer.request().await {
+            let len = if request.contains("large") { LIMIT + 1 } else { 5 };
+            peer.write(ok("x".repeat(len))).await;
+        }
+    });
+    let transport = patient().response_limit(LIMIT).build();
+    for _ in 0..5 {
+        transport.send(server.get("/large")).await.unwrap_err();
+        assert_eq!(transport.send(server.get("/small")).await.unwrap().body(), "xxxxx");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_head_is_an_error() {
+    let headers = "X-Flood: 0123456789\r\n".repeat(10_000);
+    let one_header = format!("X-Flood: {}\r\n", "x".repeat(10_000_000));
+    for flood in [headers, one_header] {
+        let server = Server::answering(format!("HTTP/1.1 200 OK\r\n{flood}Content-Length: 0\r\n\r\n"));
+        let error = patient().build().send(server.get("/v1")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
+        assert_eq!(server.seen().requests.len(), 1);
+    }
+}

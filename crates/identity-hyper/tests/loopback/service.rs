@@ -1,0 +1,236 @@
+//! Transports of services, services of transports, and what becomes of errors on the way.
+
+use std::error::Error;
+use std::fmt;
+use std::future::pending;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use identity_core::{
+    Endpoint, IntrospectIdToken, ListEntities, Method, Operation, Target, Transport, TransportError,
+    TransportErrorKind, UnwrapResponse,
+};
+use identity_hyper::{CollectLayer, ServiceTransport, TransportService};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tower::{BoxError, ServiceBuilder, service_fn};
+
+use crate::support::{NO_CONTENT, Server, ok, patient, request};
+
+fn any_request() -> Request<Bytes> {
+    request("GET", "http://127.0.0.1/v1", "")
+}
+
+/// The error of a transport whose service fails with `error`.
+async fn classified(error: impl Into<BoxError>) -> TransportError {
+    let error = Mutex::new(Some(error.into()));
+    let service = service_fn(|_| async { Err::<Response<Bytes>, _>(error.lock().unwrap().take().unwrap()) });
+    ServiceTransport::new(service).send(any_request()).await.unwrap_err()
+}
+
+/// An error about another one, as layers make them.
+#[derive(Debug)]
+struct GaveUp(BoxError);
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("gave up")
+    }
+}
+
+impl Error for GaveUp {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+const KINDS: [TransportErrorKind; 5] = [
+    TransportErrorKind::Connect,
+    TransportErrorKind::Timeout,
+    TransportErrorKind::Interrupted,
+    TransportErrorKind::TooLarge,
+    TransportErrorKind::Other,
+];
+
+#[tokio::test]
+async fn a_transport_error_stays_as_it_is() {
+    for kind in KINDS {
+        let error = classified(TransportError::new(kind, io::Error::other("the cause"))).await;
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+    }
+}
+
+#[tokio::test]
+async fn a_transport_error_within_another_error_keeps_its_kind() {
+    for kind in KINDS {
+        let error = classified(GaveUp(TransportError::from(kind).into())).await;
+        assert_eq!(error.kind(), kind);
+        assert!(error.source().unwrap().is::<GaveUp>());
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_system_are_told_apart() {
+    for (of_the_system, kind) in [
+        (io::ErrorKind::TimedOut, TransportErrorKind::Timeout),
+        (io::ErrorKind::ConnectionReset, TransportErrorKind::Interrupted),
+        (io::ErrorKind::ConnectionAborted, TransportErrorKind::Interrupted),
+        (io::ErrorKind::BrokenPipe, TransportErrorKind::Interrupted),
+        (io::ErrorKind::NotConnected, TransportErrorKind::Interrupted),
+        (io::ErrorKind::UnexpectedEof, TransportErrorKind::Interrupted),
+        (io::ErrorKind::InvalidData, TransportErrorKind::Other),
+        (io::ErrorKind::OutOfMemory, TransportErrorKind::Other),
+    ] {
+        assert_eq!(classified(io::Error::from(of_the_system)).await.kind(), kind);
+        assert_eq!(classified(GaveUp(io::Error::from(of_the_system).into())).await.kind(), kind);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_error_is_kept_as_the_source() {
+    let error = classified(GaveUp("no reason".into())).await;
+    assert_eq!(error.kind(), TransportErrorKind::Other);
+    assert!(error.source().unwrap().is::<GaveUp>());
+    assert_eq!(error.source().unwrap().source().unwrap().to_string(), "no reason");
+}
+
+#[tokio::test]
+async fn time_up_in_a_layer_is_a_timeout() {
+    let service = ServiceBuilder::new()
+        .timeout(Duration::from_millis(50))
+        .service(service_fn(|_| pending::<Result<Response<Bytes>, BoxError>>()));
+    let error = ServiceTransport::new(service).send(any_request()).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_layer_sees_the_operation_and_no_secret() {
+    let seen = Mutex::new(Vec::new());
+    let transport = ServiceTransport::new(service_fn(|request: Request<Bytes>| {
+        seen.lock().unwrap().push(request);
+        async { Ok::<_, BoxError>(Response::new(Bytes::new())) }
+    }));
+    let target = Target::new("http://127.0.0.1:8200").unwrap().with_token("s.secret").unwrap();
+    let list = ListEntities.request(&target.clone().with_list_as_get(true)).unwrap();
+    let unwrap = UnwrapResponse::<IntrospectIdToken>::new("s.secret").request(&target).unwrap();
+    for request in [list, unwrap] {
+        transport.send(request).await.unwrap();
+    }
+
+    let seen = seen.into_inner().unwrap();
+    for request in &seen {
+        assert_eq!(request.headers()["x-vault-token"], "s.secret");
+        assert!(request.headers()["x-vault-token"].is_sensitive());
+        assert!(!format!("{request:?}").contains("s.secret"));
+    }
+    let operation = seen[0].extensions().get::<Operation>().unwrap();
+    assert_eq!((operation.method, operation.path), (Method::List, "identity/entity/id"));
+    assert!(operation.repeatable);
+    assert!(!seen[1].extensions().get::<Operation>().unwrap().repeatable);
+}
+
+/// Counts how many calls are under way, and is no `Clone`.
+#[derive(Default)]
+struct Crowded {
+    now: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Transport for Crowded {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let now = self.now.fetch_add(1, SeqCst) + 1;
+        self.most.fetch_max(now, SeqCst);
+        sleep(Duration::from_millis(20)).await;
+        self.now.fetch_sub(1, SeqCst);
+        if request.uri().path() == "/fail" {
+            return Err(TransportErrorKind::TooLarge.into());
+        }
+        Ok(Response::new(Bytes::from(request.uri().to_string())))
+    }
+}
+
+#[tokio::test]
+async fn layers_go_around_any_transport() {
+    let crowded = Crowded::default();
+    let most = Arc::clone(&crowded.most);
+    let service = ServiceBuilder::new()
+        .concurrency_limit(3)
+        .timeout(Duration::from_secs(5))
+        .service(TransportService::new(crowded));
+    let transport = ServiceTransport::new(service);
+
+    let mut calls = JoinSet::new();
+    for i in 0..12 {
+        let transport = transport.clone();
+        calls.spawn(async move {
+            let url = format!("http://127.0.0.1/{i}");
+            assert_eq!(transport.send(request("GET", &url, "")).await.unwrap().body(), &url);
+        });
+    }
+    calls.join_all().await;
+    assert_eq!(most.load(SeqCst), 3);
+
+    let error = transport.send(request("GET", "http://127.0.0.1/fail", "")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn a_layer_around_the_default_transport_may_call_again() {
+    let server = Server::start(|mut peer| async move {
+        if peer.request().await.is_some_and(|request| request.contains("attempt: 3")) {
+            peer.write(NO_CONTENT).await;
+        }
+    });
+    let transport = Arc::new(patient().build());
+    let persistent = ServiceTransport::new(service_fn(move |call: Request<Bytes>| {
+        let transport = Arc::clone(&transport);
+        async move {
+            for attempt in 1.. {
+                let mut call = call.clone();
+                call.headers_mut().insert("attempt", attempt.into());
+                match transport.send(call).await {
+                    Err(error) if error.kind() == TransportErrorKind::Interrupted => {}
+                    result => return result,
+                }
+            }
+            unreachable!("the attempts are endless")
+        }
+    }));
+    assert_eq!(persistent.send(server.get("/v1")).await.unwrap().status(), 204);
+    assert_eq!(server.seen().requests.len(), 3);
+}
+
+#[tokio::test]
+async fn any_service_of_streams_can_be_collected() {
+    let echo = service_fn(|request: Request<Full<Bytes>>| async {
+        Ok::<_, BoxError>(Response::new(request.into_body()))
+    });
+    let transport = ServiceTransport::new(ServiceBuilder::new().layer(CollectLayer::new(5)).service(echo));
+    let call = |body| request("POST", "http://127.0.0.1/", body);
+    assert_eq!(transport.send(call("hello")).await.unwrap().body(), "hello");
+    let error = transport.send(call("hello!")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+}
+
+/// A service that must not be called before it is ready, and becomes so in its own time.
+#[tokio::test]
+async fn a_service_is_asked_whether_it_is_ready() {
+    let server = Server::answering(ok("{}"));
+    let service = ServiceBuilder::new().concurrency_limit(1).service(TransportService::new(patient().build()));
+    let transport = Arc::new(ServiceTransport::new(service));
+    let mut calls = JoinSet::new();
+    for _ in 0..10 {
+        let (transport, call) = (Arc::clone(&transport), server.get("/v1"));
+        calls.spawn(async move { transport.send(call).await.unwrap() });
+    }
+    calls.join_all().await;
+    assert_eq!(server.seen().connections, 1);
+}

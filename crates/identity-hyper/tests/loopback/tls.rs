@@ -1,0 +1,282 @@
+//! Certificates, and what TLS makes of the same faults.
+
+use std::error::Error;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_hyper::HyperTransport;
+use identity_hyper::rustls::crypto::ring::default_provider;
+use identity_hyper::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use identity_hyper::rustls::server::WebPkiClientVerifier;
+use identity_hyper::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::{AMPLE, Server, ok, patient, request};
+
+/// Signs the certificates of servers and clients.
+pub(crate) struct Ca(CertifiedIssuer<'static, KeyPair>);
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+impl Ca {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "Loopback CA");
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA"))
+    }
+
+    fn issue(&self, name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+        adjust(&mut params);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        (vec![certificate.der().clone()], key.into())
+    }
+
+    fn roots(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).expect("a CA");
+        Arc::new(roots)
+    }
+
+    /// What trusts this CA and no other.
+    pub(crate) fn client(&self) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("protocol versions")
+            .with_root_certificates(self.roots())
+            .with_no_client_auth()
+    }
+
+    /// A server at 127.0.0.1 that speaks these protocols.
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
+        acceptor(self.issue("127.0.0.1", |_| {}), protocols)
+    }
+}
+
+fn acceptor((chain, key): Identity, protocols: &[&str]) -> TlsAcceptor {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a certificate with its key");
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+fn server(acceptor: TlsAcceptor, answer: &'static str) -> Server {
+    Server::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Some(mut peer) = peer.secure(&acceptor).await else { return };
+            while peer.request().await.is_some() {
+                peer.write(answer).await;
+            }
+        }
+    })
+}
+
+async fn call(tls: ClientConfig, server: &Server) -> Result<String, TransportError> {
+    let call = request("GET", &format!("https://{}/v1", server.address), "");
+    let response = patient().tls(tls).build().send(call).await?;
+    Ok(String::from_utf8_lossy(response.body()).into_owned())
+}
+
+/// The error and all its causes.
+fn story(error: &TransportError) -> String {
+    std::iter::successors(Some(error as &dyn Error), |&error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+#[tokio::test]
+async fn http_1_is_spoken_where_http_2_is_not() {
+    let ca = Ca::new();
+    for protocols in [&[][..], &["http/1.1"]] {
+        let server = server(ca.acceptor(protocols), HELLO);
+        assert_eq!(call(ca.client(), &server).await.unwrap(), "hello");
+        assert_eq!(server.seen().requests.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_hold_is_no_connection() {
+    let ca = Ca::new();
+    let expired = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
+    let not_yet = |params: &mut CertificateParams| params.not_before = date_time_ymd(3000, 1, 1);
+    for (what, identity) in [
+        ("of another CA", Ca::new().issue("127.0.0.1", |_| {})),
+        ("for another address", ca.issue("127.0.0.2", |_| {})),
+        ("for a name", ca.issue("vault.example.com", |_| {})),
+        ("expired", ca.issue("127.0.0.1", expired)),
+        ("not yet valid", ca.issue("127.0.0.1", not_yet)),
+    ] {
+        let server = server(acceptor(identity, &["h2", "http/1.1"]), HELLO);
+        let error = call(ca.client(), &server).await.expect_err(what);
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{what}");
+        assert!(story(&error).contains("certificate"), "{what}: {}", story(&error));
+        assert!(server.seen().requests.is_empty(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn the_system_does_not_trust_the_first_that_comes_along() {
+    let server = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
+    let url = format!("https://{}/v1", server.address);
+    let transport = patient().build();
+    // A call given up while the system's certificates are being loaded does not keep them from the next.
+    let _ = timeout(Duration::from_millis(1), transport.send(request("GET", &url, ""))).await;
+    for _ in 0..2 {
+        let error = transport.send(request("GET", &url, "")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect);
+        assert!(story(&error).contains("certificate"), "{}", story(&error));
+    }
+    assert!(server.seen().requests.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown() {
+    let ca = Ca::new();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(ca.roots(), Arc::new(default_provider())).build().unwrap();
+    let (chain, key) = ca.issue("127.0.0.1", |_| {});
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .unwrap();
+    let server = server(TlsAcceptor::from(Arc::new(config)), HELLO);
+
+    let (chain, key) = ca.issue("client", |_| {});
+    let known = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(ca.roots())
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    assert_eq!(call(known, &server).await.unwrap(), "hello");
+
+    // With TLS 1.3 the refusal comes when the request may already be on its way.
+    let error = call(ca.client(), &server).await.unwrap_err();
+    assert_ne!(error.kind(), TransportErrorKind::Timeout, "{error:?}");
+    assert_eq!(server.seen().requests.len(), 1);
+}
+
+#[tokio::test]
+async fn protocols_chosen_beforehand_are_no_panic() {
+    let ca = Ca::new();
+    let mut tls = ca.client();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let server = server(ca.acceptor(&["http/1.1"]), HELLO);
+    assert_eq!(call(tls, &server).await.unwrap(), "hello");
+}
+
+#[tokio::test]
+async fn a_handshake_broken_off_is_no_connection() {
+    let ca = Ca::new();
+    let at_once = Server::start(|_| async {});
+    let midway = Server::start(|mut peer| async move {
+        peer.stream.readable().await.unwrap();
+        peer.write([22, 3, 3, 0]).await;
+        peer.reset();
+    });
+    for server in [at_once, midway] {
+        let error = call(ca.client(), &server).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    }
+}
+
+/// Without TLS's own farewell, the end of the stream may be somebody else's doing.
+#[tokio::test]
+async fn an_answer_cut_short_is_not_taken_for_a_whole_one() {
+    let ca = Ca::new();
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello",
+        "",
+    ] {
+        let acceptor = ca.acceptor(&["http/1.1"]);
+        let server = Server::start(move |peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut peer = peer.secure(&acceptor).await.unwrap();
+                peer.request().await;
+                peer.write(answer).await;
+            }
+        });
+        let error = call(ca.client(), &server).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{answer:?} {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_tls_at_an_http_address_is_an_error() {
+    let server = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
+    let error = patient().build().send(server.get("/v1")).await.unwrap_err();
+    assert!(
+        matches!(error.kind(), TransportErrorKind::Other | TransportErrorKind::Interrupted),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_connect_timeout_includes_the_handshake_of_trusted_servers() {
+    let server = Server::start(|peer| async move {
+        let _peer = peer;
+        pending().await
+    });
+    let transport = HyperTransport::builder()
+        .tls(Ca::new().client())
+        .connect_timeout(Duration::from_millis(200))
+        .timeout(AMPLE)
+        .build();
+    let call = request("GET", &format!("https://{}/v1", server.address), "");
+    let error = timeout(AMPLE / 2, transport.send(call)).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+}
+
+#[tokio::test]
+async fn a_builder_does_not_show_the_clients_key() {
+    let ca = Ca::new();
+    let (chain, key) = ca.issue("client", |_| {});
+    let secret = format!("{:?}", &key.secret_der()[20..40]);
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(ca.roots())
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    let shown = format!("{:?}", patient().tls(tls));
+    assert!(!shown.contains(secret.trim_matches(['[', ']'])), "{shown}");
+}
+
+#[tokio::test]
+async fn calls_in_a_row_share_a_handshake() {
+    let ca = Ca::new();
+    let acceptor = ca.acceptor(&["http/1.1"]);
+    let server = Server::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.secure(&acceptor).await.unwrap();
+            while let Some(request) = peer.request().await {
+                peer.write(ok(request)).await;
+            }
+        }
+    });
+    let transport = patient().tls(ca.client()).build();
+    for i in 0..20 {
+        let call = request("LIST", &format!("https://{}/{i}", server.address), "");
+        assert!(transport.send(call).await.unwrap().body().starts_with(format!("LIST /{i} ").as_bytes()));
+    }
+    assert_eq!(server.seen().connections, 1);
+}

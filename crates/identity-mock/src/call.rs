@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request};
+use identity_core::{Endpoint, Method, Operation, Target};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::mask::masked;
+
+pub(crate) const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+
+/// A request that came, taken apart for the predicate of [`MockTransport::on`](crate::MockTransport::on).
+///
+/// Its `Display` and `Debug` hide the fields that are secret in the API.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Call {
+    pub(crate) operation: Operation,
+    /// The parameters of the path by their names in [`Endpoint::PATH`], decoded.
+    pub params: BTreeMap<String, String>,
+    /// The query, decoded. That a list is sent as `GET` is not in it.
+    pub query: BTreeMap<String, String>,
+    /// The headers, those of the target among them: `x-vault-token`, `x-vault-namespace`.
+    pub headers: HeaderMap,
+    /// The body. `Null` if there is none.
+    pub body: Value,
+}
+
+impl Call {
+    #[track_caller]
+    pub(crate) fn of(request: &Request<Bytes>) -> Self {
+        let Some(&operation) = request.extensions().get::<Operation>() else {
+            let (method, path) = (request.method(), request.uri().path());
+            panic!(
+                "MockTransport: {method} {path} has no `Operation` in its extensions: no `Endpoint` made it"
+            );
+        };
+        let mut query = pairs(request.uri().query().unwrap_or_default());
+        if operation.method == Method::List && request.method() == http::Method::GET {
+            query.remove("list");
+        }
+        Self {
+            operation,
+            params: params(operation.path, request.uri().path()),
+            query,
+            headers: request.headers().clone(),
+            body: body(request.body()),
+        }
+    }
+
+    /// The call that `endpoint` makes, with its own headers and none of a target.
+    #[track_caller]
+    pub(crate) fn by<E: Endpoint>(endpoint: &E) -> Self {
+        let target = Target::new("http://vault.test").expect("it is an address");
+        let request = endpoint.request(&target).unwrap_or_else(|error| {
+            let problem = error.source().map(ToString::to_string).unwrap_or_default();
+            panic!("MockTransport: {error}, so it cannot be expected: {problem}")
+        });
+        let mut call = Self::of(&request);
+        call.headers.remove(REQUEST);
+        call
+    }
+}
+
+/// Takes the parameters from the end of the path, because what comes before the template differs: base path, mount.
+fn params(template: &str, path: &str) -> BTreeMap<String, String> {
+    let name = |segment: &str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+    let segments = template.rsplit('/').zip(path.rsplit('/'));
+    segments.filter_map(|(segment, value)| Some((name(segment)?, decoded(value)))).collect()
+}
+
+fn pairs(query: &str) -> BTreeMap<String, String> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(a, b)| (decoded(a), decoded(b)))
+        .collect()
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn body(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
+}
+
+/// The verb and the path with its placeholders.
+pub(crate) fn name(operation: Operation) -> String {
+    format!("{} {}", operation.method, operation.path)
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |name: &str, value: &str| masked(name, &value.into());
+        let mut parts = Vec::new();
+        parts.extend(self.params.iter().map(|(name, value)| format!("{name}={}", shown(name, value))));
+        parts.extend(self.query.iter().map(|(name, value)| format!("query.{name}={}", shown(name, value))));
+        parts.extend(self.headers.get(WRAP_TTL).map(|ttl| format!("{WRAP_TTL}={ttl:?}")));
+        if !self.body.is_null() {
+            parts.push(format!("body {}", masked("", &self.body)));
+        }
+        f.write_str(&name(self.operation))?;
+        if !parts.is_empty() {
+            write!(f, " with {}", parts.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({self})")
+    }
+}

@@ -1,0 +1,60 @@
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use identity_core::Operation;
+
+use crate::call::{self, Call};
+use crate::difference::differences;
+
+/// Which calls an expectation is about.
+#[derive(Clone)]
+pub(crate) struct Matcher {
+    pub(crate) operation: Operation,
+    pub(crate) rule: Rule,
+}
+
+#[derive(Clone)]
+pub(crate) enum Rule {
+    Any,
+    Same(Arc<Call>),
+    Predicate { holds: Arc<dyn Fn(&Call) -> bool + Send + Sync>, place: &'static Location<'static> },
+}
+
+impl Matcher {
+    /// Whether the call is of the operation; all else is a matter of the rule.
+    pub(crate) fn is_of(&self, operation: Operation) -> bool {
+        (self.operation.method, self.operation.path) == (operation.method, operation.path)
+    }
+
+    pub(crate) fn accepts(&self, call: &Call) -> bool {
+        self.is_of(call.operation) && self.objections(call).is_empty()
+    }
+
+    /// Why a call of the operation is not meant.
+    pub(crate) fn objections(&self, call: &Call) -> Vec<String> {
+        match &self.rule {
+            Rule::Any => Vec::new(),
+            Rule::Same(expected) => differences(expected, call),
+            Rule::Predicate { holds, .. } if holds(call) => Vec::new(),
+            Rule::Predicate { .. } => vec!["it does not hold".to_owned()],
+        }
+    }
+}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = call::name(self.operation);
+        match &self.rule {
+            Rule::Any => f.write_str(&name),
+            Rule::Same(call) => call.fmt(f),
+            Rule::Predicate { place, .. } => write!(f, "{name} where the predicate at {place} holds"),
+        }
+    }
+}
+
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,155 @@
+use std::thread;
+
+use identity_core::{CreateEntity, DeleteEntityById, ListEntities, ReadEntityById, Upsert};
+use identity_mock::{MockTransport, Sequence};
+
+use super::{call, failure};
+
+fn read(mock: &MockTransport, times: usize) {
+    for _ in 0..times {
+        assert!(call(mock, &ReadEntityById::new("e1")).unwrap_err().is_not_found());
+    }
+}
+
+/// A mock that expects a read so often.
+macro_rules! expecting {
+    ($times:expr) => {{
+        let mock = MockTransport::new();
+        mock.expect(&ReadEntityById::new("e1")).times($times).absent();
+        mock
+    }};
+}
+
+#[test]
+fn once_unless_said_otherwise() {
+    let mock = MockTransport::new();
+    mock.expect(&ReadEntityById::new("e1")).absent();
+    read(&mock, 1);
+    assert!(failure(|| read(&mock, 1)).contains("called 2 times which is more than the expected 1"));
+    failure(|| drop(mock));
+}
+
+#[test]
+fn numbers_and_ranges() {
+    read(&expecting!(3), 3);
+    read(&expecting!(0), 0);
+    for times in 0..3 {
+        read(&expecting!(..), times);
+        read(&expecting!(..=2), times);
+        read(&expecting!(..3), times);
+    }
+    read(&expecting!(1..), 5);
+    read(&expecting!(1..=2), 2);
+    assert!(failure(|| read(&expecting!(2), 1)).contains("called 1 time(s) which is fewer than expected 2"));
+    assert!(
+        failure(|| read(&expecting!(1..), 0)).contains("called 0 time(s) which is fewer than expected 1")
+    );
+    assert!(
+        failure(|| read(&expecting!(..=2), 3)).contains("called 3 times which is more than the expected 2")
+    );
+    assert!(failure(|| read(&expecting!(0), 1)).contains("should not have been called"));
+}
+
+#[test]
+fn any_order_unless_said_otherwise() {
+    let mock = MockTransport::new();
+    mock.any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect(&ReadEntityById::new("e1")).absent();
+    read(&mock, 1);
+    assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
+}
+
+fn in_order(sequence: &mut Sequence, mock: &MockTransport) {
+    mock.expect(&ReadEntityById::new("e1")).times(2).in_sequence(sequence).absent();
+    mock.expect(&DeleteEntityById::new("e1")).in_sequence(sequence).answer(&());
+    mock.expect(&ReadEntityById::new("e1")).in_sequence(sequence).absent();
+}
+
+#[test]
+fn a_sequence_is_kept() {
+    let mock = MockTransport::new();
+    in_order(&mut Sequence::new(), &mock);
+    read(&mock, 2);
+    call(&mock, &DeleteEntityById::new("e1")).unwrap();
+    read(&mock, 1);
+}
+
+#[test]
+fn a_call_out_of_sequence_fails() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        in_order(&mut Sequence::new(), &mock);
+        read(&mock, 1);
+        call(&mock, &DeleteEntityById::new("e1")).unwrap();
+    });
+    assert_eq!(
+        message,
+        "MockTransport::send(DELETE identity/entity/id/{id} with id=\"e1\", of which no more are expected, or none yet): \
+         Method sequence violation"
+    );
+}
+
+#[test]
+fn a_sequence_spans_mocks() {
+    let (first, second) = (MockTransport::new(), MockTransport::new());
+    let mut sequence = Sequence::new();
+    first.any::<ReadEntityById>().in_sequence(&mut sequence).absent();
+    second.any::<ReadEntityById>().in_sequence(&mut sequence).absent();
+    failure(|| read(&second, 1));
+    failure(|| drop(second));
+    read(&first, 1);
+}
+
+#[test]
+#[should_panic(
+    expected = "Expectation(LIST identity/entity/id) called 0 time(s) which is fewer than expected 1"
+)]
+fn what_did_not_come_fails_when_the_mock_is_dropped() {
+    let mock = MockTransport::new();
+    mock.expect(&ListEntities).absent();
+}
+
+#[test]
+fn it_is_the_last_clone_that_verifies() {
+    let mock = MockTransport::new();
+    let kept = mock.clone();
+    mock.expect(&ListEntities).absent();
+    drop(mock);
+    assert!(failure(|| drop(kept)).contains("LIST identity/entity/id"));
+}
+
+#[test]
+fn an_unfinished_test_is_not_failed_twice() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.expect(&ListEntities).absent();
+        panic!("the test's own");
+    });
+    assert_eq!(message, "the test's own");
+}
+
+#[test]
+fn a_checkpoint_verifies_and_begins_anew() {
+    let mock = expecting!(1);
+    read(&mock, 1);
+    mock.checkpoint();
+    mock.expect(&ListEntities).absent();
+    assert!(failure(|| mock.checkpoint()).contains("Expectation(LIST identity/entity/id) called 0 time(s)"));
+    assert!(failure(|| read(&mock, 1)).contains("No calls are expected."));
+    assert!(failure(|| mock.checkpoint()).contains("an earlier call failed"));
+    mock.checkpoint();
+}
+
+#[test]
+fn a_failure_on_another_thread_reaches_the_test() {
+    let mock = expecting!(1);
+    let other = mock.clone();
+    let thread = thread::spawn(move || drop(call(&other, &DeleteEntityById::new("e1"))));
+    assert!(thread.join().is_err());
+    read(&mock, 1);
+    assert_eq!(
+        failure(|| drop(mock)),
+        "MockTransport: an earlier call failed, and its panic did not reach the test: \
+         DELETE identity/entity/id/{id} with id=\"e1\""
+    );
+}

@@ -1,0 +1,42 @@
+//! What the mock answers, which calls it takes, and how a test fails by it.
+
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod answers;
+mod counts;
+mod matching;
+mod messages;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use http::StatusCode;
+use identity_core::{BlockingTransport, Endpoint, Error, Operation, Target};
+use identity_mock::MockTransport;
+
+fn target() -> Target {
+    Target::new("http://vault.test").unwrap().with_token("s.target").unwrap()
+}
+
+/// Sends what `endpoint` asks of the usual target.
+fn call<E: Endpoint>(mock: &MockTransport, endpoint: &E) -> Result<E::Output, Error> {
+    call_at(mock, &target(), endpoint)
+}
+
+fn call_at<E: Endpoint>(mock: &MockTransport, target: &Target, endpoint: &E) -> Result<E::Output, Error> {
+    let response = BlockingTransport::send(mock, endpoint.request(target)?);
+    E::response(&response.map_err(|error| Error::new(Operation::of::<E>(), error))?)
+}
+
+fn status<T>(result: &Result<T, Error>) -> Option<StatusCode> {
+    Some(result.as_ref().err()?.api()?.status())
+}
+
+/// What `test` panics with.
+fn failure(test: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it did not panic");
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()))
+        .unwrap()
+}

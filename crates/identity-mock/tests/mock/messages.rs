@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use identity_core::{
+    BlockingTransport, CreateEntity, DeleteEntityById, GenerateIdToken, IntrospectIdToken, ListEntities,
+    ReadEntityById, UnwrapResponse, UpdateEntityById, Upsert, Wrap,
+};
+use identity_mock::{Call, MockTransport};
+
+use super::{call, failure};
+
+#[test]
+fn nothing_was_expected() {
+    let message = failure(|| drop(call(&MockTransport::new(), &ListEntities)));
+    assert_eq!(message, "MockTransport: unexpected call LIST identity/entity/id\nNo calls are expected.");
+}
+
+#[test]
+fn other_operations_were_expected() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.any::<ReadEntityById>().absent();
+        mock.expect(&ReadEntityById::new("e1")).absent();
+        mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
+        drop(call(&mock, &DeleteEntityById::new("e-1")));
+    });
+    assert_eq!(
+        message,
+        "MockTransport: unexpected call DELETE identity/entity/id/{id} with id=\"e-1\"\n\
+         Expected are only:\n\
+         \x20 GET identity/entity/id/{id}\n\
+         \x20 POST identity/entity"
+    );
+}
+
+#[test]
+fn each_difference_has_a_line() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.any::<ListEntities>().times(..).absent();
+        let alice =
+            UpdateEntityById::new("e1").name("alice").policies(["a", "b"]).metadata([("team", "eng")]);
+        mock.expect(&alice).answer(&());
+        mock.expect(&UpdateEntityById::new("e2")).answer(&());
+        let bob = UpdateEntityById::new("e2")
+            .name("bob")
+            .policies(["a", "c"])
+            .metadata([("team", "ops"), ("x", "ü\"")]);
+        drop(call(&mock, &bob.disabled(true)));
+    });
+    assert_eq!(
+        message,
+        r#"MockTransport: unexpected call POST identity/entity/id/{id} with id="e2", body {"disabled":true,"metadata":{"team":"ops","x":"ü\""},"name":"bob","policies":["a","c"]}
+It differs from what is expected:
+  POST identity/entity/id/{id} with id="e1", body {"metadata":{"team":"eng"},"name":"alice","policies":["a","b"]}
+    id: expected "e1", came "e2"
+    body.disabled: expected nothing, came true
+    body.metadata.team: expected "eng", came "ops"
+    body.metadata.x: expected nothing, came "ü\""
+    body.name: expected "alice", came "bob"
+    body.policies[1]: expected "b", came "c"
+  POST identity/entity/id/{id} with id="e2", body {}
+    body.disabled: expected nothing, came true
+    body.metadata: expected nothing, came {"team":"ops","x":"ü\""}
+    body.name: expected nothing, came "bob"
+    body.policies: expected nothing, came ["a","c"]"#
+    );
+}
+
+#[test]
+fn a_list_that_grew_is_shown_whole() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.expect(&CreateEntity::named("alice").policies(["a"])).answer(&Upsert::Updated);
+        drop(call(&mock, &CreateEntity::named("alice").policies(["a", "b"])));
+    });
+    assert!(message.ends_with("\n    body.policies: expected [\"a\"], came [\"a\",\"b\"]"), "{message}");
+}
+
+#[test]
+fn a_predicate_is_known_by_its_place() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.on::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Updated);
+        drop(call(&mock, &CreateEntity::named("bob")));
+    });
+    assert!(message.contains("POST identity/entity where the predicate at "), "{message}");
+    assert!(message.contains(file!()), "{message}");
+    assert!(message.ends_with(" holds\n    it does not hold"), "{message}");
+}
+
+#[test]
+fn too_few_calls_name_the_expectation() {
+    let message = failure(|| {
+        MockTransport::new().expect(&ReadEntityById::new("e1")).absent();
+    });
+    assert_eq!(
+        message,
+        "MockTransport::send: Expectation(GET identity/entity/id/{id} with id=\"e1\") called 0 time(s) \
+         which is fewer than expected 1"
+    );
+}
+
+#[test]
+fn too_many_calls_name_the_expectation_or_the_call() {
+    let twice = |mock: MockTransport| {
+        mock.expect(&ReadEntityById::new("e1")).absent();
+        drop(call(&mock, &ReadEntityById::new("e1")));
+        drop(call(&mock, &ReadEntityById::new("e1")));
+    };
+    assert_eq!(
+        failure(|| twice(MockTransport::new())),
+        "MockTransport::send: Expectation(GET identity/entity/id/{id} with id=\"e1\") called 2 times \
+         which is more than the expected 1"
+    );
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.any::<ListEntities>().times(..).absent();
+        twice(mock);
+    });
+    assert_eq!(
+        message,
+        "MockTransport::send(GET identity/entity/id/{id} with id=\"e1\", of which no more are expected, or none yet): \
+         No matching expectation found"
+    );
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let messages = [
+        failure(|| {
+            let mock = MockTransport::new();
+            mock.expect(&IntrospectIdToken::new("s.one").client_id("x")).absent();
+            drop(call(&mock, &IntrospectIdToken::new("s.two").client_id("y")));
+        }),
+        failure(|| {
+            let mock = MockTransport::new();
+            mock.expect(&UnwrapResponse::<ListEntities>::new("s.one")).absent();
+            drop(call(&mock, &UnwrapResponse::<ListEntities>::new("s.two")));
+        }),
+    ];
+    assert_eq!(
+        messages[0],
+        r#"MockTransport: unexpected call POST identity/oidc/introspect with body {"client_id":"y","token":"***"}
+It differs from what is expected:
+  POST identity/oidc/introspect with body {"client_id":"x","token":"***"}
+    body.client_id: expected "x", came "y"
+    body.token: expected a secret, came another"#
+    );
+    assert_eq!(
+        messages[1],
+        "MockTransport: unexpected call POST sys/wrapping/unwrap\n\
+         It differs from what is expected:\n\
+         \x20 POST sys/wrapping/unwrap\n\
+         \x20   header x-vault-token: expected a secret, came another"
+    );
+    let mock = MockTransport::new();
+    let hidden = |call: &Call| {
+        assert_eq!(format!("{call:?}"), r#"Call(POST identity/oidc/introspect with body {"token":"***"})"#);
+        true
+    };
+    mock.on::<IntrospectIdToken>(hidden).absent();
+    drop(call(&mock, &IntrospectIdToken::new("s.one")));
+}
+
+#[test]
+fn wrapping_is_shown() {
+    let message = failure(|| {
+        let mock = MockTransport::new();
+        mock.expect(&GenerateIdToken::new("web")).absent();
+        drop(call(&mock, &Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60))));
+    });
+    assert_eq!(
+        message,
+        r#"MockTransport: unexpected call GET identity/oidc/token/{role} with role="web", x-vault-wrap-ttl="60"
+It differs from what is expected:
+  GET identity/oidc/token/{role} with role="web"
+    header x-vault-wrap-ttl: expected nothing, came "60""#
+    );
+}
+
+#[test]
+fn what_cannot_be_sent_cannot_be_expected() {
+    let message = failure(|| MockTransport::new().expect(&ReadEntityById::new("")).absent());
+    assert_eq!(
+        message,
+        "MockTransport: GET identity/entity/id/{id} was not sent, so it cannot be expected: `id` must not be empty"
+    );
+}
+
+#[test]
+fn a_request_that_no_endpoint_made_is_told_apart() {
+    let message = failure(|| {
+        let request = Request::get("http://vault.test/v1/sys/health").body(Bytes::new()).unwrap();
+        drop(BlockingTransport::send(&MockTransport::new(), request));
+    });
+    assert_eq!(
+        message,
+        "MockTransport: GET /v1/sys/health has no `Operation` in its extensions: no `Endpoint` made it"
+    );
+}
+
+#[test]
+fn debug_lists_the_expectations() {
+    let mock = MockTransport::new();
+    mock.any::<ListEntities>().times(..).absent();
+    let unfinished = mock.expect(&ReadEntityById::new("e1"));
+    assert_eq!(format!("{unfinished:?}"), "Expectation(GET identity/entity/id/{id} with id=\"e1\")");
+    assert_eq!(format!("{mock:?}"), "MockTransport [LIST identity/entity/id]");
+}

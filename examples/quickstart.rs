@@ -1,0 +1,109 @@
+//! The main job, end to end: a person who logs in, a group that gives her rights, and a token that proves who she is to others.
+//!
+//! `cargo run --example quickstart` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+
+use std::error::Error;
+use std::time::Duration;
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use vault_identity::{
+    Client, CreateEntity, CreateEntityAlias, CreateGroup, ExposeSecret, IdToken, IntrospectIdToken, Jwks,
+    LookupEntity, SigningAlgorithm, Upsert, WriteOidcKey, WriteOidcRole,
+};
+
+use setup::{DeletePolicy, DisableAuth, EnableUserpass, LogIn, ReadAuthMount, WritePolicy, WriteUser};
+
+mod setup;
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("BAO_ADDR") || set("VAULT_ADDR") {
+        return run(&Client::from_env()?).await;
+    }
+    println!("VAULT_ADDR is not set: starting a development server (the first time it is downloaded)");
+    let server = identity_tests::DevServer::start()?;
+    run(&Client::connect(server.address(), server.token())?).await
+}
+
+async fn run(client: &Client) -> Result<()> {
+    // Names of our own, so that a server in use is not disturbed.
+    let mount = format!("quickstart-{}", std::process::id());
+    let name = |what: &str| format!("{mount}-{what}");
+
+    println!("Mounting userpass at auth/{mount}, with the user alice");
+    client.call(&EnableUserpass { path: mount.clone() }).await?;
+    client.call(&WriteUser::new(&mount, "alice", "correct horse")).await?;
+    let accessor = client.call(&ReadAuthMount { path: mount.clone() }).await?.accessor;
+
+    let create = CreateEntity::named(name("alice")).metadata([("team", "eng")]);
+    let Upsert::Created(alice) = client.entities().create(&create).await? else {
+        return Err("the entity was there already".into());
+    };
+    println!("Created the entity {} ({})", alice.name, alice.id);
+
+    let alias = CreateEntityAlias::new("alice", &accessor).canonical_id(&alice.id);
+    client.entity_aliases().create(&alias).await?.ok_or("the alias was there already")?;
+    println!("The user alice is now an alias of it");
+
+    let create = CreateGroup::named(name("engineers")).policies([name("mint")]);
+    let Upsert::Created(engineers) = client.groups().create(&create).await? else {
+        return Err("the group was there already".into());
+    };
+    client.groups().add_member_entities(&engineers.id, [&alice.id]).await?;
+    println!("Added it to the group {} ({})", engineers.name, engineers.id);
+
+    let found = client.lookup().entity(&LookupEntity::by_alias("alice", &accessor)).await?;
+    let found = found.ok_or("the alias leads nowhere")?;
+    println!("Looked up by its alias, the entity has the groups {:?}", found.group_ids);
+
+    let hour = Duration::from_secs(3600);
+    let key = WriteOidcKey::new(name("key")).algorithm(SigningAlgorithm::ES256).verification_ttl(hour);
+    client.oidc().keys().write(&key.allowed_client_ids(["*"])).await?;
+    let template =
+        r#"{"team": {{identity.entity.metadata.team}}, "groups": {{identity.entity.groups.names}} }"#;
+    let role = WriteOidcRole::new(name("role"), name("key")).template(template).ttl(hour);
+    client.oidc().roles().write(&role).await?;
+    println!("Made an ES256 key, and a role for tokens that tell team and groups");
+
+    let policy = format!(r#"path "identity/oidc/token/{}" {{ capabilities = ["read"] }}"#, name("role"));
+    client.call(&WritePolicy { name: name("mint"), policy }).await?;
+    let login = client.call(&LogIn::new(&mount, "alice", "correct horse")).await?;
+    let as_alice = client.with_token(login.client_token)?;
+    let minted = as_alice.oidc().tokens().generate(name("role")).await?;
+    println!("alice logged in and got an ID token for {} that lives {:?}", minted.client_id, minted.ttl);
+
+    let introspect = IntrospectIdToken::new(minted.token.clone()).client_id(&minted.client_id);
+    let verdict = client.oidc().tokens().introspect(&introspect).await?;
+    println!("Introspection says active: {}", verdict.active);
+    let claims = verify(&minted, &client.oidc().tokens().jwks().await?)?;
+    println!("Verified with the published keys, it claims: {claims}");
+
+    println!("Entities:");
+    for (id, info) in client.entities().list().await?.iter() {
+        println!("  {id} {}", info.map_or("", |info| &info.name));
+    }
+
+    client.oidc().roles().delete(name("role")).await?;
+    client.oidc().keys().delete(name("key")).await?;
+    client.groups().delete(&engineers.id).await?;
+    client.entities().delete(&alice.id).await?;
+    client.call(&DeletePolicy { name: name("mint") }).await?;
+    client.call(&DisableAuth { path: mount }).await?;
+    println!("Cleaned up: the entity is gone: {}", client.entities().find(&alice.id).await?.is_none());
+    Ok(())
+}
+
+/// What the token claims, if one of the published keys has signed it for its audience.
+fn verify(token: &IdToken, jwks: &Jwks) -> Result<serde_json::Value> {
+    let jwt = token.token.expose_secret();
+    let keys: JwkSet = serde_json::from_value(serde_json::to_value(jwks)?)?;
+    let kid = jsonwebtoken::decode_header(jwt)?.kid.ok_or("the token names no key")?;
+    let key = DecodingKey::from_jwk(keys.find(&kid).ok_or("the key is not published")?)?;
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&[&token.client_id]);
+    Ok(jsonwebtoken::decode(jwt, &key, &validation)?.claims)
+}
