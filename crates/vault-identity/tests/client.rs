@@ -1,0 +1,149 @@
+//! What the client does beyond one call: member changes, deletion in chunks, views, blocking.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::{Arc, Mutex};
+
+use identity_mock::MockTransport;
+use vault_identity::{
+    BatchDeleteEntities, BlockingClient, Client, ErrorKind, Group, GroupId, KeyList, ListEntities,
+    ReadEntityById, ReadGroupById, Target, TransportErrorKind, UpdateGroupById,
+};
+
+fn target() -> Target {
+    Target::new("http://vault.test").unwrap().with_token("canary-token").unwrap()
+}
+
+fn group(members: &[&str]) -> Group {
+    let mut group = Group::default();
+    group.id = GroupId::new("g");
+    group.member_entity_ids = members.iter().map(|&id| id.into()).collect();
+    group
+}
+
+#[tokio::test]
+async fn adding_a_member_keeps_the_others() {
+    let mock = MockTransport::new();
+    let mut order = identity_mock::Sequence::new();
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b"]));
+    let update = UpdateGroupById::new("g").member_entity_ids(["a", "b", "c"]);
+    mock.expect(&update).in_sequence(&mut order).answer(&());
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b", "c"]));
+    let client = Client::new(target(), mock);
+    client.groups().add_member_entities("g", ["c", "a"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_member_that_is_there_already_is_not_written_again() {
+    let mock = MockTransport::new();
+    mock.expect(&ReadGroupById::new("g")).answer(&group(&["a"]));
+    Client::new(target(), mock).groups().add_member_entities("g", ["a"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn removing_the_last_member_sends_an_empty_list() {
+    let mock = MockTransport::new();
+    let mut order = identity_mock::Sequence::new();
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a"]));
+    let update = UpdateGroupById::new("g").member_entity_ids([""; 0]);
+    mock.expect(&update).in_sequence(&mut order).answer(&());
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&[]));
+    Client::new(target(), mock).groups().remove_member_entities("g", ["a", "x"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
+    let mock = MockTransport::new();
+    mock.any::<ReadGroupById>().times(5).answer(&group(&["a"]));
+    mock.any::<UpdateGroupById>().times(5).answer(&());
+    let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Contended));
+    assert_eq!(error.to_string(), "POST identity/group/id/{id} was undone by another writer each time");
+    assert!(error.is_retryable() && error.may_have_been_applied());
+}
+
+#[tokio::test]
+async fn many_are_deleted_in_chunks_and_none_in_none() {
+    let mock = MockTransport::new();
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sizes);
+    mock.on::<BatchDeleteEntities>(move |call| {
+        seen.lock().unwrap().push(call.body["entity_ids"].as_array().unwrap().len());
+        true
+    })
+    .times(3)
+    .answer(&());
+    let client = Client::new(target(), mock.clone());
+    client.entities().delete_many([""; 0]).await.unwrap();
+    client.entities().delete_many((0..2500).map(|n| format!("id-{n}"))).await.unwrap();
+    mock.checkpoint();
+    let mut sizes = sizes.lock().unwrap().clone();
+    sizes.dedup();
+    assert_eq!(sizes, [999, 502]);
+}
+
+#[tokio::test]
+async fn a_view_has_its_own_target_and_the_same_transport() {
+    let mock = MockTransport::new();
+    for (header, value) in [("x-vault-namespace", "team-a"), ("x-vault-token", "other")] {
+        mock.on::<ListEntities>(move |call| call.headers.get(header).is_some_and(|given| given == value))
+            .answer(&KeyList::default());
+    }
+    let client = Client::new(target(), mock);
+    assert!(client.with_namespace("team-a").unwrap().entities().list().await.unwrap().is_empty());
+    assert!(client.with_token("other").unwrap().entities().list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn calls_can_be_spawned() {
+    let mock = MockTransport::new();
+    mock.any::<ReadEntityById>().absent();
+    let client = Client::new(target(), mock);
+    let found = tokio::spawn(async move { client.entities().find("x").await }).await.unwrap().unwrap();
+    assert!(found.is_none());
+}
+
+#[test]
+fn an_error_names_the_operation_and_no_identifier() {
+    let mock = MockTransport::new();
+    mock.any::<ReadEntityById>().fail(TransportErrorKind::Interrupted);
+    let client = BlockingClient::new(target(), mock);
+    let error = client.entities().read("canary-id").unwrap_err();
+    assert_eq!(error.to_string(), "GET identity/entity/id/{id} brought no answer");
+    assert!(!format!("{error:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn the_blocking_client_works_within_a_runtime() {
+    let mock = MockTransport::new();
+    mock.any::<ReadEntityById>().absent();
+    let client = BlockingClient::new(target(), mock);
+    assert!(client.entities().find("x").unwrap().is_none());
+}
+
+#[test]
+fn members_are_changed_through_the_blocking_client() {
+    let mock = MockTransport::new();
+    mock.expect(&ReadGroupById::new("g")).answer(&group(&["a"]));
+    BlockingClient::new(target(), mock).groups().remove_member_entities("g", ["b"]).unwrap();
+}
+
+#[test]
+fn no_client_shows_its_token() {
+    let client = Client::new(target(), MockTransport::new());
+    let blocking = BlockingClient::new(target(), MockTransport::new());
+    let shown = format!("{client:?} {client:#?} {blocking:?} {:?}", client.entities());
+    assert!(shown.contains("vault.test") && !shown.contains("canary"), "{shown}");
+}
+
+#[cfg(feature = "hyper")]
+#[test]
+fn the_default_clients_are_made_without_a_runtime() {
+    assert!(Client::connect("http://127.0.0.1:1", "token").is_ok());
+    let client = BlockingClient::connect("http://127.0.0.1:1", "token").unwrap();
+    let error = client.entities().list().unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect)
+    );
+    assert!(Client::connect("127.0.0.1:1", "token").is_err());
+}
