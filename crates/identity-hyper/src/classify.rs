@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::io;
 
+use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
 use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
@@ -19,12 +20,26 @@ fn kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
         if let Some(kind) = kind_of_one(error) {
             return kind;
         }
-        next = error.source();
+        // An I/O error made of another one does not tell it as its source.
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     TransportErrorKind::Other
 }
 
 fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
+    if let Some(error) = error.downcast_ref::<TransportError>() {
+        return Some(error.kind());
+    }
+    if error.is::<LengthLimitError>() {
+        return Some(TransportErrorKind::TooLarge);
+    }
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        // The server has turned the request away.
+        return error.is_remote().then_some(TransportErrorKind::Interrupted);
+    }
     if error.is::<tokio::time::error::Elapsed>() || error.is::<tower::timeout::error::Elapsed>() {
         return Some(TransportErrorKind::Timeout);
     }
@@ -32,7 +47,12 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         return error.is_connect().then_some(TransportErrorKind::Connect);
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
-        let broken = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+        // A user's error is a connection whose runtime has ended: a body in one piece does not fail.
+        let broken = error.is_incomplete_message()
+            || error.is_canceled()
+            || error.is_closed()
+            || error.is_timeout()
+            || error.is_user();
         return broken.then_some(TransportErrorKind::Interrupted);
     }
     match error.downcast_ref::<io::Error>()?.kind() {

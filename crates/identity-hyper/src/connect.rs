@@ -30,6 +30,8 @@ impl Connector {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
+        // Where a name has several addresses, each gets its share of the time.
+        http.set_connect_timeout(Some(timeout));
         let https = OnceCell::new_with(tls.map(|tls| connector(&http, tls)));
         Self { http, https: Arc::new(https), timeout }
     }
@@ -48,11 +50,13 @@ impl Service<Uri> for Connector {
         let Self { http, https, timeout } = self.clone();
         Box::pin(async move {
             let connect = async {
-                if uri.scheme() == Some(&http::uri::Scheme::HTTPS) {
-                    let load = || async { Ok::<_, BoxError>(connector(&http, system_tls().await?)) };
-                    https.get_or_try_init(load).await?.clone().oneshot(uri).await
-                } else {
-                    Ok(MaybeHttpsStream::Http(http.oneshot(uri).await?))
+                match uri.scheme_str() {
+                    Some("https") => {
+                        let load = || async { Ok::<_, BoxError>(connector(&http, system_tls().await?)) };
+                        https.get_or_try_init(load).await?.clone().oneshot(uri).await
+                    }
+                    Some("http") => Ok(MaybeHttpsStream::Http(http.oneshot(uri).await?)),
+                    _ => Err("the scheme is neither http nor https".into()),
                 }
             };
             tokio::time::timeout(timeout, connect).await?
@@ -60,7 +64,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-fn connector(http: &HttpConnector, tls: ClientConfig) -> HttpsConnector<HttpConnector> {
+fn connector(http: &HttpConnector, mut tls: ClientConfig) -> HttpsConnector<HttpConnector> {
+    tls.alpn_protocols.clear();
     HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_only()

@@ -14,16 +14,16 @@
 //! # }
 //! ```
 //!
-//! It is a stack of tower layers around hyper's client. From the outside in:
+//! What it is made of can be used alone, as tower services and layers:
 //!
 //! | part | what it does | default |
 //! |---|---|---|
-//! | [`ServiceTransport`] | makes a [`Transport`](identity_core::Transport) of the service, and tells errors apart | |
-//! | [`tower::timeout`] | ends a call, reading the answer included | 60 s |
-//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
-//! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
 //! | [`Connector`] | TCP, and TLS verified as the operating system does it | 5 s |
+//! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
+//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
+//! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
 //!
+//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its errors apart.
 //! [`TransportService`] goes the other way and makes a service of a transport, to put more layers around it.
 //! [`Blocking`] serves those who block the thread.
 
@@ -31,6 +31,7 @@ mod blocking;
 mod classify;
 mod collect;
 mod connect;
+mod pause;
 mod service;
 mod transport;
 

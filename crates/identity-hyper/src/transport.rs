@@ -1,9 +1,11 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -14,15 +16,21 @@ use tokio::time::timeout;
 use crate::classify::classify;
 use crate::collect::collect;
 use crate::connect::Connector;
+use crate::pause::Pause;
+
+/// Longer times are as good as this one, and overflow hyper's clock.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones share.
 ///
-/// It needs a tokio runtime with time and I/O to send, but none to be made. TLS is verified as the operating system does it.
+/// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime that it was opened in: in
+/// several runtimes, use a transport for each. TLS is verified as the operating system does it.
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Client<Connector, Full<Bytes>>,
     timeout: Duration,
     response_limit: usize,
+    pause: Arc<Pause>,
 }
 
 impl HyperTransport {
@@ -57,8 +65,18 @@ impl fmt::Debug for HyperTransport {
 
 #[async_trait]
 impl Transport for HyperTransport {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // hyper says nothing of an empty body, and some proxies then refuse the request.
+        if request.body().is_empty()
+            && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
+        {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let answer = async {
+            if self.pause.ends_now() {
+                // Lets a runtime that has done something else see which pooled connections are closed.
+                tokio::task::yield_now().await;
+            }
             let response = self.client.request(request.map(Full::new)).await?;
             collect(response, self.response_limit).await
         };
@@ -103,7 +121,7 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// TLS of your own: certificates to trust, a client certificate. Leave its ALPN protocols empty; they are set here.
+    /// TLS of your own: certificates to trust, a client certificate. Its ALPN protocols are set here.
     pub fn tls(mut self, tls: ClientConfig) -> Self {
         self.tls = Some(tls);
         self
@@ -113,8 +131,17 @@ impl HyperTransportBuilder {
     pub fn build(self) -> HyperTransport {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.idle_timeout)
+            .pool_idle_timeout(self.idle_timeout.min(LONGEST))
+            .timer(TokioTimer::new())
+            // A connection that has gone silent is given up, rather than kept until the system does.
+            .http2_keep_alive_interval(self.connect_timeout.min(LONGEST))
+            .http2_keep_alive_timeout(self.connect_timeout.min(LONGEST))
             .build(Connector::new(self.connect_timeout, self.tls));
-        HyperTransport { client, timeout: self.timeout, response_limit: self.response_limit }
+        HyperTransport {
+            client,
+            timeout: self.timeout,
+            response_limit: self.response_limit,
+            pause: Arc::new(Pause::new()),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! How connections are shared, kept, and replaced.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{NO_CONTENT, Server, ok, path, patient};
-
-/// Longer than it takes to notice that the other side has closed a connection.
-const A_MOMENT: Duration = Duration::from_millis(100);
+use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, path, patient};
 
 #[tokio::test]
 async fn calls_in_a_row_share_a_connection() {
@@ -143,9 +141,9 @@ async fn a_204_with_a_body_does_not_spoil_the_next_call() {
 #[tokio::test]
 async fn an_answer_that_does_not_wait_for_the_body_is_delivered() {
     let server = Server::start(|mut peer| async move {
-        peer.stream.readable().await.unwrap();
+        peer.begun().await;
         peer.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}").await;
-        std::future::pending::<()>().await;
+        pending::<()>().await;
     });
     let transport = patient().build();
     for calls in 1..=2 {
@@ -173,7 +171,7 @@ async fn calls_given_up_leave_the_others_alone() {
     let transport = patient().build();
     let mut given_up = 0;
     for i in 0..100_u64 {
-        let patience = Duration::from_micros(i * 7919 % 6000);
+        let patience = Duration::from_micros(i * 7919 % 20_000);
         let path = format!("/{i}");
         match timeout(patience, transport.send(server.get(&path))).await {
             Ok(response) => assert_eq!(response.unwrap().body(), &path),
@@ -184,5 +182,5 @@ async fn calls_given_up_leave_the_others_alone() {
             assert_eq!(transport.send(server.get(&path)).await.unwrap().body(), &path);
         }
     }
-    assert!((10..100).contains(&given_up), "{given_up} of 100 calls were given up");
+    assert!(given_up >= 5, "{given_up}");
 }

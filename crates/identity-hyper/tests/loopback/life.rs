@@ -1,12 +1,19 @@
 //! Where a transport can be made, and where it can end.
 
+use std::future::pending;
 use std::thread;
+use std::time::Duration;
 
-use identity_core::Transport;
+use identity_core::{Transport, TransportErrorKind};
 use identity_hyper::{HyperTransport, ServiceTransport, TransportService};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
 
-use crate::support::{Server, ok, patient};
+use crate::support::{A_MOMENT, ok, patient, serve};
+
+fn single_threaded() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
 
 #[test]
 fn it_is_made_and_dropped_without_a_runtime() {
@@ -18,14 +25,14 @@ fn it_is_made_and_dropped_without_a_runtime() {
 
 #[test]
 fn it_outlives_the_runtime_it_was_used_in() {
-    let servers = Runtime::new().unwrap();
-    let server = {
-        let _guard = servers.enter();
-        Server::answering(ok("{}"))
-    };
+    let (_servers, server) = serve(|mut peer| async move {
+        while peer.request().await.is_some() {
+            peer.write(ok("{}")).await;
+        }
+    });
     let transport = patient().build();
     for _ in 0..5 {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = single_threaded();
         for _ in 0..2 {
             runtime.block_on(transport.send(server.get("/v1"))).unwrap();
         }
@@ -34,25 +41,47 @@ fn it_outlives_the_runtime_it_was_used_in() {
     drop(transport);
 }
 
+/// A program that blocks on one call now and on another later: in between, nothing takes note of what the server does.
 #[test]
-fn it_serves_several_runtimes_at_once() {
-    let servers = Runtime::new().unwrap();
-    let server = {
-        let _guard = servers.enter();
-        Server::answering(ok("{}"))
-    };
-    let transport = patient().build();
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-                for _ in 0..10 {
-                    runtime.block_on(transport.send(server.get("/v1"))).unwrap();
-                }
-            });
-        }
+fn a_connection_closed_while_nobody_looked_is_replaced() {
+    let (_servers, server) = serve(|mut peer| async move {
+        peer.request().await;
+        peer.write(ok("{}")).await;
+        sleep(Duration::from_millis(20)).await;
     });
-    assert_eq!(server.seen().requests.len(), 40);
+    let transport = patient().build();
+    let runtime = single_threaded();
+    for _ in 0..6 {
+        runtime.block_on(transport.send(server.post("/v1", "{}"))).unwrap();
+        thread::sleep(A_MOMENT);
+    }
+    assert_eq!(server.seen().requests.len(), 6);
+}
+
+/// A connection is driven by the runtime it was opened in.
+#[test]
+fn a_runtime_that_ends_interrupts_the_calls_over_its_connections() {
+    let (_servers, server) = serve(|mut peer| async move {
+        peer.request().await;
+        peer.write(ok("{}")).await;
+        peer.request().await;
+        pending::<()>().await;
+    });
+    let transport = patient().build();
+    let first = Runtime::new().unwrap();
+    first.block_on(transport.send(server.get("/first"))).unwrap();
+    thread::sleep(A_MOMENT);
+    let second = thread::spawn({
+        let (transport, call) = (transport.clone(), server.post("/second", "{}"));
+        move || single_threaded().block_on(transport.send(call))
+    });
+    while server.seen().requests.len() < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    first.shutdown_background();
+    let error = second.join().unwrap().unwrap_err();
+    assert_eq!(server.seen().connections, 1);
+    assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! Answers that are larger than anyone wants.
 
+use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use identity_core::{Transport, TransportErrorKind};
 use identity_hyper::HyperTransport;
 use tokio::time::sleep;
 
-use crate::support::{Server, ok, patient};
+use crate::support::{A_MOMENT, Server, ok, patient, request};
 
 const LIMIT: usize = 100_000;
 
@@ -49,6 +51,47 @@ async fn a_limit_of_nothing_lets_nothing_pass() {
     transport.send(Server::answering(ok("")).get("/v1")).await.unwrap();
     let error = transport.send(Server::answering(ok("x")).get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn no_limit_is_too_wide_to_be_set() {
+    // A panic of the transport's own tasks would be seen by nobody else. They run on this thread.
+    let (here, panicked) = (thread::current().id(), Arc::new(AtomicUsize::new(0)));
+    let (count, hook) = (Arc::clone(&panicked), panic::take_hook());
+    panic::set_hook(Box::new(move |info| {
+        count.fetch_add(usize::from(thread::current().id() == here), Relaxed);
+        hook(info);
+    }));
+
+    let server = Server::answering(ok("{}"));
+    let transport = HyperTransport::builder()
+        .connect_timeout(Duration::MAX)
+        .timeout(Duration::MAX)
+        .idle_timeout(Duration::MAX)
+        .response_limit(usize::MAX)
+        .build();
+    for _ in 0..3 {
+        transport.send(server.get("/v1")).await.unwrap();
+        sleep(A_MOMENT / 10).await;
+    }
+    assert_eq!(panicked.load(Relaxed), 0);
+    assert_eq!(server.seen().connections, 1);
+}
+
+#[tokio::test]
+async fn no_limit_is_too_narrow_to_be_set() {
+    let server = Server::answering(ok("{}"));
+    let transport = patient().idle_timeout(Duration::ZERO).build();
+    for _ in 0..3 {
+        transport.send(server.get("/v1")).await.unwrap();
+    }
+    let silent = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
+    let error = patient().timeout(Duration::ZERO).build().send(silent.get("/v1")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+    let url = format!("https://{}/v1", silent.address);
+    let transport = patient().connect_timeout(Duration::ZERO).build();
+    let error = transport.send(request("GET", &url, "")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
 }
 
 #[tokio::test]

@@ -9,11 +9,15 @@ use http::Request;
 use identity_hyper::{HyperTransport, HyperTransportBuilder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 /// Enough for whatever has nothing to wait for, on a slow machine too.
 pub(crate) const AMPLE: Duration = Duration::from_secs(10);
+
+/// Longer than it takes to notice that the other side has closed a connection.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(100);
 
 pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -95,6 +99,19 @@ impl Server {
     }
 }
 
+/// A server in a runtime of its own, with which it ends: for tests that are not asynchronous.
+pub(crate) fn serve<F, P>(script: F) -> (Runtime, Server)
+where
+    F: Fn(Peer) -> P + Send + 'static,
+    P: Future<Output = ()> + Send + 'static,
+{
+    let runtime = Runtime::new().expect("a runtime");
+    let guard = runtime.enter();
+    let server = Server::start(script);
+    drop(guard);
+    (runtime, server)
+}
+
 pub(crate) fn request(method: &str, url: &str, body: impl Into<Bytes>) -> Request<Bytes> {
     Request::builder().method(method).uri(url).body(body.into()).expect("a valid request")
 }
@@ -128,6 +145,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 }
 
 impl Peer {
+    /// Waits for the first bytes and leaves them where they are.
+    pub(crate) async fn begun(&self) {
+        let _ = self.stream.peek(&mut [0]).await;
+    }
+
     /// Closes the connection with a reset.
     pub(crate) fn reset(self) {
         self.stream.set_zero_linger().expect("a socket with linger");

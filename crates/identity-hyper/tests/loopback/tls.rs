@@ -146,8 +146,9 @@ async fn the_system_does_not_trust_the_first_that_comes_along() {
 #[tokio::test]
 async fn a_client_certificate_is_shown() {
     let ca = Ca::new();
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(ca.roots(), Arc::new(default_provider())).build().unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(ca.roots(), Arc::new(default_provider()))
+        .build()
+        .unwrap();
     let (chain, key) = ca.issue("127.0.0.1", |_| {});
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -186,7 +187,7 @@ async fn a_handshake_broken_off_is_no_connection() {
     let ca = Ca::new();
     let at_once = Server::start(|_| async {});
     let midway = Server::start(|mut peer| async move {
-        peer.stream.readable().await.unwrap();
+        peer.begun().await;
         peer.write([22, 3, 3, 0]).await;
         peer.reset();
     });
@@ -223,17 +224,14 @@ async fn an_answer_cut_short_is_not_taken_for_a_whole_one() {
 async fn a_server_with_tls_at_an_http_address_is_an_error() {
     let server = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
     let error = patient().build().send(server.get("/v1")).await.unwrap_err();
-    assert!(
-        matches!(error.kind(), TransportErrorKind::Other | TransportErrorKind::Interrupted),
-        "{error:?}"
-    );
+    assert!(matches!(error.kind(), TransportErrorKind::Other | TransportErrorKind::Interrupted), "{error:?}");
 }
 
 #[tokio::test]
 async fn the_connect_timeout_includes_the_handshake_of_trusted_servers() {
     let server = Server::start(|peer| async move {
         let _peer = peer;
-        pending().await
+        pending::<()>().await;
     });
     let transport = HyperTransport::builder()
         .tls(Ca::new().client())

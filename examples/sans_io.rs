@@ -1,0 +1,52 @@
+//! No transport at all: a request is a value to send with whatever there is, and an answer is read from a value.
+//!
+//! `cargo run --example sans_io` needs no server, and `identity-core` is all that it depends on.
+
+use std::error::Error;
+
+use identity_core::{CreateEntity, Endpoint, ListEntities, Maybe, Operation, ReadEntityByName, Target, http};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?;
+
+    // 1. A request, to be sent as it is. The token is marked as sensitive, so that `Debug` hides it.
+    let request =
+        CreateEntity::named("alice").policies(["dev"]).metadata([("team", "eng")]).request(&target)?;
+    println!("{} {}", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        println!("{name}: {value:?}");
+    }
+    println!("\n{}\n", str::from_utf8(request.body())?);
+
+    // It carries what logs, metrics and retries need to know, and no identifiers.
+    let operation = request.extensions().get::<Operation>().expect("every request has one");
+    println!("{} {}, repeatable: {}\n", operation.method, operation.path, operation.repeatable);
+
+    // 2. The answers that a server might give. Whether the entity was new is told by the status.
+    let created = answer(200, r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#)?;
+    println!("200: {:?}", CreateEntity::response(&created)?);
+    let updated = answer(204, "")?;
+    println!("204: {:?}", CreateEntity::response(&updated)?);
+
+    // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an empty list.
+    let absent = answer(404, r#"{"errors":[]}"#)?;
+    println!("404: {}", explain(&ReadEntityByName::response(&absent).unwrap_err()));
+    println!("404: {:?}", Maybe::<ReadEntityByName>::response(&absent)?);
+    println!("404: {:?}", ListEntities::response(&absent)?.keys);
+
+    // Any other refusal is an error, in the server's words.
+    let denied = answer(403, r#"{"errors":["permission denied"]}"#)?;
+    let error = Maybe::<ReadEntityByName>::response(&denied).unwrap_err();
+    println!("403: {}", explain(&error));
+    assert!(error.is_permission_denied());
+    Ok(())
+}
+
+fn answer(status: u16, body: &'static str) -> http::Result<http::Response<&'static str>> {
+    http::Response::builder().status(status).body(body)
+}
+
+/// The error names the operation, and its source says what is wrong.
+fn explain(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}

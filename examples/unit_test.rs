@@ -1,0 +1,174 @@
+//! A small service on top of the client, and how it is tested without a server.
+//!
+//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an OpenBao server of its own,
+//! or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
+
+use std::error::Error;
+
+use vault_identity::hyper::HyperTransport;
+use vault_identity::{
+    Client, CreateEntity, CreateEntityAlias, CreateGroup, Endpoint, EntityId, LookupEntity, MountAccessor,
+    Result,
+};
+
+use setup::{DisableAuth, EnableUserpass, ReadAuthMount};
+
+mod server;
+#[allow(dead_code, reason = "other examples need more of it")]
+mod setup;
+
+/// Brings users of an auth mount into a group.
+struct Onboarding {
+    client: Client,
+    mount: MountAccessor,
+    group: String,
+}
+
+impl Onboarding {
+    /// Makes sure that the user has an entity, and that the entity is a member of the group.
+    async fn onboard(&self, user: &str) -> Result<EntityId> {
+        let groups = self.client.groups();
+        // First, so that without the group nothing is begun.
+        let group = groups.read_by_name(&self.group).await?;
+        let entity = match self.call(&LookupEntity::by_alias(user, &self.mount)).await? {
+            Some(entity) => entity.id,
+            None => self.enrol(user).await?,
+        };
+        groups.add_member_entities(&group.id, [&entity]).await?;
+        Ok(entity)
+    }
+
+    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of the alias.
+    async fn enrol(&self, user: &str) -> Result<EntityId> {
+        let create = CreateEntity::unnamed().metadata([("onboarded", "yes")]);
+        let entity = self.call(&create).await?.created().expect("an entity without a name is always new");
+        let alias = CreateEntityAlias::new(user, &self.mount).canonical_id(&entity.id);
+        self.call(&alias).await?;
+        Ok(entity.id)
+    }
+
+    /// Makes a call, and makes it again where that may help and does no harm.
+    async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        match self.client.call(endpoint).await {
+            Err(error) if error.is_retryable() => self.client.call(endpoint).await,
+            result => result,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (target, _server) = server::target()?;
+    let client = Client::new(target, HyperTransport::new());
+
+    let path = format!("unit-test-{}", std::process::id());
+    client.call(&EnableUserpass { path: path.clone() }).await?;
+    let mount = client.call(&ReadAuthMount { path: path.clone() }).await?.accessor;
+    let created = client.groups().create(&CreateGroup::named(&path)).await?;
+    let group = created.created().ok_or("the group was there already")?;
+
+    let onboarding = Onboarding { client: client.clone(), mount, group: group.name };
+    let alice = onboarding.onboard("alice").await?;
+    println!("alice is the entity {alice}");
+    println!("The second time she is it still: {}", onboarding.onboard("alice").await? == alice);
+    println!("The group has the members {:?}", client.groups().read(&group.id).await?.member_entity_ids);
+
+    client.groups().delete(&group.id).await?;
+    client.entities().delete(&alice).await?;
+    client.call(&DisableAuth { path }).await?;
+    println!("Cleaned up");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use identity_mock::{MockTransport, Sequence};
+    use vault_identity::http::StatusCode;
+    use vault_identity::{
+        CreatedEntity, Entity, Group, ReadGroupById, ReadGroupByName, Target, TransportErrorKind,
+        UpdateGroupById, Upsert,
+    };
+
+    use super::*;
+
+    fn onboarding(mock: &MockTransport) -> Onboarding {
+        let client = Client::new(Target::new("http://vault.test").unwrap(), mock.clone());
+        Onboarding { client, mount: "auth_userpass_1".into(), group: "engineers".to_owned() }
+    }
+
+    fn engineers(members: &[&str]) -> Group {
+        let mut group = Group::default();
+        group.id = "g1".into();
+        group.member_entity_ids = members.iter().map(|&id| id.into()).collect();
+        group
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_enrolled_and_then_added_to_the_group() {
+        let mock = MockTransport::new();
+        let seq = &mut Sequence::new();
+        let mut created = CreatedEntity::default();
+        created.id = "e1".into();
+        let lookup = LookupEntity::by_alias("alice", "auth_userpass_1");
+        let alias = CreateEntityAlias::new("alice", "auth_userpass_1").canonical_id("e1");
+        let update = UpdateGroupById::new("g1").member_entity_ids(["e0", "e1"]);
+        mock.expect(&ReadGroupByName::new("engineers")).in_sequence(seq).answer(&engineers(&["e0"]));
+        mock.expect(&lookup).in_sequence(seq).answer(&None);
+        mock.on::<CreateEntity>(|call| call.body["name"].is_null())
+            .in_sequence(seq)
+            .answer(&Upsert::Created(created));
+        mock.expect(&alias).in_sequence(seq).answer(&None);
+        // To add a member is to read the group, to write it, and to read it again.
+        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0"]));
+        mock.expect(&update).in_sequence(seq).answer(&());
+        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0", "e1"]));
+
+        assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
+    }
+
+    #[tokio::test]
+    async fn a_lost_lookup_is_made_again() {
+        let mock = MockTransport::new();
+        let seq = &mut Sequence::new();
+        let mut alice = Entity::default();
+        alice.id = "e1".into();
+        mock.any::<ReadGroupByName>().answer(&engineers(&["e1"]));
+        mock.any::<LookupEntity>().in_sequence(seq).fail(TransportErrorKind::Interrupted);
+        mock.any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
+        mock.any::<ReadGroupById>().answer(&engineers(&["e1"]));
+
+        assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
+    }
+
+    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail the test.
+    #[tokio::test]
+    async fn a_lost_creation_is_not_made_again() {
+        let mock = MockTransport::new();
+        mock.any::<ReadGroupByName>().answer(&engineers(&[]));
+        mock.any::<LookupEntity>().answer(&None);
+        mock.any::<CreateEntity>().fail(TransportErrorKind::Interrupted);
+
+        let error = onboarding(&mock).onboard("alice").await.unwrap_err();
+        assert!(error.may_have_been_applied());
+        assert!(!error.is_retryable());
+    }
+
+    #[tokio::test]
+    async fn without_the_group_nobody_is_enrolled() {
+        let mock = MockTransport::new();
+        mock.expect(&ReadGroupByName::new("engineers")).absent();
+
+        assert!(onboarding(&mock).onboard("alice").await.unwrap_err().is_not_found());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_ends_it() {
+        let mock = MockTransport::new();
+        mock.any::<ReadGroupByName>().answer(&engineers(&[]));
+        mock.any::<LookupEntity>().refuse(StatusCode::FORBIDDEN, ["permission denied"]);
+
+        let error = onboarding(&mock).onboard("alice").await.unwrap_err();
+        assert!(error.is_permission_denied());
+        assert!(!error.may_have_been_applied());
+    }
+}
