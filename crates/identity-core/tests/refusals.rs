@@ -306,6 +306,13 @@ fn tokens_namespaces_and_mounts() {
     }
 }
 
+#[test]
+fn parameter_by_another_name() {
+    let error = target().with_token("").unwrap_err().of("VAULT_TOKEN");
+    assert_eq!(error.parameter(), "VAULT_TOKEN");
+    assert!(error.to_string().starts_with("`VAULT_TOKEN` must be "), "{error}");
+}
+
 /// An operation of someone else, who made a mistake.
 struct Mistaken(fn(Draft) -> Result<Draft, RequestError>);
 

@@ -77,6 +77,7 @@ fn other_stages() {
     }
     assert_eq!(verdict(|| ErrorKind::Decode(DecodeError::new("odd"))), (false, false, true));
     assert_eq!(verdict(|| RequestError::new("name", "is odd").into()), (false, false, false));
+    assert_eq!(verdict(|| ErrorKind::Contended), (true, true, true));
 }
 
 #[test]
@@ -94,6 +95,7 @@ fn no_part_of_an_error_repeats_its_source() {
         (unsent, 2),
         (failed::<ReadEntityById>(true, interrupted), 3),
         (failed::<ReadEntityById>(true, TransportError::from(TransportErrorKind::Timeout)), 2),
+        (failed::<UpdateGroupById>(true, ErrorKind::Contended), 1),
     ] {
         let mut texts = vec![error.to_string()];
         let mut source = std::error::Error::source(&error);

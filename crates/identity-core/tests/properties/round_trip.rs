@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use http::StatusCode;
 use identity_core::*;
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
@@ -20,7 +21,7 @@ macro_rules! value {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    any::<String>()
+    "(?s).{0,8}"
 }
 
 /// A text that may be missing. The server's way to say so is the empty one.
@@ -29,7 +30,7 @@ fn some_text() -> impl Strategy<Value = Option<String>> {
 }
 
 fn id<I: From<String> + Debug>() -> impl Strategy<Value = I> {
-    any::<String>().prop_map(I::from)
+    text().prop_map(I::from)
 }
 
 fn ids<I: From<String> + Debug>() -> impl Strategy<Value = Vec<I>> {
@@ -221,7 +222,7 @@ proptest! {
 
     #[test]
     fn identity_tokens(
-        texts in any::<[String; 4]>(), ids in ids(), times in (seconds(), seconds()),
+        texts in [text(), text(), text(), text()], ids in ids(), times in (seconds(), seconds()),
         keys in vec(jwk(), 0..3), active in bool::ANY, error in option::of(text()),
     ) {
         let [one, two, three, four] = texts;
@@ -239,6 +240,20 @@ proptest! {
         let token = GenerateIdToken::respond(&IdToken::new(four.clone(), one.clone(), times.0));
         let token = GenerateIdToken::response(&token).unwrap();
         prop_assert_eq!((token.token.expose_secret(), token.client_id.as_str(), token.ttl), (&*four, &*one, times.0));
+    }
+}
+
+#[test]
+fn refusals() {
+    let conflict = value!(MergeConflict { alias: "alice".to_owned(), entity_id: "e1".into() });
+    for error in [
+        ApiError::absence(),
+        ApiError::new(StatusCode::FORBIDDEN, ["permission denied"]),
+        ApiError::new(StatusCode::BAD_REQUEST, ["one\n", "two"]).with_conflicts([conflict]),
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, [""; 0]).with_retry_after(Duration::from_secs(5)),
+    ] {
+        let read = MergeEntities::response(&respond::refusal(&error)).unwrap_err();
+        assert_eq!(read.api(), Some(&error));
     }
 }
 

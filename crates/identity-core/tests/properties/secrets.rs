@@ -21,6 +21,7 @@ proptest! {
             format!("{:?}", UnwrapResponse::<ReadJwks>::new(secret.clone())),
             format!("{:?}", UnwrapResponse::<ReadJwks>::new(secret.clone()).request(&elsewhere).unwrap()),
             format!("{:?}", IntrospectIdToken::new(secret.clone())),
+            // The body is the token's only way to the server, and `http` shows it.
             format!("{:?}", IntrospectIdToken::new(secret.clone()).request(&elsewhere).unwrap().headers()),
             format!("{:?}", IdToken::new(secret.clone(), "audience", Duration::ZERO)),
             format!("{:?}", Wrapped::Plain(IdToken::new(secret.clone(), "audience", Duration::ZERO))),
@@ -42,7 +43,10 @@ proptest! {
             2 => ErrorKind::from(Target::new(&format!("http://user:{secret}@vault.test")).unwrap_err()),
             3 => return shows_no_canary(&ReadEntityByName::new(secret).request(&target).unwrap_err()),
             4 => return shows_no_canary(&UnwrapResponse::<ReadJwks>::new(secret).request(&target).unwrap_err()),
-            _ => return shows_no_canary(&GenerateIdToken::response(&Response::new(json!({ "data": { "token": [secret] } }).to_string())).unwrap_err()),
+            _ => {
+                let odd = Response::new(json!({ "data": { "token": [secret] } }).to_string());
+                return shows_no_canary(&GenerateIdToken::response(&odd).unwrap_err());
+            }
         };
         shows_no_canary(&Error::new(Operation::of::<ReadOidcConfig>(), error))?;
     }
