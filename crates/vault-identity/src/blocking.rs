@@ -14,7 +14,13 @@ pub use crate::entity_aliases::blocking::EntityAliases;
 pub use crate::group_aliases::blocking::GroupAliases;
 pub use crate::groups::blocking::Groups;
 pub use crate::lookup::blocking::Lookup;
-pub use crate::oidc::blocking::{Oidc, OidcConfigHandle, OidcKeys, OidcRoles, OidcTokens};
+pub use crate::mfa::blocking_handles::{
+    DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods,
+};
+pub use crate::oidc::blocking::{
+    Oidc, OidcAssignments, OidcClients, OidcConfigHandle, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    OidcTokens,
+};
 
 /// [`Client`] for those who block the thread: the same methods, without `await`.
 ///
@@ -101,9 +107,14 @@ impl BlockingClient {
         Lookup { client: &self.client }
     }
 
-    /// Identity tokens: JWTs that the server signs for entities.
+    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
     pub fn oidc(&self) -> Oidc<'_> {
         Oidc { client: &self.client }
+    }
+
+    /// Multi-factor authentication at log-in.
+    pub fn mfa(&self) -> Mfa<'_> {
+        Mfa { client: &self.client }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use identity_core::{Endpoint, Error, Operation, Reply, RequestError, SecretString, Target, Transport};
 
 use crate::members::Locks;
-use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Oidc, Result};
+use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Result};
 
 /// A client of the identity engine.
 ///
@@ -114,9 +114,14 @@ impl Client {
         Lookup { client: self }
     }
 
-    /// Identity tokens: JWTs that the server signs for entities.
+    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
     pub fn oidc(&self) -> Oidc<'_> {
         Oidc { client: self }
+    }
+
+    /// Multi-factor authentication at log-in.
+    pub fn mfa(&self) -> Mfa<'_> {
+        Mfa { client: self }
     }
 }
 
