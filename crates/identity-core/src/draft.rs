@@ -35,6 +35,8 @@ pub struct Draft {
 impl Draft {
     pub(crate) fn new(target: &Target, operation: Operation) -> Self {
         let Operation { method, path, .. } = operation;
+        let operation =
+            Operation { repeatable: !matches!(method, Method::Post | Method::Patch), ..operation };
         let mut draft = Self {
             operation,
             method,

@@ -62,8 +62,18 @@ pub trait Endpoint: Sized {
     }
 
     /// The result that `response` brings, or the error that it is.
+    ///
+    /// The error does not know whether the request may be repeated; with [`response_to`](Self::response_to) it does.
     fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response)).map_err(|error| Error::new(Operation::of::<Self>(), error))
+        Self::response_to(Operation::of::<Self>(), response)
+    }
+
+    /// The same, for the request whose [`Operation`] this is.
+    fn response_to<B: AsRef<[u8]>>(
+        operation: Operation,
+        response: &http::Response<B>,
+    ) -> Result<Self::Output, Error> {
+        Self::decode(Reply::from(response)).map_err(|error| Error::new(operation, error))
     }
 }
 

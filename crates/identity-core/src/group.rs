@@ -71,6 +71,13 @@ pub struct Group {
     pub last_update_time: Option<Timestamp>,
 }
 
+impl Group {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
+    }
+}
+
 word! {
     /// Who says who belongs to a group. It cannot be changed later.
     #[derive(Default)]
@@ -107,6 +114,13 @@ pub struct CreatedGroup {
     pub id: GroupId,
     /// The name, generated if none was given.
     pub name: String,
+}
+
+impl CreatedGroup {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
+    }
 }
 
 /// What a group can be given. What is `None` stays as it is.

@@ -67,6 +67,7 @@ mod upsert;
 mod word;
 mod wrapping;
 
+pub use async_trait::async_trait;
 pub use bytes;
 pub use http;
 pub use secrecy::{ExposeSecret, SecretString};
