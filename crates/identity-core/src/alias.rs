@@ -113,3 +113,10 @@ pub struct WrittenAlias<I, C> {
     /// The entity or group that it belongs to, also if the server has made it for the alias.
     pub canonical_id: C,
 }
+
+impl<I, C> WrittenAlias<I, C> {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<I>, canonical_id: impl Into<C>) -> Self {
+        Self { id: id.into(), canonical_id: canonical_id.into() }
+    }
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::EntityId;
+use crate::oauth_error::OAuthError;
 use crate::reply::Reply;
 
 /// More of the server's words than this is cut off: it may repeat a whole request in them.
@@ -24,6 +25,7 @@ pub struct ApiError {
     conflicts: Vec<MergeConflict>,
     retry_after: Option<RetryAfter>,
     request_id: Option<String>,
+    oauth: Option<OAuthError>,
     /// What the body is, if it is not Vault's.
     foreign: Option<String>,
 }
@@ -64,6 +66,7 @@ impl ApiError {
             conflicts: Vec::new(),
             retry_after: header(reply, RETRY_AFTER).and_then(parse_retry_after),
             request_id: None,
+            oauth: None,
             foreign: None,
         };
         if let Ok(Value::Object(mut body)) = serde_json::from_slice(reply.body) {
@@ -73,6 +76,12 @@ impl ApiError {
             }
             if let Some(data) = body.remove("data") {
                 error.conflicts = Vec::deserialize(data).unwrap_or_default();
+            }
+            if body.get("error").is_some_and(Value::is_string) {
+                error.oauth = OAuthError::deserialize(Value::Object(body.clone())).ok();
+                if let Some(oauth) = &mut error.oauth {
+                    cut_off(&mut oauth.error_description, LONGEST_MESSAGE);
+                }
             }
             if let Some(Value::String(id)) = body.remove("request_id") {
                 error.request_id = (!id.is_empty()).then_some(id);
@@ -93,6 +102,7 @@ impl ApiError {
             conflicts: Vec::new(),
             retry_after: None,
             request_id: None,
+            oauth: None,
             foreign: None,
         }
     }
@@ -106,6 +116,14 @@ impl ApiError {
     #[must_use]
     pub fn with_conflicts(mut self, conflicts: impl IntoIterator<Item = MergeConflict>) -> Self {
         self.conflicts = conflicts.into_iter().collect();
+        self
+    }
+
+    /// Says it in the words of OAuth.
+    #[must_use]
+    pub fn with_oauth(mut self, oauth: OAuthError) -> Self {
+        self.bare = false;
+        self.oauth = Some(oauth);
         self
     }
 
@@ -139,6 +157,11 @@ impl ApiError {
     /// The identifier of the request, if the server tells it. OpenBao does not in a refusal.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
+    }
+
+    /// What an endpoint of the OpenID provider says, in the words of OAuth. They can answer with [`errors`](Self::errors) as well.
+    pub fn oauth(&self) -> Option<&OAuthError> {
+        self.oauth.as_ref()
     }
 
     /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
@@ -185,6 +208,9 @@ impl fmt::Display for ApiError {
         if let Some(foreign) = &self.foreign {
             write!(f, ": the answer is not Vault's but {foreign}")?;
         }
+        if let Some(oauth) = &self.oauth {
+            write!(f, ": {oauth}")?;
+        }
         for (index, error) in self.errors.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { "; " })?;
             f.write_str(error.trim_end())?;
@@ -212,14 +238,7 @@ fn words(errors: Vec<Value>) -> Vec<String> {
     let mut words = Vec::new();
     for error in errors {
         let Value::String(mut error) = error else { continue };
-        if error.len() > room {
-            let mut end = room;
-            while !error.is_char_boundary(end) {
-                end -= 1;
-            }
-            error.truncate(end);
-            error.push('…');
-        }
+        cut_off(&mut error, room);
         room = room.saturating_sub(error.len());
         words.push(error);
         if room == 0 {
@@ -227,4 +246,15 @@ fn words(errors: Vec<Value>) -> Vec<String> {
         }
     }
     words
+}
+
+fn cut_off(text: &mut String, room: usize) {
+    if text.len() > room {
+        let mut end = room;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
 }

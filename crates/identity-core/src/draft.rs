@@ -1,11 +1,15 @@
 use std::borrow::Cow;
+use std::io::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::SecretString;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::error::RequestError;
 use crate::secret::{self, WipedBuffer};
@@ -31,6 +35,8 @@ pub struct Draft {
 impl Draft {
     pub(crate) fn new(target: &Target, operation: Operation) -> Self {
         let Operation { method, path, .. } = operation;
+        let operation =
+            Operation { repeatable: !matches!(method, Method::Post | Method::Patch), ..operation };
         let mut draft = Self {
             operation,
             method,
@@ -136,6 +142,22 @@ impl Draft {
         Ok(self)
     }
 
+    /// Sets a body of form fields. It is wiped from memory when the request is dropped.
+    #[must_use]
+    pub fn form(mut self, fields: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Self {
+        let mut buffer = WipedBuffer::default();
+        for (index, (name, value)) in fields.into_iter().enumerate() {
+            let separator = if index == 0 { "" } else { "&" };
+            // A buffer in memory takes whatever is written to it.
+            let _ =
+                write!(buffer, "{separator}{}={}", form_encoded(name.as_ref()), form_encoded(value.as_ref()));
+        }
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(CONTENT_TYPE, content_type);
+        self.body = buffer.into_bytes();
+        self
+    }
+
     /// Makes the request with this token in place of the target's.
     pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
         let token = secret::header("", token).ok_or(RequestError::new("token", secret_problem()))?;
@@ -144,11 +166,32 @@ impl Draft {
     }
 
     /// Makes the request with `Authorization: Bearer` and without the target's token.
-    pub fn bearer(mut self, token: &SecretString) -> Result<Self, RequestError> {
-        let token = secret::header("Bearer ", token).ok_or(RequestError::new("token", secret_problem()))?;
+    pub fn bearer(self, token: &SecretString) -> Result<Self, RequestError> {
+        self.authorization("Bearer ", token)
+    }
+
+    fn authorization(mut self, scheme: &str, credentials: &SecretString) -> Result<Self, RequestError> {
+        let value =
+            secret::header(scheme, credentials).ok_or(RequestError::new("token", secret_problem()))?;
         self.headers.remove(TOKEN);
-        self.headers.insert(AUTHORIZATION, token);
+        self.headers.insert(AUTHORIZATION, value);
         Ok(self)
+    }
+
+    /// Makes the request on behalf of nobody: without a token.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.headers.remove(TOKEN);
+        self
+    }
+
+    /// Makes the request with `Authorization: Basic`, as OAuth clients do (RFC 6749, 2.3.1), and without the target's token.
+    pub fn basic(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
+        let mut pair = Zeroizing::new(String::with_capacity(512));
+        pair.extend(form_encoded(client_id));
+        pair.push(':');
+        pair.extend(form_encoded(client_secret.expose_secret()));
+        self.authorization("Basic ", &SecretString::from(BASE64.encode(pair.as_bytes())))
     }
 
     /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost answer.
@@ -208,7 +251,7 @@ pub(crate) fn check(name: &'static str, value: &str) -> Result<(), RequestError>
 /// Refuses an empty value where the server would take it for something else, or not at all.
 pub(crate) fn not_empty<'a>(
     name: impl Into<Cow<'static, str>>,
-    values: impl IntoIterator<Item = &'a (impl AsRef<str> + 'a)>,
+    values: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>,
 ) -> Result<(), RequestError> {
     if values.into_iter().any(|value| value.as_ref().is_empty()) {
         return Err(RequestError::new(name, EMPTY));
@@ -222,11 +265,16 @@ pub(crate) fn encode_path(path: &str) -> String {
     utf8_percent_encode(path, WITHIN_PATH).to_string()
 }
 
+/// As in a query or a form; `%20` is as good as `+`.
+fn form_encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}
+
 fn push_pair(pairs: &mut String, name: &str, value: &str) {
     if !pairs.is_empty() {
         pairs.push('&');
     }
-    pairs.extend(utf8_percent_encode(name, RESERVED));
+    pairs.extend(form_encoded(name));
     pairs.push('=');
-    pairs.extend(utf8_percent_encode(value, RESERVED));
+    pairs.extend(form_encoded(value));
 }

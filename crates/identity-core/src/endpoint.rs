@@ -62,8 +62,18 @@ pub trait Endpoint: Sized {
     }
 
     /// The result that `response` brings, or the error that it is.
+    ///
+    /// The error does not know whether the request may be repeated; with [`response_to`](Self::response_to) it does.
     fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response)).map_err(|error| Error::new(Operation::of::<Self>(), error))
+        Self::response_to(Operation::of::<Self>(), response)
+    }
+
+    /// The same, for the request whose [`Operation`] this is.
+    fn response_to<B: AsRef<[u8]>>(
+        operation: Operation,
+        response: &http::Response<B>,
+    ) -> Result<Self::Output, Error> {
+        Self::decode(Reply::from(response)).map_err(|error| Error::new(operation, error))
     }
 }
 
@@ -72,7 +82,7 @@ pub trait Endpoint: Sized {
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
 /// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`];
-/// * steps: `checked` calls the type's own `check`, `json` sends the struct as the body, `repeatable` and `repeatable(|endpoint| …)` tell
+/// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell
 ///   whether it may be sent twice;
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
@@ -111,8 +121,10 @@ macro_rules! endpoint {
     (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
     (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };
 
+    (@anonymous $draft:ident, $self:ident) => { $draft.anonymous() };
     (@checked $draft:ident, $self:ident) => {{ $self.check()?; $draft }};
     (@json $draft:ident, $self:ident) => { $draft.json($self)? };
+    (@body $draft:ident, $self:ident) => { $draft.json(&$self.body())? };
     (@repeatable $draft:ident, $self:ident) => { $draft.repeatable(true) };
     (@repeatable $draft:ident, $self:ident, $when:expr) => {{
         let when: fn(&Self) -> bool = $when;

@@ -71,6 +71,13 @@ pub struct Entity {
     pub last_update_time: Option<Timestamp>,
 }
 
+impl Entity {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<EntityId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
+    }
+}
+
 /// What a list of entities tells of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -94,6 +101,13 @@ pub struct CreatedEntity {
     /// The identifiers of its aliases: none, in what servers are known to answer.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub aliases: Vec<EntityAliasId>,
+}
+
+impl CreatedEntity {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<EntityId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
+    }
 }
 
 /// What an entity can be given. What is `None` stays as it is.

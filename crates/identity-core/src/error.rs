@@ -11,8 +11,8 @@ use crate::{Method, Operation};
 /// Why a call brought no result.
 ///
 /// `Display` names the operation and the stage that failed, never an identifier, a name or a token;
-/// [`source`](StdError::source) goes on to the details. Print the chain to see both:
-/// `GET identity/entity/id/{id} was refused` and then `403 Forbidden: permission denied`.
+/// [`source`](StdError::source) goes on to the details. `{:#}` shows both:
+/// `GET identity/entity/id/{id} was refused: 403 Forbidden: permission denied`.
 #[derive(Debug)]
 pub struct Error {
     operation: Operation,
@@ -60,6 +60,14 @@ impl Error {
     pub fn api(&self) -> Option<&ApiError> {
         match &self.kind {
             ErrorKind::Api(api) => Some(api),
+            _ => None,
+        }
+    }
+
+    /// The transport's failure, if it was one.
+    pub fn transport(&self) -> Option<&TransportError> {
+        match &self.kind {
+            ErrorKind::Transport(error) => Some(error),
             _ => None,
         }
     }
@@ -129,7 +137,13 @@ impl fmt::Display for Error {
             ErrorKind::Decode(_) => "was answered in a form that cannot be read",
             ErrorKind::Contended => "was undone by another writer each time",
         };
-        write!(f, "{} {} {outcome}", self.method(), self.path())
+        write!(f, "{} {outcome}", self.operation)?;
+        let mut source = self.source().filter(|_| f.alternate());
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,4 @@
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +7,7 @@ use crate::alias::{AliasSummary, GroupAlias};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::word::word;
 use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de};
 
 endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) -> upsert(Upsert<CreatedGroup>));
@@ -73,64 +71,22 @@ pub struct Group {
     pub last_update_time: Option<Timestamp>,
 }
 
-/// Who says who belongs to a group. It cannot be changed later.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-#[non_exhaustive]
-pub enum GroupType {
-    /// Members are written with the group.
-    #[default]
-    Internal,
-    /// Members are those whom an auth method puts into the group's alias when they log in.
-    External,
-    /// A type that this crate does not know.
-    Other(String),
-}
-
-impl GroupType {
-    /// The word that the server uses.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Internal => "internal",
-            Self::External => "external",
-            Self::Other(other) => other,
-        }
+impl Group {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 }
 
-impl From<&str> for GroupType {
-    fn from(text: &str) -> Self {
-        match text {
-            "internal" | "" => Self::Internal,
-            "external" => Self::External,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-impl From<String> for GroupType {
-    fn from(text: String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<GroupType> for String {
-    fn from(group_type: GroupType) -> Self {
-        group_type.as_str().to_owned()
-    }
-}
-
-impl FromStr for GroupType {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.into())
-    }
-}
-
-impl fmt::Display for GroupType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+word! {
+    /// Who says who belongs to a group. It cannot be changed later.
+    #[derive(Default)]
+    pub enum GroupType {
+        /// Members are written with the group.
+        #[default]
+        Internal = "internal",
+        /// Members are those whom an auth method puts into the group's alias when they log in.
+        External = "external",
     }
 }
 
@@ -158,6 +114,13 @@ pub struct CreatedGroup {
     pub id: GroupId,
     /// The name, generated if none was given.
     pub name: String,
+}
+
+impl CreatedGroup {
+    /// One to answer with, in a test; the other fields are empty.
+    pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
+    }
 }
 
 /// What a group can be given. What is `None` stays as it is.

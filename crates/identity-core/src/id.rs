@@ -92,3 +92,7 @@ id! {
     /// The audience of identity tokens: the `client_id` of a role, or of an OIDC client.
     ClientId
 }
+id! {
+    /// The identifier of an MFA method: a UUID in lower case, in every namespace.
+    MfaMethodId
+}

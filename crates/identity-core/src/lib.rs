@@ -23,7 +23,8 @@
 //! # What to find where
 //!
 //! * The operations: [entities](CreateEntity), [their aliases](CreateEntityAlias), [groups](CreateGroup), [their aliases](CreateGroupAlias),
-//!   [lookup](LookupEntity), [identity tokens](GenerateIdToken). Those that this crate lacks are [written in ten lines](Endpoint).
+//!   [lookup](LookupEntity), [identity tokens](GenerateIdToken), the [OpenID provider](WriteOidcProvider), [MFA](CreateTotpMethod): all of them
+//!   are in [`ENDPOINTS`]. What this crate lacks is [written in ten lines](Endpoint).
 //! * Around an operation: [`Maybe`] for absence as `None`, [`WithMeta`] for warnings, [`Wrap`] and [`UnwrapResponse`] for response wrapping.
 //! * Where requests go: [`Target`]. How they get there: [`Transport`], [`BlockingTransport`].
 //! * What can go wrong: [`Error`].
@@ -35,6 +36,7 @@
 //! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`] gives them out.
 
 mod alias;
+mod all;
 mod api_error;
 mod combinator;
 mod construct;
@@ -48,8 +50,11 @@ mod group;
 mod group_alias;
 mod id;
 mod key_list;
+pub mod legacy;
 mod lookup;
 mod method;
+mod mfa;
+mod oauth_error;
 mod oidc;
 mod operation;
 mod reply;
@@ -59,13 +64,16 @@ mod ser;
 mod target;
 mod transport;
 mod upsert;
+mod word;
 mod wrapping;
 
+pub use async_trait::async_trait;
 pub use bytes;
 pub use http;
 pub use secrecy::{ExposeSecret, SecretString};
 
 pub use alias::{Alias, AliasInfo, AliasSummary, EntityAlias, GroupAlias, WrittenAlias};
+pub use all::{ENDPOINTS, EndpointInfo};
 pub use api_error::{ApiError, MergeConflict, RetryAfter};
 pub use combinator::{Maybe, WithMeta};
 pub use draft::Draft;
@@ -75,10 +83,12 @@ pub use entity_alias::*;
 pub use error::{DecodeError, Error, ErrorKind, ReplyError, RequestError};
 pub use group::*;
 pub use group_alias::*;
-pub use id::{ClientId, EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor};
+pub use id::{ClientId, EntityAliasId, EntityId, GroupAliasId, GroupId, MfaMethodId, MountAccessor};
 pub use key_list::KeyList;
 pub use lookup::{Criterion, LookupEntity, LookupGroup};
 pub use method::Method;
+pub use mfa::*;
+pub use oauth_error::{OAuthError, OAuthErrorCode};
 pub use oidc::*;
 pub use operation::Operation;
 pub use reply::{Meta, Reply};
@@ -86,4 +96,4 @@ pub use respond::Respond;
 pub use target::Target;
 pub use transport::{BlockingTransport, Transport, TransportError, TransportErrorKind};
 pub use upsert::Upsert;
-pub use wrapping::{UnwrapResponse, Wrap, WrapInfo, Wrapped};
+pub use wrapping::{LookupWrappingToken, UnwrapResponse, Wrap, WrapInfo, Wrapped, WrappingTokenInfo};

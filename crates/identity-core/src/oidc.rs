@@ -1,15 +1,27 @@
-//! Identity tokens: JWTs that the server signs for entities.
+//! Identity tokens, and the OpenID provider: JWTs that the server signs for entities.
 
+mod assignment;
+mod authorize;
+mod client;
 mod config;
+mod exchange;
 mod key;
+mod provider;
+mod provider_metadata;
 mod role;
+mod scope;
 mod token;
+mod user_info;
 
-pub use config::{OidcConfig, ReadOidcConfig, WriteOidcConfig};
-pub use key::{
-    DeleteOidcKey, ListOidcKeys, OidcKey, ReadOidcKey, RotateOidcKey, SigningAlgorithm, WriteOidcKey,
-};
-pub use role::{DeleteOidcRole, ListOidcRoles, OidcRole, ReadOidcRole, WriteOidcRole};
-pub use token::{
-    Discovery, GenerateIdToken, IdToken, IntrospectIdToken, Introspection, Jwk, Jwks, ReadDiscovery, ReadJwks,
-};
+pub use assignment::*;
+pub use authorize::*;
+pub use client::*;
+pub use config::*;
+pub use exchange::*;
+pub use key::*;
+pub use provider::*;
+pub use provider_metadata::*;
+pub use role::*;
+pub use scope::*;
+pub use token::*;
+pub use user_info::*;

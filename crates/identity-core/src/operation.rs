@@ -1,4 +1,6 @@
-use crate::Method;
+use std::fmt;
+
+use crate::{Endpoint, Method};
 
 /// Which operation a request belongs to, in its [`http::Extensions`]: what retries, traces and metrics need to know
 /// without taking the URL apart.
@@ -7,8 +9,8 @@ use crate::Method;
 /// use identity_core::{Endpoint, Operation, ReadEntityById, Target};
 ///
 /// let request = ReadEntityById::new("7fbd40c1").request(&Target::new("http://127.0.0.1:8200")?)?;
-/// let operation = request.extensions().get::<Operation>().unwrap();
-/// assert_eq!(operation.path, "identity/entity/id/{id}");
+/// let operation = Operation::of_request(&request).unwrap();
+/// assert_eq!(operation.to_string(), "GET identity/entity/id/{id}");
 /// assert!(operation.repeatable);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -24,12 +26,19 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The operation of an endpoint, as far as its type alone tells.
-    pub const fn of<E: crate::Endpoint>() -> Self {
-        Self {
-            method: E::METHOD,
-            path: E::PATH,
-            repeatable: !matches!(E::METHOD, Method::Post | Method::Patch),
-        }
+    /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the request, so it does not say so here.
+    pub const fn of<E: Endpoint>() -> Self {
+        Self { method: E::METHOD, path: E::PATH, repeatable: false }
+    }
+
+    /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.
+    pub fn of_request<B>(request: &http::Request<B>) -> Option<Self> {
+        request.extensions().get().copied()
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
     }
 }

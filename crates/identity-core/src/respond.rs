@@ -10,6 +10,10 @@ use crate::{ApiError, Endpoint, KeyList, MergeConflict, RetryAfter, Upsert};
 /// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
 ///
 /// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own needs it only there.
+#[diagnostic::on_unimplemented(
+    message = "no typed answer can be written for `{Self}`",
+    note = "implement `Respond` for it, or answer with a whole `http::Response`"
+)]
 pub trait Respond: Endpoint {
     /// The answer of a server that says `output`.
     fn respond(output: &Self::Output) -> Response<Bytes>;

@@ -10,14 +10,17 @@ use bytes::Bytes;
 /// It knows nothing of Vault: every status is `Ok`, also 4xx and 5xx, and a redirect is handed back as it is.
 /// What a layer on the way needs to know of the call is the [`Operation`](crate::Operation) in the request's extensions.
 ///
+/// A stack of your own has to let the verb `LIST` pass, and must not follow redirects (they would carry the token away), turn a status
+/// into an error, or put the URL, which holds identifiers, into the text of one.
+///
 /// ```
 /// use bytes::Bytes;
-/// use identity_core::{Transport, TransportError};
+/// use identity_core::{Transport, TransportError, async_trait};
 ///
 /// /// Answers everything with "no content".
 /// struct Nowhere;
 ///
-/// #[async_trait::async_trait]
+/// #[async_trait]
 /// impl Transport for Nowhere {
 ///     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
 ///         let mut response = http::Response::new(Bytes::new());
@@ -67,7 +70,7 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// There was no connection, so the request was not sent: the name is unknown, the port closed, the certificate refused.
+    /// The request was not sent: the name is unknown, the port closed, the certificate refused, or the stack did not take the request.
     Connect,
     /// The time was up. The server may have seen the request.
     Timeout,

@@ -6,15 +6,16 @@ use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::draft::Draft;
+use crate::draft::{Draft, not_empty};
+use crate::endpoint::endpoint;
 use crate::error::{ReplyError, RequestError};
 use crate::reply::Reply;
 use crate::respond::{self, Respond};
 use crate::secret::Exposed;
-use crate::{Endpoint, Method, de};
+use crate::{Endpoint, Method, de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
@@ -167,6 +168,51 @@ impl<E: Respond> Respond for Wrap<E> {
             Wrapped::Wrapped(info) => respond::wrap_info(info),
             Wrapped::Plain(output) => E::respond(output),
         }
+    }
+}
+
+/// Asks what a wrapping token stands for, without fetching it. No other token is needed.
+///
+/// API: `POST /sys/wrapping/lookup`
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LookupWrappingToken {
+    /// The wrapping token.
+    pub token: SecretString,
+}
+
+/// What a wrapping token stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WrappingTokenInfo {
+    /// The path of the request, such as `identity/entity/id/7fbd40c1`.
+    pub creation_path: String,
+    /// When the answer was wrapped.
+    #[serde(default, deserialize_with = "de::time")]
+    pub creation_time: Option<Timestamp>,
+    /// How long the answer is kept, from then on.
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    pub creation_ttl: Duration,
+}
+
+endpoint!(LookupWrappingToken: POST "sys/wrapping/lookup" anonymous checked body repeatable -> data(WrappingTokenInfo));
+
+impl LookupWrappingToken {
+    /// What this token stands for.
+    pub fn new(token: impl Into<SecretString>) -> Self {
+        Self { token: token.into() }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("token", [self.token.expose_secret()])
+    }
+
+    fn body(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            token: Exposed<'a>,
+        }
+        Body { token: Exposed(&self.token) }
     }
 }
 

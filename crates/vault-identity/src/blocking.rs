@@ -14,7 +14,13 @@ pub use crate::entity_aliases::blocking::EntityAliases;
 pub use crate::group_aliases::blocking::GroupAliases;
 pub use crate::groups::blocking::Groups;
 pub use crate::lookup::blocking::Lookup;
-pub use crate::oidc::blocking::{Oidc, OidcConfigHandle, OidcKeys, OidcRoles, OidcTokens};
+pub use crate::mfa::blocking_handles::{
+    DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods,
+};
+pub use crate::oidc::blocking::{
+    Oidc, OidcAssignments, OidcClients, OidcConfigHandle, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    OidcTokens,
+};
 
 /// [`Client`] for those who block the thread: the same methods, without `await`.
 ///
@@ -38,16 +44,24 @@ impl BlockingClient {
         Self { client: Client::new(target, Ready(transport)) }
     }
 
-    /// A client of the server at `address`, over the default transport, which runs in a thread of its own.
+    /// A client that sends to `target` over the default transport, which runs in a thread of its own.
+    #[cfg(feature = "hyper")]
+    pub fn to(target: Target) -> Result<Self, RequestError> {
+        let transport = identity_hyper::Blocking::new(identity_hyper::HyperTransport::new())
+            .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))?;
+        Ok(Self::new(target, transport))
+    }
+
+    /// A client of the server at `address`, over the default transport.
     #[cfg(feature = "hyper")]
     pub fn connect(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(Self::new(Target::new(address)?.with_token(token)?, default_transport()?))
+        Self::to(Target::new(address)?.with_token(token)?)
     }
 
     /// A client as the environment says: see [`target_from_env`](crate::target_from_env).
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Ok(Self::new(crate::target_from_env()?, default_transport()?))
+        Self::to(crate::target_from_env()?)
     }
 
     /// Where requests go, and on whose behalf.
@@ -101,16 +115,15 @@ impl BlockingClient {
         Lookup { client: &self.client }
     }
 
-    /// Identity tokens: JWTs that the server signs for entities.
+    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
     pub fn oidc(&self) -> Oidc<'_> {
         Oidc { client: &self.client }
     }
-}
 
-#[cfg(feature = "hyper")]
-fn default_transport() -> Result<impl BlockingTransport + 'static, RequestError> {
-    identity_hyper::Blocking::new(identity_hyper::HyperTransport::new())
-        .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))
+    /// Multi-factor authentication at log-in.
+    pub fn mfa(&self) -> Mfa<'_> {
+        Mfa { client: &self.client }
+    }
 }
 
 /// A transport that has the answer as soon as it is asked.

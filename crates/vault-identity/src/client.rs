@@ -1,10 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use identity_core::{Endpoint, Error, Operation, Reply, RequestError, SecretString, Target, Transport};
+use identity_core::{Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
 
 use crate::members::Locks;
-use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Oidc, Result};
+use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Result};
 
 /// A client of the identity engine.
 ///
@@ -34,6 +34,12 @@ impl Client {
         Self { target: Arc::new(target), transport: Arc::new(transport), locks: Arc::default() }
     }
 
+    /// A client that sends to `target` over the default transport.
+    #[cfg(feature = "hyper")]
+    pub fn to(target: Target) -> Self {
+        Self::new(target, identity_hyper::HyperTransport::new())
+    }
+
     /// A client of the server at `address`, over the default transport.
     ///
     /// ```
@@ -43,13 +49,13 @@ impl Client {
     /// ```
     #[cfg(feature = "hyper")]
     pub fn connect(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(Self::new(Target::new(address)?.with_token(token)?, identity_hyper::HyperTransport::new()))
+        Ok(Self::to(Target::new(address)?.with_token(token)?))
     }
 
     /// A client as the environment says: see [`target_from_env`](crate::target_from_env).
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Ok(Self::new(crate::target_from_env()?, identity_hyper::HyperTransport::new()))
+        Ok(Self::to(crate::target_from_env()?))
     }
 
     /// Where requests go, and on whose behalf.
@@ -82,10 +88,10 @@ impl Client {
         let request = endpoint.request(&self.target);
         async move {
             let request = request?;
-            let operation = request.extensions().get().copied().unwrap_or(Operation::of::<E>());
+            let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
             let response =
                 self.transport.send(request).await.map_err(|error| Error::new(operation, error))?;
-            E::decode(Reply::from(&response)).map_err(|error| Error::new(operation, error))
+            E::response_to(operation, &response)
         }
     }
 
@@ -114,9 +120,14 @@ impl Client {
         Lookup { client: self }
     }
 
-    /// Identity tokens: JWTs that the server signs for entities.
+    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
     pub fn oidc(&self) -> Oidc<'_> {
         Oidc { client: self }
+    }
+
+    /// Multi-factor authentication at log-in.
+    pub fn mfa(&self) -> Mfa<'_> {
+        Mfa { client: self }
     }
 }
 

@@ -11,7 +11,9 @@ mod groups;
 mod handle;
 mod lookup;
 mod members;
+mod mfa;
 mod oidc;
+mod pkce;
 
 #[doc(inline)]
 pub use identity_core::*;
@@ -26,7 +28,12 @@ pub use env::target_from_env;
 pub use group_aliases::GroupAliases;
 pub use groups::Groups;
 pub use lookup::Lookup;
-pub use oidc::{Oidc, OidcConfigHandle, OidcKeys, OidcRoles, OidcTokens};
+pub use mfa::{DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods};
+pub use oidc::{
+    Oidc, OidcAssignments, OidcClients, OidcConfigHandle, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    OidcTokens,
+};
+pub use pkce::{Pkce, random_word};
 
 /// What a call brings: its result, or an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

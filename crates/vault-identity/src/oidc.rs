@@ -1,16 +1,24 @@
+mod assignments;
+mod clients;
 mod config;
 mod keys;
+mod providers;
 mod roles;
+mod scopes;
 mod tokens;
 
+pub use assignments::OidcAssignments;
+pub use clients::OidcClients;
 pub use config::OidcConfigHandle;
 pub use keys::OidcKeys;
+pub use providers::OidcProviders;
 pub use roles::OidcRoles;
+pub use scopes::OidcScopes;
 pub use tokens::OidcTokens;
 
 use crate::Client;
 
-/// Identity tokens, from [`Client::oidc`](crate::Client::oidc).
+/// Identity tokens and the OpenID provider, from [`Client::oidc`](crate::Client::oidc).
 #[derive(Clone, Copy, Debug)]
 pub struct Oidc<'c> {
     pub(crate) client: &'c Client,
@@ -38,6 +46,26 @@ macro_rules! oidc {
             pub fn tokens(self) -> OidcTokens<'c> {
                 OidcTokens { client: self.client }
             }
+
+            /// The applications that have people log in through a provider.
+            pub fn clients(self) -> OidcClients<'c> {
+                OidcClients { client: self.client }
+            }
+
+            /// The scopes: what a provider tells of those who log in.
+            pub fn scopes(self) -> OidcScopes<'c> {
+                OidcScopes { client: self.client }
+            }
+
+            /// The assignments: who may log in.
+            pub fn assignments(self) -> OidcAssignments<'c> {
+                OidcAssignments { client: self.client }
+            }
+
+            /// The OpenID providers, and their protocol.
+            pub fn providers(self) -> OidcProviders<'c> {
+                OidcProviders { client: self.client }
+            }
         }
     };
 }
@@ -47,12 +75,16 @@ oidc!();
 pub(crate) mod blocking {
     use crate::Client;
 
+    pub use super::assignments::blocking::OidcAssignments;
+    pub use super::clients::blocking::OidcClients;
     pub use super::config::blocking::OidcConfigHandle;
     pub use super::keys::blocking::OidcKeys;
+    pub use super::providers::blocking::OidcProviders;
     pub use super::roles::blocking::OidcRoles;
+    pub use super::scopes::blocking::OidcScopes;
     pub use super::tokens::blocking::OidcTokens;
 
-    /// Identity tokens, from [`BlockingClient::oidc`](crate::BlockingClient::oidc).
+    /// Identity tokens and the OpenID provider, from [`BlockingClient::oidc`](crate::BlockingClient::oidc).
     #[derive(Clone, Copy, Debug)]
     pub struct Oidc<'c> {
         pub(crate) client: &'c Client,

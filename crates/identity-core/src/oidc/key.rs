@@ -1,6 +1,3 @@
-use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::word::word;
 use crate::{ClientId, KeyList, RequestError, de, ser};
 
 endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json repeatable -> empty(()));
@@ -39,71 +37,25 @@ pub struct OidcKey {
     pub verification_ttl: Duration,
 }
 
-/// An algorithm that signs identity tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "the names are those of RFC 7518 and RFC 8037")]
-pub enum SigningAlgorithm {
-    #[default]
-    RS256,
-    RS384,
-    RS512,
-    ES256,
-    ES384,
-    ES512,
-    EdDSA,
-    /// An algorithm that this crate does not know.
-    Other(String),
-}
-
-impl SigningAlgorithm {
-    /// The name, as in the `alg` of a token.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::RS384 => "RS384",
-            Self::RS512 => "RS512",
-            Self::ES256 => "ES256",
-            Self::ES384 => "ES384",
-            Self::ES512 => "ES512",
-            Self::EdDSA => "EdDSA",
-            Self::Other(other) => other,
-        }
-    }
-}
-
-impl From<&str> for SigningAlgorithm {
-    fn from(name: &str) -> Self {
-        let known =
-            [Self::RS256, Self::RS384, Self::RS512, Self::ES256, Self::ES384, Self::ES512, Self::EdDSA];
-        known.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.to_owned()))
-    }
-}
-
-impl From<String> for SigningAlgorithm {
-    fn from(name: String) -> Self {
-        name.as_str().into()
-    }
-}
-
-impl From<SigningAlgorithm> for String {
-    fn from(algorithm: SigningAlgorithm) -> Self {
-        algorithm.as_str().to_owned()
-    }
-}
-
-impl FromStr for SigningAlgorithm {
-    type Err = Infallible;
-
-    fn from_str(name: &str) -> Result<Self, Infallible> {
-        Ok(name.into())
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+word! {
+    /// An algorithm that signs identity tokens, by its name in the `alg` of a token.
+    #[derive(Default)]
+    pub enum SigningAlgorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        #[default]
+        RS256 = "RS256",
+        /// RSASSA-PKCS1-v1_5 with SHA-384.
+        RS384 = "RS384",
+        /// RSASSA-PKCS1-v1_5 with SHA-512.
+        RS512 = "RS512",
+        /// ECDSA on P-256 with SHA-256.
+        ES256 = "ES256",
+        /// ECDSA on P-384 with SHA-384.
+        ES384 = "ES384",
+        /// ECDSA on P-521 with SHA-512.
+        ES512 = "ES512",
+        /// Ed25519.
+        EdDSA = "EdDSA",
     }
 }
 

@@ -1,0 +1,124 @@
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::method::method;
+use crate::construct::setters;
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::secret::Exposed;
+use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError};
+
+endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
+endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: slug] -> data(DuoMethod));
+endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
+endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaMethodId, DuoMethod>));
+
+method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods);
+
+/// Duo. Its keys are never told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DuoMethod {
+    /// What methods of all types have.
+    #[serde(flatten)]
+    pub info: MfaMethodInfo,
+    /// The host of the API.
+    #[serde(default)]
+    pub api_hostname: String,
+    /// What the push says, in the form of a query.
+    #[serde(default, rename = "pushinfo")]
+    pub push_info: String,
+    /// Whether the user is asked for a passcode.
+    #[serde(default)]
+    pub use_passcode: bool,
+    /// How a user's name at Duo is made of the entity.
+    #[serde(default)]
+    pub username_format: String,
+    /// Empty: methods of log-in do not have it.
+    #[serde(default)]
+    pub mount_accessor: String,
+}
+
+/// What a Duo method is given. What is not set is the server's default, also in an update.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DuoParams {
+    /// The name of the method.
+    pub method_name: Option<String>,
+    /// The secret key.
+    pub secret_key: SecretString,
+    /// The integration key.
+    pub integration_key: SecretString,
+    /// The host of the API.
+    pub api_hostname: String,
+    /// What the push says.
+    pub push_info: Option<String>,
+    /// Whether the user is asked for a passcode.
+    pub use_passcode: Option<bool>,
+    /// How a user's name at Duo is made of the entity.
+    pub username_format: Option<String>,
+}
+
+impl DuoParams {
+    /// With this secret key and integration key, at this host.
+    pub fn new(
+        secret_key: impl Into<SecretString>,
+        integration_key: impl Into<SecretString>,
+        api_hostname: impl Into<String>,
+    ) -> Self {
+        Self {
+            method_name: None,
+            secret_key: secret_key.into(),
+            integration_key: integration_key.into(),
+            api_hostname: api_hostname.into(),
+            push_info: None,
+            use_passcode: None,
+            username_format: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("method_name", &self.method_name)?;
+        not_empty("secret_key", [self.secret_key.expose_secret()])?;
+        not_empty("integration_key", [self.integration_key.expose_secret()])?;
+        not_empty("api_hostname", [&self.api_hostname])
+    }
+
+    fn body(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            method_name: Option<&'a str>,
+            secret_key: Exposed<'a>,
+            integration_key: Exposed<'a>,
+            api_hostname: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            push_info: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            use_passcode: Option<bool>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            username_format: Option<&'a str>,
+        }
+        Body {
+            method_name: self.method_name.as_deref(),
+            secret_key: Exposed(&self.secret_key),
+            integration_key: Exposed(&self.integration_key),
+            api_hostname: &self.api_hostname,
+            push_info: self.push_info.as_deref(),
+            use_passcode: self.use_passcode,
+            username_format: self.username_format.as_deref(),
+        }
+    }
+}
+
+setters!(DuoParams {
+    /// The name of the method. A method that has it already is updated.
+    method_name(text) => method_name;
+    /// What the push says, in the form of a query such as `from=loginPortal&domain=example.com`.
+    push_info(text) => push_info;
+    /// Whether the user is asked for a passcode: not, unless said otherwise.
+    use_passcode(flag) => use_passcode;
+    /// How a user's name at Duo is made of the entity, such as `{{identity.entity.name}}`.
+    username_format(text) => username_format;
+});

@@ -1,0 +1,199 @@
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::construct::about;
+use crate::endpoint::endpoint;
+use crate::{DuoMethod, KeyList, MfaMethodId, OktaMethod, PingIdMethod, TotpMethod, de};
+
+endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: slug] -> data(MfaMethod));
+endpoint!(ListMfaMethods: LIST "identity/mfa/method" -> list(KeyList<MfaMethodId, MfaMethod>));
+
+about! {
+    ReadMfaMethod { method_id: MfaMethodId }
+}
+
+/// Reads a method, of whatever type.
+///
+/// API: `GET /identity/mfa/method/:method_id`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadMfaMethod {
+    /// The method.
+    pub method_id: MfaMethodId,
+}
+
+/// Lists all methods, of whatever type; in a namespace also those of the namespaces above.
+///
+/// API: `LIST /identity/mfa/method`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListMfaMethods;
+
+/// A method of any type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum MfaMethod {
+    /// One-time passwords by the clock.
+    Totp(TotpMethod),
+    /// Okta.
+    Okta(OktaMethod),
+    /// Duo.
+    Duo(DuoMethod),
+    /// PingID.
+    PingId(PingIdMethod),
+    /// A type that this crate does not know.
+    Other(MfaMethodInfo),
+}
+
+impl MfaMethod {
+    /// What methods of all types have.
+    pub fn info(&self) -> &MfaMethodInfo {
+        match self {
+            Self::Totp(method) => &method.info,
+            Self::Okta(method) => &method.info,
+            Self::Duo(method) => &method.info,
+            Self::PingId(method) => &method.info,
+            Self::Other(info) => info,
+        }
+    }
+}
+
+/// It can be read from JSON alone.
+impl<'de> Deserialize<'de> for MfaMethod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let read = |text: &str| {
+            let info: MfaMethodInfo = serde_json::from_str(text)?;
+            Ok::<_, serde_json::Error>(match info.method_type.as_str() {
+                "totp" => Self::Totp(serde_json::from_str(text)?),
+                "okta" => Self::Okta(serde_json::from_str(text)?),
+                "duo" => Self::Duo(serde_json::from_str(text)?),
+                "pingid" => Self::PingId(serde_json::from_str(text)?),
+                _ => Self::Other(info),
+            })
+        };
+        read(text.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What methods of all types have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MfaMethodInfo {
+    /// The identifier.
+    pub id: MfaMethodId,
+    /// The type: `totp`, `okta`, `duo` or `pingid`.
+    #[serde(rename = "type", default)]
+    pub method_type: String,
+    /// The name, if it has one.
+    #[serde(default, deserialize_with = "de::empty_as_none")]
+    pub name: Option<String>,
+    /// The identifier of the namespace, `root` in the root namespace.
+    #[serde(default)]
+    pub namespace_id: String,
+    /// The path of the namespace, empty in the root namespace, and otherwise with a slash at the end.
+    #[serde(default)]
+    pub namespace_path: String,
+}
+
+/// A method that was created, or updated by its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreatedMfaMethod {
+    /// The identifier.
+    pub method_id: MfaMethodId,
+}
+
+/// Writes the five request structs of a type of method: they differ in nothing but the parameters.
+macro_rules! method {
+    ($type:literal, $path:literal, $params:ident: $create:ident, $read:ident, $update:ident, $delete:ident, $list:ident) => {
+        #[doc = concat!("Creates a ", $type, " method, or updates the one that has the name.")]
+        ///
+        /// Without a name each call makes another method, so that it must not be repeated blindly.
+        ///
+        #[doc = concat!("API: `POST /identity/mfa/method/", $path, "`")]
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $create {
+            /// What the method is given.
+            pub params: $params,
+        }
+
+        impl $create {
+            /// A method with these parameters.
+            pub fn new(params: $params) -> Self {
+                Self { params }
+            }
+
+            fn check(&self) -> Result<(), crate::RequestError> {
+                self.params.check()
+            }
+
+            fn body(&self) -> impl serde::Serialize {
+                self.params.body()
+            }
+        }
+
+        #[doc = concat!("Reads a ", $type, " method. One of another type is refused.")]
+        ///
+        #[doc = concat!("API: `GET /identity/mfa/method/", $path, "/:method_id`")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $read {
+            /// The method.
+            pub method_id: crate::MfaMethodId,
+        }
+
+        #[doc = concat!("Updates a ", $type, " method. All of it is replaced: what is not set is the default again.")]
+        ///
+        /// That there is none is no error, and nothing happens.
+        ///
+        #[doc = concat!("API: `POST /identity/mfa/method/", $path, "/:method_id`")]
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $update {
+            /// The method.
+            pub method_id: crate::MfaMethodId,
+            /// What the method is given.
+            pub params: $params,
+        }
+
+        impl $update {
+            /// The method of this identifier, to have these parameters.
+            pub fn new(method_id: impl Into<crate::MfaMethodId>, params: $params) -> Self {
+                Self { method_id: method_id.into(), params }
+            }
+
+            fn check(&self) -> Result<(), crate::RequestError> {
+                self.params.check()
+            }
+
+            fn body(&self) -> impl serde::Serialize {
+                self.params.body()
+            }
+        }
+
+        #[doc = concat!("Deletes a ", $type, " method. One that an enforcement refers to is refused. That there is none is no error.")]
+        ///
+        #[doc = concat!("API: `DELETE /identity/mfa/method/", $path, "/:method_id`")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $delete {
+            /// The method. One of another type is refused, and OpenBao 2.7 forgets it all the same when it is next unsealed.
+            pub method_id: crate::MfaMethodId,
+        }
+
+        #[doc = concat!("Lists all ", $type, " methods.")]
+        ///
+        #[doc = concat!("API: `LIST /identity/mfa/method/", $path, "`")]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $list;
+
+        crate::construct::about! {
+            $read { method_id: crate::MfaMethodId }
+            $delete { method_id: crate::MfaMethodId }
+        }
+    };
+}
+
+pub(super) use method;

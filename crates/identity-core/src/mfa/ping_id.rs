@@ -1,0 +1,88 @@
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::method::method;
+use crate::construct::setters;
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::secret::Exposed;
+use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError};
+
+endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
+endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: slug] -> data(PingIdMethod));
+endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
+endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyList<MfaMethodId, PingIdMethod>));
+
+method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);
+
+/// PingID. Its key and token are never told, and neither is the `username_format`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PingIdMethod {
+    /// What methods of all types have.
+    #[serde(flatten)]
+    pub info: MfaMethodInfo,
+    /// Whether requests are signed.
+    #[serde(default)]
+    pub use_signature: bool,
+    /// The address of the service.
+    #[serde(default)]
+    pub idp_url: String,
+    /// The alias of the organization.
+    #[serde(default)]
+    pub org_alias: String,
+    /// The address of its administration.
+    #[serde(default)]
+    pub admin_url: String,
+    /// The address of its authenticator.
+    #[serde(default)]
+    pub authenticator_url: String,
+}
+
+/// What a PingID method is given. What is not set is the server's default, also in an update.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PingIdParams {
+    /// The name of the method.
+    pub method_name: Option<String>,
+    /// The settings file that PingID gives out, in base64. It holds a key and a token.
+    pub settings_file_base64: SecretString,
+    /// How a user's name at PingID is made of the entity.
+    pub username_format: Option<String>,
+}
+
+impl PingIdParams {
+    /// With the settings file that PingID gives out, in base64.
+    pub fn new(settings_file_base64: impl Into<SecretString>) -> Self {
+        Self { method_name: None, settings_file_base64: settings_file_base64.into(), username_format: None }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("method_name", &self.method_name)?;
+        not_empty("settings_file_base64", [self.settings_file_base64.expose_secret()])
+    }
+
+    fn body(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            method_name: Option<&'a str>,
+            settings_file_base64: Exposed<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            username_format: Option<&'a str>,
+        }
+        Body {
+            method_name: self.method_name.as_deref(),
+            settings_file_base64: Exposed(&self.settings_file_base64),
+            username_format: self.username_format.as_deref(),
+        }
+    }
+}
+
+setters!(PingIdParams {
+    /// The name of the method. A method that has it already is updated.
+    method_name(text) => method_name;
+    /// How a user's name at PingID is made of the entity, such as `{{identity.entity.name}}`.
+    username_format(text) => username_format;
+});

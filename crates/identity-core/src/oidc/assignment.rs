@@ -1,0 +1,91 @@
+use serde::{Deserialize, Serialize};
+
+use crate::construct::{about, setters};
+use crate::draft::not_empty;
+use crate::endpoint::endpoint;
+use crate::{EntityId, GroupId, KeyList, RequestError, de};
+
+endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: slug] -> data(OidcAssignment));
+endpoint!(DeleteOidcAssignment: DELETE "identity/oidc/assignment/{name}" [name: slug] -> empty(()));
+endpoint!(ListOidcAssignments:  LIST   "identity/oidc/assignment" -> list(KeyList<String, ()>));
+
+about! {
+    ReadOidcAssignment { name: String }
+    DeleteOidcAssignment { name: String }
+}
+
+/// Who may log in through the clients that name this assignment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct OidcAssignment {
+    /// These entities; `*`, in `allow_all`, is all.
+    #[serde(deserialize_with = "de::null_as_default")]
+    pub entity_ids: Vec<EntityId>,
+    /// The members of these groups; `*`, in `allow_all`, is all.
+    #[serde(deserialize_with = "de::null_as_default")]
+    pub group_ids: Vec<GroupId>,
+}
+
+/// Creates an assignment, or updates it. What is not set stays as it is. `allow_all` cannot be changed.
+///
+/// API: `POST /identity/oidc/assignment/:name`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WriteOidcAssignment {
+    /// The name.
+    #[serde(skip)]
+    pub name: String,
+    /// The entities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity_ids: Option<Vec<EntityId>>,
+    /// The groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_ids: Option<Vec<GroupId>>,
+}
+
+impl WriteOidcAssignment {
+    /// The assignment of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), entity_ids: None, group_ids: None }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        not_empty("entity_ids", self.entity_ids.iter().flatten())?;
+        not_empty("group_ids", self.group_ids.iter().flatten())
+    }
+}
+
+setters!(WriteOidcAssignment {
+    /// Takes the place of all entities; the server does not check that they exist.
+    entity_ids(values(EntityId)) => entity_ids;
+    /// Takes the place of all groups; the server does not check that they exist.
+    group_ids(values(GroupId)) => group_ids;
+});
+
+/// Reads an assignment.
+///
+/// API: `GET /identity/oidc/assignment/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOidcAssignment {
+    /// The name.
+    pub name: String,
+}
+
+/// Deletes an assignment. One that a client refers to, and `allow_all`, is refused. That there is none is no error.
+///
+/// API: `DELETE /identity/oidc/assignment/:name`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteOidcAssignment {
+    /// The name.
+    pub name: String,
+}
+
+/// Lists the names of all assignments.
+///
+/// API: `LIST /identity/oidc/assignment`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListOidcAssignments;

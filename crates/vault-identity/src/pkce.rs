@@ -1,0 +1,66 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL;
+use identity_core::{CodeChallenge, RequestError, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::Result;
+
+/// A code verifier and the challenge made of it (RFC 7636), for one authorization code.
+///
+/// ```
+/// use vault_identity::{AuthorizeOidc, ClientAuth, Pkce, random_word};
+///
+/// let pkce = Pkce::new()?;
+/// let state = random_word()?;
+/// let authorize = AuthorizeOidc::new("default", "client-id", "https://app.example.com/cb", pkce.challenge).state(&state);
+/// // … and when the code is exchanged:
+/// let client = ClientAuth::public("client-id", pkce.verifier);
+/// # let _ = (authorize, client);
+/// # Ok::<(), vault_identity::RequestError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pkce {
+    /// To be kept until the code is exchanged.
+    pub verifier: SecretString,
+    /// To be sent when the code is asked for.
+    pub challenge: CodeChallenge,
+}
+
+impl Pkce {
+    /// A new pair, of 256 random bits. It fails if the system has no randomness.
+    pub fn new() -> Result<Self, RequestError> {
+        let verifier = random_word()?;
+        let challenge = CodeChallenge::s256(BASE64_URL.encode(Sha256::digest(&verifier)));
+        Ok(Self { verifier: verifier.into(), challenge })
+    }
+}
+
+/// 256 random bits as 43 letters, digits, `-` and `_`: for a `state` or a `nonce`. It fails if the system has no randomness.
+pub fn random_word() -> Result<String, RequestError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| RequestError::new("random", "cannot be had from the system"))?;
+    Ok(BASE64_URL.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use identity_core::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_the_hash_of_the_verifier() {
+        // The example of RFC 7636, appendix B.
+        let challenge = BASE64_URL.encode(Sha256::digest("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
+        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+
+        let pkce = Pkce::new().unwrap();
+        assert_eq!(
+            pkce.challenge.challenge,
+            BASE64_URL.encode(Sha256::digest(pkce.verifier.expose_secret()))
+        );
+        assert_eq!(pkce.verifier.expose_secret().len(), 43);
+        assert_ne!(random_word(), random_word());
+    }
+}

@@ -1,0 +1,108 @@
+//! The table of all operations, against the server's own document and the project's.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use identity_core::{ENDPOINTS, EndpointInfo, Method};
+use identity_tests::DevServer;
+use serde_json::Value;
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A path without the names of its parameters, which differ.
+fn shape(path: &str) -> String {
+    let segment = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
+    path.trim_matches('/').split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// OpenBao serves the creation of MFA methods, and its document leaves it out.
+fn is_undocumented(endpoint: &EndpointInfo) -> bool {
+    endpoint.method == Method::Post
+        && ["totp", "okta", "duo", "pingid"].iter().any(|of| endpoint.path == format!("identity/mfa/method/{of}"))
+}
+
+#[test]
+fn each_operation_is_there_once() {
+    let routes: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| (endpoint.method, endpoint.path)).collect();
+    let names: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| endpoint.operation).collect();
+    assert_eq!((routes.len(), names.len()), (ENDPOINTS.len(), ENDPOINTS.len()));
+}
+
+#[test]
+fn the_table_is_what_the_server_serves() {
+    let Some(server) = DevServer::shared_or_skip() else { return };
+    let path = "/v1/sys/internal/specs/openapi";
+    let (status, document) = server.request("GET", path, Some(server.token()), None, None).unwrap();
+    assert_eq!(status, 200);
+    let document: Value = serde_json::from_str(&document).unwrap();
+
+    let mut served = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        if !path.starts_with("/identity/") {
+            continue;
+        }
+        for (verb, operation) in item.as_object().unwrap() {
+            let is_list = |parameters: &Value| {
+                parameters.as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "list"))
+            };
+            let method = match verb.as_str() {
+                "get" if is_list(&operation["parameters"]) || is_list(&item["parameters"]) => Method::List,
+                "get" => Method::Get,
+                "post" => Method::Post,
+                "delete" => Method::Delete,
+                _ => continue,
+            };
+            served.insert((method, shape(path)), operation["operationId"].as_str().unwrap().to_owned());
+        }
+    }
+    let documented = ENDPOINTS.iter().filter(|endpoint| !is_undocumented(endpoint));
+    let ours: BTreeMap<_, _> =
+        documented.map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned())).collect();
+    assert_eq!(ours, served);
+    assert_eq!((ours.len(), ENDPOINTS.len()), (105, 109));
+}
+
+/// To write the document anew: `UPDATE_DOCS=1 cargo test -p identity-tests --test endpoints`.
+#[test]
+fn the_document_of_all_operations_is_up_to_date() {
+    let mut table = String::from(
+        "# All operations\n\nMade of `identity_core::ENDPOINTS` by `tests/tests/endpoints.rs`; a test compares the two.\n\n\
+         | operation | request | endpoint | client | hvac |\n|---|---|---|---|---|\n",
+    );
+    for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in ENDPOINTS {
+        let hvac = hvac.map_or(String::new(), |name| format!("`{name}`"));
+        table += &format!("| {operation} | `{method} {path}` | `{endpoint}` | `{client}` | {hvac} |\n");
+    }
+    let path = project().join("docs/endpoints.md");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &table).unwrap();
+    }
+    assert!(fs::read_to_string(path).unwrap() == table, "docs/endpoints.md is out of date: set UPDATE_DOCS=1");
+}
+
+#[test]
+fn who_knows_hvac_finds_every_method_by_its_name() {
+    let mut handles = String::new();
+    let mut folders = vec![project().join("crates/vault-identity/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                handles += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let names: Vec<_> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.hvac).collect();
+    assert_eq!(names.len(), 46);
+    for name in names {
+        assert!(handles.contains(&format!("#[doc(alias = \"{name}\")]")), "{name}");
+    }
+}
