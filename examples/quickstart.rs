@@ -14,22 +14,16 @@ use vault_identity::{
 
 use setup::{DeletePolicy, DisableAuth, EnableUserpass, LogIn, ReadAuthMount, WritePolicy, WriteUser};
 
+mod server;
 mod setup;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("BAO_ADDR") || set("VAULT_ADDR") {
-        return run(&Client::from_env()?).await;
-    }
-    println!("VAULT_ADDR is not set: starting a development server (the first time it is downloaded)");
-    let server = identity_tests::DevServer::start()?;
-    run(&Client::connect(server.address(), server.token())?).await
-}
+    let (target, _server) = server::target()?;
+    let client = Client::to(target);
 
-async fn run(client: &Client) -> Result<()> {
     // Names of our own, so that a server in use is not disturbed.
     let mount = format!("quickstart-{}", std::process::id());
     let name = |what: &str| format!("{mount}-{what}");
