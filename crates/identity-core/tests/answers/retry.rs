@@ -108,5 +108,19 @@ fn no_part_of_an_error_repeats_its_source() {
             assert!(texts[index + 1..].iter().all(|later| !text.contains(later)), "{texts:?}");
         }
         assert_eq!(texts.join(": "), chain(&error));
+        assert_eq!(texts.join(": "), format!("{error:#}"));
     }
+}
+
+#[test]
+fn answer_to_a_request_knows_whether_to_make_it_again() {
+    let target = Target::new("http://vault.test").unwrap();
+    let lost = answer(504, "");
+    for (create, again) in [(CreateEntity::named("alice"), true), (CreateEntity::unnamed(), false)] {
+        let operation = Operation::of_request(&create.request(&target).unwrap()).unwrap();
+        let error = CreateEntity::response_to(operation, &lost).unwrap_err();
+        assert_eq!((error.is_retryable(), error.may_have_been_applied()), (again, true));
+    }
+    // Without the request, the careful answer.
+    assert!(!ReadEntityById::response(&lost).unwrap_err().is_retryable());
 }

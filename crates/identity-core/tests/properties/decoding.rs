@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Decodes an answer and tells the error.
 type Decode = fn(&Response<Vec<u8>>) -> Option<Error>;
 
-/// Every endpoint.
+/// Every operation of the engine.
 const DECODE: &[Decode] = &[
     failure::<CreateEntity>,
     failure::<ReadEntityById>,
@@ -58,6 +58,73 @@ const DECODE: &[Decode] = &[
     failure::<IntrospectIdToken>,
     failure::<ReadDiscovery>,
     failure::<ReadJwks>,
+    failure::<WriteOidcAssignment>,
+    failure::<ReadOidcAssignment>,
+    failure::<DeleteOidcAssignment>,
+    failure::<ListOidcAssignments>,
+    failure::<WriteOidcScope>,
+    failure::<ReadOidcScope>,
+    failure::<DeleteOidcScope>,
+    failure::<ListOidcScopes>,
+    failure::<WriteOidcClient>,
+    failure::<ReadOidcClient>,
+    failure::<DeleteOidcClient>,
+    failure::<ListOidcClients>,
+    failure::<WriteOidcProvider>,
+    failure::<ReadOidcProvider>,
+    failure::<DeleteOidcProvider>,
+    failure::<ListOidcProviders>,
+    failure::<ReadProviderDiscovery>,
+    failure::<ReadProviderJwks>,
+    failure::<AuthorizeOidc>,
+    failure::<AuthorizeOidcByPost>,
+    failure::<ExchangeOidcToken>,
+    failure::<ReadUserInfo>,
+    failure::<ReadUserInfoByPost>,
+    failure::<ReadMfaMethod>,
+    failure::<ListMfaMethods>,
+    failure::<CreateTotpMethod>,
+    failure::<ReadTotpMethod>,
+    failure::<UpdateTotpMethod>,
+    failure::<DeleteTotpMethod>,
+    failure::<ListTotpMethods>,
+    failure::<CreateOktaMethod>,
+    failure::<ReadOktaMethod>,
+    failure::<UpdateOktaMethod>,
+    failure::<DeleteOktaMethod>,
+    failure::<ListOktaMethods>,
+    failure::<CreateDuoMethod>,
+    failure::<ReadDuoMethod>,
+    failure::<UpdateDuoMethod>,
+    failure::<DeleteDuoMethod>,
+    failure::<ListDuoMethods>,
+    failure::<CreatePingIdMethod>,
+    failure::<ReadPingIdMethod>,
+    failure::<UpdatePingIdMethod>,
+    failure::<DeletePingIdMethod>,
+    failure::<ListPingIdMethods>,
+    failure::<GenerateTotpSecret>,
+    failure::<AdminGenerateTotpSecret>,
+    failure::<AdminDestroyTotpSecret>,
+    failure::<WriteLoginEnforcement>,
+    failure::<ReadLoginEnforcement>,
+    failure::<DeleteLoginEnforcement>,
+    failure::<ListLoginEnforcements>,
+    failure::<legacy::CreateAlias>,
+    failure::<legacy::ReadAlias>,
+    failure::<legacy::UpdateAlias>,
+    failure::<legacy::DeleteAlias>,
+    failure::<legacy::ListAliases>,
+    failure::<legacy::CreatePersona>,
+    failure::<legacy::ReadPersona>,
+    failure::<legacy::UpdatePersona>,
+    failure::<legacy::DeletePersona>,
+    failure::<legacy::ListPersonas>,
+];
+
+/// What goes around them or beside them.
+const DECODE_MORE: &[Decode] = &[
+    failure::<LookupWrappingToken>,
     failure::<Maybe<ReadEntityById>>,
     failure::<Maybe<ListGroups>>,
     failure::<WithMeta<CreateEntity>>,
@@ -65,6 +132,11 @@ const DECODE: &[Decode] = &[
     failure::<Wrap<GenerateIdToken>>,
     failure::<UnwrapResponse<ReadJwks>>,
 ];
+
+#[test]
+fn every_endpoint_is_in_the_table() {
+    assert_eq!(DECODE.len(), ENDPOINTS.len());
+}
 
 fn failure<E: Endpoint>(response: &Response<Vec<u8>>) -> Option<Error> {
     E::response(response).err()
@@ -100,7 +172,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 /// No endpoint panics, and none tells an error of a wrong stage.
 fn decode_all(status: u16, body: &[u8]) {
     let response = Response::builder().status(status).body(body.to_vec()).expect("an answer");
-    for decode in DECODE {
+    for decode in DECODE.iter().chain(DECODE_MORE) {
         match decode(&response).as_ref().map(Error::kind) {
             None => assert!(response.status().is_success() || status == 404),
             Some(ErrorKind::Api(api)) => assert_eq!(api.status(), status),

@@ -34,6 +34,33 @@ proptest! {
     }
 
     #[test]
+    fn secrets_of_providers_and_second_factors_are_not_shown(end in "[!-~]{0,20}") {
+        let secret = format!("canary-{end}");
+        let secret = || secret.clone();
+        let some = || Some(SecretString::from(secret()));
+        let user_info = ReadUserInfo::new("default", secret());
+        let basic = ExchangeOidcToken::code("default", ClientAuth::basic("c1", secret()), secret(), "http://app.test");
+        let shown = [
+            format!("{:?}", user_info.request(&target()).unwrap()),
+            format!("{user_info:?} {:?}", ReadUserInfoByPost(user_info.clone())),
+            format!("{:?}", basic.request(&target()).unwrap().headers()),
+            format!("{basic:?} {:?}", basic.clone().code_verifier(secret())),
+            format!("{:?} {:?}", ClientAuth::post("c1", secret()), ClientAuth::public("c1", secret())),
+            format!("{:?}", ProviderTokens::new(secret(), some(), Duration::ZERO)),
+            format!("{:?}", AuthorizationCode::new(secret(), None)),
+            format!("{:?}", OidcClient::new(OidcClientInfo::default(), some())),
+            format!("{:?}", TotpSecret::new(secret(), Some(secret().into_bytes().into()))),
+            format!("{:?}", DuoParams::new(secret(), secret(), "duo.test")),
+            format!("{:?}", OktaParams::new("org", secret())),
+            format!("{:?}", PingIdParams::new(secret())),
+            format!("{:?}", LookupWrappingToken::new(secret())),
+        ];
+        for text in shown {
+            prop_assert!(!text.contains("canary") && !text.contains("99, 97, 110, 97, 114, 121"), "{text}");
+        }
+    }
+
+    #[test]
     fn errors_show_neither_secrets_nor_identifiers(end in "[!-~\n ]{0,20}", place in 0..6) {
         let secret = format!("canary-{end}/..\n");
         let target = target();

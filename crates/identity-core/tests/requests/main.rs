@@ -49,12 +49,10 @@ fn sends<E: Endpoint>(
     let expected = content_type.into_iter().chain([("x-vault-request", "true")]);
     assert_eq!(headers(&request), expected.collect::<Vec<_>>(), "{row}");
 
-    let operation = request.extensions().get::<Operation>().expect(row);
-    assert_eq!(
-        (operation.method.as_str(), operation.path, operation.repeatable),
-        (verb, template, repeatable),
-        "{row}"
-    );
+    let operation = Operation::of_request(&request).expect(row);
+    assert_eq!((operation.method.as_str(), operation.path), (verb, template), "{row}");
+    assert_eq!(operation.to_string(), format!("{verb} {template}"), "{row}");
+    assert_eq!(operation.repeatable, repeatable, "{row}");
 }
 
 /// All headers, sorted.

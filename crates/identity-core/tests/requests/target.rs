@@ -85,7 +85,7 @@ fn list_may_be_sent_as_get() {
     ] {
         let request = list(as_get);
         assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, url));
-        let operation = request.extensions().get::<Operation>().unwrap();
+        let operation = Operation::of_request(&request).unwrap();
         assert_eq!((operation.method, operation.repeatable), (Method::List, true));
     }
     let read = ReadEntityById::new("e1").request(&target.with_list_as_get(true)).unwrap();
@@ -134,5 +134,47 @@ fn own_endpoints_have_query_headers_and_bearer() {
         [("accept", "application/json"), ("authorization", "Bearer access"), ("x-vault-request", "true")];
     assert_eq!(headers(&request), expected);
     assert!(request.headers()["authorization"].is_sensitive());
-    assert!(!request.extensions().get::<Operation>().unwrap().repeatable);
+    assert!(!Operation::of_request(&request).unwrap().repeatable);
+}
+
+/// An operation that authenticates in its own way.
+struct Authorized(fn(Draft) -> Result<Draft, RequestError>);
+
+impl Endpoint for Authorized {
+    type Output = ();
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "token";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        (self.0)(draft)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
+        reply.empty()
+    }
+}
+
+#[test]
+fn own_endpoints_authenticate_in_their_own_way() {
+    let target = at("http://vault.test").with_token("s.own").unwrap();
+    let send = |encode| Authorized(encode).request(&target).unwrap();
+
+    let basic = send(|draft| draft.basic("s6BhdRkqt3", &SecretString::from("7Fjfp0ZBr1KtDRbnfVdmIw")));
+    let expected = [
+        ("authorization", "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
+        ("x-vault-request", "true"),
+    ];
+    assert_eq!(headers(&basic), expected);
+    assert!(basic.headers()["authorization"].is_sensitive());
+    let escaped = send(|draft| draft.basic("a:b", &SecretString::from("c d/ü")));
+    assert_eq!(escaped.headers()["authorization"], "Basic YSUzQWI6YyUyMGQlMkYlQzMlQkM=");
+
+    let anonymous = send(|draft| Ok(draft.anonymous()));
+    assert_eq!(headers(&anonymous), [("x-vault-request", "true")]);
+    let other = send(|draft| draft.token(&SecretString::from("s.other")));
+    assert_eq!(headers(&other), [("x-vault-request", "true"), ("x-vault-token", "s.other")]);
+
+    let form = send(|draft| Ok(draft.form([("grant type", "a&b=c"), ("empty", ""), ("ü", "%")])));
+    assert_eq!(form.headers()["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(form.body(), "grant%20type=a%26b%3Dc&empty=&%C3%BC=%25");
 }

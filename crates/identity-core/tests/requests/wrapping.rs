@@ -39,7 +39,7 @@ fn wrap_adds_a_header_and_is_not_repeatable() {
     assert_eq!(request.uri(), "http://vault.test/v1/identity/entity");
     assert_eq!(request.body(), r#"{"name":"alice"}"#);
 
-    let operation = request.extensions().get::<Operation>().unwrap();
+    let operation = Operation::of_request(&request).unwrap();
     assert_eq!(
         (operation.method, operation.path, operation.repeatable),
         (Method::Post, "identity/entity", false)
@@ -49,7 +49,7 @@ fn wrap_adds_a_header_and_is_not_repeatable() {
 #[test]
 fn wrapping_a_read_makes_a_token_each_time() {
     let request = Wrap::new(ReadEntityById::new("e1"), MINUTE).request(&target()).unwrap();
-    assert!(!request.extensions().get::<Operation>().unwrap().repeatable);
+    assert!(!Operation::of_request(&request).unwrap().repeatable);
 }
 
 #[test]
@@ -63,5 +63,5 @@ fn unwrap_is_made_with_the_wrapping_token_alone() {
     assert_eq!(request.method(), "POST");
     assert_eq!(request.uri(), "http://vault.test/v1/sys/wrapping/unwrap");
     assert_eq!(request.body(), "");
-    assert!(!request.extensions().get::<Operation>().unwrap().repeatable);
+    assert!(!Operation::of_request(&request).unwrap().repeatable);
 }
