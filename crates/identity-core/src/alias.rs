@@ -23,10 +23,10 @@ pub struct Alias<I, C> {
     #[serde(default)]
     pub canonical_id: C,
     /// The name at the mount, such as a user name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The accessor of the mount.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
     /// The path of the mount, such as `auth/userpass/`. `None` if the mount is gone.
     #[serde(default, deserialize_with = "de::empty_as_none")]
@@ -65,8 +65,10 @@ pub struct AliasInfo<C> {
     /// The entity or group that the alias belongs to.
     pub canonical_id: C,
     /// The name at the mount.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The accessor of the mount.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
     /// The path of the mount. `None` if the mount is gone.
     #[serde(deserialize_with = "de::empty_as_none")]
@@ -93,8 +95,10 @@ pub struct AliasSummary<I> {
     /// The alias's own identifier.
     pub id: I,
     /// The name at the mount.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The accessor of the mount.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
     /// The path of the mount. `None` if the mount is gone.
     #[serde(deserialize_with = "de::empty_as_none")]

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::EntityId;
 use crate::oauth_error::OAuthError;
 use crate::reply::Reply;
+use crate::{EntityId, de};
 
 /// More of the server's words than this is cut off: it may repeat a whole request in them.
 const LONGEST_MESSAGE: usize = 4096;
@@ -46,14 +46,19 @@ pub enum RetryAfter {
 #[non_exhaustive]
 pub struct MergeConflict {
     /// The name of the alias. Its identifier stands only in the text of the error.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub alias: String,
     /// The name of the entity.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub entity: String,
     /// The identifier of the entity.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub entity_id: EntityId,
     /// The type of the mount, such as `userpass`.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub mount: String,
     /// The path of the mount, such as `auth/userpass/`.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub mount_path: String,
 }
 
@@ -62,7 +67,7 @@ impl ApiError {
         let mut error = Self {
             status: reply.status,
             errors: Vec::new(),
-            bare: false,
+            bare: reply.has_no_words(),
             conflicts: Vec::new(),
             retry_after: header(reply, RETRY_AFTER).and_then(parse_retry_after),
             request_id: None,
@@ -71,7 +76,6 @@ impl ApiError {
         };
         if let Ok(Value::Object(mut body)) = serde_json::from_slice(reply.body) {
             if let Some(Value::Array(errors)) = body.remove("errors") {
-                error.bare = errors.is_empty();
                 error.errors = words(errors);
             }
             if let Some(data) = body.remove("data") {
@@ -167,6 +171,11 @@ impl ApiError {
     /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
     pub fn is_absence(&self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.bare
+    }
+
+    /// What the body is, if it is not Vault's.
+    pub(crate) fn foreign(&self) -> Option<&str> {
+        self.foreign.as_deref()
     }
 
     pub(crate) fn is_sealed(&self) -> bool {

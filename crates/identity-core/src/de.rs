@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::friendly::SpanParser;
-use serde::de::Error;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// `null` is the empty value.
 pub(crate) fn null_as_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -70,4 +71,14 @@ where
         Form::Some(value) => Some(value),
         Form::Empty(_) | Form::None(()) => None,
     })
+}
+
+/// A list of which an odd element spoils only itself. `null` is the empty list.
+pub(crate) fn readable<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let elements: Vec<Value> = null_as_default(deserializer)?;
+    Ok(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect())
 }

@@ -1,26 +1,33 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use http::uri::{PathAndQuery, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use percent_encoding::{PercentEncode, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::error::RequestError;
+use crate::path::{self, EMPTY, RESERVED};
 use crate::secret::{self, WipedBuffer};
-use crate::target::{TOKEN, Target};
+use crate::target::{NAMESPACE, REQUEST, TOKEN, Target};
 use crate::{Method, Operation};
 
-/// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const OWN_HEADERS: [HeaderName; 8] =
+    [TOKEN, NAMESPACE, REQUEST, AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
+
+/// The longest path that an [`http::Uri`] holds, with room for a query.
+const LONGEST: usize = 60_000;
 
 /// A request in the making, and the only way to write one: whatever goes in is checked and encoded here.
-#[derive(Debug)]
 pub struct Draft {
     operation: Operation,
     method: Method,
@@ -65,15 +72,16 @@ impl Draft {
 
     /// Fills in the `{name}` of the path. Any text is sent as one segment, and arrives as it is.
     ///
-    /// Refused is what a path cannot carry: nothing at all, control characters and blanks other than the space, a `.` or `..` between
-    /// slashes (the server would take it for another path), and in a write a slash at the end.
+    /// Refused is what a path cannot carry: nothing at all, characters that are not to be seen other than the space, a `.` or `..` between
+    /// slashes (the server would take it for another path), and in a write a slash at the end. Characters that are newer than the server's
+    /// Unicode it refuses itself, with 400 and no words.
     pub fn param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
-        check(name, value)?;
-        if !self.method.is_read() && self.method != Method::Delete && value.ends_with('/') {
-            return Err(RequestError::new(
-                name,
-                "must not end in `/` in the path of a write; give it in the body, or use the id",
-            ));
+        let write = !self.method.is_read() && self.method != Method::Delete;
+        let problem =
+            path::problem(value).or((write && value.ends_with('/')).then_some("must not end in `/`"));
+        if let Some(problem) = problem {
+            let hint = if value.is_empty() { "" } else { " in a path; give it in a body, or use the id" };
+            return Err(RequestError::new(name, format!("{problem}{hint}")));
         }
         self.fill(name, |path| path.extend(utf8_percent_encode(value, RESERVED)))?;
         Ok(self)
@@ -111,6 +119,9 @@ impl Draft {
         let tail = self.path.split_off(at);
         push(&mut self.path);
         self.path.push_str(&tail[len..]);
+        if self.path.len() > LONGEST {
+            return Err(RequestError::new(name, "is too long for a URL"));
+        }
         Ok(())
     }
 
@@ -121,13 +132,15 @@ impl Draft {
         self
     }
 
-    /// Sets a header. Those that the request is made of (`X-Vault-Token`, `Authorization`, `Host`, `Content-Length`) are refused.
+    /// Sets a header. Those that the target and the transport see to are refused: token, namespace, `Authorization`, `Host`, and what
+    /// HTTP itself is made of.
     pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RequestError> {
-        if [TOKEN, AUTHORIZATION, HOST, CONTENT_LENGTH].contains(&name) {
-            return Err(RequestError::new("header", "is one that the request sets itself"));
+        let refuse = |problem| RequestError::new(name.as_str().to_owned(), problem);
+        if OWN_HEADERS.contains(&name) {
+            return Err(refuse("is a header that the request sets itself"));
         }
         let value = HeaderValue::from_str(value)
-            .map_err(|_| RequestError::new("header", "must not contain control characters"))?;
+            .map_err(|_| refuse("is a header, and must be visible ASCII characters"))?;
         self.headers.insert(name, value);
         Ok(self)
     }
@@ -215,9 +228,10 @@ impl Draft {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(target.scheme.clone());
         parts.authority = Some(target.authority.clone());
-        let too_long = |_| RequestError::new("path", "is too long for a URL");
-        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(too_long)?);
-        let uri = Uri::from_parts(parts).map_err(|_| RequestError::new("path", "is too long for a URL"))?;
+        let no_path = || RequestError::new("path", "is not a path, or too long for a URL");
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|_| no_path())?;
+        parts.path_and_query = Some(path);
+        let uri = Uri::from_parts(parts).map_err(|_| no_path())?;
 
         let mut request = http::Request::new(self.body);
         *request.method_mut() = self.method.into();
@@ -228,24 +242,18 @@ impl Draft {
     }
 }
 
-const EMPTY: &str = "must not be empty";
-
 fn secret_problem() -> &'static str {
     "must be visible ASCII characters, and at least one"
 }
 
-/// Refuses what is empty or cannot be part of a path.
-pub(crate) fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
-    let problem = if value.is_empty() {
-        EMPTY
-    } else if value.split('/').any(|part| part == "." || part == "..") {
-        "must not be `.` or `..`, alone or between slashes; look it up in a body, or use the id"
-    } else if value.chars().any(|char| char.is_control() || (char.is_whitespace() && char != ' ')) {
-        "must not contain control characters or blanks other than the space; look it up in a body, or use the id"
-    } else {
-        return Ok(());
-    };
-    Err(RequestError::new(name, problem))
+impl fmt::Debug for Draft {
+    /// Leaves out the query and the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("operation", &self.operation)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Refuses an empty value where the server would take it for something else, or not at all.
@@ -257,12 +265,6 @@ pub(crate) fn not_empty<'a>(
         return Err(RequestError::new(name, EMPTY));
     }
     Ok(())
-}
-
-/// Encodes each segment of a path and keeps the slashes.
-pub(crate) fn encode_path(path: &str) -> String {
-    const WITHIN_PATH: &AsciiSet = &RESERVED.remove(b'/');
-    utf8_percent_encode(path, WITHIN_PATH).to_string()
 }
 
 /// As in a query or a form; `%20` is as good as `+`.

@@ -34,10 +34,10 @@ pub struct Entity {
     /// The identifier.
     pub id: EntityId,
     /// The name, in the case it was given in; the server finds it in any.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The identifier of the namespace, `root` in the root namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// What was written with the entity.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -84,6 +84,7 @@ impl Entity {
 #[non_exhaustive]
 pub struct EntityInfo {
     /// The name.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The names that the entity has at auth mounts.
     #[serde(deserialize_with = "de::null_as_default")]

@@ -20,7 +20,8 @@ about! {
 }
 
 /// Gives an entity a name at an auth mount. A name and mount that are taken already are an *update* of that alias:
-/// another entity takes it over, and custom metadata that is not sent again is lost. To change one field, use [`UpdateEntityAliasById`].
+/// another entity takes it over, and, unless the alias is named by its [`id`](Self::id), custom metadata that is not sent again is lost. To
+/// change one field, use [`UpdateEntityAliasById`].
 ///
 /// `Some` tells what was created or changed; `None` means that all was so already, and the server then tells no identifier.
 ///

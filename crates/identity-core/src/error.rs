@@ -76,7 +76,8 @@ impl Error {
         self.api().is_some_and(|api| api.status() == status)
     }
 
-    /// Whether there is no such object. A wrong path, namespace or mount is also answered with 404, but is not meant here.
+    /// Whether there is no such object. A wrong path below `/v1/`, namespace or mount is also answered with 404, but is not meant here; a
+    /// wrong path in the address is, for the server's answer is the same.
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_absence)
     }

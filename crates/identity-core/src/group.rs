@@ -8,7 +8,7 @@ use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::word::word;
-use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de};
+use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, ser};
 
 endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) -> upsert(Upsert<CreatedGroup>));
 endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group));
@@ -34,13 +34,13 @@ pub struct Group {
     /// The identifier.
     pub id: GroupId,
     /// The name, in the case it was given in; the server finds it in any.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
     /// Who says who belongs to it.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "de::null_as_default")]
     pub group_type: GroupType,
     /// The identifier of the namespace, `root` in the root namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// What was written with the group.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -61,7 +61,7 @@ pub struct Group {
     #[serde(default, deserialize_with = "de::empty_object_as_none")]
     pub alias: Option<GroupAlias>,
     /// How often the group has been written.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub modify_index: u64,
     /// When the group was made.
     #[serde(default, deserialize_with = "de::time")]
@@ -96,10 +96,13 @@ word! {
 #[non_exhaustive]
 pub struct GroupInfo {
     /// The name.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// How many entities belong to it.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub num_member_entities: u64,
     /// How many groups it belongs to.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub num_parent_groups: u64,
     /// The name that an external group has at an auth mount.
     #[serde(deserialize_with = "de::empty_object_as_none")]
@@ -137,10 +140,10 @@ pub struct GroupParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policies: Option<Vec<String>>,
     /// Takes the place of all entities that belong to it; empty clears them. Not for external groups.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
     pub member_entity_ids: Option<Vec<EntityId>>,
     /// Takes the place of all groups that belong to it; empty clears them. Not for external groups.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
     pub member_group_ids: Option<Vec<GroupId>>,
 }
 

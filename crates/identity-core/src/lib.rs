@@ -32,8 +32,10 @@
 //! # Habits
 //!
 //! * A field that is never set is not sent, and the server leaves it alone. An empty list or map is sent, and clears.
-//! * In an answer, `null`, `[]`, `{}` and an absent field are the same; fields and words that this crate does not know are no error.
-//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`] gives them out.
+//! * In an answer, `null` and an absent field are the same, and so is `{}` for an alias that is not there; fields and words that this crate
+//!   does not know are no error.
+//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`] gives them out. The body of an
+//!   [`http::Request`] is wiped as well, but its `Debug` shows it: do not log whole requests.
 
 mod alias;
 mod all;
@@ -57,6 +59,7 @@ mod mfa;
 mod oauth_error;
 mod oidc;
 mod operation;
+mod path;
 mod reply;
 pub mod respond;
 mod secret;
@@ -70,7 +73,7 @@ mod wrapping;
 pub use async_trait::async_trait;
 pub use bytes;
 pub use http;
-pub use secrecy::{ExposeSecret, SecretString};
+pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 pub use alias::{Alias, AliasInfo, AliasSummary, EntityAlias, GroupAlias, WrittenAlias};
 pub use all::{ENDPOINTS, EndpointInfo};

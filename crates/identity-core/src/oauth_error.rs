@@ -12,7 +12,7 @@ pub struct OAuthError {
     /// What is wrong.
     pub error: OAuthErrorCode,
     /// The same in a sentence.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub error_description: String,
     /// What was sent along with the request, if anything was.
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]

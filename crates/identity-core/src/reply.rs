@@ -32,7 +32,7 @@ pub struct Meta {
     #[serde(deserialize_with = "de::empty_as_none")]
     pub request_id: Option<String>,
     /// What the server did otherwise than asked, such as parameters that it ignored.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::readable")]
     pub warnings: Vec<String>,
 }
 
@@ -64,7 +64,12 @@ impl<'a> Reply<'a> {
 
     /// Nothing: the server agreed, and that is all.
     pub fn empty(self) -> Result<(), ReplyError> {
-        self.body().map(drop)
+        #[derive(Deserialize)]
+        struct Anything {}
+        if self.body()?.is_empty() {
+            return Ok(());
+        }
+        self.parse::<Anything>().map(drop)
     }
 
     /// A body that is the result itself, without Vault's envelope.
@@ -119,16 +124,24 @@ impl<'a> Reply<'a> {
     /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong path, namespace or
     /// mount is a 404 with a message, and is not meant.
     pub fn is_absence(self) -> bool {
+        self.status == StatusCode::NOT_FOUND && self.has_no_words()
+    }
+
+    /// Whether the body has a list of errors, and nothing in it.
+    pub(crate) fn has_no_words(self) -> bool {
         #[derive(Deserialize)]
         struct Errors {
             errors: Vec<IgnoredAny>,
         }
-        self.status == StatusCode::NOT_FOUND
-            && serde_json::from_slice(self.body).is_ok_and(|body: Errors| body.errors.is_empty())
+        serde_json::from_slice(self.body).is_ok_and(|body: Errors| body.errors.is_empty())
     }
 
     fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
         let body = self.body()?;
+        // A struct could be read from an array as well.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(DecodeError::new("the answer is an array").into());
+        }
         serde_json::from_slice(body).map_err(|error| self.explain(&error).into())
     }
 

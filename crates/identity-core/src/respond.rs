@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 
 use crate::{ApiError, Endpoint, KeyList, MergeConflict, RetryAfter, Upsert};
@@ -98,9 +99,24 @@ pub fn refusal(error: &ApiError) -> Response<Bytes> {
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         data: &'a [MergeConflict],
     }
-    let mut response = body(error.status(), &Refusal { errors: error.errors(), data: error.conflicts() });
-    if let Some(RetryAfter::Delay(delay)) = error.retry_after() {
-        response.headers_mut().insert(RETRY_AFTER, delay.as_secs().into());
+    let mut response = match (error.foreign(), error.oauth()) {
+        (Some(_), _) => response(error.status(), Bytes::from_static(b"not Vault's")),
+        (None, Some(oauth)) => body(error.status(), oauth),
+        (None, None) => body(error.status(), &Refusal { errors: error.errors(), data: error.conflicts() }),
+    };
+    let content_type = error.foreign().and_then(|foreign| foreign.parse().ok());
+    let retry_after = match error.retry_after() {
+        Some(RetryAfter::Delay(delay)) => Some(delay.as_secs().into()),
+        Some(RetryAfter::At(time)) => {
+            DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok().and_then(|time| time.parse().ok())
+        }
+        None => None,
+    };
+    let headers = [(CONTENT_TYPE, content_type), (RETRY_AFTER, retry_after)];
+    for (name, value) in headers {
+        if let Some(value) = value {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }

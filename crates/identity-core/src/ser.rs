@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
 use crate::RequestError;
 
@@ -28,4 +28,22 @@ pub(crate) fn whole_seconds(name: &'static str, duration: Option<Duration>) -> R
 /// The same for a duration that is always there.
 pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
+}
+
+/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
+const LONGEST_ARRAY: usize = 500;
+
+/// Identifiers, of which there may be any number.
+#[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
+pub(crate) fn ids<S: Serializer, I: AsRef<str> + Serialize>(
+    ids: &Option<Vec<I>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match ids {
+        Some(ids) if ids.len() > LONGEST_ARRAY => {
+            let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+            serializer.serialize_str(&ids.join(","))
+        }
+        ids => ids.serialize(serializer),
+    }
 }

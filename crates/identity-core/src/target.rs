@@ -5,11 +5,11 @@ use http::uri::{Authority, Scheme, Uri};
 use secrecy::SecretString;
 
 use crate::error::RequestError;
-use crate::{draft, secret};
+use crate::{path, secret};
 
 pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
-const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
-const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+pub(crate) const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
 
 /// Where requests go, and on whose behalf: the server's address, the token, the namespace.
 ///
@@ -49,6 +49,10 @@ impl Target {
         if authority.host().is_empty() {
             return Err(refuse("has no host"));
         }
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        if !port.is_empty() && authority.port_u16().is_none() {
+            return Err(refuse("has a port that is none"));
+        }
         if authority.as_str().contains('@') {
             return Err(refuse("must not contain a user name or password"));
         }
@@ -57,7 +61,7 @@ impl Target {
         }
         let path = parts.path_and_query.as_ref().map_or("", |path| path.as_str()).trim_matches('/');
         if !path.is_empty() {
-            draft::check("address", path)?;
+            check("address", path)?;
         }
         let base = if path.is_empty() { "/v1/".to_owned() } else { format!("/{path}/v1/") };
         // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
@@ -88,7 +92,7 @@ impl Target {
             self.headers.remove(NAMESPACE);
             return Ok(self);
         }
-        draft::check("namespace", namespace)?;
+        check("namespace", namespace)?;
         let value = HeaderValue::from_bytes(namespace.as_bytes())
             .map_err(|_| RequestError::new("namespace", "must not contain control characters"))?;
         self.headers.insert(NAMESPACE, value);
@@ -98,8 +102,8 @@ impl Target {
     /// The path of the engine, `identity` unless said otherwise. Servers mount it nowhere else; a proxy might.
     pub fn with_mount(mut self, mount: &str) -> Result<Self, RequestError> {
         let mount = mount.trim_matches('/');
-        draft::check("mount", mount)?;
-        self.mount = Some(draft::encode_path(mount));
+        check("mount", mount)?;
+        self.mount = Some(path::encode(mount));
         Ok(self)
     }
 
@@ -108,6 +112,13 @@ impl Target {
     pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
         self.list_as_get = list_as_get;
         self
+    }
+}
+
+fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
+    match path::problem(value) {
+        Some(problem) => Err(RequestError::new(name, problem.trim_end_matches(','))),
+        None => Ok(()),
     }
 }
 

@@ -72,7 +72,7 @@ pub struct WrapInfo {
     /// The wrapping token: whoever has it can read the answer, once.
     pub token: SecretString,
     /// The accessor of the wrapping token.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub accessor: String,
     /// How long the answer is kept.
     #[serde(default, deserialize_with = "de::seconds")]
@@ -81,7 +81,7 @@ pub struct WrapInfo {
     #[serde(default, deserialize_with = "de::time")]
     pub creation_time: Option<Timestamp>,
     /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub creation_path: String,
     /// The accessor of a token within the answer.
     #[serde(default, deserialize_with = "de::empty_as_none")]
@@ -144,10 +144,8 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
             };
             return E::decode(none).map(Wrapped::Plain);
         }
-        if let Ok(Some(info)) = reply.wrap_info() {
-            return Ok(Wrapped::Wrapped(info));
-        }
-        E::decode(reply).map(Wrapped::Plain)
+        let info = if reply.status.is_success() { reply.wrap_info()? } else { None };
+        info.map_or_else(|| E::decode(reply).map(Wrapped::Plain), |info| Ok(Wrapped::Wrapped(info)))
     }
 }
 

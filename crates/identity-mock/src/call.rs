@@ -3,7 +3,8 @@ use std::error::Error;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request};
+use http::Request;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use identity_core::{Endpoint, Method, Operation, Target};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use crate::mask::masked;
 
 pub(crate) const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// A request that came, taken apart for the predicate of [`MockTransport::on`](crate::MockTransport::on).
 ///
@@ -26,7 +28,7 @@ pub struct Call {
     pub query: BTreeMap<String, String>,
     /// The headers, those of the target among them: `x-vault-token`, `x-vault-namespace`.
     pub headers: HeaderMap,
-    /// The body. `Null` if there is none.
+    /// The body. `Null` if there is none; a form is an object of strings.
     pub body: Value,
 }
 
@@ -48,7 +50,7 @@ impl Call {
             params: params(operation.path, request.uri().path()),
             query,
             headers: request.headers().clone(),
-            body: body(request.body()),
+            body: body(request),
         }
     }
 
@@ -73,8 +75,10 @@ fn params(template: &str, path: &str) -> BTreeMap<String, String> {
     segments.filter_map(|(segment, value)| Some((name(segment)?, decoded(value)))).collect()
 }
 
-fn pairs(query: &str) -> BTreeMap<String, String> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+/// The pairs of a query or a form.
+fn pairs(text: &str) -> BTreeMap<String, String> {
+    let text = text.replace('+', " ");
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(a, b)| (decoded(a), decoded(b)))
@@ -85,16 +89,16 @@ fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn body(bytes: &[u8]) -> Value {
+fn body(request: &Request<Bytes>) -> Value {
+    let bytes = request.body();
     if bytes.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
-}
-
-/// The verb and the path with its placeholders.
-pub(crate) fn name(operation: Operation) -> String {
-    format!("{} {}", operation.method, operation.path)
+    let text = || String::from_utf8_lossy(bytes);
+    if request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(FORM)) {
+        return pairs(&text()).into_iter().collect();
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| text().into())
 }
 
 impl fmt::Display for Call {
@@ -107,7 +111,7 @@ impl fmt::Display for Call {
         if !self.body.is_null() {
             parts.push(format!("body {}", masked("", &self.body)));
         }
-        f.write_str(&name(self.operation))?;
+        self.operation.fmt(f)?;
         if !parts.is_empty() {
             write!(f, " with {}", parts.join(", "))?;
         }

@@ -45,13 +45,20 @@ impl<'a, E> Expectation<'a, E> {
     }
 
     /// Answers that there is no such object, or that a list is empty: 404 without a message.
+    ///
+    /// That is how reads and lists say it. A lookup answers `None`, and a write to something that is not there is refused in words.
     pub fn absent(self) {
         self.refuse(StatusCode::NOT_FOUND, [""; 0]);
     }
 
     /// Refuses, with the words of the server.
     pub fn refuse(self, status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) {
-        self.respond(respond::refusal(&ApiError::new(status, errors)));
+        self.refuse_as(&ApiError::new(status, errors));
+    }
+
+    /// Refuses with all that a refusal can tell, such as conflicts, a time to come again, or the words of OAuth.
+    pub fn refuse_as(self, error: &ApiError) {
+        self.respond(respond::refusal(error));
     }
 
     /// Brings no answer.

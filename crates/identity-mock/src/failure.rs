@@ -1,4 +1,4 @@
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::matcher::Matcher;
 
 /// What to tell of a call that no expectation is about.
@@ -15,7 +15,7 @@ pub(crate) fn unexpected(call: &Call, expectations: &[Matcher]) -> String {
         lines.push("No calls are expected.".to_owned());
     } else {
         lines.push("Expected are only:".to_owned());
-        let mut names: Vec<_> = expectations.iter().map(|matcher| call::name(matcher.operation)).collect();
+        let mut names: Vec<_> = expectations.iter().map(|matcher| matcher.operation.to_string()).collect();
         names.sort();
         names.dedup();
         lines.extend(names.iter().map(|name| format!("  {name}")));

@@ -31,16 +31,17 @@
 //!     }
 //!
 //!     async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
-//!         let response = self.transport.send(endpoint.request(&self.target)?).await;
-//!         E::response(&response.map_err(|error| Error::new(Operation::of::<E>(), error))?)
+//!         let request = endpoint.request(&self.target)?;
+//!         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+//!         let response = self.transport.send(request).await;
+//!         E::response_to(operation, &response.map_err(|error| Error::new(operation, error))?)
 //!     }
 //! }
 //!
 //! // 2. The test.
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut alice = CreatedEntity::default();
-//! alice.id = "7fbd40c1".into();
+//! let alice = CreatedEntity::new("7fbd40c1", "alice");
 //!
 //! let mock = MockTransport::new();
 //! mock.expect(&ReadEntityByName::new("alice")).absent();
@@ -66,7 +67,7 @@
 //!
 //! * [`answer`](Expectation::answer): what the endpoint returns, as a typed value.
 //! * [`absent`](Expectation::absent): there is no such object.
-//! * [`refuse`](Expectation::refuse): the server refuses.
+//! * [`refuse`](Expectation::refuse), [`refuse_as`](Expectation::refuse_as): the server refuses.
 //! * [`fail`](Expectation::fail): no answer comes.
 //! * [`respond`](Expectation::respond): a response as it is, for everything else.
 //!
@@ -85,7 +86,7 @@
 //! BlockingTransport::send(&mock, request);
 //! // MockTransport: unexpected call POST identity/entity with body {"name":"bob"}
 //! // It differs from what is expected:
-//! //   POST identity/entity with body {"name":"alice"}
+//! //   POST identity/entity with body {"name":"alice"}, expected at tests/enrol.rs:9:6
 //! //     body.name: expected "alice", came "bob"
 //! ```
 //!

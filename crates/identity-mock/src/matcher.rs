@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_core::Operation;
 
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::difference::differences;
 
 /// Which calls an expectation is about.
@@ -12,13 +12,15 @@ use crate::difference::differences;
 pub(crate) struct Matcher {
     pub(crate) operation: Operation,
     pub(crate) rule: Rule,
+    /// Where the test expects it.
+    pub(crate) place: &'static Location<'static>,
 }
 
 #[derive(Clone)]
 pub(crate) enum Rule {
     Any,
     Same(Arc<Call>),
-    Predicate { holds: Arc<dyn Fn(&Call) -> bool + Send + Sync>, place: &'static Location<'static> },
+    Predicate(Arc<dyn Fn(&Call) -> bool + Send + Sync>),
 }
 
 impl Matcher {
@@ -36,20 +38,20 @@ impl Matcher {
         match &self.rule {
             Rule::Any => Vec::new(),
             Rule::Same(expected) => differences(expected, call),
-            Rule::Predicate { holds, .. } if holds(call) => Vec::new(),
-            Rule::Predicate { .. } => vec!["it does not hold".to_owned()],
+            Rule::Predicate(holds) if holds(call) => Vec::new(),
+            Rule::Predicate(_) => vec!["it does not hold".to_owned()],
         }
     }
 }
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = call::name(self.operation);
         match &self.rule {
-            Rule::Any => f.write_str(&name),
-            Rule::Same(call) => call.fmt(f),
-            Rule::Predicate { place, .. } => write!(f, "{name} where the predicate at {place} holds"),
+            Rule::Any => self.operation.fmt(f)?,
+            Rule::Same(call) => call.fmt(f)?,
+            Rule::Predicate(_) => write!(f, "{} where a predicate holds", self.operation)?,
         }
+        write!(f, ", expected at {}", self.place)
     }
 }
 

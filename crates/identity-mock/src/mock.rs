@@ -68,10 +68,11 @@ impl MockTransport {
         &self,
         predicate: impl Fn(&Call) -> bool + Send + Sync + 'static,
     ) -> Expectation<'_, E> {
-        self.expectation(Rule::Predicate { holds: Arc::new(predicate), place: Location::caller() })
+        self.expectation(Rule::Predicate(Arc::new(predicate)))
     }
 
     /// Expects requests of `E`, whatever is in them.
+    #[track_caller]
     pub fn any<E: Endpoint>(&self) -> Expectation<'_, E> {
         self.expectation(Rule::Any)
     }
@@ -88,8 +89,9 @@ impl MockTransport {
         state.double.checkpoint();
     }
 
+    #[track_caller]
     fn expectation<E: Endpoint>(&self, rule: Rule) -> Expectation<'_, E> {
-        Expectation::new(self, Matcher { operation: Operation::of::<E>(), rule })
+        Expectation::new(self, Matcher { operation: Operation::of::<E>(), rule, place: Location::caller() })
     }
 
     pub(crate) fn add<E>(

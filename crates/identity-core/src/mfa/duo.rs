@@ -6,7 +6,7 @@ use crate::construct::setters;
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::secret::Exposed;
-use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError};
+use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
 endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: slug] -> data(DuoMethod));
@@ -24,19 +24,19 @@ pub struct DuoMethod {
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// The host of the API.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub api_hostname: String,
     /// What the push says, in the form of a query.
-    #[serde(default, rename = "pushinfo")]
+    #[serde(default, rename = "pushinfo", deserialize_with = "de::null_as_default")]
     pub push_info: String,
     /// Whether the user is asked for a passcode.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub use_passcode: bool,
     /// How a user's name at Duo is made of the entity.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub username_format: String,
     /// Empty: methods of log-in do not have it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: String,
 }
 

@@ -21,12 +21,16 @@ about! {
 #[non_exhaustive]
 pub struct LoginEnforcement {
     /// The identifier.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub id: String,
     /// The name.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The identifier of the namespace, `root` in the root namespace.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// The path of the namespace, empty in the root namespace, and otherwise with a slash at the end.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub namespace_path: String,
     /// The methods, of which one has to be passed.
     #[serde(deserialize_with = "de::null_as_default")]

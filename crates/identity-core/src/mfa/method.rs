@@ -83,16 +83,16 @@ pub struct MfaMethodInfo {
     /// The identifier.
     pub id: MfaMethodId,
     /// The type: `totp`, `okta`, `duo` or `pingid`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "de::null_as_default")]
     pub method_type: String,
     /// The name, if it has one.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub name: Option<String>,
     /// The identifier of the namespace, `root` in the root namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// The path of the namespace, empty in the root namespace, and otherwise with a slash at the end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_path: String,
 }
 

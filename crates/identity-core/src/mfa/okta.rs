@@ -24,7 +24,7 @@ pub struct OktaMethod {
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// The name of the organization.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub org_name: String,
     /// The domain of the API. `None` where [`production`](Self::production) says it.
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
@@ -33,10 +33,10 @@ pub struct OktaMethod {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub production: Option<bool>,
     /// How a user's name at Okta is made of the entity.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub username_format: String,
     /// Empty: methods of log-in do not have it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: String,
 }
 

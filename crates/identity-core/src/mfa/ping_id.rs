@@ -6,7 +6,7 @@ use crate::construct::setters;
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::secret::Exposed;
-use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError};
+use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
 endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: slug] -> data(PingIdMethod));
@@ -24,19 +24,19 @@ pub struct PingIdMethod {
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Whether requests are signed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub use_signature: bool,
     /// The address of the service.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub idp_url: String,
     /// The alias of the organization.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub org_alias: String,
     /// The address of its administration.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub admin_url: String,
     /// The address of its authenticator.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub authenticator_url: String,
 }
 

@@ -25,28 +25,28 @@ pub struct TotpMethod {
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// The name of the key's issuer, as the app shows it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub issuer: String,
     /// How long a code is good.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
     pub period: Duration,
     /// The size of the secret, in bytes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub key_size: u32,
     /// The size of the picture of the secret, in pixels; 0 for none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub qr_size: u32,
     /// The hash.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub algorithm: TotpAlgorithm,
     /// How many digits a code has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub digits: u8,
     /// How many periods before and after are good as well.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub skew: u8,
     /// How many wrong codes are let pass.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub max_validation_attempts: u32,
 }
 

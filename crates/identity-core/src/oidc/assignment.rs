@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{EntityId, GroupId, KeyList, RequestError, de};
+use crate::{EntityId, GroupId, KeyList, RequestError, de, ser};
 
 endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json repeatable -> empty(()));
 endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: slug] -> data(OidcAssignment));
@@ -38,10 +38,10 @@ pub struct WriteOidcAssignment {
     #[serde(skip)]
     pub name: String,
     /// The entities.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
     pub entity_ids: Option<Vec<EntityId>>,
     /// The groups.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
     pub group_ids: Option<Vec<GroupId>>,
 }
 

@@ -68,8 +68,10 @@ impl OidcClient {
 #[non_exhaustive]
 pub struct OidcClientInfo {
     /// The identifier, by which it is known to the provider and in the `aud` of tokens.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
     /// Whether it can keep a secret.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub client_type: OidcClientType,
     /// The name of the key that signs its tokens.
     #[serde(deserialize_with = "de::null_as_default")]

@@ -8,7 +8,6 @@ endpoint!(WriteOidcConfig: POST "identity/oidc/config" json repeatable -> empty(
 
 /// How identity tokens are issued.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct OidcConfig {
     /// The scheme, host and port that the `iss` of tokens begins with. Empty if it was not set: it is then the `api_addr` of the node that

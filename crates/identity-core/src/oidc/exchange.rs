@@ -110,7 +110,7 @@ impl ExchangeOidcToken {
         Self { provider: provider.into(), client, grant }
     }
 
-    /// What a confidential client's code challenge was made of.
+    /// What a confidential client's code challenge was made of. A token for the client itself has none.
     #[must_use]
     pub fn code_verifier(mut self, verifier: impl Into<SecretString>) -> Self {
         if let Grant::AuthorizationCode { code_verifier, .. } = &mut self.grant {
@@ -120,12 +120,28 @@ impl ExchangeOidcToken {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        let (ClientAuth::Basic { client_id, .. }
-        | ClientAuth::Post { client_id, .. }
-        | ClientAuth::Public { client_id, .. }) = &self.client;
-        not_empty("client_id", [client_id])?;
+        match &self.client {
+            ClientAuth::Basic { client_id, client_secret }
+            | ClientAuth::Post { client_id, client_secret } => {
+                not_empty("client_id", [client_id])?;
+                not_empty("client_secret", [client_secret.expose_secret()])?;
+            }
+            ClientAuth::Public { client_id, code_verifier } => {
+                not_empty("client_id", [client_id])?;
+                not_empty("code_verifier", [code_verifier.expose_secret()])?;
+            }
+        }
         match &self.grant {
-            Grant::AuthorizationCode { code, redirect_uri, .. } => {
+            Grant::AuthorizationCode { code_verifier: Some(_), .. }
+                if matches!(self.client, ClientAuth::Public { .. }) =>
+            {
+                Err(RequestError::new(
+                    "code_verifier",
+                    "is a public client's own, and must not be given twice",
+                ))
+            }
+            Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
+                not_empty("code_verifier", code_verifier.iter().map(ExposeSecret::expose_secret))?;
                 not_empty("code", [code.expose_secret()])?;
                 not_empty("redirect_uri", [redirect_uri])
             }
@@ -198,7 +214,7 @@ pub struct ProviderTokens {
     #[serde(default)]
     pub id_token: Option<SecretString>,
     /// `Bearer`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub token_type: String,
     /// How long the access token lives.
     #[serde(default, deserialize_with = "de::seconds")]

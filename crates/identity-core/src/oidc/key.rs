@@ -21,19 +21,18 @@ about! {
 
 /// A named key that signs identity tokens. The server makes it anew in every rotation period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct OidcKey {
     /// The algorithm.
     pub algorithm: SigningAlgorithm,
     /// The roles and clients that may use the key; `*` is all, and none is none.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub allowed_client_ids: Vec<ClientId>,
     /// How long the key signs before the next takes its place.
-    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
     pub rotation_period: Duration,
     /// How long after that its public half is still published, so that tokens can be verified.
-    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
     pub verification_ttl: Duration,
 }
 
@@ -65,7 +64,12 @@ word! {
 /// use std::time::Duration;
 /// use identity_core::{SigningAlgorithm, WriteOidcKey};
 ///
-/// let key = WriteOidcKey::new("web").algorithm(SigningAlgorithm::ES256).rotation_period(Duration::from_secs(3600)).allowed_client_ids(["*"]);
+/// let hour = Duration::from_secs(3600);
+/// let key = WriteOidcKey::new("web")
+///     .algorithm(SigningAlgorithm::ES256)
+///     .rotation_period(hour)
+///     .verification_ttl(hour)
+///     .allowed_client_ids(["*"]);
 /// # let _ = key;
 /// ```
 ///
@@ -112,7 +116,8 @@ impl WriteOidcKey {
 setters!(WriteOidcKey {
     /// The algorithm; RS256 unless said otherwise.
     algorithm(value(SigningAlgorithm)) => algorithm;
-    /// How long the key signs before the next takes its place: whole seconds, at least a minute, 24 hours unless said otherwise.
+    /// How long the key signs before the next takes its place: whole seconds, at least a minute and a tenth of the `verification_ttl`, 24
+    /// hours unless said otherwise.
     rotation_period(duration) => rotation_period;
     /// How long after that its public half is still published: whole seconds, at most ten rotation periods, 24 hours unless said otherwise.
     verification_ttl(duration) => verification_ttl;

@@ -39,22 +39,22 @@ pub struct ProviderDiscovery {
     /// The `iss` of tokens.
     pub issuer: String,
     /// Where the public keys are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
     /// Where a browser is sent to log in: a page of the server's user interface, not the operation [`AuthorizeOidc`](crate::AuthorizeOidc).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub authorization_endpoint: String,
     /// Where codes are exchanged for tokens.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub token_endpoint: String,
     /// Where an access token tells who logged in.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub userinfo_endpoint: String,
     /// `false`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub request_parameter_supported: bool,
     /// `false`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub request_uri_parameter_supported: bool,
     /// The algorithms that keys can have.
     #[serde(default, deserialize_with = "de::null_as_default")]

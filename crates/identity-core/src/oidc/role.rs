@@ -7,7 +7,7 @@ use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::{ClientId, KeyList, RequestError, de, ser};
 
-endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json repeatable(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> empty(()));
 endpoint!(ReadOidcRole:   GET    "identity/oidc/role/{name}" [name: slug] -> data(OidcRole));
 endpoint!(DeleteOidcRole: DELETE "identity/oidc/role/{name}" [name: slug] -> empty(()));
 endpoint!(ListOidcRoles:  LIST   "identity/oidc/role" -> list(KeyList<String, ()>));
@@ -19,20 +19,19 @@ about! {
 
 /// A kind of identity token: for whom it is meant, what it says, how long it lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct OidcRole {
     /// The audience, `aud`, of its tokens.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
     /// The name of the key that signs its tokens.
     #[serde(deserialize_with = "de::null_as_default")]
     pub key: String,
     /// The claims of its tokens: JSON with directives such as `{{identity.entity.name}}`. Empty for those that all tokens have.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub template: String,
     /// How long its tokens live.
-    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
     pub ttl: Duration,
 }
 
@@ -70,7 +69,7 @@ impl WriteOidcRole {
         Self { name: name.into(), key: None, template: None, client_id: None, ttl: None }
     }
 
-    /// Has the server make up another audience. Tokens that exist keep the old one.
+    /// Has the server make up another audience, each time. Tokens that exist keep the old one.
     #[must_use]
     pub fn renew_client_id(self) -> Self {
         self.client_id("")

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::construct::about;
-use crate::draft::Draft;
+use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
 use crate::error::{ReplyError, RequestError};
 use crate::secret::Exposed;
@@ -37,7 +37,7 @@ pub struct IdToken {
     /// The JWT.
     pub token: SecretString,
     /// The audience, `aud`, that it is meant for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
     /// How long it lives.
     #[serde(default, deserialize_with = "de::seconds")]
@@ -99,7 +99,8 @@ impl Endpoint for IntrospectIdToken {
             #[serde(skip_serializing_if = "Option::is_none")]
             client_id: Option<&'a ClientId>,
         }
-        crate::draft::not_empty("client_id", &self.client_id)?;
+        not_empty("token", [self.token.expose_secret()])?;
+        not_empty("client_id", &self.client_id)?;
         let body = Body { token: Exposed(&self.token), client_id: self.client_id.as_ref() };
         Ok(draft.json(&body)?.repeatable(true))
     }
@@ -139,7 +140,7 @@ pub struct Discovery {
     /// The `iss` of tokens.
     pub issuer: String,
     /// Where the public keys are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
     /// `id_token`.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -163,8 +164,8 @@ pub struct ReadJwks;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Jwks {
-    /// The keys, in random order.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    /// The keys, in random order. One that cannot be read is left out.
+    #[serde(deserialize_with = "de::readable")]
     pub keys: Vec<Jwk>,
 }
 

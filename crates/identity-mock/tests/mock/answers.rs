@@ -2,9 +2,12 @@ use std::time::Duration;
 
 use http::{Response, StatusCode};
 use identity_core::{
-    CreateEntity, CreatedEntity, Endpoint, Entity, EntityId, EntityInfo, Error, ErrorKind, ExposeSecret,
-    GenerateIdToken, IdToken, KeyList, ListEntities, Maybe, Operation, ReadEntityById, Transport,
-    TransportErrorKind, UnwrapResponse, Upsert, WithMeta, Wrap, Wrapped,
+    AdminGenerateTotpSecret, ApiError, ClientAuth, CreateEntity, CreatedEntity, Endpoint, Entity, EntityId,
+    EntityInfo, Error, ErrorKind, ExchangeOidcToken, ExposeSecret, GenerateIdToken, GenerateTotpSecret,
+    IdToken, KeyList, ListEntities, Maybe, MergeConflict, MergeEntities, OAuthError, OAuthErrorCode,
+    OidcClient, OidcClientInfo, OidcClientType, Operation, ProviderTokens, ReadEntityById, ReadOidcClient,
+    RetryAfter, SecretString, TotpEnrollment, TotpSecret, Transport, TransportErrorKind, UnwrapResponse,
+    Upsert, WithMeta, Wrap, WrapInfo, Wrapped,
 };
 use identity_mock::MockTransport;
 
@@ -66,6 +69,53 @@ fn a_refusal_has_status_and_words() {
 }
 
 #[test]
+fn a_refusal_tells_when_to_come_again() {
+    let late =
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, ["request path \"x\": rate limit quota exceeded"])
+            .with_retry_after(Duration::from_secs(7));
+    let mock = MockTransport::new();
+    mock.expect(&ReadEntityById::new("e1")).refuse_as(&late);
+    let error = call(&mock, &ReadEntityById::new("e1")).unwrap_err();
+    assert_eq!(error.api(), Some(&late));
+    assert_eq!(error.api().unwrap().retry_after(), Some(RetryAfter::Delay(Duration::from_secs(7))));
+    assert!(error.is_rate_limited());
+}
+
+#[test]
+fn a_refused_merge_names_its_conflicts() {
+    let conflict = |entity_id: &str| {
+        let mut conflict = MergeConflict::default();
+        conflict.alias = "alice".into();
+        conflict.entity_id = entity_id.into();
+        conflict.mount_path = "auth/userpass/".into();
+        conflict
+    };
+    let refusal =
+        ApiError::new(StatusCode::BAD_REQUEST, ["toEntity and at least one fromEntity have aliases"])
+            .with_conflicts([conflict("e1"), conflict("e2")]);
+    let merge = MergeEntities::new("e1", ["e2"]);
+    let mock = MockTransport::new();
+    mock.expect(&merge).refuse_as(&refusal);
+    let error = call(&mock, &merge).unwrap_err();
+    assert_eq!(error.api(), Some(&refusal));
+    assert_eq!(error.api().unwrap().conflicts(), [conflict("e1"), conflict("e2")]);
+}
+
+#[test]
+
+fn a_refusal_may_be_in_the_words_of_oauth() {
+    let oauth = OAuthError::new(OAuthErrorCode::InvalidGrant, "authorization grant is invalid or expired");
+    let refusal = ApiError::new(StatusCode::BAD_REQUEST, [""; 0]).with_oauth(oauth.clone());
+    let exchange =
+        ExchangeOidcToken::code("default", ClientAuth::basic("app", "s-1"), "c-1", "https://app.test");
+    let mock = MockTransport::new();
+    mock.expect(&exchange).refuse_as(&refusal);
+    let error = call(&mock, &exchange).unwrap_err();
+    assert_eq!(error.api(), Some(&refusal));
+    assert_eq!(error.api().unwrap().oauth(), Some(&oauth));
+}
+
+#[test]
 fn a_failure_of_the_transport_has_its_kind() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).fail(TransportErrorKind::Timeout);
@@ -95,7 +145,8 @@ fn combinators_answer_in_their_own_terms() {
     mock.expect(&Maybe(ReadEntityById::new("e2"))).answer(&None);
     let token = || IdToken::new("a.b.c", "audience", Duration::from_secs(60));
     let wrap = Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60));
-    let info = serde_json::from_str(r#"{"token":"s.wrapping","ttl":60}"#).unwrap();
+    let mut info = WrapInfo::new("s.wrapping", Duration::from_secs(60));
+    info.creation_path = "identity/oidc/token/web".into();
     mock.expect(&wrap).answer(&Wrapped::Wrapped(info));
     mock.expect(&wrap).answer(&Wrapped::Plain(token()));
     let unwrap = UnwrapResponse::<GenerateIdToken>::new("s.wrapping");
@@ -105,9 +156,72 @@ fn combinators_answer_in_their_own_terms() {
     assert_eq!(call(&mock, &Maybe(ReadEntityById::new("e2"))).unwrap(), None);
     let info = call(&mock, &wrap).unwrap().wrapped().unwrap();
     assert_eq!(info.token.expose_secret(), "s.wrapping");
+    assert_eq!((info.ttl, &*info.creation_path), (Duration::from_secs(60), "identity/oidc/token/web"));
+    assert_eq!((info.creation_time, info.wrapped_accessor), (None, None));
     let Wrapped::Plain(plain) = call(&mock, &wrap).unwrap() else { panic!("it is not wrapped") };
     assert_eq!(plain.token.expose_secret(), "a.b.c");
     assert_eq!(call(&mock, &unwrap).unwrap().token.expose_secret(), "a.b.c");
+}
+
+#[test]
+fn a_totp_secret_arrives_as_it_was_given() {
+    const URL: &str = "otpauth://totp/Acme:e1?secret=ABC";
+    for picture in [None, Some(&[0x89, b'P', 0, 0xFF][..])] {
+        let secret = TotpSecret::new(URL, picture.map(|picture| picture.to_vec().into()));
+        let enrollment = TotpEnrollment::New(secret);
+        let mock = MockTransport::new();
+        mock.any::<GenerateTotpSecret>().answer(&enrollment);
+        mock.any::<AdminGenerateTotpSecret>().answer(&enrollment);
+        let own = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
+        for came in [own, call(&mock, &AdminGenerateTotpSecret::new("m1", "e1")).unwrap()] {
+            let TotpEnrollment::New(came) = came else { panic!("there is a secret already") };
+            assert_eq!(came.url.expose_secret(), URL);
+            assert_eq!(came.barcode.as_ref().map(ExposeSecret::expose_secret), picture);
+        }
+    }
+    let mock = MockTransport::new();
+    mock.any::<GenerateTotpSecret>().answer(&TotpEnrollment::AlreadyEnrolled);
+    let again = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
+    assert!(matches!(again, TotpEnrollment::AlreadyEnrolled));
+}
+
+#[test]
+fn tokens_of_a_provider_arrive_as_they_were_given() {
+    for id_token in [None, Some("a.b.c")] {
+        let tokens =
+            ProviderTokens::new("b.access", id_token.map(SecretString::from), Duration::from_secs(3600));
+        let mock = MockTransport::new();
+        mock.any::<ExchangeOidcToken>().answer(&tokens);
+        let exchange =
+            ExchangeOidcToken::code("default", ClientAuth::public("app", "v-1"), "c-1", "https://app.test");
+        let came = call(&mock, &exchange).unwrap();
+        assert_eq!(came.access_token.expose_secret(), "b.access");
+        assert_eq!(came.id_token.as_ref().map(ExposeSecret::expose_secret), id_token);
+        assert_eq!((&*came.token_type, came.expires_in), ("Bearer", Duration::from_secs(3600)));
+    }
+}
+
+#[test]
+fn a_client_arrives_as_it_was_given() {
+    let mut public = OidcClientInfo::default();
+    public.client_id = "app".into();
+    public.client_type = OidcClientType::Public;
+    let mut confidential = public.clone();
+    confidential.client_type = OidcClientType::Confidential;
+    confidential.key = "default".into();
+    confidential.redirect_uris = vec!["https://app.test".to_owned()];
+    confidential.assignments = vec!["allow_all".to_owned()];
+    confidential.id_token_ttl = Duration::from_secs(60);
+    confidential.access_token_ttl = Duration::from_secs(90);
+    confidential.client_credentials = Some(true);
+    for (info, secret) in [(public, None), (confidential, Some("s-1"))] {
+        let mock = MockTransport::new();
+        let client = OidcClient::new(info.clone(), secret.map(SecretString::from));
+        mock.expect(&ReadOidcClient::new("web")).answer(&client);
+        let came = call(&mock, &ReadOidcClient::new("web")).unwrap();
+        assert_eq!(came.info, info);
+        assert_eq!(came.client_secret.as_ref().map(ExposeSecret::expose_secret), secret);
+    }
 }
 
 async fn call_async<E: Endpoint + Sync>(transport: &dyn Transport, endpoint: &E) -> Result<E::Output, Error> {

@@ -46,7 +46,7 @@ impl Endpoint for Search<'_> {
 }
 
 /// Whether a mock that expects the first takes the second.
-fn takes<A: Endpoint, B: Endpoint>(expected: &A, came: &B) -> bool {
+pub(super) fn takes<A: Endpoint, B: Endpoint>(expected: &A, came: &B) -> bool {
     let mock = MockTransport::new();
     mock.expect(expected).times(..).absent();
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(call(&mock, came)))).is_ok() || {

@@ -1,0 +1,113 @@
+use identity_core::{
+    ClientAuth, CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, DuoParams, Endpoint,
+    ExchangeOidcToken, IntrospectIdToken, ListEntities, LookupWrappingToken, OktaParams, PingIdParams,
+    ReadUserInfo, UnwrapResponse, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
+};
+use identity_mock::{Call, MockTransport};
+
+use super::{call, failure, placeless, target};
+
+#[test]
+fn secrets_are_not_shown() {
+    let messages = [
+        failure(|| {
+            let mock = MockTransport::new();
+            mock.expect(&IntrospectIdToken::new("s.one").client_id("x")).absent();
+            drop(call(&mock, &IntrospectIdToken::new("s.two").client_id("y")));
+        }),
+        failure(|| {
+            let mock = MockTransport::new();
+            mock.expect(&UnwrapResponse::<ListEntities>::new("s.one")).absent();
+            drop(call(&mock, &UnwrapResponse::<ListEntities>::new("s.two")));
+        }),
+    ];
+    assert_eq!(
+        placeless(file!(), &messages[0]),
+        r#"MockTransport: unexpected call POST identity/oidc/introspect with body {"client_id":"y","token":"***"}
+It differs from what is expected:
+  POST identity/oidc/introspect with body {"client_id":"x","token":"***"}, expected at HERE
+    body.client_id: expected "x", came "y"
+    body.token: expected a secret, came another"#
+    );
+    assert_eq!(
+        placeless(file!(), &messages[1]),
+        "MockTransport: unexpected call POST sys/wrapping/unwrap\n\
+         It differs from what is expected:\n\
+         \x20 POST sys/wrapping/unwrap, expected at HERE\n\
+         \x20   header x-vault-token: expected a secret, came another"
+    );
+    let mock = MockTransport::new();
+    let hidden = |call: &Call| {
+        assert_eq!(format!("{call:?}"), r#"Call(POST identity/oidc/introspect with body {"token":"***"})"#);
+        true
+    };
+    mock.on::<IntrospectIdToken>(hidden).absent();
+    drop(call(&mock, &IntrospectIdToken::new("s.one")));
+}
+
+/// Two secrets, and how both begin in the base64 of `Basic`, where they stand after `id:`.
+const CANARIES: [&str; 2] = ["canary-1", "canary-2"];
+const ENCODED: &str = "Y2FuYXJ5";
+
+/// Has each kind of message told of an endpoint with a secret.
+fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
+    let [one, two] = CANARIES.map(with);
+    let expecting = |times: usize| {
+        let mock = MockTransport::new();
+        mock.expect(&one).times(times).absent();
+        mock
+    };
+    let other = failure(|| drop(call(&expecting(1), &two)));
+    assert!(other.contains("expected a secret, came another"), "{other}");
+    let messages = [
+        other,
+        failure(|| drop(call(&MockTransport::new(), &one))),
+        failure(|| drop(expecting(1))),
+        failure(|| drop(call(&expecting(0), &one))),
+        failure(|| {
+            let mock = MockTransport::new();
+            mock.on::<E>(|call| panic!("{call} {call:?}")).absent();
+            drop(call(&mock, &one));
+        }),
+        failure(|| {
+            let mock = MockTransport::new();
+            failure(|| drop(call(&mock, &one)));
+            mock.checkpoint();
+        }),
+        format!("{:?}", expecting(0)),
+    ];
+    for message in messages {
+        assert!(message.contains(E::PATH), "{message}");
+        assert!(!message.contains("canary") && !message.contains(ENCODED), "{message}");
+    }
+
+    // The secret is in the request all the same.
+    let request = one.request(&target()).unwrap();
+    let headers = request.headers().values().map(|value| value.to_str().unwrap());
+    let sent = headers.chain([std::str::from_utf8(request.body()).unwrap()]).collect::<String>();
+    assert!(sent.contains("canary-1") || sent.contains(ENCODED), "{}", E::PATH);
+}
+
+#[test]
+fn no_message_shows_a_secret() {
+    assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new(secret, "ikey", "duo.test")));
+    assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new("skey", secret, "duo.test")));
+    assert_hidden(|secret| UpdateDuoMethod::new("m1", DuoParams::new(secret, secret, "duo.test")));
+    assert_hidden(|secret| CreateOktaMethod::new(OktaParams::new("acme", secret)));
+    assert_hidden(|secret| UpdateOktaMethod::new("m1", OktaParams::new("acme", secret)));
+    assert_hidden(|secret| CreatePingIdMethod::new(PingIdParams::new(secret)));
+    assert_hidden(|secret| UpdatePingIdMethod::new("m1", PingIdParams::new(secret)));
+
+    let exchange = |client, code: &str| ExchangeOidcToken::code("default", client, code, "https://app.test");
+    assert_hidden(|secret| exchange(ClientAuth::basic("id", secret), "c"));
+    assert_hidden(|secret| exchange(ClientAuth::post("id", secret), "c"));
+    assert_hidden(|secret| exchange(ClientAuth::public("id", secret), "c"));
+    assert_hidden(|secret| exchange(ClientAuth::basic("id", "s"), secret));
+    assert_hidden(|secret| exchange(ClientAuth::basic("id", "s"), "c").code_verifier(secret));
+    assert_hidden(|secret| ExchangeOidcToken::client_credentials("default", ClientAuth::post("id", secret)));
+    assert_hidden(|secret| ReadUserInfo::new("default", secret));
+    assert_hidden(|secret| IntrospectIdToken::new(secret));
+
+    assert_hidden(|secret| LookupWrappingToken::new(secret));
+    assert_hidden(|secret| UnwrapResponse::<ListEntities>::new(secret));
+}

@@ -1,0 +1,59 @@
+use vault_identity::{
+    CreateEntity, CreateEntityAlias, CreateGroup, UpdateEntityAliasById, UpdateEntityById, UpdateGroupById,
+};
+
+use crate::refused;
+use crate::space::Space;
+
+/// So many pairs with keys and values of so many bytes.
+fn pairs(count: usize, key: usize, value: usize) -> Vec<(String, String)> {
+    (0..count).map(|n| (format!("{n:0>key$}"), "x".repeat(value))).collect()
+}
+
+#[tokio::test]
+async fn metadata_is_kept_up_to_its_limits() {
+    let Some(space) = Space::new("metadata") else { return };
+    let (entities, groups) = (space.client.entities(), space.client.groups());
+    let most = pairs(64, 128, 512);
+    let create = CreateEntity::named("alice").metadata(most.clone());
+    let entity = entities.create(&create).await.unwrap().created().unwrap().id;
+    let create = CreateGroup::named("all").metadata(most.clone());
+    let group = groups.create(&create).await.unwrap().created().unwrap().id;
+
+    let punctuation = [("=/+_-", ""), ("A", "ü \"\\\n")];
+    for too_much in [pairs(65, 2, 1), pairs(1, 129, 1), pairs(1, 1, 513)] {
+        let update = UpdateEntityById::new(&entity).metadata(too_much.clone());
+        assert!(!refused(entities.update(&update).await, 500, "metadata").is_retryable());
+        let update = UpdateGroupById::new(&group).metadata(too_much);
+        assert!(!refused(groups.update(&update).await, 500, "metadata").is_retryable());
+    }
+    let most = most.into_iter().collect();
+    assert_eq!(entities.read(&entity).await.unwrap().metadata, most);
+    assert_eq!(groups.read(&group).await.unwrap().metadata, most);
+
+    entities.update(&UpdateEntityById::new(&entity).metadata(punctuation)).await.unwrap();
+    groups.update(&UpdateGroupById::new(&group).metadata(punctuation)).await.unwrap();
+    let punctuation = punctuation.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    assert_eq!(entities.read(&entity).await.unwrap().metadata, punctuation);
+    assert_eq!(groups.read(&group).await.unwrap().metadata, punctuation);
+}
+
+#[tokio::test]
+async fn custom_metadata_is_kept_up_to_its_limits() {
+    let Some(space) = Space::new("custom-metadata") else { return };
+    let aliases = space.client.entity_aliases();
+    let people = space.mount("people");
+    let most = pairs(64, 128, 512);
+    let create = CreateEntityAlias::new("alice", &people).custom_metadata(most.clone());
+    let id = aliases.create(&create).await.unwrap().unwrap().id;
+    for too_much in [pairs(65, 2, 1), pairs(1, 129, 1), pairs(1, 1, 513), pairs(1, 1, 0)] {
+        let update = UpdateEntityAliasById::new(&id).custom_metadata(too_much);
+        assert!(!refused(aliases.update(&update).await, 500, "metadata").is_retryable());
+    }
+    let alias = aliases.read(&id).await.unwrap();
+    assert_eq!(alias.custom_metadata, most.into_iter().collect());
+
+    let update = UpdateEntityAliasById::new(&id).custom_metadata([("a b/c: ü", "ü \"\\")]);
+    aliases.update(&update).await.unwrap().unwrap();
+    assert_eq!(aliases.read(&id).await.unwrap().custom_metadata["a b/c: ü"], "ü \"\\");
+}

@@ -1,0 +1,231 @@
+use vault_identity::{
+    CreateEntity, CreateGroup, ErrorKind, LookupEntity, LookupGroup, UpdateEntityById, UpdateGroupById,
+    Upsert, WriteEntityByName, WriteGroupByName,
+};
+
+use crate::space::Space;
+
+/// Names that a path can carry, if each character is encoded as it should be.
+const NAMES: [&str; 31] = [
+    "plain",
+    "Mixed Case",
+    "a b",
+    " a",
+    "a ",
+    "a/b",
+    "a%2Fb",
+    "/a",
+    "a//b",
+    "a.b",
+    ".hidden",
+    "a..",
+    "..a",
+    "a..b",
+    "...",
+    "list",
+    "ü",
+    "日本",
+    "🦀",
+    "a?b#c",
+    "a+b&c",
+    "a=b;c",
+    "\"q\"",
+    "%",
+    "%00",
+    "a\\b",
+    "{name}",
+    "a:b@c",
+    "*",
+    "~-_",
+    "$[]!'()",
+];
+
+/// Names that a path cannot carry: they are written and found in bodies, and read by identifier.
+const UNSPEAKABLE: [&str; 7] = [".", "..", "a/../b", "./a", "tab\there", "line\nbreak", "nul\0"];
+
+#[tokio::test]
+async fn entities_of_any_name_are_written_and_read_by_it() {
+    let Some(space) = Space::new("names-entities") else { return };
+    let (entities, lookup) = (space.client.entities(), space.client.lookup());
+    for name in NAMES {
+        let write = WriteEntityByName::new(name).metadata([("step", "1")]);
+        let created = entities.write_by_name(&write).await.unwrap().created();
+        let created = created.unwrap_or_else(|| panic!("{name} is another's name"));
+        assert_eq!(created.name, name);
+
+        let write = WriteEntityByName::new(name).metadata([("step", "2")]);
+        assert_eq!(entities.write_by_name(&write).await.unwrap(), Upsert::Updated, "{name}");
+        assert_eq!(entities.create(&CreateEntity::named(name)).await.unwrap(), Upsert::Updated, "{name}");
+        let read = entities.read_by_name(name).await.unwrap();
+        assert_eq!((&*read.name, &read.id, &*read.metadata["step"]), (name, &created.id, "2"));
+        assert_eq!(entities.read(&created.id).await.unwrap(), read);
+        assert_eq!(lookup.entity(&LookupEntity::by_name(name)).await.unwrap(), Some(read));
+    }
+    let mut listed = entities.list_names().await.unwrap().keys;
+    listed.sort();
+    let mut expected = NAMES;
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+
+    for (gone, name) in NAMES.into_iter().enumerate() {
+        for _ in 0..2 {
+            entities.delete_by_name(name).await.unwrap();
+            assert_eq!(entities.find_by_name(name).await.unwrap(), None, "{name}");
+            assert_eq!(entities.list_names().await.unwrap().len(), NAMES.len() - gone - 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_of_any_name_are_written_and_read_by_it() {
+    let Some(space) = Space::new("names-groups") else { return };
+    let (groups, lookup) = (space.client.groups(), space.client.lookup());
+    for name in NAMES {
+        let write = WriteGroupByName::new(name).metadata([("step", "1")]);
+        let created = groups.write_by_name(&write).await.unwrap().created();
+        let created = created.unwrap_or_else(|| panic!("{name} is another's name"));
+        assert_eq!(created.name, name);
+
+        let write = WriteGroupByName::new(name).metadata([("step", "2")]);
+        assert_eq!(groups.write_by_name(&write).await.unwrap(), Upsert::Updated, "{name}");
+        assert_eq!(groups.create(&CreateGroup::named(name)).await.unwrap(), Upsert::Updated, "{name}");
+        let read = groups.read_by_name(name).await.unwrap();
+        assert_eq!((&*read.name, &read.id, &*read.metadata["step"]), (name, &created.id, "2"));
+        assert_eq!(groups.read(&created.id).await.unwrap(), read);
+        assert_eq!(lookup.group(&LookupGroup::by_name(name)).await.unwrap(), Some(read));
+    }
+    let mut listed = groups.list_names().await.unwrap().keys;
+    listed.sort();
+    let mut expected = NAMES;
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+
+    for (gone, name) in NAMES.into_iter().enumerate() {
+        for _ in 0..2 {
+            groups.delete_by_name(name).await.unwrap();
+            assert_eq!(groups.find_by_name(name).await.unwrap(), None, "{name}");
+            assert_eq!(groups.list_names().await.unwrap().len(), NAMES.len() - gone - 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_found_in_any_case_and_kept_in_its_own() {
+    let Some(space) = Space::new("names-case") else { return };
+    let (entities, groups) = (space.client.entities(), space.client.groups());
+    let id = entities.write_by_name(&WriteEntityByName::new("McKay")).await.unwrap().created().unwrap().id;
+    let group = groups.write_by_name(&WriteGroupByName::new("McKay")).await.unwrap().created().unwrap().id;
+    for name in ["mckay", "MCKAY", "McKay"] {
+        assert_eq!(entities.write_by_name(&WriteEntityByName::new(name)).await.unwrap(), Upsert::Updated);
+        assert_eq!(groups.write_by_name(&WriteGroupByName::new(name)).await.unwrap(), Upsert::Updated);
+        assert_eq!(entities.read_by_name(name).await.unwrap().id, id);
+        assert_eq!(groups.read_by_name(name).await.unwrap().id, group);
+        let found = space.client.lookup().entity(&LookupEntity::by_name(name)).await.unwrap();
+        assert_eq!(found.unwrap().id, id);
+        let found = space.client.lookup().group(&LookupGroup::by_name(name)).await.unwrap();
+        assert_eq!(found.unwrap().id, group);
+    }
+    assert_eq!(entities.list_names().await.unwrap().keys, ["McKay"]);
+    assert_eq!(groups.list_names().await.unwrap().keys, ["McKay"]);
+    entities.delete_by_name("mckay").await.unwrap();
+    groups.delete_by_name("mckay").await.unwrap();
+    assert!(entities.list().await.unwrap().is_empty() && groups.list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_slash_and_an_encoded_slash_are_two_names() {
+    let Some(space) = Space::new("names-slash") else { return };
+    let entities = space.client.entities();
+    let slash = entities.write_by_name(&WriteEntityByName::new("a/b")).await.unwrap().created().unwrap();
+    let encoded = entities.write_by_name(&WriteEntityByName::new("a%2Fb")).await.unwrap().created().unwrap();
+    assert_ne!(slash.id, encoded.id);
+    assert_eq!(entities.read_by_name("a/b").await.unwrap().id, slash.id);
+    entities.delete_by_name("a%2Fb").await.unwrap();
+    assert_eq!(entities.list().await.unwrap().keys, [slash.id]);
+}
+
+#[tokio::test]
+async fn names_that_a_path_cannot_carry_go_through_bodies() {
+    let Some(space) = Space::new("names-unspeakable") else { return };
+    let (entities, groups, lookup) = (space.client.entities(), space.client.groups(), space.client.lookup());
+    for name in UNSPEAKABLE {
+        let id = entities.create(&CreateEntity::named(name)).await.unwrap().created().unwrap().id;
+        let group = groups.create(&CreateGroup::named(name)).await.unwrap().created().unwrap().id;
+        let calls = space.calls().len();
+        for error in [
+            entities.write_by_name(&WriteEntityByName::new(name)).await.unwrap_err(),
+            entities.find_by_name(name).await.unwrap_err(),
+            entities.delete_by_name(name).await.unwrap_err(),
+            groups.write_by_name(&WriteGroupByName::new(name)).await.unwrap_err(),
+            groups.read_by_name(name).await.unwrap_err(),
+            groups.delete_by_name(name).await.unwrap_err(),
+        ] {
+            assert!(matches!(error.kind(), ErrorKind::Request(_)), "{name:?}: {error}");
+        }
+        assert_eq!(space.calls().len(), calls, "{name:?} was sent in a path");
+
+        let entity = lookup.entity(&LookupEntity::by_name(name)).await.unwrap().unwrap();
+        assert_eq!((&entity.id, &*entity.name), (&id, name));
+        let found = lookup.group(&LookupGroup::by_name(name)).await.unwrap().unwrap();
+        assert_eq!((&found.id, &*found.name), (&group, name));
+        assert!(entities.list_names().await.unwrap().keys.contains(&name.to_owned()));
+
+        entities.update(&UpdateEntityById::new(&id).name("renamed")).await.unwrap();
+        groups.update(&UpdateGroupById::new(&group).name("renamed")).await.unwrap();
+        assert_eq!(lookup.entity(&LookupEntity::by_name(name)).await.unwrap(), None);
+        assert_eq!(lookup.group(&LookupGroup::by_name(name)).await.unwrap(), None);
+        entities.delete(&id).await.unwrap();
+        groups.delete(&group).await.unwrap();
+    }
+}
+
+/// The server has no words for these either: characters that are not printable, such as the one that joins emoji.
+#[tokio::test]
+async fn an_unprintable_name_is_not_taken_for_an_absent_one() {
+    let Some(space) = Space::new("names-unprintable") else { return };
+    let entities = space.client.entities();
+    for name in ["a\u{200b}b", "👩\u{200d}🔬", "a\u{a0}b", "\u{2028}", "\u{e000}"] {
+        let id = entities.create(&CreateEntity::named(name)).await.unwrap().created().unwrap().id;
+        for error in [
+            entities.find_by_name(name).await.unwrap_err(),
+            entities.delete_by_name(name).await.unwrap_err(),
+            entities.write_by_name(&WriteEntityByName::new(name)).await.unwrap_err(),
+        ] {
+            assert!(!error.is_not_found() && !error.is_retryable(), "{name:?}: {error:?}");
+        }
+        let found = space.client.lookup().entity(&LookupEntity::by_name(name)).await.unwrap();
+        assert_eq!(found.unwrap().id, id);
+    }
+}
+
+#[tokio::test]
+async fn a_long_name_is_carried_as_far_as_a_url_goes() {
+    let Some(space) = Space::new("names-long") else { return };
+    let entities = space.client.entities();
+    let long = "x".repeat(20_000);
+    let id = entities.write_by_name(&WriteEntityByName::new(&long)).await.unwrap().created().unwrap().id;
+    assert_eq!(entities.read_by_name(&long).await.unwrap().id, id);
+    let longer = "ü".repeat(20_000);
+    let error = entities.write_by_name(&WriteEntityByName::new(&longer)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Request(_)), "{error:?}");
+    let id = entities.create(&CreateEntity::named(&longer)).await.unwrap().created().unwrap().id;
+    let found = space.client.lookup().entity(&LookupEntity::by_name(&longer)).await.unwrap();
+    assert_eq!(found.unwrap().id, id);
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_is_only_written_through_bodies() {
+    let Some(space) = Space::new("names-trailing-slash") else { return };
+    let entities = space.client.entities();
+    let error = entities.write_by_name(&WriteEntityByName::new("a/")).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Request(_)), "{error}");
+    let id = entities.create(&CreateEntity::named("a/")).await.unwrap().created().unwrap().id;
+    let other = entities.create(&CreateEntity::named("a")).await.unwrap().created().unwrap().id;
+    assert_eq!(entities.create(&CreateEntity::named("a/")).await.unwrap(), Upsert::Updated);
+    let found = space.client.lookup().entity(&LookupEntity::by_name("a/")).await.unwrap();
+    assert_eq!(found.unwrap().id, id);
+    assert_eq!(entities.read_by_name("a/").await.unwrap().id, id);
+    assert_eq!(entities.read_by_name("a").await.unwrap().id, other);
+    entities.delete_by_name("a/").await.unwrap();
+    assert_eq!(entities.list().await.unwrap().keys, [other]);
+}

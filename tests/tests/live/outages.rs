@@ -1,0 +1,62 @@
+use identity_tests::{DevServer, live};
+use vault_identity::{
+    BlockingClient, Client, CreateEntity, ErrorKind, RetryAfter, TransportErrorKind, UpdateEntityById,
+};
+
+fn set_up(server: &DevServer, path: &str, body: &str) {
+    let (status, answer) =
+        server.request("POST", path, Some(server.token()), None, Some(body)).expect("there is an answer");
+    assert!(status < 300, "{path}: {status}: {answer}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_sealed_or_gone() {
+    if !live() {
+        return;
+    }
+    let server = DevServer::start().unwrap();
+    let client = Client::connect(server.address(), server.token()).unwrap();
+    let id = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
+
+    set_up(&server, "/v1/sys/quotas/config", r#"{"enable_rate_limit_response_headers": true}"#);
+    let quota = r#"{"path": "identity/", "rate": 1, "interval": "1h"}"#;
+    set_up(&server, "/v1/sys/quotas/rate-limit/identity", quota);
+    client.entities().read(&id).await.unwrap();
+    let error = client.entities().update(&UpdateEntityById::new(&id).policies(["dev"])).await.unwrap_err();
+    assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
+    assert!(!error.may_have_been_applied() && !error.is_not_consistent_yet());
+    let Some(RetryAfter::Delay(delay)) = error.api().unwrap().retry_after() else { panic!("{error:?}") };
+    assert!((3_500..=3_600).contains(&delay.as_secs()), "{delay:?}");
+    // Not even what could not be repeated was done.
+    let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+    assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
+    let delete =
+        server.request("DELETE", "/v1/sys/quotas/rate-limit/identity", Some(server.token()), None, None);
+    assert_eq!(delete.unwrap().0, 204);
+    let alice = client.entities().read(&id).await.unwrap();
+    assert!(alice.policies.is_empty());
+    assert_eq!(client.entities().list().await.unwrap().len(), 1);
+
+    set_up(&server, "/v1/sys/seal", "");
+    let error = client.entities().read(&id).await.unwrap_err();
+    assert!(error.is_sealed() && error.is_retryable() && !error.is_not_found(), "{error:?}");
+    let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+    assert!(error.is_sealed() && error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+    assert!(client.groups().list().await.unwrap_err().is_sealed(), "no empty list");
+    assert!(client.oidc().tokens().jwks().await.unwrap_err().is_sealed(), "no empty set");
+
+    let blocking = BlockingClient::connect(server.address(), server.token()).unwrap();
+    assert!(blocking.groups().find("any").unwrap_err().is_sealed());
+    drop(server);
+    // A connection that was kept may break off before a new one is refused.
+    assert!(client.groups().list().await.unwrap_err().is_retryable());
+    assert!(blocking.groups().list().unwrap_err().is_retryable());
+    for error in [
+        client.entities().create(&CreateEntity::unnamed()).await.unwrap_err(),
+        blocking.entities().create(&CreateEntity::unnamed()).unwrap_err(),
+    ] {
+        let ErrorKind::Transport(reason) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(reason.kind(), TransportErrorKind::Connect);
+        assert!(error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+    }
+}

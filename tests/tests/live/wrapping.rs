@@ -1,0 +1,145 @@
+use std::slice::from_ref;
+use std::time::Duration;
+
+use vault_identity::{
+    CreateEntity, GenerateIdToken, IntrospectIdToken, ListEntities, ListGroups, LookupEntity, Maybe,
+    ReadDiscovery, ReadEntityById, ReadJwks, SigningAlgorithm, UnwrapResponse, UpdateEntityById, Upsert,
+    WithMeta, Wrap, Wrapped, WriteEntityByName, WriteOidcConfig, WriteOidcKey, WriteOidcRole,
+};
+
+use crate::refused;
+use crate::space::Space;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn an_answer_is_wrapped_and_unwrapped_once() {
+    let Some(space) = Space::new("wrap-read") else { return };
+    let client = &space.client;
+    let create = CreateEntity::named("alice").metadata([("team", "eng")]);
+    let id = client.entities().create(&create).await.unwrap().created().unwrap().id;
+
+    let wrap = Wrap::new(ReadEntityById::new(&id), MINUTE);
+    let info = client.call(&wrap).await.unwrap().wrapped().unwrap();
+    assert_eq!((&*info.creation_path, info.ttl), (&*format!("identity/entity/id/{id}"), MINUTE));
+    assert!(!info.accessor.is_empty() && info.creation_time.is_some());
+    // The wrapping token alone is enough.
+    let anybody = client.with_target(client.target().clone().without_token());
+    let unwrap = UnwrapResponse::<ReadEntityById>::new(info.token);
+    assert_eq!(anybody.call(&unwrap).await.unwrap(), client.entities().read(&id).await.unwrap());
+    let error = refused(anybody.call(&unwrap).await, 400, "wrapping token is not valid or does not exist");
+    assert!(!error.is_not_found());
+    let garbage = UnwrapResponse::<ReadEntityById>::new("garbage");
+    refused(client.call(&garbage).await, 400, "wrapping token is not valid or does not exist");
+}
+
+#[tokio::test]
+async fn what_has_content_is_wrapped() {
+    let Some(space) = Space::new("wrap-content") else { return };
+    let client = &space.client;
+
+    let create = Wrap::new(CreateEntity::named("alice"), MINUTE);
+    let info = client.call(&create).await.unwrap().wrapped().unwrap();
+    assert_eq!(info.creation_path, "identity/entity");
+    let id = client.entities().read_by_name("alice").await.unwrap().id;
+    let created = client.call(&UnwrapResponse::<CreateEntity>::new(info.token)).await.unwrap();
+    assert_eq!(created.created().unwrap().id, id);
+
+    let info = client.call(&Wrap::new(ListEntities, MINUTE)).await.unwrap().wrapped().unwrap();
+    let list = client.call(&UnwrapResponse::<ListEntities>::new(info.token)).await.unwrap();
+    assert_eq!(list, client.entities().list().await.unwrap());
+    assert_eq!(list.keys, from_ref(&id));
+
+    let info = client.call(&Wrap::new(ReadDiscovery, MINUTE)).await.unwrap().wrapped().unwrap();
+    let discovery = client.call(&UnwrapResponse::<ReadDiscovery>::new(info.token)).await.unwrap();
+    assert_eq!(discovery, client.oidc().tokens().discovery().await.unwrap());
+
+    let info = client.call(&Wrap::new(ReadJwks, MINUTE)).await.unwrap().wrapped().unwrap();
+    assert_eq!(client.call(&UnwrapResponse::<ReadJwks>::new(info.token)).await.unwrap().keys, []);
+
+    let introspect = Wrap::new(IntrospectIdToken::new("garbage"), MINUTE);
+    let info = client.call(&introspect).await.unwrap().wrapped().unwrap();
+    let verdict = client.call(&UnwrapResponse::<IntrospectIdToken>::new(info.token)).await.unwrap();
+    assert!(!verdict.active && verdict.error.is_some());
+
+    // Not even a warning gets lost.
+    let write = Wrap::new(WriteOidcConfig::new("https://id.example.com"), MINUTE);
+    let info = client.call(&write).await.unwrap().wrapped().unwrap();
+    let unwrap = UnwrapResponse::<WithMeta<WriteOidcConfig>>::new(info.token);
+    assert_eq!(client.call(&unwrap).await.unwrap().1.warnings.len(), 1);
+
+    let info = client.call(&Wrap::new(LookupEntity::by_id(&id), MINUTE)).await.unwrap().wrapped().unwrap();
+    let elsewhere = client.with_namespace("").unwrap();
+    let found = elsewhere.call(&UnwrapResponse::<LookupEntity>::new(info.token)).await.unwrap();
+    assert_eq!(found.unwrap().id, id);
+
+    let read = WithMeta(Maybe(ReadEntityById::new(&id)));
+    let info = client.call(&Wrap::new(read, MINUTE)).await.unwrap().wrapped().unwrap();
+    let unwrap = UnwrapResponse::<WithMeta<Maybe<ReadEntityById>>>::new(info.token);
+    let (alice, meta) = client.call(&unwrap).await.unwrap();
+    assert_eq!(alice.unwrap().id, id);
+    assert!(meta.request_id.is_some());
+}
+
+#[tokio::test]
+async fn an_identity_token_is_handed_on_wrapped() {
+    let Some(space) = Space::new("wrap-token") else { return };
+    space.mount("people");
+    space.policy("mint", r#"path "identity/oidc/token/app" { capabilities = ["read"] }"#);
+    let as_alice = space.log_in("people", "alice", &["mint"]);
+    let key = WriteOidcKey::new("web").algorithm(SigningAlgorithm::ES256).allowed_client_ids(["*"]);
+    space.client.oidc().keys().write(&key).await.unwrap();
+    space.client.oidc().roles().write(&WriteOidcRole::new("app", "web").ttl(MINUTE)).await.unwrap();
+
+    let wrapped = as_alice.call(&Wrap::new(GenerateIdToken::new("app"), MINUTE)).await.unwrap();
+    let info = wrapped.wrapped().unwrap();
+    assert_eq!(info.creation_path, "identity/oidc/token/app");
+    let token = as_alice.call(&UnwrapResponse::<GenerateIdToken>::new(info.token)).await.unwrap();
+    assert_eq!(token.ttl, MINUTE);
+    let role = space.client.oidc().roles().read("app").await.unwrap();
+    assert_eq!(token.client_id, role.client_id);
+}
+
+#[tokio::test]
+async fn what_has_no_content_comes_plain() {
+    let Some(space) = Space::new("wrap-plain") else { return };
+    let client = &space.client;
+    let id = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
+
+    for _ in 0..2 {
+        let wrap = Wrap::new(UpdateEntityById::new(&id).policies(["dev"]), MINUTE);
+        assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(())));
+        let wrap = Wrap::new(WriteEntityByName::new("alice"), MINUTE);
+        assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(Upsert::Updated)));
+    }
+    assert_eq!(client.entities().read(&id).await.unwrap().policies, ["dev"]);
+
+    let as_get = client.with_target(client.target().clone().with_list_as_get(true));
+    for client in [client, &as_get] {
+        let Wrapped::Plain(none) = client.call(&Wrap::new(ListGroups, MINUTE)).await.unwrap() else {
+            panic!("an empty list was wrapped")
+        };
+        assert!(none.is_empty());
+    }
+    let nobody = LookupEntity::by_name("nobody");
+    assert!(matches!(client.call(&Wrap::new(nobody, MINUTE)).await.unwrap(), Wrapped::Plain(None)));
+    let absent = ReadEntityById::new("nobody");
+    assert!(client.call(&Wrap::new(absent.clone(), MINUTE)).await.unwrap_err().is_not_found());
+    let wrap = Wrap::new(Maybe(absent), MINUTE);
+    assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(None)));
+}
+
+#[tokio::test]
+async fn refusals_are_not_wrapped() {
+    let Some(space) = Space::new("wrap-refusals") else { return };
+    let client = &space.client;
+    let wrap = Wrap::new(UpdateEntityById::new("nobody").policies(["dev"]), MINUTE);
+    refused(client.call(&wrap).await, 400, "entity not found from id");
+    let nowhere = client.with_namespace("nowhere").unwrap();
+    assert!(
+        !refused(nowhere.call(&Wrap::new(ListGroups, MINUTE)).await, 404, "namespace not found")
+            .is_not_found()
+    );
+    let anybody = client.with_target(client.target().clone().without_token());
+    assert!(anybody.call(&Wrap::new(ListGroups, MINUTE)).await.unwrap_err().is_permission_denied());
+}
