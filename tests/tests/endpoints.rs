@@ -23,7 +23,9 @@ fn shape(path: &str) -> String {
 /// OpenBao serves the creation of MFA methods, and its document leaves it out.
 fn is_undocumented(endpoint: &EndpointInfo) -> bool {
     endpoint.method == Method::Post
-        && ["totp", "okta", "duo", "pingid"].iter().any(|of| endpoint.path == format!("identity/mfa/method/{of}"))
+        && ["totp", "okta", "duo", "pingid"]
+            .iter()
+            .any(|of| endpoint.path == format!("identity/mfa/method/{of}"))
 }
 
 #[test]
@@ -48,7 +50,9 @@ fn the_table_is_what_the_server_serves() {
         }
         for (verb, operation) in item.as_object().unwrap() {
             let is_list = |parameters: &Value| {
-                parameters.as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "list"))
+                parameters
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "list"))
             };
             let method = match verb.as_str() {
                 "get" if is_list(&operation["parameters"]) || is_list(&item["parameters"]) => Method::List,
@@ -61,8 +65,9 @@ fn the_table_is_what_the_server_serves() {
         }
     }
     let documented = ENDPOINTS.iter().filter(|endpoint| !is_undocumented(endpoint));
-    let ours: BTreeMap<_, _> =
-        documented.map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned())).collect();
+    let ours: BTreeMap<_, _> = documented
+        .map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned()))
+        .collect();
     assert_eq!(ours, served);
     assert_eq!((ours.len(), ENDPOINTS.len()), (105, 109));
 }
@@ -83,7 +88,10 @@ fn the_document_of_all_operations_is_up_to_date() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &table).unwrap();
     }
-    assert!(fs::read_to_string(path).unwrap() == table, "docs/endpoints.md is out of date: set UPDATE_DOCS=1");
+    assert!(
+        fs::read_to_string(path).unwrap() == table,
+        "docs/endpoints.md is out of date: set UPDATE_DOCS=1"
+    );
 }
 
 #[test]

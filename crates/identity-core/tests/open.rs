@@ -8,7 +8,9 @@ fn answer(status: u16, body: &str) -> http::Response<&str> {
 
 #[test]
 fn address_with_a_port_that_is_none() {
-    for address in ["http://h:99999", "http://h:65536", "http://h:abc", "http://h:", "http://h:-1", "http://[::1]:x"] {
+    for address in
+        ["http://h:99999", "http://h:65536", "http://h:abc", "http://h:", "http://h:-1", "http://[::1]:x"]
+    {
         assert!(Target::new(address).is_err(), "{address}");
     }
 }
@@ -31,7 +33,11 @@ fn odd_wrap_info_is_no_update() {
 
 #[test]
 fn null_text_is_absent() {
-    for data in [r#"{"id":"e1","name":null}"#, r#"{"id":"e1","namespace_id":null}"#, r#"{"id":"e1","aliases":[{"id":"a","mount_accessor":null}]}"#] {
+    for data in [
+        r#"{"id":"e1","name":null}"#,
+        r#"{"id":"e1","namespace_id":null}"#,
+        r#"{"id":"e1","aliases":[{"id":"a","mount_accessor":null}]}"#,
+    ] {
         assert!(ReadEntityById::response(&answer(200, &format!(r#"{{"data":{data}}}"#))).is_ok(), "{data}");
     }
     for data in [r#"{"id":"g1","type":null}"#, r#"{"id":"g1","modify_index":null}"#] {
@@ -97,7 +103,9 @@ fn body_of_a_draft_is_not_shown() {
             assert!(!format!("{draft:?}").contains("canary"));
             Ok(draft)
         }
-        fn decode(reply: Reply<'_>) -> Result<(), ReplyError> { reply.empty() }
+        fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
+            reply.empty()
+        }
     }
     Mine.request(&Target::new("http://h").unwrap()).unwrap();
 }
@@ -118,14 +126,19 @@ fn refusal_of_a_proxy_does_not_become_absence() {
 
 #[test]
 fn refusal_keeps_a_date() {
-    let page = http::Response::builder().status(429).header("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT").body("").unwrap();
+    let page = http::Response::builder()
+        .status(429)
+        .header("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")
+        .body("")
+        .unwrap();
     let error = ReadEntityById::response(&page).unwrap_err();
     let again = ReadEntityById::response(&respond::refusal(error.api().unwrap())).unwrap_err();
     assert!(again.api().unwrap().retry_after().is_some());
 }
 #[test]
 fn renewing_the_audience_is_not_repeatable() {
-    let request = WriteOidcRole::update("app").renew_client_id().request(&Target::new("http://h").unwrap()).unwrap();
+    let request =
+        WriteOidcRole::update("app").renew_client_id().request(&Target::new("http://h").unwrap()).unwrap();
     assert!(!request.extensions().get::<Operation>().unwrap().repeatable);
 }
 #[test]
@@ -135,11 +148,18 @@ fn connection_headers_are_refused() {
         type Output = ();
         const METHOD: Method = Method::Post;
         const PATH: &'static str = "x";
-        fn encode(&self, draft: Draft) -> Result<Draft, RequestError> { draft.header(self.0.clone(), "x") }
-        fn decode(reply: Reply<'_>) -> Result<(), ReplyError> { reply.empty() }
+        fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+            draft.header(self.0.clone(), "x")
+        }
+        fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
+            reply.empty()
+        }
     }
     for name in ["transfer-encoding", "connection", "x-vault-request", "x-vault-namespace"] {
-        assert!(Mine(http::HeaderName::from_static(name)).request(&Target::new("http://h").unwrap()).is_err(), "{name}");
+        assert!(
+            Mine(http::HeaderName::from_static(name)).request(&Target::new("http://h").unwrap()).is_err(),
+            "{name}"
+        );
     }
 }
 

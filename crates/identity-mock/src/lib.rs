@@ -100,6 +100,8 @@ mod difference;
 mod double;
 mod expectation;
 mod failure;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod mask;
 mod matcher;
 mod mock;
@@ -108,4 +110,6 @@ pub use mockall::Sequence;
 
 pub use call::Call;
 pub use expectation::Expectation;
+#[cfg(feature = "fake")]
+pub use fake::{AskedRequest, FakeVault, Fault};
 pub use mock::MockTransport;

@@ -1,0 +1,161 @@
+//! Aliases of entities: `identity/entity-alias`, and what `identity/alias` and `identity/persona` make of them.
+
+use std::collections::BTreeMap;
+
+use identity_core::legacy::{
+    CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
+    ReadPersona, UpdateAlias, UpdatePersona,
+};
+use identity_core::{
+    CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById, UpdateEntityAliasById,
+};
+use serde_json::{Map, Value, json};
+
+use super::alias_write::write;
+use super::answer::Outcome;
+use super::entity::{self, listed};
+use super::input::{Fields, Kind, Schema};
+use super::mounts::Mounts;
+use super::route::{Route, route};
+use super::state::Context;
+use super::store::{Alias, Aliases, Copied};
+
+const FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("entity_id", Kind::Text),
+    ("canonical_id", Kind::Text),
+    ("mount_accessor", Kind::Text),
+    ("name", Kind::Text),
+    ("custom_metadata", Kind::Pairs),
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    route::<CreateEntityAlias>(FIELDS, write),
+    route::<ReadEntityAliasById>(FIELDS, read),
+    route::<UpdateEntityAliasById>(FIELDS, write),
+    route::<DeleteEntityAliasById>(FIELDS, delete),
+    route::<ListEntityAliases>(&[], list),
+];
+
+/// The same without custom metadata.
+const LEGACY_FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("entity_id", Kind::Text),
+    ("canonical_id", Kind::Text),
+    ("mount_accessor", Kind::Text),
+    ("name", Kind::Text),
+];
+
+/// What the server reads, although it takes a persona for an entity.
+const PERSONA_FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("entity_id", Kind::Text),
+    ("mount_accessor", Kind::Text),
+    ("name", Kind::Text),
+    ("metadata", Kind::Pairs),
+];
+
+pub(super) const LEGACY_ROUTES: &[Route] = &[
+    route::<CreateAlias>(LEGACY_FIELDS, write),
+    route::<ReadAlias>(LEGACY_FIELDS, read),
+    route::<UpdateAlias>(LEGACY_FIELDS, write),
+    route::<DeleteAlias>(LEGACY_FIELDS, delete),
+    route::<ListAliases>(&[], list),
+    route::<CreatePersona>(PERSONA_FIELDS, entity::write),
+    route::<ReadPersona>(PERSONA_FIELDS, read),
+    route::<UpdatePersona>(PERSONA_FIELDS, entity::write),
+    route::<DeletePersona>(PERSONA_FIELDS, delete),
+    route::<ListPersonas>(&[], list),
+];
+
+fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let alias = context.store.aliases.get(&fields.text("id"));
+    Ok(alias.map(|alias| shown(context, alias, Place::Alone)))
+}
+
+fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let id = fields.text("id");
+    let Some(alias) = context.store.aliases.get(&id) else { return Ok(None) };
+    if let Some(mut entity) = context.store.entities.get(&alias.canonical_id).map(Copied::copied) {
+        entity.aliases.retain(|alias| alias.id != id);
+        context.store.entities.put(entity);
+    }
+    context.store.aliases.remove(&id);
+    Ok(None)
+}
+
+fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    Ok(list_of(&context.store.aliases, context.mounts))
+}
+
+/// The list of the aliases of entities or of groups.
+pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
+    let mut seen = BTreeMap::new();
+    let mut keys = Vec::new();
+    let mut infos = Map::new();
+    for alias in aliases.iter() {
+        let mut info = json!({
+            "name": alias.name,
+            "canonical_id": alias.canonical_id,
+            "mount_accessor": alias.mount_accessor,
+            "metadata": null,
+            "custom_metadata": alias.custom_metadata,
+            "local": alias.local,
+        });
+        add_mount(&mut info, mounts, &mut seen, &alias.mount_accessor);
+        keys.push(alias.id.clone());
+        infos.insert(alias.id.clone(), info);
+    }
+    listed(&keys, Some(infos))
+}
+
+/// The alias as the list of entities or groups tells of it.
+pub(super) fn summary<'a>(mounts: &Mounts, seen: &mut BTreeMap<&'a str, ()>, alias: &'a Alias) -> Value {
+    let mut summary = json!({ "id": alias.id, "name": alias.name, "mount_accessor": alias.mount_accessor });
+    add_mount(&mut summary, mounts, seen, &alias.mount_accessor);
+    summary
+}
+
+/// Of a mount that is gone a list says nothing the first time, and then that it has an empty path.
+fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeMap<&'a str, ()>, accessor: &'a str) {
+    if let Some(mount) = mounts.get(accessor) {
+        info["mount_path"] = json!(mount.path);
+        info["mount_type"] = json!(mount.kind);
+    } else if seen.insert(accessor, ()).is_some() {
+        info["mount_path"] = json!("");
+        info["mount_type"] = json!("");
+    }
+}
+
+/// Where an alias is shown, for that decides how much of it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Alone,
+    Entity,
+    Group,
+}
+
+pub(super) fn shown(context: &Context<'_>, alias: &Alias, place: Place) -> Value {
+    let mut shown = json!({
+        "id": alias.id,
+        "canonical_id": alias.canonical_id,
+        "name": alias.name,
+        "mount_accessor": alias.mount_accessor,
+        "metadata": null,
+        "merged_from_canonical_ids": if alias.merged_from.is_empty() { Value::Null } else { json!(alias.merged_from) },
+        "creation_time": alias.created.to_string(),
+        "last_update_time": alias.updated.to_string(),
+    });
+    if let Some(mount) = context.mounts.get(&alias.mount_accessor) {
+        shown["mount_path"] = json!(mount.path);
+        shown["mount_type"] = json!(mount.kind);
+    }
+    if place != Place::Group {
+        shown["custom_metadata"] = json!(alias.custom_metadata);
+        shown["local"] = json!(alias.local);
+    }
+    if place == Place::Alone {
+        shown["namespace_id"] = json!(context.namespace_id);
+    }
+    shown
+}

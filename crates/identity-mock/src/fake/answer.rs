@@ -1,0 +1,177 @@
+//! What the server answers, in the shapes that it has for it.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+/// What an operation does: it answers data, or nothing, or refuses.
+pub(super) type Outcome = Result<Option<Value>, Refusal>;
+
+/// Words and status of a refusal.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) errors: Vec<String>,
+    pub(super) data: Option<Value>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, errors: vec![message.into()], data: None }
+    }
+
+    /// Without a word.
+    pub(super) fn silent(status: StatusCode) -> Self {
+        Self { status, errors: Vec::new(), data: None }
+    }
+
+    /// In the form that the core of the server has for it.
+    pub(super) fn by_core(status: StatusCode, message: &str) -> Self {
+        Self::new(status, listed(&[message]))
+    }
+
+    pub(super) fn unsupported_path() -> Self {
+        Self::by_core(StatusCode::NOT_FOUND, "unsupported path")
+    }
+
+    pub(super) fn unsupported_operation() -> Self {
+        Self::by_core(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation")
+    }
+}
+
+/// Refuses an input.
+pub(super) fn bad(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
+}
+
+/// Refuses what is in another namespace.
+pub(super) fn forbidden(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, message)
+}
+
+/// Refuses an input that the server takes for a fault of its own.
+pub(super) fn internal(message: &str) -> Refusal {
+    Refusal::by_core(StatusCode::INTERNAL_SERVER_ERROR, message)
+}
+
+/// Errors as the server puts several into one text.
+pub(super) fn listed(errors: &[impl AsRef<str>]) -> String {
+    let noun = if errors.len() == 1 { "error" } else { "errors" };
+    let lines: String = errors.iter().map(|error| format!("\n\t* {}", error.as_ref())).collect();
+    format!("{} {noun} occurred:{lines}\n\n", errors.len())
+}
+
+/// A text in quotes, as Go writes it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\0'..='\x1f' | '\x7f' => quoted.push_str(&format!("\\x{:02x}", u32::from(char))),
+            _ if char.is_control() || (char.is_whitespace() && char != ' ') => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(char)));
+            }
+            _ => quoted.push(char),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A whole answer.
+pub(super) enum Answer {
+    /// 200 with the envelope.
+    Data {
+        data: Value,
+        warnings: Vec<String>,
+    },
+    /// 200 with the envelope, whose data stand beside it too, as those of mounts do.
+    Doubled {
+        data: Value,
+    },
+    /// 200 with the envelope of a wrapped answer.
+    Wrapped(Value),
+    /// 200 without an envelope.
+    Raw(Value),
+    /// 204.
+    Done,
+    Refused(Refusal),
+    /// 307 to another path.
+    Redirect(String),
+    /// 400 with nothing at all.
+    Nothing,
+}
+
+impl Answer {
+    pub(super) fn into_response(self, request_id: String) -> Response<Bytes> {
+        let (status, body) = match self {
+            Self::Data { data, warnings } => (StatusCode::OK, Some(envelope(request_id, data, &warnings))),
+            Self::Doubled { data } => {
+                let mut body = data.clone();
+                if let (Some(body), Value::Object(envelope)) =
+                    (body.as_object_mut(), envelope(request_id, data, &[]))
+                {
+                    body.extend(envelope);
+                }
+                (StatusCode::OK, Some(body))
+            }
+            Self::Wrapped(info) => {
+                let mut body = envelope(String::new(), Value::Null, &[]);
+                body["wrap_info"] = info;
+                (StatusCode::OK, Some(body))
+            }
+            Self::Raw(body) => (StatusCode::OK, Some(body)),
+            Self::Done => (StatusCode::NO_CONTENT, None),
+            Self::Refused(refusal) => {
+                let mut body = json!({ "errors": refusal.errors });
+                if let Some(data) = refusal.data {
+                    body["data"] = data;
+                }
+                (refusal.status, Some(body))
+            }
+            Self::Redirect(path) => {
+                let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
+                return bare(StatusCode::TEMPORARY_REDIRECT, &[(LOCATION, location), NO_STORE]);
+            }
+            Self::Nothing => return bare(StatusCode::BAD_REQUEST, &[]),
+        };
+        let mut response =
+            bare(status, &[NO_STORE, (CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        if let Some(body) = body {
+            *response.body_mut() = serde_json::to_vec(&body).unwrap_or_default().into();
+        }
+        response
+    }
+}
+
+const NO_STORE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+fn bare(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response.headers_mut().extend(headers.iter().cloned());
+    response
+}
+
+fn envelope(request_id: String, data: Value, warnings: &[String]) -> Value {
+    json!({
+        "request_id": request_id,
+        "lease_id": "",
+        "renewable": false,
+        "lease_duration": 0,
+        "data": data,
+        "wrap_info": null,
+        "warnings": if warnings.is_empty() { Value::Null } else { json!(warnings) },
+        "auth": null,
+    })
+}

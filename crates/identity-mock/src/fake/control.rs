@@ -1,0 +1,166 @@
+//! What a test can do to the server beside asking it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target};
+
+use super::fault::{Fault, Rule};
+use super::journal::AskedRequest;
+use super::state::{Random, State};
+use super::tokens::Token;
+use super::{FakeVault, namespaces};
+
+/// Where it would be, were it anywhere.
+const ADDRESS: &str = "http://fake.vault";
+
+impl FakeVault {
+    /// An empty server with the root token `root`.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State::new(Random::new()))))
+    }
+
+    /// An empty server that makes up the same identifiers each time.
+    pub fn with_seed(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(State::new(Random::seeded(seed)))))
+    }
+
+    /// Gives it another root token.
+    #[must_use]
+    pub fn with_root_token(self, token: impl Into<SecretString>) -> Self {
+        self.state().tokens.set_root(token.into().expose_secret().to_owned());
+        self
+    }
+
+    /// The token that may do everything.
+    pub fn root_token(&self) -> SecretString {
+        self.state().tokens.root().into()
+    }
+
+    /// Where requests are to go, with the root token.
+    ///
+    /// # Panics
+    ///
+    /// If the root token cannot be sent in a header.
+    pub fn target(&self) -> Target {
+        let target = Target::new(ADDRESS).and_then(|target| target.with_token(self.root_token()));
+        target.expect("the root token can be sent")
+    }
+
+    /// Mounts an auth method at the path of its name, unless it is mounted there, and returns its accessor.
+    ///
+    /// Other paths and namespaces are for requests to `sys/auth`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no auth method of this name, such as `userpass` or `approle`.
+    pub fn mount_auth(&self, method: &str) -> MountAccessor {
+        self.mount_auth_at(method, method)
+    }
+
+    /// Mounts an auth method at a path, unless something is mounted there, and returns its accessor.
+    ///
+    /// # Panics
+    ///
+    /// If there is no auth method of this name.
+    pub fn mount_auth_at(&self, method: &str, path: &str) -> MountAccessor {
+        let path = path.trim_matches('/');
+        let state = &mut *self.state();
+        let known = state.mounts.accessor("", &format!("auth/{path}/"));
+        let accessor =
+            known.map_or_else(|| state.mounts.enable(("", path, method, false), &mut state.random), Ok);
+        accessor
+            .map(MountAccessor::from)
+            .unwrap_or_else(|_| panic!("FakeVault: there is no auth method `{method}`"))
+    }
+
+    /// Creates a namespace below the root, unless it is there.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot have this name.
+    pub fn create_namespace(&self, name: &str) {
+        let created = namespaces::create(&mut self.state(), "", name.trim_matches('/'));
+        assert!(created.is_ok(), "FakeVault: a namespace cannot be called `{name}`");
+    }
+
+    /// A token of an entity of the root namespace, which may do everything. It is refused if the entity is disabled or gone.
+    pub fn token_for(&self, entity: &EntityId) -> SecretString {
+        self.token(Some(entity.as_str().to_owned()), true)
+    }
+
+    /// A token that is known, and may do nothing.
+    pub fn token_without_permission(&self) -> SecretString {
+        self.token(None, false)
+    }
+
+    fn token(&self, entity: Option<String>, may_do_all: bool) -> SecretString {
+        let mut state = self.state();
+        let token = format!("s.{}", state.random.word(24));
+        state.tokens.add(token.clone(), Token { namespace: String::new(), entity, may_do_all });
+        token.into()
+    }
+
+    /// Makes a token unknown, though not the root token.
+    pub fn revoke(&self, token: &SecretString) {
+        self.state().tokens.revoke(token.expose_secret());
+    }
+
+    /// Moves the server's clock.
+    pub fn advance(&self, by: Duration) {
+        self.state().clock.advance(by);
+    }
+
+    /// What was asked so far, in order, also what failed.
+    pub fn requests(&self) -> Vec<AskedRequest> {
+        self.state().journal.requests()
+    }
+
+    /// Forgets what was asked so far.
+    pub fn forget_requests(&self) {
+        self.state().journal.clear();
+    }
+
+    /// Fails the next request.
+    ///
+    /// ```
+    /// use identity_core::{BlockingTransport, CreateEntity, Endpoint, ListEntityNames};
+    /// use identity_mock::{FakeVault, Fault};
+    ///
+    /// let vault = FakeVault::new();
+    /// vault.fail_next(Fault::LoseAnswer);
+    /// let create = CreateEntity::named("alice").request(&vault.target())?;
+    /// assert!(BlockingTransport::send(&vault, create).is_err());
+    ///
+    /// let list = ListEntityNames.request(&vault.target())?;
+    /// let names = ListEntityNames::response(&BlockingTransport::send(&vault, list)?)?;
+    /// assert_eq!(names.keys, ["alice"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fail_next(&self, fault: Fault) {
+        self.fail_times(1, fault);
+    }
+
+    /// Fails the next requests, this many.
+    pub fn fail_times(&self, times: usize, fault: Fault) {
+        self.fail_where(times, fault, |_, _| true);
+    }
+
+    /// Fails the next requests, this many, of those that a rule on verb and path holds for. The path is as it was sent, without `/v1/` and
+    /// query: `identity/entity/id/7fbd40c1`. Of several rules that hold the one that was made first counts.
+    pub fn fail_where(
+        &self,
+        times: usize,
+        fault: Fault,
+        rule: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) {
+        if times > 0 {
+            self.state().faults.push(Rule { fault, left: times, applies: Arc::new(rule) });
+        }
+    }
+
+    /// Fails no more requests.
+    pub fn heal(&self) {
+        self.state().faults.clear();
+    }
+}

@@ -1,0 +1,244 @@
+//! Entities: `identity/entity`, and what `identity/persona` makes of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity_core::{
+    BatchDeleteEntities, CreateEntity, DeleteEntityById, DeleteEntityByName, ListEntities, ListEntityNames,
+    MergeEntities, ReadEntityById, ReadEntityByName, UpdateEntityById, WriteEntityByName,
+};
+use serde_json::{Map, Value, json};
+
+use super::alias;
+use super::answer::{Outcome, Refusal, bad};
+use super::input::{Fields, Kind, Schema};
+use super::limits::{check_metadata, policies};
+use super::merge;
+use super::route::{Route, route};
+use super::state::Context;
+use super::store::{Copied, Entity, Store};
+
+const FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("name", Kind::Text),
+    ("metadata", Kind::Pairs),
+    ("policies", Kind::List),
+    ("disabled", Kind::Flag),
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    route::<CreateEntity>(FIELDS, write),
+    route::<ReadEntityById>(FIELDS, read_by_id),
+    route::<UpdateEntityById>(FIELDS, write),
+    route::<DeleteEntityById>(FIELDS, delete_by_id),
+    route::<ListEntities>(&[], list),
+    route::<WriteEntityByName>(FIELDS, write),
+    route::<ReadEntityByName>(FIELDS, read_by_name),
+    route::<DeleteEntityByName>(FIELDS, delete_by_name),
+    route::<ListEntityNames>(&[], list_names),
+    route::<BatchDeleteEntities>(&[("entity_ids", Kind::List)], delete_many),
+    route::<MergeEntities>(merge::FIELDS, merge::merge).with_slash(),
+];
+
+/// Creates the entity, or updates the one that has the identifier or the name.
+pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let (id, name) = (fields.text("id"), fields.text("name"));
+    let by_id = match &*id {
+        "" => None,
+        id => Some(context.store.entities.get(id).ok_or_else(|| bad("entity not found from id"))?),
+    };
+    let by_name = if name.is_empty() { None } else { context.store.entities.named(&name) };
+    let found = match (by_id, by_name) {
+        (Some(by_id), Some(by_name)) if by_id.id != by_name.id => {
+            return Err(bad("entity name is already in use"));
+        }
+        (by_id, by_name) => by_id.or(by_name).map(Entity::copied),
+    };
+    let is_new = found.is_none();
+    let mut entity = found.unwrap_or_else(|| new(context));
+
+    if !name.is_empty() {
+        entity.name = name;
+    }
+    if let Some(names) = fields.list("policies") {
+        entity.policies = policies(names);
+    }
+    if entity.policies.iter().any(|policy| policy == "root") {
+        return Err(bad("policies cannot contain root"));
+    }
+    if let Some(disabled) = fields.flag("disabled") {
+        entity.disabled = disabled;
+    }
+    if let Some(metadata) = fields.pairs("metadata") {
+        entity.metadata = metadata;
+    }
+    check_metadata("entity", entity.metadata.as_ref())?;
+    entity.updated = context.now;
+
+    let created = json!({ "id": entity.id, "name": entity.name, "aliases": null });
+    put(context.store, entity, None)?;
+    Ok(is_new.then_some(created))
+}
+
+/// An entity that is not stored yet.
+pub(super) fn new(context: &mut Context<'_>) -> Entity {
+    Entity {
+        id: context.new_id(),
+        name: context.new_name("entity"),
+        metadata: None,
+        policies: Vec::new(),
+        disabled: false,
+        aliases: Vec::new(),
+        merged: Vec::new(),
+        created: context.now,
+        updated: context.now,
+    }
+}
+
+/// Stores an entity and all its aliases, also one that a merge had dropped. `previous` is the entity that an alias comes from.
+pub(super) fn put(store: &mut Store, entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
+    for alias in &entity.aliases {
+        let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) else { continue };
+        let moves = previous.as_ref().is_some_and(|previous| previous.id == known.canonical_id);
+        if known.canonical_id != entity.id && !moves {
+            // It belongs to another entity by now: the server makes one of the two.
+            let other = known.canonical_id.clone();
+            return merge::absorb(store, entity, &other);
+        }
+    }
+    for alias in &entity.aliases {
+        store.aliases.put(alias.clone());
+    }
+    if let Some(previous) = previous {
+        store.entities.put(previous);
+    }
+    store.entities.put(entity);
+    Ok(())
+}
+
+fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    Ok(context.store.entities.get(&fields.text("id")).map(|entity| shown(context, entity)))
+}
+
+fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    Ok(context.store.entities.named(&fields.text("name")).map(|entity| shown(context, entity)))
+}
+
+fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    delete(context.store, &fields.text("id"));
+    Ok(None)
+}
+
+fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let id = context.store.entities.named(&fields.text("name")).map(|entity| entity.id.clone());
+    delete(context.store, &id.unwrap_or_default());
+    Ok(None)
+}
+
+fn delete_many(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let ids = fields.list("entity_ids").unwrap_or_default();
+    if ids.is_empty() {
+        return Err(bad("missing entity ids to delete"));
+    }
+    for id in ids {
+        delete(context.store, &id);
+    }
+    Ok(None)
+}
+
+/// Deletes an entity, its aliases and its memberships.
+fn delete(store: &mut Store, id: &str) {
+    let Some(entity) = store.entities.remove(id) else { return };
+    for alias in &entity.aliases {
+        store.aliases.remove(&alias.id);
+    }
+    leave_groups(store, id);
+}
+
+/// Takes an entity out of its groups, and tells which they were.
+pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
+    let groups: Vec<String> = store.groups_of_member(id).cloned().collect();
+    for group in
+        groups.iter().filter_map(|group| store.groups.get(group).map(Copied::copied)).collect::<Vec<_>>()
+    {
+        let mut group = group;
+        if let Some(members) = &mut group.members {
+            members.retain(|member| member != id);
+        }
+        store.put_group(group);
+    }
+    groups
+}
+
+/// The entity as reads and lookups show it.
+pub(super) fn shown(context: &Context<'_>, entity: &Entity) -> Value {
+    let (direct, inherited) = groups(context.store, &entity.id);
+    let all: Vec<&String> = direct.iter().chain(&inherited).copied().collect();
+    let aliases: Vec<Value> =
+        entity.aliases.iter().map(|alias| alias::shown(context, alias, alias::Place::Entity)).collect();
+    json!({
+        "id": entity.id,
+        "name": entity.name,
+        "namespace_id": context.namespace_id,
+        "metadata": entity.metadata,
+        "policies": entity.policies,
+        "disabled": entity.disabled,
+        "aliases": aliases,
+        "direct_group_ids": direct,
+        "inherited_group_ids": inherited,
+        "group_ids": all,
+        "merged_entity_ids": if entity.merged.is_empty() { Value::Null } else { json!(entity.merged) },
+        "creation_time": entity.created.to_string(),
+        "last_update_time": entity.updated.to_string(),
+    })
+}
+
+/// The groups that an entity is a member of, and those that they are in turn members of.
+fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Vec<&'a String>) {
+    let direct: Vec<&String> = store.groups_of_member(entity).collect();
+    let mut seen: BTreeSet<&String> = direct.iter().copied().collect();
+    let mut inherited = BTreeSet::new();
+    let mut open = direct.clone();
+    while let Some(group) = open.pop().and_then(|id| store.groups.get(id)) {
+        for parent in group.parents.iter().flatten() {
+            if seen.insert(parent) {
+                if store.groups.get(parent).is_some() {
+                    inherited.insert(parent);
+                    open.push(parent);
+                }
+            }
+        }
+    }
+    (direct, inherited.into_iter().collect())
+}
+
+fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    let mut mounts = BTreeMap::new();
+    let mut keys = Vec::new();
+    let mut infos = Map::new();
+    for entity in context.store.entities.iter() {
+        let mut info = json!({ "name": entity.name });
+        if !entity.aliases.is_empty() {
+            let summary = |alias| alias::summary(context.mounts, &mut mounts, alias);
+            info["aliases"] = entity.aliases.iter().map(summary).collect();
+        }
+        keys.push(entity.id.clone());
+        infos.insert(entity.id.clone(), info);
+    }
+    Ok(listed(&keys, Some(infos)))
+}
+
+fn list_names(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    let names: Vec<String> = context.store.entities.iter().map(|entity| entity.name.clone()).collect();
+    Ok(listed(&names, None))
+}
+
+/// A list as the server answers it: an empty one is nothing at all.
+pub(super) fn listed(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
+    if keys.is_empty() {
+        return None;
+    }
+    Some(match infos {
+        Some(infos) => json!({ "keys": keys, "key_info": infos }),
+        None => json!({ "keys": keys }),
+    })
+}

@@ -1,0 +1,258 @@
+//! Groups: `identity/group`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity_core::{
+    CreateGroup, DeleteGroupById, DeleteGroupByName, ListGroupNames, ListGroups, ReadGroupById,
+    ReadGroupByName, UpdateGroupById, WriteGroupByName,
+};
+use serde_json::{Map, Value, json};
+
+use super::alias::{self, Place};
+use super::answer::{Outcome, Refusal, bad, internal, quoted};
+use super::entity::listed;
+use super::input::{Fields, Kind, Schema};
+use super::limits::{check_metadata, distinct, policies};
+use super::route::{Route, route};
+use super::state::Context;
+use super::store::{Copied, Group, Store};
+
+const FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("type", Kind::Text),
+    ("name", Kind::Text),
+    ("metadata", Kind::Pairs),
+    ("policies", Kind::List),
+    ("member_group_ids", Kind::List),
+    ("member_entity_ids", Kind::List),
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    route::<CreateGroup>(FIELDS, create),
+    route::<ReadGroupById>(FIELDS, read_by_id),
+    route::<UpdateGroupById>(FIELDS, update_by_id),
+    route::<DeleteGroupById>(FIELDS, delete_by_id),
+    route::<ListGroups>(&[], list),
+    route::<WriteGroupByName>(FIELDS, write_by_name),
+    route::<ReadGroupByName>(FIELDS, read_by_name),
+    route::<DeleteGroupByName>(FIELDS, delete_by_name),
+    route::<ListGroupNames>(&[], list_names),
+];
+
+/// A field that is there at all decides which group is meant, even if it is `null`.
+fn create(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    if fields.given_text("id").is_some() {
+        update_by_id(context, fields)
+    } else if fields.given_text("name").is_some() {
+        write_by_name(context, fields)
+    } else {
+        write(context, fields, None)
+    }
+}
+
+fn update_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let id = fields.text("id");
+    if id.is_empty() {
+        return Err(bad("empty group ID"));
+    }
+    let group = context.store.groups.get(&id).ok_or_else(|| bad("invalid group ID"))?.copied();
+    write(context, fields, Some(group))
+}
+
+fn write_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let name = fields.text("name");
+    if name.is_empty() {
+        return Err(bad("empty group name"));
+    }
+    let group = context.store.groups.named(&name).map(Group::copied);
+    write(context, fields, group)
+}
+
+fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> Outcome {
+    let is_new = found.is_none();
+    let mut group = found.unwrap_or_else(|| new(context, false));
+    if let Some(names) = fields.list("policies") {
+        group.policies = Some(policies(names));
+    }
+    if group.policies.iter().flatten().any(|policy| policy == "root") {
+        return Err(bad("policies cannot contain root"));
+    }
+    if let Some(kind) = fields.given_text("type") {
+        if !is_new && kind != kind_of(&group) {
+            return Err(bad("group type cannot be changed"));
+        }
+        group.external = match &*kind {
+            "internal" | "" => false,
+            "external" => true,
+            other => return Err(bad(format!("invalid group type {}", quoted(other)))),
+        };
+    }
+    let name = fields.text("name");
+    if !name.is_empty() {
+        if context.store.groups.named(&name).is_some_and(|named| named.id != group.id) {
+            return Err(bad("group name is already in use"));
+        }
+        group.name = name;
+    }
+    if let Some(metadata) = fields.pairs("metadata") {
+        group.metadata = metadata;
+    }
+    let members = fields.list("member_entity_ids");
+    if members.is_some() && group.external {
+        return Err(bad("member entities can't be set manually for external groups"));
+    }
+    let member_groups = fields.list("member_group_ids");
+    if member_groups.is_some() && group.external {
+        return Err(bad("member groups can't be set for external groups"));
+    }
+
+    check_metadata("group", group.metadata.as_ref())?;
+    group.updated = context.now;
+    group.members = members.or(group.members).map(distinct);
+    let unknown = |id: &&String| context.store.entities.get(id).is_none();
+    if let Some(unknown) = group.members.iter().flatten().find(unknown) {
+        return Err(internal(&format!("invalid entity ID {}", quoted(unknown))));
+    }
+    if let Some(ids) = member_groups {
+        set_member_groups(context.store, &group, &distinct(ids))?;
+    }
+    let created = json!({ "id": group.id, "name": group.name });
+    context.store.put_group(group);
+    Ok(is_new.then_some(created))
+}
+
+/// A group that is not stored yet.
+pub(super) fn new(context: &mut Context<'_>, external: bool) -> Group {
+    Group {
+        id: context.new_id(),
+        name: context.new_name("group"),
+        external,
+        metadata: None,
+        policies: None,
+        members: None,
+        parents: None,
+        alias: None,
+        index: 0,
+        created: context.now,
+        updated: context.now,
+    }
+}
+
+fn kind_of(group: &Group) -> &'static str {
+    if group.external { "external" } else { "internal" }
+}
+
+/// Membership is kept with the members, as their parents.
+fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Result<(), Refusal> {
+    let current: Vec<String> = store.groups_of_parent(&group.id).cloned().collect();
+    for id in wanted {
+        if store.groups.get(id).is_none() {
+            return Err(internal(&format!("invalid member group ID {}", quoted(id))));
+        }
+        if current.contains(id) {
+            continue;
+        }
+        if *id == group.id {
+            return Err(internal(&format!("member group ID {} is same as the ID of the group", quoted(id))));
+        }
+        if reaches(store, id, &group.id) {
+            return Err(bad(format!("cyclic relationship detected for member group ID {}", quoted(id))));
+        }
+    }
+    let added = wanted.iter().filter(|id| !current.contains(id));
+    let changes = current
+        .iter()
+        .filter(|id| !wanted.contains(id))
+        .map(|id| (id, false))
+        .chain(added.map(|id| (id, true)));
+    for (id, is_member) in changes {
+        let Some(mut member) = store.groups.get(id).map(Group::copied) else { continue };
+        let parents = member.parents.get_or_insert_default();
+        if is_member {
+            parents.push(group.id.clone());
+        } else {
+            parents.retain(|parent| *parent != group.id);
+        }
+        store.put_group(member);
+    }
+    Ok(())
+}
+
+/// Whether a group has another one below it.
+fn reaches(store: &Store, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(id) = open.pop() {
+        if id == to {
+            return true;
+        }
+        if seen.insert(id) {
+            open.extend(store.groups_of_parent(id).map(String::as_str));
+        }
+    }
+    false
+}
+
+fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    Ok(context.store.groups.get(&fields.text("id")).map(|group| shown(context, group)))
+}
+
+fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    Ok(context.store.groups.named(&fields.text("name")).map(|group| shown(context, group)))
+}
+
+fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    context.store.remove_group(&fields.text("id"));
+    Ok(None)
+}
+
+fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let id = context.store.groups.named(&fields.text("name")).map(|group| group.id.clone());
+    context.store.remove_group(&id.unwrap_or_default());
+    Ok(None)
+}
+
+/// The group as reads and lookups show it.
+pub(super) fn shown(context: &Context<'_>, group: &Group) -> Value {
+    let member_groups: Vec<&String> = context.store.groups_of_parent(&group.id).collect();
+    let alias = group.alias.as_ref().map(|alias| alias::shown(context, alias, Place::Group));
+    json!({
+        "id": group.id,
+        "name": group.name,
+        "type": kind_of(group),
+        "namespace_id": context.namespace_id,
+        "policies": group.policies,
+        "member_entity_ids": group.members,
+        "member_group_ids": if member_groups.is_empty() { Value::Null } else { json!(member_groups) },
+        "parent_group_ids": group.parents,
+        "metadata": group.metadata,
+        "modify_index": group.index,
+        "creation_time": group.created.to_string(),
+        "last_update_time": group.updated.to_string(),
+        "alias": alias.unwrap_or(json!({})),
+    })
+}
+
+fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    let mut mounts = BTreeMap::new();
+    let mut keys = Vec::new();
+    let mut infos = Map::new();
+    for group in context.store.groups.iter() {
+        let mut info = json!({
+            "name": group.name,
+            "num_member_entities": group.members.as_ref().map_or(0, Vec::len),
+            "num_parent_groups": group.parents.as_ref().map_or(0, Vec::len),
+        });
+        if let Some(alias) = &group.alias {
+            info["alias"] = alias::summary(context.mounts, &mut mounts, alias);
+        }
+        keys.push(group.id.clone());
+        infos.insert(group.id.clone(), info);
+    }
+    Ok(listed(&keys, Some(infos)))
+}
+
+fn list_names(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    let names: Vec<String> = context.store.groups.iter().map(|group| group.name.clone()).collect();
+    Ok(listed(&names, None))
+}

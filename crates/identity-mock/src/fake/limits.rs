@@ -1,0 +1,108 @@
+//! What the server allows in metadata, and how it cleans lists.
+
+use super::answer::{Refusal, internal, listed, quoted};
+use super::store::Pairs;
+
+const MOST_PAIRS: usize = 64;
+const LONGEST_KEY: usize = 128;
+const LONGEST_VALUE: usize = 512;
+const RESERVED: &str = "vault-";
+
+/// The metadata of an entity or a group. That they are too large is the server's fault, in its view.
+pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(), Refusal> {
+    let Some(metadata) = metadata else { return Ok(()) };
+    if metadata.len() > MOST_PAIRS {
+        let problem = format!("metadata cannot contain more than {MOST_PAIRS} key/value pairs");
+        return Err(internal(&format!("invalid {kind} metadata: {problem}")));
+    }
+    for (key, value) in metadata {
+        let problem = if key.is_empty() {
+            "key cannot be blank".to_owned()
+        } else if !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=/+_-".contains(&byte)) {
+            "key contains invalid characters".to_owned()
+        } else if key.len() > LONGEST_KEY {
+            format!("key is too long (limit: {LONGEST_KEY} characters)")
+        } else if key.starts_with(RESERVED) {
+            format!("key prefix {} is reserved for internal use", quoted(RESERVED))
+        } else if value.len() > LONGEST_VALUE {
+            format!("value is too long (limit: {LONGEST_VALUE} characters)")
+        } else {
+            continue;
+        };
+        let pair = format!("({}, {})", quoted(key), quoted(value));
+        return Err(internal(&format!(
+            "invalid {kind} metadata: failed to load metadata pair {pair}: {problem}"
+        )));
+    }
+    Ok(())
+}
+
+/// The custom metadata of an alias, which has rules of its own.
+pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Refusal> {
+    let Some(metadata) = metadata else { return Ok(()) };
+    let mut problems = Vec::new();
+    let mut problem = |text: String| problems.push(format!("custom_metadata validation failed: {text}"));
+    if metadata.len() > MOST_PAIRS {
+        problem(format!("payload must contain at most {MOST_PAIRS} keys, provided {}", metadata.len()));
+    } else {
+        for (key, value) in metadata {
+            let name = quoted(key);
+            if key.is_empty() || key.len() > LONGEST_KEY {
+                problem(format!(
+                    "length of key {name} is {} but must be 0 < len(key) <= {LONGEST_KEY}",
+                    key.len()
+                ));
+            }
+            if value.is_empty() || value.len() > LONGEST_VALUE {
+                let rule = format!("must be 0 < len(value) <= {LONGEST_VALUE}");
+                problem(format!("length of value for key {name} is {} but {rule}", value.len()));
+            }
+            if !is_printable(key) {
+                problem(format!("key {name} ({key}) contains unprintable characters"));
+            }
+            if !is_printable(value) {
+                problem(format!("value for key {name} contains unprintable characters"));
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut refusal = internal("");
+    refusal.errors = vec![listed(&problems)];
+    Err(refusal)
+}
+
+/// Whether all of a text can be seen, or is a space.
+pub(super) fn is_printable(text: &str) -> bool {
+    let formatting_or_private = |char| {
+        matches!(
+            char,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+                | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0001}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}'
+        )
+    };
+    !text.chars().any(|char: char| {
+        char.is_control() || (char.is_whitespace() && char != ' ') || formatting_or_private(char)
+    })
+}
+
+/// Sorted, each once, without blanks around and without empty ones.
+pub(super) fn distinct(texts: Vec<String>) -> Vec<String> {
+    let mut texts: Vec<String> = texts
+        .into_iter()
+        .map(|text| if text.trim().len() == text.len() { text } else { text.trim().to_owned() })
+        .filter(|text| !text.is_empty())
+        .collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+/// Names of policies, which are in lower case. The one that allows everything may not be given away.
+pub(super) fn policies(names: Vec<String>) -> Vec<String> {
+    distinct(names.into_iter().map(|name| name.to_lowercase()).collect())
+}

@@ -1,0 +1,163 @@
+//! Where auth methods and engines are mounted. They are there to have accessors; nobody logs in.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Refusal, bad};
+use super::request::{Asked, Verb};
+use super::state::{Random, State};
+
+/// The auth methods that can be mounted.
+const AUTH_METHODS: &[&str] =
+    &["approle", "cert", "jwt", "kerberos", "kubernetes", "ldap", "oidc", "radius", "userpass"];
+
+pub(super) struct Mount {
+    /// The path of the namespace, `""` or `team-a/`.
+    pub(super) namespace: String,
+    /// The path with its engine, such as `auth/userpass/`.
+    pub(super) path: String,
+    pub(super) kind: String,
+    pub(super) local: bool,
+    accessor: String,
+    uuid: String,
+    description: String,
+}
+
+/// All mounts of all namespaces, by accessor.
+#[derive(Default)]
+pub(super) struct Mounts(BTreeMap<String, Mount>);
+
+impl Mounts {
+    pub(super) fn get(&self, accessor: &str) -> Option<&Mount> {
+        self.0.get(accessor)
+    }
+
+    /// Mounts what every namespace has.
+    pub(super) fn add_namespace(&mut self, namespace: &str, random: &mut Random) {
+        let token = if namespace.is_empty() { "token" } else { "ns_token" };
+        for (path, kind, prefix) in [
+            ("auth/token/", token, "auth_token"),
+            ("cubbyhole/", "cubbyhole", "cubbyhole"),
+            ("identity/", "identity", "identity"),
+            ("sys/", "system", "system"),
+        ] {
+            self.add(namespace, path, kind, prefix, kind == "cubbyhole", random);
+        }
+    }
+
+    fn add(
+        &mut self,
+        namespace: &str,
+        path: &str,
+        kind: &str,
+        prefix: &str,
+        local: bool,
+        random: &mut Random,
+    ) -> String {
+        let accessor = format!("{prefix}_{}", random.hex());
+        let mount = Mount {
+            namespace: namespace.to_owned(),
+            path: path.to_owned(),
+            kind: kind.to_owned(),
+            local,
+            accessor: accessor.clone(),
+            uuid: random.uuid(),
+            description: String::new(),
+        };
+        self.0.insert(accessor.clone(), mount);
+        accessor
+    }
+
+    pub(super) fn remove_namespace(&mut self, namespace: &str) {
+        self.0.retain(|_, mount| mount.namespace != namespace);
+    }
+
+    fn at(&self, namespace: &str, path: &str) -> Option<&Mount> {
+        self.0.values().find(|mount| mount.namespace == namespace && mount.path == path)
+    }
+
+    pub(super) fn accessor(&self, namespace: &str, path: &str) -> Option<String> {
+        self.at(namespace, path).map(|mount| mount.accessor.clone())
+    }
+
+    /// Mounts an auth method, and returns the accessor.
+    pub(super) fn enable(
+        &mut self,
+        (namespace, name, kind, local): (&str, &str, &str, bool),
+        random: &mut Random,
+    ) -> Result<String, Refusal> {
+        let path = format!("auth/{name}/");
+        if self.at(namespace, &path).is_some() {
+            return Err(bad(format!("path is already in use at {name}/")));
+        }
+        if !AUTH_METHODS.contains(&kind) {
+            return Err(bad(format!("plugin not found in the catalog: {kind}")));
+        }
+        Ok(self.add(namespace, &path, kind, &format!("auth_{kind}"), local, random))
+    }
+}
+
+/// `sys/auth` and `sys/mounts`.
+pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
+    let namespace = &*asked.namespace;
+    let name = asked.path.strip_prefix("sys/auth/").unwrap_or_default().trim_end_matches('/');
+    let path = format!("auth/{name}/");
+    match (asked.verb, &*asked.path) {
+        (Verb::Read, "sys/auth" | "sys/auth/") => Ok(all(&state.mounts, namespace, true)),
+        (Verb::Read, "sys/mounts" | "sys/mounts/") => Ok(all(&state.mounts, namespace, false)),
+        _ if name.is_empty() => Err(Refusal::unsupported_path()),
+        (Verb::Read, _) => match state.mounts.at(namespace, &path) {
+            Some(mount) => Ok(Answer::Doubled { data: shown(mount) }),
+            None => Err(bad(format!("No auth engine at {name}/"))),
+        },
+        (Verb::Write, _) => {
+            let Some(kind) = asked.data.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty())
+            else {
+                return Err(bad("backend type must be specified as a string"));
+            };
+            let local = asked.data.get("local").is_some_and(|local| *local == json!(true));
+            state.mounts.enable((namespace, name, kind, local), &mut state.random)?;
+            Ok(Answer::Done)
+        }
+        (Verb::Delete, _) => {
+            if name == "token" {
+                return Err(Refusal::new(
+                    StatusCode::BAD_REQUEST,
+                    "token credential backend cannot be disabled",
+                ));
+            }
+            state.mounts.0.retain(|_, mount| mount.namespace != namespace || mount.path != path);
+            Ok(Answer::Done)
+        }
+        _ => Err(Refusal::unsupported_operation()),
+    }
+}
+
+fn all(mounts: &Mounts, namespace: &str, auth: bool) -> Answer {
+    let here = mounts.0.values().filter(|mount| mount.namespace == namespace);
+    let data: Map<String, Value> = here
+        .filter(|mount| mount.path.starts_with("auth/") == auth)
+        .map(|mount| (mount.path.strip_prefix("auth/").unwrap_or(&mount.path).to_owned(), shown(mount)))
+        .collect();
+    Answer::Doubled { data: data.into() }
+}
+
+fn shown(mount: &Mount) -> Value {
+    json!({
+        "accessor": mount.accessor,
+        "config": { "default_lease_ttl": 0, "force_no_cache": false, "max_lease_ttl": 0, "token_type": "default-service" },
+        "description": mount.description,
+        "external_entropy_access": false,
+        "local": mount.local,
+        "options": {},
+        "plugin_version": "",
+        "running_plugin_version": "v2.7.2+builtin.bao",
+        "running_sha256": "",
+        "deprecation_status": "supported",
+        "seal_wrap": false,
+        "type": mount.kind,
+        "uuid": mount.uuid,
+    })
+}

@@ -1,0 +1,137 @@
+//! Namespaces: each has its own objects and mounts.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Refusal, bad, quoted};
+use super::request::{Asked, Verb};
+use super::state::State;
+use super::store::Store;
+
+#[derive(Default)]
+pub(super) struct Namespace {
+    pub(super) id: String,
+    pub(super) store: Store,
+    uuid: String,
+}
+
+/// All namespaces by path: `""` for the root, `team-a/`, `team-a/web/`.
+pub(super) struct Namespaces(BTreeMap<String, Namespace>);
+
+impl Default for Namespaces {
+    fn default() -> Self {
+        let root = Namespace { id: "root".to_owned(), ..Namespace::default() };
+        Self(BTreeMap::from([(String::new(), root)]))
+    }
+}
+
+/// Names that paths begin with.
+const RESERVED: [&str; 6] = ["audit", "auth", "cubbyhole", "identity", "root", "sys"];
+
+impl Namespaces {
+    pub(super) fn get_mut(&mut self, path: &str) -> Option<&mut Namespace> {
+        self.0.get_mut(path)
+    }
+
+    /// The namespace that a header and the beginning of a path name together, and the rest of the path.
+    pub(super) fn resolve<'p>(&self, header: &str, path: &'p str) -> Option<(String, &'p str)> {
+        let mut namespace =
+            if header.is_empty() || header == "root" { String::new() } else { format!("{header}/") };
+        if !self.0.contains_key(&namespace) {
+            return None;
+        }
+        let mut rest = path;
+        while self.0.len() > 1 {
+            let Some((first, after)) = rest.split_once('/') else { break };
+            let below = format!("{namespace}{first}/");
+            if !self.0.contains_key(&below) {
+                break;
+            }
+            (namespace, rest) = (below, after);
+        }
+        Some((namespace, rest))
+    }
+
+    /// Those right below a namespace.
+    fn children<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = (&'a str, &'a String, &'a Namespace)> {
+        self.0.iter().filter_map(move |(path, namespace)| {
+            let name = path.strip_prefix(parent)?;
+            let is_child = name.trim_end_matches('/').split('/').count() == 1 && !name.is_empty();
+            is_child.then_some((name, path, namespace))
+        })
+    }
+}
+
+/// Creates a namespace, unless it is there.
+pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Value, Refusal> {
+    if name.contains('/') {
+        return Err(bad("namespace name cannot contain /"));
+    }
+    if name.contains(' ') {
+        let problem = "contains space characters that cannot be used in a namespace name";
+        return Err(bad(format!("{} {problem}", quoted(name))));
+    }
+    if RESERVED.contains(&name) {
+        let name = quoted(&format!("{name}/"));
+        return Err(bad(format!("{name} is a reserved path and cannot be used as a namespace name")));
+    }
+    let path = format!("{parent}{name}/");
+    if !state.namespaces.0.contains_key(&path) {
+        state.mounts.add_namespace(&path, &mut state.random);
+        let (id, uuid) = (state.random.word(6), state.random.uuid());
+        state.namespaces.0.insert(path.clone(), Namespace { id, uuid, store: Store::default() });
+    }
+    Ok(state.namespaces.0.get(&path).map(|namespace| shown(&path, namespace)).unwrap_or_default())
+}
+
+/// `sys/namespaces`.
+pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
+    let parent = &*asked.namespace;
+    let name = asked.path.strip_prefix("sys/namespaces").unwrap_or_default().trim_matches('/');
+    let path = format!("{parent}{name}/");
+    let data = match asked.verb {
+        Verb::List if name.is_empty() => {
+            let children: Vec<_> = state.namespaces.children(parent).collect();
+            if children.is_empty() {
+                return Err(Refusal::silent(StatusCode::NOT_FOUND));
+            }
+            let infos: Map<String, Value> =
+                children.iter().map(|(name, path, child)| ((*name).to_owned(), shown(path, child))).collect();
+            json!({ "keys": infos.keys().collect::<Vec<_>>(), "key_info": infos })
+        }
+        _ if name.is_empty() => return Err(Refusal::unsupported_path()),
+        Verb::Write => create(state, parent, name)?,
+        Verb::Read => match state.namespaces.0.get(&path) {
+            Some(namespace) => shown(&path, namespace),
+            None => return Err(Refusal::silent(StatusCode::NOT_FOUND)),
+        },
+        Verb::Delete => return delete(state, &path),
+        Verb::List | Verb::Other => return Err(Refusal::unsupported_operation()),
+    };
+    Ok(Answer::Data { data, warnings: Vec::new() })
+}
+
+fn delete(state: &mut State, path: &str) -> Result<Answer, Refusal> {
+    if state.namespaces.children(path).next().is_some() {
+        return Err(bad("unable to delete namespace containing child namespaces"));
+    }
+    if state.namespaces.0.remove(path).is_none() {
+        let warnings = vec!["requested namespace does not exist".to_owned()];
+        return Ok(Answer::Data { data: Value::Null, warnings });
+    }
+    state.mounts.remove_namespace(path);
+    Ok(Answer::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
+}
+
+fn shown(path: &str, namespace: &Namespace) -> Value {
+    json!({
+        "custom_metadata": {},
+        "id": namespace.id,
+        "locked": false,
+        "path": path,
+        "tainted": false,
+        "uuid": namespace.uuid,
+    })
+}

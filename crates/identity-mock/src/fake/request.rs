@@ -1,0 +1,204 @@
+//! From an HTTP request to what is asked: the server's front, before any engine sees it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Request, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::answer::{Refusal, bad};
+use super::limits::is_printable;
+use super::namespaces::Namespaces;
+
+const LARGEST_BODY: usize = 32 * 1024 * 1024;
+const MOST_STRINGS: usize = 1000;
+const FORM: &str = "application/x-www-form-urlencoded";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What the server makes of a verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Read,
+    List,
+    Write,
+    Delete,
+    /// One that it knows and that nothing here answers to.
+    Other,
+}
+
+/// What is asked, of whom.
+pub(super) struct Asked {
+    pub(super) verb: Verb,
+    /// The path of the namespace, `""` or `team-a/`.
+    pub(super) namespace: String,
+    /// The path below `/v1/` and the namespace, decoded. That of a list ends in a slash.
+    pub(super) path: String,
+    pub(super) data: Map<String, Value>,
+}
+
+/// Where the server would rather see the path, if it is not clean: it looks at the path as it came, before it decodes it.
+pub(super) fn cleaned(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut is_clean = true;
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "" if segments.peek().is_none() => {}
+            "" | "." => is_clean = false,
+            ".." => {
+                is_clean = false;
+                parts.pop();
+            }
+            segment => parts.push(segment),
+        }
+    }
+    if is_clean {
+        return None;
+    }
+    let slash = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+    Some(format!("/{}{slash}", parts.join("/")))
+}
+
+/// Whether the server takes the path at all.
+pub(super) fn is_readable(path: &str) -> bool {
+    match percent_decode_str(path).decode_utf8() {
+        Ok(decoded) => is_printable(&decoded),
+        Err(_) => true,
+    }
+}
+
+impl Asked {
+    pub(super) fn of(request: &Request<Bytes>, namespaces: &Namespaces) -> Result<Self, Refusal> {
+        let path = request.uri().path().strip_prefix("/v1/");
+        let path = path.ok_or(Refusal::silent(StatusCode::NOT_FOUND))?;
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        let header = text(request.headers(), "x-vault-namespace");
+        let (namespace, path) = namespaces
+            .resolve(header.trim_matches('/'), &path)
+            .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "namespace not found"))?;
+        let mut path = path.to_owned();
+        if path.split('/').any(|part| part == "." || part == "..") {
+            return Err(bad("relative paths not supported"));
+        }
+
+        let query = pairs(request.uri().query().unwrap_or_default());
+        let (verb, data) = match request.method().as_str() {
+            "GET" => (if asks_for_list(&query)? { Verb::List } else { Verb::Read }, without_list(query)),
+            "LIST" => (Verb::List, without_list(query)),
+            "DELETE" => (Verb::Delete, without_list(query)),
+            "HEAD" | "SCAN" => (Verb::Other, query),
+            "POST" | "PUT" => (Verb::Write, body(request, &path)?),
+            "PATCH" => {
+                let content_type = text(request.headers(), CONTENT_TYPE.as_str());
+                if content_type != MERGE_PATCH {
+                    let problem =
+                        format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {content_type}");
+                    return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+                }
+                (Verb::Other, body(request, &path)?)
+            }
+            "OPTIONS" => return Err(bad("cannot handle internal-only request operation")),
+            _ => return Err(Refusal::silent(StatusCode::METHOD_NOT_ALLOWED)),
+        };
+        let lists = verb == Verb::List || request.method().as_str() == "SCAN";
+        if lists && !path.ends_with('/') {
+            path.push('/');
+        }
+        Ok(Self { verb, namespace, path, data })
+    }
+}
+
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+}
+
+fn asks_for_list(query: &Map<String, Value>) -> Result<bool, Refusal> {
+    match query.get("list").and_then(Value::as_str).unwrap_or_default() {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(Refusal::silent(StatusCode::BAD_REQUEST)),
+    }
+}
+
+fn without_list(mut query: Map<String, Value>) -> Map<String, Value> {
+    query.remove("list");
+    query
+}
+
+/// The pairs of a query or a form; several of one name are a list.
+fn pairs(text: &str) -> Map<String, Value> {
+    let mut pairs = Map::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let [name, value] = [name, value].map(|text| {
+            let text =
+                if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+            percent_decode_str(&text).decode_utf8_lossy().into_owned()
+        });
+        match pairs.get_mut(&name) {
+            None => {
+                pairs.insert(name, value.into());
+            }
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(first) => *first = Value::Array(vec![first.take(), value.into()]),
+        }
+    }
+    pairs
+}
+
+fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, Refusal> {
+    let bytes = request.body();
+    if bytes.len() > LARGEST_BODY {
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "http: request body too large"));
+    }
+    if path.ends_with('/') {
+        return Err(bad("cannot write to a path ending in '/'"));
+    }
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    let is_form = text(request.headers(), CONTENT_TYPE.as_str()).starts_with(FORM);
+    if is_form && !bytes.starts_with(b"{") && !bytes.starts_with(b"[") {
+        return Ok(pairs(&String::from_utf8_lossy(bytes)));
+    }
+    let decoded: Result<Value, _> = serde_json::from_slice(bytes);
+    let kind = match decoded {
+        Ok(Value::Null) => return Ok(Map::new()),
+        Ok(Value::Object(fields)) => {
+            if fields.iter().map(|(_, value)| 1 + strings(value)).sum::<usize>() > MOST_STRINGS {
+                let problem = "refused JSON input due to high complexity: exceeded maximum number of strings";
+                return Err(bad(problem));
+            }
+            return Ok(fields);
+        }
+        Ok(Value::Array(_)) => "array",
+        Ok(Value::String(_)) => "string",
+        Ok(Value::Number(_)) => "number",
+        Ok(Value::Bool(_)) => "bool",
+        Err(error) => return Err(bad(format!("failed to decode JSON input: {}", syntax(bytes, &error)))),
+    };
+    let problem = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+    Err(bad(format!("failed to decode JSON input: {problem}")))
+}
+
+/// Keys and values that are strings.
+fn strings(value: &Value) -> usize {
+    match value {
+        Value::String(_) => 1,
+        Value::Array(items) => items.iter().map(strings).sum(),
+        Value::Object(fields) => fields.values().map(|value| 1 + strings(value)).sum(),
+        _ => 0,
+    }
+}
+
+/// What the server says of bad JSON, as near as matters.
+fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected EOF".to_owned();
+    }
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let at = line.get(error.column().saturating_sub(1)).copied().unwrap_or(b' ');
+    format!("invalid character '{}' looking for beginning of value", char::from(at))
+}

@@ -1,0 +1,112 @@
+//! A request from its arrival to its answer.
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{Request, Response};
+use identity_core::TransportError;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Refusal, bad};
+use super::fault;
+use super::request::{self, Asked, Verb};
+use super::state::State;
+use super::{mounts, namespaces, route, wrapping};
+
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+
+pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    state.journal.note(request);
+    let path = request.uri().path();
+    let path = path.strip_prefix("/v1/").unwrap_or(path);
+    let fault = fault::take(&mut state.faults, request.method().as_str(), path);
+    let request_id = state.random.uuid();
+    if let Some(response) = fault.and_then(|fault| fault.instead(path, &request_id)) {
+        return response;
+    }
+
+    let mut response = answer(state, request).into_response(request_id);
+    if let Some(namespace) = request.headers().get(NAMESPACE).filter(|namespace| !namespace.is_empty()) {
+        response.headers_mut().insert(NAMESPACE, namespace.clone());
+    }
+    if request.method() == http::Method::HEAD {
+        response.body_mut().clear();
+    }
+    match fault {
+        Some(fault) => fault.spoil(response),
+        None => Ok(response),
+    }
+}
+
+fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+    let path = request.uri().path();
+    if !request::is_readable(path) {
+        return Answer::Nothing;
+    }
+    if let Some(mut path) = request::cleaned(path) {
+        if let Some(query) = request.uri().query() {
+            path.push('?');
+            path.push_str(query);
+        }
+        return Answer::Redirect(path);
+    }
+    match Asked::of(request, &state.namespaces) {
+        Ok(asked) => allowed(state, request, asked).unwrap_or_else(Answer::Refused),
+        Err(refusal) => Answer::Refused(refusal),
+    }
+}
+
+fn allowed(state: &mut State, request: &Request<Bytes>, asked: Asked) -> Result<Answer, Refusal> {
+    let ttl = wrapping::ttl(request.headers())?;
+    match (asked.verb, &*asked.path) {
+        (Verb::Read, "sys/health") => return Ok(Answer::Raw(health(state))),
+        (Verb::Read | Verb::Write, "sys/wrapping/lookup") | (Verb::Write, "sys/wrapping/unwrap") => {
+            return wrapping::run(state, &asked, request.headers());
+        }
+        _ => {}
+    }
+    state.tokens.check(request.headers(), &asked.namespace, &mut state.namespaces)?;
+
+    let wrapped = ttl.map(|ttl| (ttl, (asked.path.clone(), asked.verb == Verb::List)));
+    let mut answer = match asked.path.split('/').next().unwrap_or_default() {
+        "identity" => route::run(state, asked),
+        "sys" => sys(state, asked, ttl.is_some()).unwrap_or_else(Answer::Refused),
+        _ => {
+            let path = &asked.path;
+            let problem = format!("no handler for route \"{path}\". route entry not found.");
+            Answer::Refused(Refusal::new(http::StatusCode::NOT_FOUND, problem))
+        }
+    };
+    if let Some((ttl, asked)) = wrapped {
+        answer = wrapping::wrap(state, answer, ttl, asked);
+    }
+    Ok(answer)
+}
+
+fn sys(state: &mut State, asked: Asked, is_wrapped: bool) -> Result<Answer, Refusal> {
+    let area = asked.path.split('/').nth(1).unwrap_or_default();
+    match (area, asked.verb) {
+        ("auth" | "mounts", _) => mounts::run(state, &asked),
+        ("namespaces", _) => namespaces::run(state, &asked),
+        ("wrapping", Verb::Write) if asked.path == "sys/wrapping/wrap" => {
+            if !is_wrapped {
+                return Err(bad("endpoint requires response wrapping to be used"));
+            }
+            Ok(Answer::Data { data: Value::Object(asked.data), warnings: Vec::new() })
+        }
+        _ => Err(Refusal::unsupported_path()),
+    }
+}
+
+fn health(state: &State) -> Value {
+    json!({
+        "initialized": true,
+        "sealed": false,
+        "standby": false,
+        "replication_performance_mode": "disabled",
+        "replication_dr_mode": "disabled",
+        "server_time_utc": state.clock.now().as_second(),
+        "version": "2.7.2",
+        "cluster_name": "fake-vault",
+        "cluster_id": "00000000-0000-0000-0000-000000000000",
+    })
+}

@@ -1,0 +1,132 @@
+//! All that the server knows.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use super::fault::Rule;
+use super::journal::Journal;
+use super::mounts::Mounts;
+use super::namespaces::Namespaces;
+use super::store::Store;
+use super::tokens::Tokens;
+use super::wrapping::Wrapped;
+
+pub(super) struct State {
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) namespaces: Namespaces,
+    pub(super) mounts: Mounts,
+    pub(super) tokens: Tokens,
+    pub(super) wrapped: BTreeMap<String, Wrapped>,
+    pub(super) faults: Vec<Rule>,
+    pub(super) journal: Journal,
+}
+
+impl State {
+    pub(super) fn new(mut random: Random) -> Self {
+        let mut mounts = Mounts::default();
+        mounts.add_namespace("", &mut random);
+        Self {
+            clock: Clock::default(),
+            random,
+            namespaces: Namespaces::default(),
+            mounts,
+            tokens: Tokens::default(),
+            wrapped: BTreeMap::new(),
+            faults: Vec::new(),
+            journal: Journal::default(),
+        }
+    }
+}
+
+/// What an operation of the identity engine works on: one namespace, and what is around it.
+pub(super) struct Context<'a> {
+    pub(super) store: &'a mut Store,
+    pub(super) mounts: &'a Mounts,
+    pub(super) random: &'a mut Random,
+    pub(super) now: Timestamp,
+    /// The path of the namespace, `""` or `team-a/`.
+    pub(super) namespace: &'a str,
+    /// The identifier of the namespace, `root` in the root namespace.
+    pub(super) namespace_id: &'a str,
+}
+
+impl Context<'_> {
+    /// A new identifier, which outside the root namespace ends in that of the namespace.
+    pub(super) fn new_id(&mut self) -> String {
+        let id = self.random.uuid();
+        if self.namespace_id == "root" { id } else { format!("{id}.{}", self.namespace_id) }
+    }
+
+    /// A name for what was given none.
+    pub(super) fn new_name(&mut self, kind: &str) -> String {
+        format!("{kind}_{}.{}", self.random.hex(), self.namespace_id)
+    }
+}
+
+/// The system's clock, and how far the test has moved it.
+#[derive(Default)]
+pub(super) struct Clock {
+    ahead: Duration,
+}
+
+impl Clock {
+    pub(super) fn advance(&mut self, by: Duration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        let now = SystemTime::now().checked_add(self.ahead);
+        now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Makes up identifiers. It is no source of secrets.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+
+    pub(super) fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// `SplitMix64`.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut next = self.0;
+        next = (next ^ (next >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        next = (next ^ (next >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        next ^ (next >> 31)
+    }
+
+    pub(super) fn uuid(&mut self) -> String {
+        let (high, low) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Eight hexadecimal digits.
+    pub(super) fn hex(&mut self) -> String {
+        format!("{:08x}", self.next() >> 32)
+    }
+
+    /// Letters and digits.
+    pub(super) fn word(&mut self, length: usize) -> String {
+        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        (0..length)
+            .map(|_| char::from(LETTERS[usize::try_from(self.next() % 62).unwrap_or_default()]))
+            .collect()
+    }
+}

@@ -1,0 +1,263 @@
+//! The objects of the identity engine in one namespace, and how they are found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use jiff::Timestamp;
+
+pub(super) type Pairs = BTreeMap<String, String>;
+
+#[derive(Clone)]
+pub(super) struct Entity {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) metadata: Option<Pairs>,
+    pub(super) policies: Vec<String>,
+    pub(super) disabled: bool,
+    /// The aliases as the entity shows them. After a merge there may be one that is not in [`Store::aliases`] any more.
+    pub(super) aliases: Vec<Alias>,
+    pub(super) merged: Vec<String>,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+}
+
+/// An alias of an entity or of a group.
+#[derive(Clone)]
+pub(super) struct Alias {
+    pub(super) id: String,
+    pub(super) canonical_id: String,
+    pub(super) name: String,
+    pub(super) mount_accessor: String,
+    pub(super) custom_metadata: Option<Pairs>,
+    pub(super) local: bool,
+    pub(super) merged_from: Vec<String>,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+}
+
+#[derive(Clone)]
+pub(super) struct Group {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) external: bool,
+    pub(super) metadata: Option<Pairs>,
+    pub(super) policies: Option<Vec<String>>,
+    pub(super) members: Option<Vec<String>>,
+    pub(super) parents: Option<Vec<String>>,
+    pub(super) alias: Option<Alias>,
+    pub(super) index: u64,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+}
+
+/// A copy to change, in which what is empty has become nothing: the server answers `[]` and `{}` only until the object is changed again.
+pub(super) trait Copied {
+    fn copied(&self) -> Self;
+}
+
+fn kept<T: Clone>(value: Option<&T>, is_empty: impl Fn(&T) -> bool) -> Option<T> {
+    value.filter(|value| !is_empty(value)).cloned()
+}
+
+impl Copied for Entity {
+    fn copied(&self) -> Self {
+        let aliases = self.aliases.iter().map(Alias::copied).collect();
+        Self { metadata: kept(self.metadata.as_ref(), Pairs::is_empty), aliases, ..self.clone() }
+    }
+}
+
+impl Copied for Alias {
+    fn copied(&self) -> Self {
+        Self { custom_metadata: kept(self.custom_metadata.as_ref(), Pairs::is_empty), ..self.clone() }
+    }
+}
+
+impl Copied for Group {
+    fn copied(&self) -> Self {
+        Self {
+            metadata: kept(self.metadata.as_ref(), Pairs::is_empty),
+            policies: kept(self.policies.as_ref(), Vec::is_empty),
+            members: kept(self.members.as_ref(), Vec::is_empty),
+            parents: kept(self.parents.as_ref(), Vec::is_empty),
+            alias: self.alias.as_ref().map(Alias::copied),
+            ..self.clone()
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Store {
+    pub(super) entities: Named<Entity>,
+    pub(super) aliases: Aliases,
+    pub(super) groups: Named<Group>,
+    pub(super) group_aliases: Aliases,
+    /// The groups by their members.
+    of_member: BTreeMap<String, BTreeSet<String>>,
+    /// The groups by their parents, which may be gone.
+    of_parent: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Store {
+    /// Stores a group and its alias, in place of those that it had.
+    pub(super) fn put_group(&mut self, mut group: Group) {
+        group.index += 1;
+        if let Some(alias) = self.groups.get(&group.id).and_then(|before| before.alias.as_ref()) {
+            let id = alias.id.clone();
+            self.group_aliases.remove(&id);
+        }
+        self.unlink(&group.id);
+        if let Some(alias) = &group.alias {
+            self.group_aliases.put(alias.clone());
+        }
+        for (index, ids) in [(&mut self.of_member, &group.members), (&mut self.of_parent, &group.parents)] {
+            for id in ids.iter().flatten() {
+                index.entry(id.clone()).or_default().insert(group.id.clone());
+            }
+        }
+        self.groups.put(group);
+    }
+
+    /// Removes a group and its alias. Its members go on naming it as a parent.
+    pub(super) fn remove_group(&mut self, id: &str) {
+        self.unlink(id);
+        if let Some(alias) = self.groups.remove(id).and_then(|group| group.alias) {
+            self.group_aliases.remove(&alias.id);
+        }
+    }
+
+    fn unlink(&mut self, id: &str) {
+        let Some(group) = self.groups.get(id) else { return };
+        for (index, ids) in [(&mut self.of_member, &group.members), (&mut self.of_parent, &group.parents)] {
+            for other in ids.iter().flatten() {
+                if let Some(groups) = index.get_mut(other) {
+                    groups.remove(id);
+                    if groups.is_empty() {
+                        index.remove(other);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The groups that an entity is a member of, in the order of their identifiers.
+    pub(super) fn groups_of_member(&self, entity: &str) -> impl Iterator<Item = &String> {
+        self.of_member.get(entity).into_iter().flatten()
+    }
+
+    /// The groups that are members of a group, in the order of their identifiers.
+    pub(super) fn groups_of_parent(&self, group: &str) -> impl Iterator<Item = &String> {
+        self.of_parent.get(group).into_iter().flatten()
+    }
+}
+
+pub(super) trait HasName {
+    fn id(&self) -> &str;
+    fn name(&self) -> &str;
+}
+
+impl HasName for Entity {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl HasName for Group {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Objects by identifier, and by name in any case.
+pub(super) struct Named<T> {
+    by_id: BTreeMap<String, T>,
+    ids: BTreeMap<String, String>,
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self { by_id: BTreeMap::new(), ids: BTreeMap::new() }
+    }
+}
+
+impl<T: HasName> Named<T> {
+    pub(super) fn get(&self, id: &str) -> Option<&T> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&T> {
+        self.by_id.get(self.ids.get(&name.to_lowercase())?)
+    }
+
+    /// All of them, in the order of their identifiers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.by_id.values()
+    }
+
+    pub(super) fn put(&mut self, object: T) {
+        let id = object.id().to_owned();
+        let name = object.name().to_lowercase();
+        let before = self.by_id.insert(id.clone(), object).map(|before| before.name().to_lowercase());
+        if before.as_ref() != Some(&name) {
+            if let Some(before) = before {
+                self.ids.remove(&before);
+            }
+            self.ids.insert(name, id);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+        let object = self.by_id.remove(id)?;
+        self.ids.remove(&object.name().to_lowercase());
+        Some(object)
+    }
+}
+
+/// Aliases by identifier, and by mount and name in any case.
+#[derive(Default)]
+pub(super) struct Aliases {
+    by_id: BTreeMap<String, Alias>,
+    ids: BTreeMap<(String, String), String>,
+}
+
+fn factors(alias: &Alias) -> (String, String) {
+    (alias.mount_accessor.clone(), alias.name.to_lowercase())
+}
+
+impl Aliases {
+    pub(super) fn get(&self, id: &str) -> Option<&Alias> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn at(&self, mount_accessor: &str, name: &str) -> Option<&Alias> {
+        self.by_id.get(self.ids.get(&(mount_accessor.to_owned(), name.to_lowercase()))?)
+    }
+
+    /// All of them, in the order of their identifiers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Alias> {
+        self.by_id.values()
+    }
+
+    pub(super) fn put(&mut self, alias: Alias) {
+        let factors_after = factors(&alias);
+        if let Some(before) = self.by_id.get_mut(&alias.id) {
+            let before = mem::replace(before, alias.clone());
+            self.ids.remove(&factors(&before));
+            self.ids.insert(factors_after, alias.id);
+        } else {
+            self.ids.insert(factors_after, alias.id.clone());
+            self.by_id.insert(alias.id.clone(), alias);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(alias) = self.by_id.remove(id) {
+            self.ids.remove(&factors(&alias));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Answers that are kept for whoever has the wrapping token: `X-Vault-Wrap-TTL` and `sys/wrapping`.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::HeaderMap;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Refusal, bad, quoted};
+use super::request::{Asked, text};
+use super::state::State;
+use super::tokens;
+
+/// An answer that is kept.
+pub(super) struct Wrapped {
+    data: Value,
+    warnings: Vec<String>,
+    creation_path: String,
+    created: Timestamp,
+    ttl: Duration,
+}
+
+impl Wrapped {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created).unsigned_abs() > self.ttl
+    }
+}
+
+/// How long an answer is to be kept, if at all.
+pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let header = text(headers, "x-vault-wrap-ttl");
+    if header.is_empty() {
+        return Ok(None);
+    }
+    let problem = |problem: &str| bad(format!("error parsing X-Vault-Wrap-TTL header: {problem}"));
+    let (is_negative, ttl) = duration(header).map_err(|error| problem(&error))?;
+    if is_negative && !ttl.is_zero() {
+        return Err(problem("requested wrap ttl cannot be negative"));
+    }
+    Ok(Some(ttl).filter(|ttl| !ttl.is_zero()))
+}
+
+/// Seconds, or numbers with units, and whether there is a minus before them.
+fn duration(text: &str) -> Result<(bool, Duration), String> {
+    let invalid = || format!("time: invalid duration {}", quoted(text));
+    let (is_negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    if let Ok(seconds) = rest.parse() {
+        return Ok((is_negative, Duration::from_secs(seconds)));
+    }
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
+        rest = &rest[digits..];
+        let letters = rest.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "" => return Err(format!("time: missing unit in duration {}", quoted(text))),
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            _ => return Err(invalid()),
+        };
+        let part = Duration::try_from_secs_f64(number * unit).map_err(|_| invalid())?;
+        sum = sum.saturating_add(part);
+        rest = &rest[letters..];
+    }
+    Ok((is_negative, sum))
+}
+
+/// Keeps an answer that brings data. Others are given as they are, but for an empty list.
+pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (String, bool)) -> Answer {
+    let (creation_path, is_list) = asked;
+    match answer {
+        Answer::Data { data, warnings } => {
+            let token = format!("s.{}", state.random.word(24));
+            let created = state.clock.now();
+            let info = json!({
+                "token": token,
+                "accessor": state.random.word(24),
+                "ttl": ttl.as_secs(),
+                "creation_time": created.to_string(),
+                "creation_path": creation_path,
+            });
+            state.wrapped.insert(token, Wrapped { data, warnings, creation_path, created, ttl });
+            Answer::Wrapped(info)
+        }
+        Answer::Refused(refusal)
+            if is_list && refusal.status == StatusCode::NOT_FOUND && refusal.errors.is_empty() =>
+        {
+            Answer::Refused(Refusal::new(StatusCode::NOT_FOUND, "unsupported path"))
+        }
+        other => other,
+    }
+}
+
+/// `sys/wrapping/lookup` and `sys/wrapping/unwrap`, which take any token that wraps.
+pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Result<Answer, Refusal> {
+    let given = asked.data.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let token = given.unwrap_or_else(|| tokens::of(headers));
+    if token.is_empty() {
+        let problem = "error validating wrapping token: token is empty";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, problem));
+    }
+    let now = state.clock.now();
+    state.wrapped.retain(|_, wrapped| !wrapped.is_over(now));
+    let unknown = || bad("wrapping token is not valid or does not exist");
+    if asked.path == "sys/wrapping/unwrap" {
+        let Wrapped { data, warnings, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
+        return Ok(Answer::Data { data, warnings });
+    }
+    let wrapped = state.wrapped.get(token).ok_or_else(unknown)?;
+    let data = json!({
+        "creation_path": wrapped.creation_path,
+        "creation_time": wrapped.created.to_string(),
+        "creation_ttl": wrapped.ttl.as_secs(),
+    });
+    Ok(Answer::Data { data, warnings: Vec::new() })
+}
