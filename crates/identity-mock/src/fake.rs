@@ -4,6 +4,7 @@ mod alias;
 mod alias_write;
 mod answer;
 mod control;
+mod duration;
 mod entity;
 mod fault;
 mod group;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::answer::{Refusal, bad, quoted};
+use super::duration;
 use super::store::Pairs;
 
 /// What a field is to be.
@@ -12,8 +13,13 @@ pub(super) enum Kind {
     Flag,
     /// A list, or one text with commas.
     List,
+    /// A list, or one text, commas and all.
+    Texts,
     /// An object, or texts like `key=value`.
     Pairs,
+    Number,
+    /// Seconds, or a text such as `1h30m`. `null` is as if it were not given.
+    Duration,
 }
 
 pub(super) type Schema = &'static [(&'static str, Kind)];
@@ -34,7 +40,10 @@ impl Fields {
                 Kind::Text => as_text(value, "").err(),
                 Kind::Flag => as_flag(value).err(),
                 Kind::List => as_list(value).err(),
+                Kind::Texts => as_texts(value).err(),
                 Kind::Pairs => as_pairs(value, name).err(),
+                Kind::Number => as_number(value).err(),
+                Kind::Duration => as_duration(value).err(),
             };
             if let Some(problem) = problem {
                 let field = quoted(name);
@@ -72,6 +81,21 @@ impl Fields {
     /// A list, if it is given; `null` is the empty one.
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
         as_list(self.get(name)?).ok()
+    }
+
+    /// A list whose texts are not taken apart, if it is given; `null` is the empty one.
+    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        as_texts(self.get(name)?).ok()
+    }
+
+    /// A number, if it is given; `null` is 0.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        as_number(self.get(name)?).ok()
+    }
+
+    /// The whole seconds of a duration, if it is given.
+    pub(super) fn seconds(&self, name: &str) -> Option<u64> {
+        as_duration(self.get(name)?).ok()?
     }
 
     /// Pairs, if they are given; `null` is none at all.
@@ -180,6 +204,26 @@ fn as_pairs(value: &Value, field: &str) -> Result<Option<Pairs>, String> {
         _ => {}
     }
 
+    let texts = texts(value)?;
+    let pair = |(index, text): (usize, &String)| match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("invalid key pair at index {index} in field {}", quoted(field))),
+    };
+    texts.iter().enumerate().map(pair).collect::<Result<Pairs, String>>().map(Some)
+}
+
+fn scalars(fields: &Map<String, Value>) -> Result<Pairs, String> {
+    fields.iter().map(|(name, value)| Ok((name.clone(), as_text(value, "")?))).collect()
+}
+
+fn as_texts(value: &Value) -> Result<Vec<String>, String> {
+    if value.as_str() == Some("") {
+        return Ok(Vec::new());
+    }
+    Ok(texts(value)?.into_iter().map(|text| text.trim().to_owned()).collect())
+}
+
+fn texts(value: &Value) -> Result<Vec<String>, String> {
     let mut texts = Vec::new();
     let mut problems = Vec::new();
     for (index, item) in items(value).into_iter().enumerate() {
@@ -191,13 +235,55 @@ fn as_pairs(value: &Value, field: &str) -> Result<Option<Pairs>, String> {
     if !problems.is_empty() {
         return Err(format!("decoding failed due to the following error(s):\n\n{}", problems.join("\n")));
     }
-    let pair = |(index, text): (usize, &String)| match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("invalid key pair at index {index} in field {}", quoted(field))),
-    };
-    texts.iter().enumerate().map(pair).collect::<Result<Pairs, String>>().map(Some)
+    Ok(texts)
 }
 
-fn scalars(fields: &Map<String, Value>) -> Result<Pairs, String> {
-    fields.iter().map(|(name, value)| Ok((name.clone(), as_text(value, "")?))).collect()
+fn as_number(value: &Value) -> Result<i64, String> {
+    let text = match value {
+        Value::Null => return Ok(0),
+        Value::Bool(flag) => return Ok(i64::from(*flag)),
+        Value::Array(_) | Value::Object(_) => {
+            return Err(format!("'' expected type 'int', got unconvertible type '{}'", kind_name(value)));
+        }
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.is_empty() => return Ok(0),
+        Value::String(text) => text.clone(),
+    };
+    let problem = |problem: &str| format!("'' cannot parse value as 'int': strconv.ParseInt: {problem}");
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let (digits, radix) = radix(digits);
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|char| char.is_digit(radix)) {
+        return Err(problem("invalid syntax"));
+    }
+    i64::from_str_radix(&format!("{sign}{digits}"), radix).map_err(|_| problem("value out of range"))
+}
+
+/// A number without the prefix that tells its radix.
+fn radix(digits: &str) -> (&str, u32) {
+    let mut chars = digits.chars();
+    match (chars.next(), chars.next()) {
+        (Some('0'), Some('x' | 'X')) => (&digits[2..], 16),
+        (Some('0'), Some('b' | 'B')) => (&digits[2..], 2),
+        (Some('0'), Some('o' | 'O')) => (&digits[2..], 8),
+        (Some('0'), Some(_)) => (&digits[1..], 8),
+        _ => (digits, 10),
+    }
+}
+
+fn as_duration(value: &Value) -> Result<Option<u64>, String> {
+    let (is_negative, duration) = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => duration::parse(&number.to_string())?,
+        Value::String(text) => duration::parse(text)?,
+        _ => return Err("could not parse duration from input".to_owned()),
+    };
+    match duration.as_secs() {
+        0 => Ok(Some(0)),
+        seconds if is_negative => Err(format!("cannot provide negative value '-{seconds}'")),
+        seconds => Ok(Some(seconds)),
+    }
 }

@@ -7,7 +7,8 @@ use http::header::HeaderMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, bad, quoted};
+use super::answer::{Answer, Refusal, bad};
+use super::duration;
 use super::request::{Asked, text};
 use super::state::State;
 use super::tokens;
@@ -34,43 +35,11 @@ pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
         return Ok(None);
     }
     let problem = |problem: &str| bad(format!("error parsing X-Vault-Wrap-TTL header: {problem}"));
-    let (is_negative, ttl) = duration(header).map_err(|error| problem(&error))?;
+    let (is_negative, ttl) = duration::parse(header).map_err(|error| problem(&error))?;
     if is_negative && !ttl.is_zero() {
         return Err(problem("requested wrap ttl cannot be negative"));
     }
     Ok(Some(ttl).filter(|ttl| !ttl.is_zero()))
-}
-
-/// Seconds, or numbers with units, and whether there is a minus before them.
-fn duration(text: &str) -> Result<(bool, Duration), String> {
-    let invalid = || format!("time: invalid duration {}", quoted(text));
-    let (is_negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    if let Ok(seconds) = rest.parse() {
-        return Ok((is_negative, Duration::from_secs(seconds)));
-    }
-    let mut sum = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
-        rest = &rest[digits..];
-        let letters = rest.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(rest.len());
-        let unit = match &rest[..letters] {
-            "" => return Err(format!("time: missing unit in duration {}", quoted(text))),
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            "d" => 86400.0,
-            _ => return Err(invalid()),
-        };
-        let part = Duration::try_from_secs_f64(number * unit).map_err(|_| invalid())?;
-        sum = sum.saturating_add(part);
-        rest = &rest[letters..];
-    }
-    Ok((is_negative, sum))
 }
 
 /// Keeps an answer that brings data. Others are given as they are, but for an empty list.

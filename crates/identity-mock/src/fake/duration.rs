@@ -1,0 +1,65 @@
+//! How the server reads durations.
+
+use std::time::Duration;
+
+use super::answer::quoted;
+
+/// Seconds, days like `2d`, or numbers with units like `1h30m`; and whether there is a minus before them.
+pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
+    let (is_negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest.is_empty() {
+        return if text.is_empty() { Ok((false, Duration::ZERO)) } else { Err(invalid(text)) };
+    }
+    if rest.bytes().all(|byte| byte.is_ascii_digit()) {
+        let seconds: i64 = rest.parse().map_err(|_| invalid(text))?;
+        return Ok((is_negative, Duration::from_secs(seconds.unsigned_abs())));
+    }
+    if let Some(days) = rest.strip_suffix('d') {
+        let problem = || format!("strconv.ParseInt: parsing {}: invalid syntax", quoted(days));
+        let days: u64 = days.parse().map_err(|_| problem())?;
+        return Ok((is_negative, Duration::from_secs(days.saturating_mul(24 * 60 * 60))));
+    }
+    Ok((is_negative, with_units(text, rest)?))
+}
+
+fn with_units(text: &str, mut rest: &str) -> Result<Duration, String> {
+    let is_number = |char: char| char.is_ascii_digit() || char == '.';
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|char| !is_number(char)).unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().map_err(|_| invalid(text))?;
+        rest = &rest[digits..];
+        let letters = rest.find(is_number).unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "" => return Err(format!("time: missing unit in duration {}", quoted(text))),
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            unit => return Err(format!("time: unknown unit {} in duration {}", quoted(unit), quoted(text))),
+        };
+        let part = Duration::try_from_secs_f64(number * unit).map_err(|_| invalid(text))?;
+        sum = sum.saturating_add(part);
+        rest = &rest[letters..];
+    }
+    Ok(sum)
+}
+
+fn invalid(text: &str) -> String {
+    format!("time: invalid duration {}", quoted(text))
+}
+
+/// Whole seconds as Go writes them: `1m30s`.
+pub(super) fn shown(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{seconds}s"),
+        _ => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
