@@ -125,6 +125,12 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: Wanted) -> Outcom
     let mount = mount.ok_or_else(|| internal(&format!("invalid mount accessor {accessor}")))?;
 
     let (entity, previous) = if stays {
+        if mount.local {
+            // The server looks for the alias under its new name, does not find it, and makes a second one of it.
+            let known = context.store.aliases.at(&alias.mount_accessor, &alias.name);
+            known.ok_or_else(|| internal("duplicate identity name"))?;
+            alias.local = true;
+        }
         if let Some(shown) = current.aliases.iter_mut().find(|shown| shown.id == alias.id) {
             *shown = alias.clone();
         }

@@ -9,7 +9,7 @@ use identity_core::{
 use serde_json::{Map, Value, json};
 
 use super::alias;
-use super::answer::{Outcome, Refusal, bad};
+use super::answer::{Outcome, Refusal, bad, internal};
 use super::input::{Fields, Kind, Schema};
 use super::limits::{check_metadata, policies};
 use super::merge;
@@ -96,13 +96,18 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
 
 /// Stores an entity and all its aliases, also one that a merge had dropped. `previous` is the entity that an alias comes from.
 pub(super) fn put(store: &mut Store, entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
+    let mut factors = BTreeSet::new();
     for alias in &entity.aliases {
-        let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) else { continue };
-        let moves = previous.as_ref().is_some_and(|previous| previous.id == known.canonical_id);
-        if known.canonical_id != entity.id && !moves {
-            // It belongs to another entity by now: the server makes one of the two.
-            let other = known.canonical_id.clone();
-            return merge::absorb(store, entity, &other);
+        if let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) {
+            let moves = previous.as_ref().is_some_and(|previous| previous.id == known.canonical_id);
+            if known.canonical_id != entity.id && !moves {
+                // It belongs to another entity by now: the server makes one of the two.
+                let other = known.canonical_id.clone();
+                return merge::absorb(store, entity, &other);
+            }
+        }
+        if !factors.insert((&alias.mount_accessor, alias.name.to_lowercase())) {
+            return Err(internal("duplicate identity name"));
         }
     }
     for alias in &entity.aliases {

@@ -1,0 +1,162 @@
+//! The same random operations on a real server and on the server in memory, which are to answer the same.
+//!
+//! `VAULT_IDENTITY_DIFFERENTIAL` sets how many operations there are; `VAULT_IDENTITY_SEED` with which they begin.
+
+use std::collections::BTreeMap;
+use std::env;
+
+use http::Request;
+use identity_core::bytes::Bytes;
+use identity_core::{BlockingTransport, ExposeSecret};
+use identity_mock::FakeVault;
+use identity_tests::DevServer;
+use serde_json::{Value, json};
+
+use crate::mapping::{Mapping, comparable};
+use crate::operations::{Ids, Operation, Source};
+
+const OPERATIONS: usize = 2000;
+/// How many operations share a namespace, so that there is something to find, and not too much.
+const LENGTH: usize = 100;
+
+/// A namespace of both servers.
+struct Pair {
+    server: &'static DevServer,
+    fake: FakeVault,
+    namespace: String,
+    mapping: Mapping,
+    /// The identifiers that the real server has given, in order.
+    ids: Ids,
+}
+
+impl Pair {
+    fn new(server: &'static DevServer, namespace: String) -> Self {
+        let (fake, mapping) = (FakeVault::new(), Mapping::default());
+        let mut pair = Self { server, fake, namespace: String::new(), mapping, ids: Ids::default() };
+        let path = format!("sys/namespaces/{namespace}");
+        pair.exchange("POST", &path, &json!({}));
+        pair.namespace = namespace;
+        for (name, kind, local) in
+            [("one", "userpass", false), ("two", "approle", false), ("near", "userpass", true)]
+        {
+            pair.exchange("POST", &format!("sys/auth/{name}"), &json!({ "type": kind, "local": local }));
+            let (_, real) = pair.exchange("GET", &format!("sys/auth/{name}"), &Value::Null).0;
+            pair.ids.mounts.push(real["data"]["accessor"].as_str().expect("an accessor").to_owned());
+        }
+        pair
+    }
+
+    /// Sends the same to both, with the identifiers of each, and returns what they answer.
+    fn exchange(&mut self, method: &str, path: &str, body: &Value) -> ((u16, Value), (u16, Value)) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let namespace = Some(&*self.namespace).filter(|namespace| !namespace.is_empty());
+        let url = format!("/v1/{path}");
+        let token = Some(self.server.token());
+        let answer = self.server.request(method, &url, token, namespace, Some(&body));
+        let (status, answer) = answer.expect("an answer of the real server");
+        let real = (status, serde_json::from_str(&answer).unwrap_or_default());
+
+        let request = Request::builder()
+            .method(method)
+            .uri(self.mapping.translated(&url))
+            .header("x-vault-token", self.fake.root_token().expose_secret())
+            .header("x-vault-namespace", namespace.unwrap_or_default())
+            .body(Bytes::from(self.mapping.translated(&body)))
+            .expect("a request");
+        let response = BlockingTransport::send(&self.fake, request).expect("an answer of the fake");
+        let fake = (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default());
+        self.mapping.learn(&real.1, &fake.1);
+        (real, fake)
+    }
+
+    /// What is different in the answers to an operation, if anything is.
+    fn difference(&mut self, operation: &Operation) -> Option<String> {
+        let (method, path, body) = operation.request(&self.ids);
+        let (real, fake) = self.exchange(method, &path, &body);
+        self.ids.learn(operation, &real.1);
+        let expected = (real.0, self.mapping.comparable(&real.1));
+        let came = (fake.0, comparable("", &fake.1));
+        // A merge from several goes by the order of their identifiers, and so does which of its faults is found first.
+        let is_same_fault = operation.is_merge_of_several() && expected.0 == 400 && came.0 == 400;
+        (expected != came && !is_same_fault).then(|| {
+            format!(
+                "{method} {path} {body}\n  real {} {}\n  fake {} {}",
+                expected.0, expected.1, came.0, came.1
+            )
+        })
+    }
+}
+
+/// Carries the operations out in a fresh namespace, up to the first difference.
+fn first_difference(
+    server: &'static DevServer,
+    run: &str,
+    operations: &[Operation],
+) -> Option<(usize, String)> {
+    let mut pair = Pair::new(server, run.to_owned());
+    let found = operations
+        .iter()
+        .enumerate()
+        .find_map(|(index, operation)| Some((index, pair.difference(operation)?)));
+    pair.namespace.clear();
+    pair.exchange("DELETE", &format!("sys/namespaces/{run}"), &Value::Null);
+    found
+}
+
+/// Leaves out whatever can be left out with some difference remaining.
+fn shrunk(server: &'static DevServer, run: &str, mut operations: Vec<Operation>) -> (Vec<Operation>, String) {
+    let mut difference = String::new();
+    let mut attempt = 0;
+    let mut chunk = operations.len().div_ceil(2);
+    while chunk > 0 {
+        let mut start = 0;
+        while start < operations.len() {
+            let mut fewer = operations.clone();
+            fewer.drain(start..(start + chunk).min(operations.len()));
+            attempt += 1;
+            match first_difference(server, &format!("{run}-{attempt}"), &fewer) {
+                Some((index, found)) => {
+                    fewer.truncate(index + 1);
+                    (operations, difference) = (fewer, found);
+                }
+                None => start += chunk,
+            }
+        }
+        chunk /= 2;
+    }
+    (operations, difference)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
+#[test]
+fn random_operations_are_answered_as_by_the_real_server() {
+    let Some(server) = DevServer::shared_or_skip() else { return };
+    let total = number("VAULT_IDENTITY_DIFFERENTIAL")
+        .map_or(OPERATIONS, |total| usize::try_from(total).unwrap_or(usize::MAX));
+    let first = number("VAULT_IDENTITY_SEED").unwrap_or(1);
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut done = 0;
+    for seed in first.. {
+        if done >= total {
+            break;
+        }
+        let mut source = Source::new(seed);
+        let operations: Vec<Operation> = (0..LENGTH.min(total - done)).map(|_| source.operation()).collect();
+        done += operations.len();
+        for operation in &operations {
+            *kinds.entry(operation.kind()).or_default() += 1;
+        }
+        let run = format!("run{seed}");
+        if let Some((index, found)) = first_difference(server, &run, &operations) {
+            let (operations, shortest) = shrunk(server, &run, operations[..=index].to_vec());
+            let shortest = if shortest.is_empty() { found } else { shortest };
+            let steps: Vec<String> = operations.iter().map(|operation| format!("{operation:?}")).collect();
+            panic!("seed {seed}, {} steps:\n{}\n{shortest}", steps.len(), steps.join("\n"));
+        }
+    }
+    println!("{done} operations: {kinds:?}");
+}

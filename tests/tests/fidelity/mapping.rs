@@ -1,0 +1,130 @@
+//! Two servers make up different identifiers. What is to be compared is put into the identifiers of one of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Identifiers of the real server, and those of the other for the same things.
+#[derive(Debug, Default)]
+pub(crate) struct Mapping(BTreeMap<String, String>);
+
+impl Mapping {
+    /// Learns from two answers to the same request which identifiers stand for the same.
+    pub(crate) fn learn(&mut self, real: &Value, fake: &Value) {
+        match (real, fake) {
+            (Value::String(real), Value::String(fake)) if is_made_up(real) && is_made_up(fake) => {
+                self.bind(real, fake);
+            }
+            (Value::Array(real), Value::Array(fake)) if !real.iter().all(Value::is_string) => {
+                real.iter().zip(fake).for_each(|(real, fake)| self.learn(real, fake));
+            }
+            (Value::Object(real), Value::Object(fake)) => {
+                for (name, real) in real {
+                    let Some(fake) = fake.get(&self.translated(name)) else { continue };
+                    match (&**name, real, fake) {
+                        ("request_id", ..) => {}
+                        // That of a namespace may look like a word.
+                        ("id" | "namespace_id", Value::String(real), Value::String(fake))
+                            if real != "root" =>
+                        {
+                            self.bind(real, fake);
+                        }
+                        _ => self.learn(real, fake),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn bind(&mut self, real: &str, fake: &str) {
+        self.0.entry(real.to_owned()).or_insert_with(|| fake.to_owned());
+    }
+
+    /// A text of the real server as the other would have written it.
+    pub(crate) fn translated(&self, text: &str) -> String {
+        let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+        let mut translated = String::with_capacity(text.len());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+            let (token, after) = rest.split_at(end);
+            translated.push_str(self.0.get(token).map_or(token, String::as_str));
+            let next = after.find(is_part).unwrap_or(after.len());
+            translated.push_str(&after[..next]);
+            rest = &after[next..];
+        }
+        translated
+    }
+
+    /// An answer of the real server, comparable to one of the other.
+    pub(crate) fn comparable(&self, real: &Value) -> Value {
+        comparable("", &self.mapped(real))
+    }
+
+    fn mapped(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.translated(text).into(),
+            Value::Array(items) => items.iter().map(|item| self.mapped(item)).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| (self.translated(name), self.mapped(value))).collect()
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// An answer without what differs from one time to the next: times, generated names, and the order of lists that are ordered by identifiers.
+pub(crate) fn comparable(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(_) if matches!(name, "request_id" | "uuid") => "made up".into(),
+        Value::String(text) if is_time(text) => "a time".into(),
+        Value::String(text) if is_generated(text) => "a generated name".into(),
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(|item| comparable(name, item)).collect();
+            if name == "keys" || name.ends_with("_ids") || name == "aliases" {
+                items.sort_by_key(ToString::to_string);
+            }
+            items.into()
+        }
+        Value::Object(fields) => {
+            // Of the aliases on a mount that is gone, the first in a list lacks these: which it is, the identifiers decide.
+            let of_no_mount = |(name, value): &(&String, &Value)| {
+                matches!(&***name, "mount_path" | "mount_type") && **value == ""
+            };
+            let fields = fields.iter().filter(|field| !of_no_mount(field));
+            fields.map(|(name, value)| (name.clone(), comparable(name, value))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z")
+}
+
+/// Whether a server made the text up: an identifier, a token, an accessor.
+pub(crate) fn is_made_up(text: &str) -> bool {
+    let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let word =
+        |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let uuid = |text: &str| {
+        text.len() == 36 && text.split('-').zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
+    };
+    match text.split_once('.') {
+        Some(("s", token)) => word(token, 24),
+        Some((name, namespace)) => uuid(name) && (namespace == "root" || word(namespace, 6)),
+        None => {
+            let accessor = text.rsplit_once('_').is_some_and(|(_, end)| hex(end, 8));
+            uuid(text) || accessor || word(text, 24)
+        }
+    }
+}
+
+/// Whether it is the name of what was given none.
+fn is_generated(text: &str) -> bool {
+    let rest = text.strip_prefix("entity_").or(text.strip_prefix("group_"));
+    let hex = |name: &str| name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    rest.and_then(|rest| rest.split_once('.')).is_some_and(|(name, _)| hex(name))
+}

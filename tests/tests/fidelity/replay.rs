@@ -1,0 +1,154 @@
+//! What was once asked of a real server, in the same order, asked of the server in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use http::{Request, Response};
+use identity_core::bytes::Bytes;
+use identity_core::{BlockingTransport, EntityId, ExposeSecret};
+use identity_mock::{FakeVault, Fault};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::mapping::{Mapping, comparable};
+
+/// One line of the fixture: a request, and what OpenBao 2.7.2 answered. Those with a case are recordings; the others set the scene.
+#[derive(Deserialize)]
+struct Exchange {
+    case: Option<String>,
+    method: String,
+    path: String,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    status: u16,
+    answer: Value,
+    answer_headers: BTreeMap<String, String>,
+}
+
+/// Recordings that are answered otherwise, and why.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("entity/disabled-login-refused", "nobody logs in"),
+    ("entity-merge/merge-mfa-secret-conflict", "identity/mfa is to come"),
+    ("wrapping/wrap-discovery-is-enveloped", "identity/oidc is to come"),
+    ("wrapping/unwrap-discovery-is-raw-again", "identity/oidc is to come"),
+    ("wrapping/wrap-introspect", "identity/oidc is to come"),
+    ("wrapping/unwrap-introspect", "identity/oidc is to come"),
+    ("namespace/discovery-header", "identity/oidc is to come"),
+    ("namespace/discovery-path-prefix", "identity/oidc is to come"),
+    ("namespace/provider-default", "identity/oidc is to come"),
+    ("namespace/provider-discovery", "identity/oidc is to come"),
+    ("namespace/mfa-method-id-has-no-suffix", "identity/mfa is to come"),
+    ("namespace/mfa-method-readable-from-root", "identity/mfa is to come"),
+    ("namespace/mfa-method-not-writable-from-root", "identity/mfa is to come"),
+    ("namespace/mfa-method-not-listed-in-root", "identity/mfa is to come"),
+    ("namespace/mfa-root-method-listed-in-namespace", "identity/mfa is to come"),
+    ("transport/identity-cannot-be-mounted-elsewhere", "no engines can be mounted"),
+];
+
+/// Recordings that are made with a fault, as there are no quotas.
+const RATE_LIMITED: [&str; 2] = ["transport/rate-limited", "transport/rate-limited-with-headers"];
+
+/// What sets the scene for the exceptions alone.
+fn is_out_of_reach(exchange: &Exchange) -> bool {
+    let elsewhere = ["/v1/sys/policies/", "/v1/sys/quotas/", "/v1/identity/mfa/"];
+    elsewhere.iter().any(|path| exchange.path.starts_with(path)) || exchange.path.contains("/users/")
+}
+
+struct Replay {
+    fake: FakeVault,
+    mapping: Mapping,
+}
+
+impl Replay {
+    fn send(&self, exchange: &Exchange) -> Response<Bytes> {
+        let translated = |text: &str| self.mapping.translated(text);
+        let mut request = Request::builder().method(&*exchange.method).uri(translated(&exchange.path));
+        for (name, value) in &exchange.headers {
+            request = request.header(name, translated(value));
+        }
+        let body = match exchange.body.as_deref() {
+            Some("<big>") => format!("{{\"name\": \"{}\"}}", "a".repeat(33 << 20)),
+            body => translated(body.unwrap_or_default()),
+        };
+        let request = request.body(Bytes::from(body)).expect("a request");
+        BlockingTransport::send(&self.fake, request).expect("an answer")
+    }
+
+    /// Tokens come from the test, as nobody logs in.
+    fn give_token(&mut self, exchange: &Exchange) -> bool {
+        let auth = &exchange.answer["auth"];
+        let Some(token) = auth["client_token"].as_str() else { return false };
+        let given = match auth["entity_id"].as_str().filter(|id| !id.is_empty()) {
+            None => self.fake.token_without_permission(),
+            Some(entity) => self.fake.token_for(&EntityId::from(self.mapping.translated(entity))),
+        };
+        self.mapping.bind(token, given.expose_secret());
+        true
+    }
+
+    /// What is different, if anything is.
+    fn differences(&mut self, exchange: &Exchange) -> Vec<String> {
+        if exchange.case.as_deref().is_some_and(|case| RATE_LIMITED.contains(&case)) {
+            let retry_after = exchange.case.as_deref() == Some(RATE_LIMITED[1]);
+            let retry_after = retry_after.then_some(std::time::Duration::from_secs(29));
+            self.fake.fail_next(Fault::RateLimited { retry_after });
+        }
+        let response = self.send(exchange);
+        let answer = serde_json::from_slice(response.body()).unwrap_or_default();
+        let mut differences = Vec::new();
+        if response.status() != exchange.status {
+            differences.push(format!(
+                "status {} instead of {}: {answer}",
+                response.status(),
+                exchange.status
+            ));
+        }
+        self.mapping.learn(&exchange.answer, &answer);
+        if exchange.case.is_none() {
+            return differences;
+        }
+        let (real, fake) = (self.mapping.comparable(&exchange.answer), comparable("", &answer));
+        if real != fake {
+            differences.push(format!("body\n  real {real}\n  fake {fake}"));
+        }
+        for (name, real) in &exchange.answer_headers {
+            let fake = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            let is_left_to_http = exchange.status == 413 && name == "cache-control";
+            if fake.as_deref() != Some(real) && !is_left_to_http {
+                differences.push(format!("header {name}: {fake:?} instead of {real:?}"));
+            }
+        }
+        differences
+    }
+}
+
+#[test]
+fn the_recordings_are_answered_as_they_were() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/replay.jsonl");
+    let text = fs::read_to_string(path).expect("the fixture");
+    let exchanges = text.lines().map(|line| serde_json::from_str::<Exchange>(line).expect("an exchange"));
+    let exceptions: BTreeSet<&str> = EXCEPTIONS.iter().map(|(case, _)| *case).collect();
+    let mut replay = Replay { fake: FakeVault::new(), mapping: Mapping::default() };
+    let (mut recordings, mut passed_over) = (0, BTreeSet::new());
+    let mut failures = Vec::new();
+    for exchange in exchanges {
+        let case = exchange.case.as_deref();
+        if case.is_none() && (is_out_of_reach(&exchange) || replay.give_token(&exchange)) {
+            continue;
+        }
+        if let Some(case) = case.filter(|case| exceptions.contains(case)) {
+            passed_over.insert(case.to_owned());
+            continue;
+        }
+        recordings += usize::from(case.is_some());
+        for difference in replay.differences(&exchange) {
+            let (case, method, path) = (case.unwrap_or("set-up"), &exchange.method, &exchange.path);
+            failures.push(format!("{case}: {method} {path} {:?}: {difference}", exchange.body));
+        }
+    }
+    let unheard_of: Vec<_> = exceptions.iter().filter(|case| !passed_over.contains(**case)).collect();
+    assert!(unheard_of.is_empty(), "exceptions that are no recordings: {unheard_of:?}");
+    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!((recordings, passed_over.len()), (447, 16));
+}
