@@ -14,6 +14,7 @@ mod journal;
 mod limits;
 mod lookup;
 mod merge;
+mod mfa;
 mod mounts;
 mod namespaces;
 mod request;
@@ -60,10 +61,9 @@ use state::State;
 ///
 /// # What it is, and what it is not
 ///
-/// * It answers all operations on entities, groups and their aliases, lookups and the legacy names, `sys/auth`, `sys/namespaces`,
-///   `sys/wrapping/*` and `sys/health`, in every namespace.
-/// * `identity/oidc/*` and `identity/mfa/*` are still missing: they are answered with 404 `unsupported path`, as any path that the server
-///   does not know.
+/// * It answers all operations on entities, groups and their aliases, lookups and the legacy names, and on multi-factor methods and
+///   enforcements, `sys/auth`, `sys/namespaces`, `sys/wrapping/*` and `sys/health`, in every namespace.
+/// * `identity/oidc/*` is still missing: it is answered with 404 `unsupported path`, as any path that the server does not know.
 /// * Nobody logs in, and there are no policies. A token is the [root token](Self::root_token), [that of an entity](Self::token_for), which
 ///   may do everything unless the entity is disabled or gone, or one that [may do nothing](Self::token_without_permission).
 /// * It keeps no secrets, and no one should give it any.

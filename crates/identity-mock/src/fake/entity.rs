@@ -89,6 +89,7 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
         disabled: false,
         aliases: Vec::new(),
         merged: Vec::new(),
+        enrolled: BTreeMap::new(),
         created: context.now,
         updated: context.now,
     }
@@ -198,7 +199,7 @@ pub(super) fn shown(context: &Context<'_>, entity: &Entity) -> Value {
 }
 
 /// The groups that an entity is a member of, and those that they are in turn members of.
-fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Vec<&'a String>) {
+pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Vec<&'a String>) {
     let direct: Vec<&String> = store.groups_of_member(entity).collect();
     let mut seen: BTreeSet<&String> = direct.iter().copied().collect();
     let mut inherited = BTreeSet::new();

@@ -8,6 +8,7 @@ use super::answer::{Outcome, Refusal, bad, listed};
 use super::entity::leave_groups;
 use super::input::{Fields, Kind, Schema};
 use super::limits::distinct;
+use super::mfa;
 use super::state::Context;
 use super::store::{Alias, Copied, Entity, Store};
 
@@ -45,7 +46,8 @@ pub(super) fn merge(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     if keep.is_empty() {
         find_clashes(context, &to, &from)?;
     }
-    carry_out(context.store, to, &from, &Clashes::Keep(&keep))?;
+    let force = fields.flag("force").unwrap_or_default();
+    carry_out(context.store, to, &from, &Clashes::Keep(&keep), force)?;
     Ok(None)
 }
 
@@ -55,7 +57,7 @@ pub(super) fn absorb(store: &mut Store, mut entity: Entity, other: &str) -> Resu
         let policies = entity.policies.iter().chain(&other.policies).cloned().collect();
         entity.policies = distinct(policies);
     }
-    carry_out(store, entity, &[other.to_owned()], &Clashes::DropTo)
+    carry_out(store, entity, &[other.to_owned()], &Clashes::DropTo, true)
 }
 
 /// Two aliases on one mount are refused, all at once, with the data to tell them apart.
@@ -123,6 +125,7 @@ fn carry_out(
     mut to: Entity,
     from: &[String],
     clashes: &Clashes<'_>,
+    force: bool,
 ) -> Result<(), Refusal> {
     // The server knows one alias for each mount.
     let mut on_mount = BTreeMap::new();
@@ -145,6 +148,9 @@ fn carry_out(
             }
             _ => dropped.push(to_alias.clone()),
         }
+    }
+    for entity in &from {
+        mfa::merge(&mut to, entity, force)?;
     }
     for id in dropped {
         store.aliases.remove(&id);

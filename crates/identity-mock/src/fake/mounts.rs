@@ -20,7 +20,7 @@ pub(super) struct Mount {
     pub(super) path: String,
     pub(super) kind: String,
     pub(super) local: bool,
-    accessor: String,
+    pub(super) accessor: String,
     uuid: String,
     description: String,
 }
@@ -68,6 +68,11 @@ impl Mounts {
         };
         self.0.insert(accessor.clone(), mount);
         accessor
+    }
+
+    /// The auth methods that are mounted in a namespace.
+    pub(super) fn auth<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
+        self.0.values().filter(move |mount| mount.namespace == namespace && mount.path.starts_with("auth/"))
     }
 
     pub(super) fn remove_namespace(&mut self, namespace: &str) {

@@ -122,6 +122,7 @@ fn delete(state: &mut State, path: &str) -> Result<Answer, Refusal> {
         return Ok(Answer::Data { data: Value::Null, warnings });
     }
     state.mounts.remove_namespace(path);
+    state.mfa.remove_namespace(path);
     Ok(Answer::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
 }
 

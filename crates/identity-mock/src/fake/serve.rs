@@ -64,11 +64,11 @@ fn allowed(state: &mut State, request: &Request<Bytes>, asked: Asked) -> Result<
         }
         _ => {}
     }
-    state.tokens.check(request.headers(), &asked.namespace, &mut state.namespaces)?;
+    let caller = state.tokens.check(request.headers(), &asked.namespace, &mut state.namespaces)?;
 
     let wrapped = ttl.map(|ttl| (ttl, (asked.path.clone(), asked.verb == Verb::List)));
     let mut answer = match asked.path.split('/').next().unwrap_or_default() {
-        "identity" => route::run(state, asked),
+        "identity" => route::run(state, asked, caller),
         "sys" => sys(state, asked, ttl.is_some()).unwrap_or_else(Answer::Refused),
         _ => {
             let path = &asked.path;

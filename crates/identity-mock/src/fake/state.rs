@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::fault::Rule;
 use super::journal::Journal;
+use super::mfa::Mfa;
 use super::mounts::Mounts;
 use super::namespaces::Namespaces;
 use super::store::Store;
@@ -19,6 +20,7 @@ pub(super) struct State {
     pub(super) random: Random,
     pub(super) namespaces: Namespaces,
     pub(super) mounts: Mounts,
+    pub(super) mfa: Mfa,
     pub(super) tokens: Tokens,
     pub(super) wrapped: BTreeMap<String, Wrapped>,
     pub(super) faults: Vec<Rule>,
@@ -34,6 +36,7 @@ impl State {
             random,
             namespaces: Namespaces::default(),
             mounts,
+            mfa: Mfa::default(),
             tokens: Tokens::default(),
             wrapped: BTreeMap::new(),
             faults: Vec::new(),
@@ -46,12 +49,17 @@ impl State {
 pub(super) struct Context<'a> {
     pub(super) store: &'a mut Store,
     pub(super) mounts: &'a Mounts,
+    pub(super) mfa: &'a mut Mfa,
     pub(super) random: &'a mut Random,
     pub(super) now: Timestamp,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: &'a str,
     /// The identifier of the namespace, `root` in the root namespace.
     pub(super) namespace_id: &'a str,
+    /// The entity of the token of the request.
+    pub(super) caller: Option<String>,
+    /// What the answer warns of.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Context<'_> {
@@ -115,6 +123,11 @@ impl Random {
             low >> 48,
             low & 0xffff_ffff_ffff
         )
+    }
+
+    /// Bytes of a key that opens nothing.
+    pub(super) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).take(length).collect()
     }
 
     /// Eight hexadecimal digits.

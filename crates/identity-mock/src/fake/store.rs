@@ -5,6 +5,8 @@ use std::mem;
 
 use jiff::Timestamp;
 
+use super::mfa::Enrolled;
+
 pub(super) type Pairs = BTreeMap<String, String>;
 
 #[derive(Clone)]
@@ -17,6 +19,8 @@ pub(super) struct Entity {
     /// The aliases as the entity shows them. After a merge there may be one that is not in [`Store::aliases`] any more.
     pub(super) aliases: Vec<Alias>,
     pub(super) merged: Vec<String>,
+    /// The TOTP secrets that it has, by method.
+    pub(super) enrolled: BTreeMap<String, Enrolled>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
 }

@@ -45,16 +45,16 @@ impl Tokens {
         self.others.remove(token);
     }
 
-    /// Refuses a request that its token does not allow.
+    /// Refuses a request that its token does not allow. Returns the entity of the token.
     pub(super) fn check(
         &self,
         headers: &HeaderMap,
         namespace: &str,
         namespaces: &mut Namespaces,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<String>, Refusal> {
         let token = of(headers);
         if token == self.root && !token.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
         let token = self.others.get(token).ok_or_else(denied)?;
@@ -63,7 +63,7 @@ impl Tokens {
             entity.filter(|entity| !entity.disabled).ok_or_else(denied)?;
         }
         if token.may_do_all && namespace.starts_with(&token.namespace) {
-            return Ok(());
+            return Ok(token.entity.clone());
         }
         Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
     }

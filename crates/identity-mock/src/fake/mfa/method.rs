@@ -1,0 +1,186 @@
+//! Methods: `identity/mfa/method`.
+
+use identity_core::{
+    CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DeleteDuoMethod,
+    DeleteOktaMethod, DeletePingIdMethod, DeleteTotpMethod, Endpoint, ListDuoMethods, ListMfaMethods,
+    ListOktaMethods, ListPingIdMethods, ListTotpMethods, Method as HttpMethod, ReadDuoMethod, ReadMfaMethod,
+    ReadOktaMethod, ReadPingIdMethod, ReadTotpMethod, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
+    UpdateTotpMethod,
+};
+use serde_json::{Map, Value, json};
+
+use super::parameters::{Duo, Okta, PingId, Settings, Totp, Type};
+use crate::fake::answer::{Outcome, bad, forbidden, internal};
+use crate::fake::entity::listed;
+use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::route::{Route, at, route};
+use crate::fake::state::Context;
+
+pub(super) struct Method {
+    pub(super) name: String,
+    /// The path of the namespace.
+    pub(super) namespace: String,
+    namespace_id: String,
+    /// Kept when a method becomes one of another type, which may not have it.
+    username_format: String,
+    pub(super) settings: Settings,
+}
+
+pub(in crate::fake) const TOTP: &[Route] =
+    &routes::<Totp, CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods>();
+pub(in crate::fake) const OKTA: &[Route] =
+    &routes::<Okta, CreateOktaMethod, ReadOktaMethod, UpdateOktaMethod, DeleteOktaMethod, ListOktaMethods>();
+pub(in crate::fake) const DUO: &[Route] =
+    &routes::<Duo, CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods>();
+pub(in crate::fake) const PINGID: &[Route] = &routes::<
+    PingId,
+    CreatePingIdMethod,
+    ReadPingIdMethod,
+    UpdatePingIdMethod,
+    DeletePingIdMethod,
+    ListPingIdMethods,
+>();
+
+const ID: Schema = &[("method_id", Kind::Text)];
+
+pub(in crate::fake) const ALL: &[Route] = &[
+    route::<ReadMfaMethod>(ID, read_any),
+    route::<ListMfaMethods>(&[], list_all),
+    at(HttpMethod::Get, ListMfaMethods::PATH, ID, read_any).without("method_id"),
+];
+
+/// The operations on methods of one type. Those on one method are also found without its identifier, to be refused.
+const fn routes<T: Type, C: Endpoint, R: Endpoint, U: Endpoint, D: Endpoint, L: Endpoint>() -> [Route; 7] {
+    [
+        route::<C>(T::FIELDS, write::<T>).without("method_id"),
+        route::<R>(T::FIELDS, read::<T>),
+        route::<U>(T::FIELDS, write::<T>),
+        route::<D>(T::FIELDS, delete::<T>),
+        route::<L>(&[], list::<T>),
+        at(HttpMethod::Get, C::PATH, T::FIELDS, read::<T>).without("method_id"),
+        at(HttpMethod::Delete, C::PATH, T::FIELDS, delete::<T>).without("method_id"),
+    ]
+}
+
+/// Creates a method, or updates the one that has the identifier or the name. It may have been of another type.
+fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let (id, name) = (fields.text("method_id"), fields.text("method_name"));
+    let methods = &context.mfa.methods;
+    if !id.is_empty() && !methods.contains_key(&id) {
+        return Ok(None);
+    }
+    let has_name = |method: &Method| method.namespace == context.namespace && method.name == name;
+    let named =
+        methods.iter().find(|(_, method)| !name.is_empty() && has_name(method)).map(|(id, _)| id.clone());
+    let found = match (&*id, named) {
+        ("", named) => named,
+        (id, Some(named)) if named != id => {
+            let problem = "a login MFA method configuration with the method name";
+            return Err(internal(&format!("{problem} {name} already exists")));
+        }
+        (id, _) => Some(id.to_owned()),
+    };
+    let known = found.as_ref().and_then(|id| methods.get(id));
+    if known.is_some_and(|known| known.namespace != context.namespace) {
+        return Err(bad("request namespace does not match method namespace"));
+    }
+    let settings = T::settings(fields)?;
+    let known_name = known.map(|known| known.name.clone()).unwrap_or_default();
+    let known_format = known.map(|known| known.username_format.clone()).unwrap_or_default();
+    let method = Method {
+        name: if name.is_empty() { known_name } else { name },
+        namespace: context.namespace.to_owned(),
+        namespace_id: context.namespace_id.to_owned(),
+        username_format: fields.given_text("username_format").unwrap_or(known_format),
+        settings,
+    };
+    let written = found.unwrap_or_else(|| context.random.uuid());
+    let answer = id.is_empty().then(|| json!({ "method_id": written }));
+    context.mfa.methods.insert(written, method);
+    Ok(answer)
+}
+
+fn read<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    find(context, fields, Some(T::NAME))
+}
+
+fn read_any(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    find(context, fields, None)
+}
+
+/// Found from the namespace of the method, from those above and from those below.
+fn find(context: &mut Context<'_>, fields: &Fields, kind: Option<&str>) -> Outcome {
+    let id = fields.text("method_id");
+    if id.is_empty() {
+        return Err(bad("missing method ID"));
+    }
+    let Some(method) = context.mfa.methods.get(&id) else { return Ok(None) };
+    if !method.namespace.starts_with(context.namespace) && !method.is_seen_from(context.namespace) {
+        return Err(forbidden("request namespace does not match method namespace"));
+    }
+    match kind {
+        Some(kind) if kind != method.settings.kind() => {
+            Err(bad(format!("failed to find the method ID under MFA type {kind}.")))
+        }
+        _ => Ok(Some(method.shown(&id))),
+    }
+}
+
+fn delete<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let id = fields.text("method_id");
+    if id.is_empty() {
+        return Err(bad("missing method ID"));
+    }
+    let user = context.mfa.enforcements.values().find(|enforcement| enforcement.methods.contains(&id));
+    if let Some(user) = user {
+        let problem = "methodID is still used by an enforcement configuration with ID:";
+        return Err(internal(&format!("{problem} {}", user.id)));
+    }
+    let Some(method) = context.mfa.methods.get(&id) else { return Ok(None) };
+    // The server does not find this method any more after the next unseal, of which there is none here.
+    if method.settings.kind() != T::NAME {
+        return Err(internal("method type does not match the MFA config type"));
+    }
+    if method.namespace != context.namespace {
+        return Err(internal("request namespace does not match method namespace"));
+    }
+    context.mfa.methods.remove(&id);
+    context.mfa.passcodes.forget_method(&id);
+    Ok(None)
+}
+
+fn list<T: Type>(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    Ok(keys(context, |method| method.settings.kind() == T::NAME))
+}
+
+fn list_all(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    Ok(keys(context, |_| true))
+}
+
+/// Those of the namespace and of those above.
+fn keys(context: &Context<'_>, is_asked_for: impl Fn(&Method) -> bool) -> Option<Value> {
+    let methods = context.mfa.methods.iter();
+    let infos: Map<String, Value> = methods
+        .filter(|(_, method)| method.is_seen_from(context.namespace) && is_asked_for(method))
+        .map(|(id, method)| (id.clone(), method.shown(id)))
+        .collect();
+    let keys: Vec<String> = infos.keys().cloned().collect();
+    listed(&keys, Some(infos))
+}
+
+impl Method {
+    /// Whether it is of the namespace, or of one above.
+    pub(super) fn is_seen_from(&self, namespace: &str) -> bool {
+        namespace.starts_with(&self.namespace)
+    }
+
+    fn shown(&self, id: &str) -> Value {
+        let mut shown = self.settings.shown(&self.username_format);
+        shown["id"] = json!(id);
+        shown["type"] = json!(self.settings.kind());
+        shown["name"] = json!(self.name);
+        shown["namespace_id"] = json!(self.namespace_id);
+        shown["namespace_path"] = json!(self.namespace);
+        shown
+    }
+}

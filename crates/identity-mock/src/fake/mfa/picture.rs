@@ -1,0 +1,48 @@
+//! QR codes.
+
+use png::{BitDepth, ColorType, Encoder};
+use qrcode::bits::Bits;
+use qrcode::{Color, EcLevel, QrCode, Version};
+
+const LEVEL: EcLevel = EcLevel::M;
+/// Wider ones are not worth their memory.
+const WIDEST: u32 = 4096;
+
+/// A picture in PNG, this wide and this high.
+pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
+    let code = encode(text).ok_or("To much data to encode")?;
+    let width = code.width();
+    let size = usize::try_from(size).unwrap_or_default();
+    if size < width {
+        return Err(format!("can not scale barcode to an image smaller than {width}x{width}"));
+    }
+    let side = u32::try_from(size).ok().filter(|side| *side <= WIDEST).ok_or("image is too large")?;
+    let scale = size / width;
+    let margin = (size - width * scale) / 2;
+    let colors = code.to_colors();
+    let pixel = |x: usize, y: usize| {
+        let module = |at: usize| at.checked_sub(margin).map(|at| at / scale).filter(|module| *module < width);
+        let dark = module(x).zip(module(y)).is_some_and(|(x, y)| colors[y * width + x] == Color::Dark);
+        if dark { 0 } else { u8::MAX }
+    };
+    let pixels: Vec<u8> =
+        (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
+
+    let mut png = Vec::new();
+    let mut encoder = Encoder::new(&mut png, side, side);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::Eight);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
+    written.map_err(|error| error.to_string())?;
+    Ok(png)
+}
+
+/// The smallest code that the text fits into, byte by byte.
+fn encode(text: &str) -> Option<QrCode> {
+    (1..=40).find_map(|version| {
+        let mut bits = Bits::new(Version::Normal(version));
+        bits.push_byte_data(text.as_bytes()).ok()?;
+        bits.push_terminator(LEVEL).ok()?;
+        QrCode::with_bits(bits, LEVEL).ok()
+    })
+}

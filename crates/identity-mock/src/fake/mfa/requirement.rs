@@ -1,0 +1,144 @@
+//! What log-in makes of methods and enforcements.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Mfa;
+use super::enforcement::Enforcement;
+use super::parameters::Settings;
+use crate::fake::answer::{listed, quoted};
+use crate::fake::entity::groups;
+use crate::fake::mounts::Mount;
+use crate::fake::state::Context;
+use crate::fake::store::Entity;
+
+/// What a user brings, by identifier or name of the method; `None` where there is nothing but `null`.
+pub(in crate::fake) type Credentials = BTreeMap<String, Option<Vec<String>>>;
+
+/// The names of the enforcements that an entity has to satisfy when it logs in through a mount, with their namespaces.
+pub(in crate::fake) fn matching(context: &Context<'_>, entity: &str, mount: &Mount) -> Vec<(String, String)> {
+    let (direct, inherited) = groups(context.store, entity);
+    let applies = |enforcement: &Enforcement| {
+        enforcement.entities.iter().any(|id| id == entity)
+            || direct.iter().chain(&inherited).any(|group| enforcement.groups.contains(*group))
+            || enforcement.accessors.iter().any(|accessor| *accessor == mount.accessor)
+            || enforcement.types.contains(&mount.kind)
+    };
+    let all = context.mfa.enforcements.iter();
+    let matching =
+        all.filter(|((above, _), enforcement)| context.namespace.starts_with(above) && applies(enforcement));
+    matching.map(|(key, _)| key.clone()).collect()
+}
+
+/// Which methods are to be passed, as log-in tells.
+pub(in crate::fake) fn constraints(mfa: &Mfa, enforcements: &[(String, String)]) -> Value {
+    let mut constraints = Map::new();
+    for key in enforcements {
+        let Some(enforcement) = mfa.enforcements.get(key) else { continue };
+        let methods = enforcement.methods.iter().filter_map(|id| Some((id, mfa.methods.get(id)?)));
+        let any: Vec<Value> = methods
+            .map(|(id, method)| {
+                let mut shown = json!({ "type": method.settings.kind(), "id": id });
+                if method.settings.uses_passcode() {
+                    shown["uses_passcode"] = json!(true);
+                }
+                if !method.name.is_empty() {
+                    shown["name"] = json!(method.name);
+                }
+                shown
+            })
+            .collect();
+        let constraint = if any.is_empty() { json!({}) } else { json!({ "any": any }) };
+        constraints.insert(key.1.clone(), constraint);
+    }
+    constraints.into()
+}
+
+/// Says which enforcement is not satisfied, and why.
+pub(in crate::fake) fn satisfy(
+    context: &mut Context<'_>,
+    enforcements: &[(String, String)],
+    entity: &Entity,
+    credentials: &Credentials,
+) -> Result<(), String> {
+    for key in enforcements {
+        let Some(enforcement) = context.mfa.enforcements.get(key) else { continue };
+        let methods = enforcement.methods.clone();
+        pass_one(context, &methods, entity, credentials)
+            .map_err(|problem| format!("failed to satisfy enforcement {}. error: {problem}", key.1))?;
+    }
+    Ok(())
+}
+
+/// One of the methods has to be passed.
+fn pass_one(
+    context: &mut Context<'_>,
+    methods: &[String],
+    entity: &Entity,
+    credentials: &Credentials,
+) -> Result<(), String> {
+    let mut brought = Vec::new();
+    let mut missing = Vec::new();
+    for id in methods {
+        let name = context.mfa.methods.get(id).map(|method| format!("{}{}", method.namespace, method.name));
+        let name = name.unwrap_or_default();
+        match credentials.get(id).or_else(|| credentials.get(&name)) {
+            Some(credentials) => brought.push((id, credentials)),
+            None => {
+                let problem = "failed to find MFA credentials associated with an MFA method ID";
+                missing.push(format!("{problem} {id}, method name {name}"));
+            }
+        }
+    }
+    if brought.is_empty() {
+        let problems = if missing.is_empty() { "<nil>".to_owned() } else { listed(&missing) };
+        return Err(format!("failed to sanitize MFA creds, {problems}"));
+    }
+
+    let mut problems = Vec::new();
+    for (id, credentials) in brought {
+        let Some(credentials) = credentials else { continue };
+        match pass(context, id, entity, credentials) {
+            Ok(()) => return Ok(()),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.push(format!("login MFA validation failed for methodID: [{}]", methods.join(" ")));
+    Err(listed(&problems))
+}
+
+fn pass(context: &mut Context<'_>, id: &str, entity: &Entity, credentials: &[String]) -> Result<(), String> {
+    let passcode =
+        passcode(credentials).map_err(|problem| format!("failed to parse MFA factor, {problem}"))?;
+    let Mfa { methods, passcodes, .. } = &mut *context.mfa;
+    let method = methods.get(id).ok_or("MFA method configuration not present")?;
+    let Settings::Totp(totp) = &method.settings else {
+        return Err(format!("no service of type {} is reachable", quoted(method.settings.kind())));
+    };
+    let Some(enrolled) = entity.enrolled.get(id) else {
+        let (name, entity) = (quoted(&method.name), quoted(&entity.id));
+        return Err(format!("MFA secret for method name {name} not present in entity {entity}"));
+    };
+    passcodes.check((id, &entity.id), enrolled, totp.most_attempts, passcode, context.now)
+}
+
+/// The one code among what a user brings, empty if there is none.
+fn passcode(credentials: &[String]) -> Result<&str, String> {
+    let mut passcode = "";
+    for credential in credentials.iter().filter(|credential| !credential.is_empty()) {
+        let code = match credential.strip_prefix("passcode=") {
+            None if credential.contains('=') => {
+                return Err(format!("found an invalid MFA cred: {credential}"));
+            }
+            None => credential,
+            Some("") if passcode.is_empty() => return Err("invalid passcode".to_owned()),
+            Some(code) => code,
+        };
+        if !passcode.is_empty() {
+            return Err("found multiple passcodes for the same MFA method".to_owned());
+        }
+        passcode = code;
+    }
+    Ok(passcode)
+}

@@ -1,0 +1,169 @@
+//! TOTP secrets of entities: `identity/mfa/method/totp/generate`, `admin-generate` and `admin-destroy`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use data_encoding::BASE32_NOPAD;
+use identity_core::{AdminDestroyTotpSecret, AdminGenerateTotpSecret, GenerateTotpSecret};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+use super::otp::Algorithm;
+use super::parameters::{Settings, Totp};
+use super::picture;
+use crate::fake::answer::{Outcome, Refusal, bad, internal, quoted};
+use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::route::{Route, route};
+use crate::fake::state::Context;
+use crate::fake::store::{Copied, Entity};
+
+const FIELDS: Schema = &[("method_id", Kind::Text), ("entity_id", Kind::Text)];
+
+pub(in crate::fake) const ROUTES: &[Route] = &[
+    route::<GenerateTotpSecret>(&[("method_id", Kind::Text)], generate_own),
+    route::<AdminGenerateTotpSecret>(FIELDS, generate),
+    route::<AdminDestroyTotpSecret>(FIELDS, destroy),
+];
+
+/// How the codes of a secret are made. What the method says later changes nothing of it.
+#[derive(Clone)]
+pub(in crate::fake) struct Enrolled {
+    pub(super) period: u32,
+    pub(super) algorithm: Algorithm,
+    pub(super) digits: u8,
+    pub(super) skew: u8,
+}
+
+impl Enrolled {
+    /// The periods whose codes are good.
+    pub(super) fn periods(&self, now: Timestamp) -> impl Iterator<Item = u64> {
+        let current = u64::try_from(now.as_second()).unwrap_or_default() / u64::from(self.period.max(1));
+        let skew = u64::from(self.skew);
+        current.saturating_sub(skew)..=current + skew
+    }
+}
+
+/// Longer ones are not worth their memory.
+const LONGEST_KEY: u32 = 1 << 16;
+
+fn generate_own(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let entity = context.caller.clone().unwrap_or_default();
+    enrol(context, &fields.text("method_id"), &entity)
+}
+
+fn generate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    enrol(context, &fields.text("method_id"), &fields.text("entity_id"))
+}
+
+fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> Outcome {
+    if id.is_empty() {
+        return Err(bad("missing method ID"));
+    }
+    if entity.is_empty() {
+        return Err(bad("missing entityID"));
+    }
+    let method = context.mfa.methods.get(id).ok_or_else(|| unknown_method(id))?;
+    let entity = context.store.entities.get(entity).ok_or_else(|| bad("invalid entity ID"))?;
+    if !method.is_seen_from(context.namespace) {
+        let problem = format!("entity namespace {} outside of the config namespace", context.namespace);
+        return Err(bad(format!("{problem} {}", method.namespace)));
+    }
+    let Settings::Totp(totp) = &method.settings else {
+        let kind = quoted(method.settings.kind());
+        return Err(bad(format!("generate not available for MFA type {kind}")));
+    };
+    if entity.enrolled.contains_key(id) {
+        let name = quoted(&method.name);
+        context.warnings.push(format!("Entity already has a secret for MFA method {name}"));
+        return Ok(None);
+    }
+    if totp.key_size > LONGEST_KEY {
+        let name = quoted(&method.name);
+        return Err(internal(&format!("failed to generate TOTP key for method name {name}")));
+    }
+
+    let key = context.random.bytes(totp.key_size as usize);
+    let url = url(totp, &entity.id, &key);
+    let barcode = match totp.qr_size {
+        0 => String::new(),
+        size => {
+            let drawn = picture::draw(&url, size);
+            let fault = |problem: String| internal(&format!("failed to generate QR code image: {problem}"));
+            BASE64.encode(drawn.map_err(fault)?)
+        }
+    };
+    let mut entity = entity.copied();
+    let Totp { period, algorithm, digits, skew, .. } = *totp;
+    entity.enrolled.insert(id.to_owned(), Enrolled { period, algorithm, digits, skew });
+    context.mfa.passcodes.add_key(id, &entity.id, key);
+    context.store.entities.put(entity);
+    Ok(Some(json!({ "url": url, "barcode": barcode })))
+}
+
+fn unknown_method(id: &str) -> Refusal {
+    bad(format!("configuration for method ID {} does not exist", quoted(id)))
+}
+
+const PART: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+const PATH: &AsciiSet = &PART.remove(b'/').remove(b',').remove(b';');
+
+fn url(totp: &Totp, entity: &str, key: &[u8]) -> String {
+    format!(
+        "otpauth://totp/{}:{entity}?algorithm={}&digits={}&issuer={}&period={}&secret={}",
+        utf8_percent_encode(&totp.issuer, PATH),
+        totp.algorithm.name(),
+        totp.digits,
+        utf8_percent_encode(&totp.issuer, PART),
+        totp.period,
+        BASE32_NOPAD.encode(key)
+    )
+}
+
+/// Takes the secret from the entity. That there is none is no matter.
+fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let (id, entity) = (fields.text("method_id"), fields.text("entity_id"));
+    if id.is_empty() {
+        return Err(bad("missing method ID"));
+    }
+    if entity.is_empty() {
+        return Err(bad("missing entity ID"));
+    }
+    let entity = context.store.entities.get(&entity).ok_or_else(|| bad("invalid entity ID"))?;
+    let method = context.mfa.methods.get(&id).ok_or_else(|| unknown_method(&id))?;
+    if !matches!(method.settings, Settings::Totp(_)) {
+        return Err(internal("method ID does not match TOTP type"));
+    }
+    if !method.is_seen_from(context.namespace) {
+        let namespace = context.namespace;
+        let problem = format!("entity namespace {namespace} outside of the current namespace {namespace}");
+        return Err(bad(problem));
+    }
+    let mut entity = entity.copied();
+    entity.enrolled.remove(&id);
+    context.store.entities.put(entity);
+    Ok(None)
+}
+
+/// Gives the secrets of an entity that is merged to the one that it is merged into. Two of one method clash, unless that is to be overlooked.
+///
+/// The server does not move the keys: codes of a secret that the entity did not have itself are good no more.
+pub(in crate::fake) fn merge(to: &mut Entity, from: &Entity, force: bool) -> Result<(), Refusal> {
+    for (method, enrolled) in &from.enrolled {
+        if to.enrolled.contains_key(method) && !force {
+            let (method, entity) = (quoted(method), quoted(&from.id));
+            return Err(internal(&format!("conflicting MFA config ID {method} in entity ID {entity}")));
+        }
+        to.enrolled.insert(method.clone(), enrolled.clone());
+    }
+    Ok(())
+}
