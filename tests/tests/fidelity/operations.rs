@@ -93,10 +93,9 @@ impl Operation {
         self.noun
     }
 
-    pub(crate) fn is_merge_of_several(&self) -> bool {
-        let is_several = |part: &Part| matches!(part, Part::Ids(ids) if ids.len() > 1);
-        self.by == "merge"
-            && self.body.iter().any(|(name, part)| *name == "from_entity_ids" && is_several(part))
+    /// Whether there is a list of several identifiers in it.
+    pub(crate) fn names_several(&self) -> bool {
+        self.body.iter().any(|(_, part)| matches!(part, Part::Ids(ids) if ids.len() > 1))
     }
 
     pub(crate) fn request(&self, ids: &Ids) -> (&'static str, String, Value) {

@@ -77,7 +77,12 @@ fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let id = fields.text("id");
     let Some(alias) = context.store.aliases.get(&id) else { return Ok(None) };
     if let Some(mut entity) = context.store.entities.get(&alias.canonical_id).map(Copied::copied) {
+        if alias.local && !entity.keeps_local {
+            // After a merge the server does not find what it would have to delete.
+            return Ok(None);
+        }
         entity.aliases.retain(|alias| alias.id != id);
+        entity.keep_local();
         context.store.entities.put(entity);
     }
     context.store.aliases.remove(&id);

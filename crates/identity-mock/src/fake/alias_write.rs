@@ -1,5 +1,7 @@
 //! How an alias of an entity is created, changed, and moved to another entity.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::answer::{Outcome, bad, forbidden, internal, quoted};
@@ -44,7 +46,7 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         if wanted.mount_accessor.is_empty() {
             wanted.mount_accessor.clone_from(&alias.mount_accessor);
         }
-        return change(context, alias, wanted);
+        return change(context, alias, wanted, Found::ById);
     }
 
     if wanted.mount_accessor.is_empty() || wanted.name.is_empty() {
@@ -57,7 +59,7 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         return Err(forbidden("matching mount is in a different namespace than request"));
     }
     match context.store.aliases.at(&wanted.mount_accessor, &wanted.name).map(Alias::clone) {
-        Some(alias) => change(context, alias, wanted),
+        Some(alias) => change(context, alias, wanted, Found::ByName),
         None => create(context, mount, wanted),
     }
 }
@@ -80,6 +82,7 @@ fn create(context: &mut Context<'_>, mount: &Mount, wanted: Wanted) -> Outcome {
         merged_from: Vec::new(),
         created: context.now,
         updated: context.now,
+        object: Arc::default(),
     };
     let written = json!({ "id": alias.id, "canonical_id": entity.id });
     entity.aliases.push(alias);
@@ -87,7 +90,15 @@ fn create(context: &mut Context<'_>, mount: &Mount, wanted: Wanted) -> Outcome {
     Ok(Some(written))
 }
 
-fn change(context: &mut Context<'_>, mut alias: Alias, wanted: Wanted) -> Outcome {
+/// How the alias was found. If it was by mount and name, the server changes the very one that it has stored, and what it then refuses has
+/// left its traces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    ById,
+    ByName,
+}
+
+fn change(context: &mut Context<'_>, mut alias: Alias, wanted: Wanted, found: Found) -> Outcome {
     let stays = wanted.canonical_id.is_empty() || wanted.canonical_id == alias.canonical_id;
     let same_mount = wanted.mount_accessor == alias.mount_accessor;
     let same_metadata = wanted.custom_metadata.iter().flatten().eq(alias.custom_metadata.iter().flatten());
@@ -119,6 +130,9 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: Wanted) -> Outcom
         alias.name.clone_from(&wanted.name);
         alias.mount_accessor.clone_from(&wanted.mount_accessor);
         alias.custom_metadata.clone_from(&wanted.custom_metadata);
+    }
+    if found == Found::ByName {
+        context.store.amend(&alias);
     }
     let accessor = quoted(&alias.mount_accessor);
     let mount = context.mounts.get(&alias.mount_accessor);

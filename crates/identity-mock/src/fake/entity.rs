@@ -90,13 +90,14 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
         aliases: Vec::new(),
         merged: Vec::new(),
         enrolled: BTreeMap::new(),
+        keeps_local: false,
         created: context.now,
         updated: context.now,
     }
 }
 
 /// Stores an entity and all its aliases, also one that a merge had dropped. `previous` is the entity that an alias comes from.
-pub(super) fn put(store: &mut Store, entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
+pub(super) fn put(store: &mut Store, mut entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
     let mut factors = BTreeSet::new();
     for alias in &entity.aliases {
         if let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) {
@@ -114,9 +115,11 @@ pub(super) fn put(store: &mut Store, entity: Entity, previous: Option<Entity>) -
     for alias in &entity.aliases {
         store.aliases.put(alias.clone());
     }
-    if let Some(previous) = previous {
+    if let Some(mut previous) = previous {
+        previous.keep_local();
         store.entities.put(previous);
     }
+    entity.keep_local();
     store.entities.put(entity);
     Ok(())
 }
@@ -160,19 +163,19 @@ fn delete(store: &mut Store, id: &str) {
     leave_groups(store, id);
 }
 
-/// Takes an entity out of its groups, and tells which they were.
+/// Takes an entity out of its groups, and tells which they were. After a merge it may be in a group twice; it leaves it once.
 pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
-    let groups: Vec<String> = store.groups_of_member(id).cloned().collect();
-    for group in
-        groups.iter().filter_map(|group| store.groups.get(group).map(Copied::copied)).collect::<Vec<_>>()
-    {
-        let mut group = group;
+    let ids: Vec<String> = store.groups_of_member(id).cloned().collect();
+    for group in &ids {
+        let Some(mut group) = store.groups.get(group).map(Copied::copied) else { continue };
         if let Some(members) = &mut group.members {
-            members.retain(|member| member != id);
+            if let Some(index) = members.iter().position(|member| member == id) {
+                members.remove(index);
+            }
         }
         store.put_group(group);
     }
-    groups
+    ids
 }
 
 /// The entity as reads and lookups show it.

@@ -1,5 +1,7 @@
 //! Aliases of external groups: `identity/group-alias`.
 
+use std::sync::Arc;
+
 use identity_core::{
     CreateGroupAlias, DeleteGroupAliasById, ListGroupAliases, ReadGroupAliasById, UpdateGroupAliasById,
 };
@@ -103,6 +105,7 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Ou
         merged_from: Vec::new(),
         created,
         updated: context.now,
+        object: Arc::default(),
     });
     group.updated = context.now;
     let written = json!({ "id": id, "canonical_id": group.id });

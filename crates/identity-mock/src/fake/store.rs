@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -21,8 +22,16 @@ pub(super) struct Entity {
     pub(super) merged: Vec<String>,
     /// The TOTP secrets that it has, by method.
     pub(super) enrolled: BTreeMap<String, Enrolled>,
+    /// Whether the server has written its local aliases down, which it does apart from the entity, and not when it merges.
+    pub(super) keeps_local: bool,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+}
+
+impl Entity {
+    pub(super) fn keep_local(&mut self) {
+        self.keeps_local |= self.aliases.iter().any(|alias| alias.local);
+    }
 }
 
 /// An alias of an entity or of a group.
@@ -37,6 +46,8 @@ pub(super) struct Alias {
     pub(super) merged_from: Vec<String>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+    /// The object in the server's memory. An entity and the table of aliases have the same one, or each its own.
+    pub(super) object: Arc<()>,
 }
 
 #[derive(Clone)]
@@ -72,7 +83,8 @@ impl Copied for Entity {
 
 impl Copied for Alias {
     fn copied(&self) -> Self {
-        Self { custom_metadata: kept(self.custom_metadata.as_ref(), Pairs::is_empty), ..self.clone() }
+        let custom_metadata = kept(self.custom_metadata.as_ref(), Pairs::is_empty);
+        Self { custom_metadata, object: Arc::default(), ..self.clone() }
     }
 }
 
@@ -102,6 +114,16 @@ pub(super) struct Store {
 }
 
 impl Store {
+    /// Changes the alias of an entity where it is, also in what the entity shows if that is the same object.
+    pub(super) fn amend(&mut self, alias: &Alias) {
+        self.aliases.put(alias.clone());
+        let entity = self.entities.by_id.get_mut(&alias.canonical_id);
+        let shown = entity.and_then(|entity| entity.aliases.iter_mut().find(|shown| shown.id == alias.id));
+        if let Some(shown) = shown.filter(|shown| Arc::ptr_eq(&shown.object, &alias.object)) {
+            shown.clone_from(alias);
+        }
+    }
+
     /// Stores a group and its alias, in place of those that it had.
     pub(super) fn put_group(&mut self, mut group: Group) {
         group.index += 1;
