@@ -1,0 +1,67 @@
+//! Serves a [`FakeVault`] on a loopback address, for programs in other languages and for trying things out.
+//!
+//! `fake-vault [--listen 127.0.0.1:8200] [--root-token root]`
+
+use std::convert::Infallible;
+use std::env;
+use std::error::Error;
+use std::net::SocketAddr;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use identity_core::BlockingTransport;
+use identity_mock::FakeVault;
+use tokio::net::TcpListener;
+
+/// The server's own limit, and one byte more to exceed it by.
+const LARGEST_BODY: usize = 32 * 1024 * 1024 + 1;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut listen: SocketAddr = ([127, 0, 0, 1], 8200).into();
+    let mut root_token = "root".to_owned();
+    let mut args = env::args().skip(1);
+    while let Some(option) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{option} needs a value"))?;
+        match option.as_str() {
+            "--listen" => listen = value.parse()?,
+            "--root-token" => root_token = value,
+            _ => return Err(format!("there is no option {option}").into()),
+        }
+    }
+    if !listen.ip().is_loopback() {
+        return Err("it has no security to speak of, and listens on a loopback address only".into());
+    }
+
+    let vault = FakeVault::new().with_root_token(root_token);
+    let listener = TcpListener::bind(listen).await?;
+    println!("FakeVault listens on http://{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let vault = vault.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(&vault, request));
+            // A client that breaks off is no concern of the server's.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(vault: &FakeVault, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let answer = match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => BlockingTransport::send(vault, Request::from_parts(head, body.to_bytes())).ok(),
+        Err(_) => None,
+    };
+    Ok(answer.map_or_else(too_large, |response| response.map(Full::new)))
+}
+
+fn too_large() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(r#"{"errors":["http: request body too large"]}"#));
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
+}
