@@ -3,6 +3,7 @@
 mod alias;
 mod alias_write;
 mod answer;
+mod auth;
 mod control;
 mod duration;
 mod entity;
@@ -62,10 +63,12 @@ use state::State;
 /// # What it is, and what it is not
 ///
 /// * It answers all operations on entities, groups and their aliases, lookups and the legacy names, and on multi-factor methods and
-///   enforcements, `sys/auth`, `sys/namespaces`, `sys/wrapping/*` and `sys/health`, in every namespace.
+///   enforcements, `sys/auth`, `sys/namespaces`, `sys/wrapping/*`, `sys/health` and `sys/seal-status`, in every namespace.
+/// * Users of `userpass` log in, with a second factor if one is wanted: TOTP codes are checked, and no other service is asked. `auth/token`
+///   creates, shows, renews and revokes tokens.
 /// * `identity/oidc/*` is still missing: it is answered with 404 `unsupported path`, as any path that the server does not know.
-/// * Nobody logs in, and there are no policies. A token is the [root token](Self::root_token), [that of an entity](Self::token_for), which
-///   may do everything unless the entity is disabled or gone, or one that [may do nothing](Self::token_without_permission).
+/// * Policies are but names. A token with any other than `default` may do everything in its namespace, and one with that alone may look itself
+///   up, renew and revoke itself. [Tokens of entities](Self::token_for) are refused when the entity is disabled or gone.
 /// * It keeps no secrets, and no one should give it any.
 #[derive(Clone)]
 pub struct FakeVault(Arc<Mutex<State>>);

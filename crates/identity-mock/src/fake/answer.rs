@@ -95,6 +95,11 @@ pub(super) enum Answer {
         data: Value,
         warnings: Vec<String>,
     },
+    /// 200 with the envelope of a token.
+    Auth {
+        auth: Value,
+        warnings: Vec<String>,
+    },
     /// 200 with the envelope, whose data stand beside it too, as those of mounts do.
     Doubled {
         data: Value,
@@ -116,6 +121,11 @@ impl Answer {
     pub(super) fn into_response(self, request_id: String) -> Response<Bytes> {
         let (status, body) = match self {
             Self::Data { data, warnings } => (StatusCode::OK, Some(envelope(request_id, data, &warnings))),
+            Self::Auth { auth, warnings } => {
+                let mut body = envelope(request_id, Value::Null, &warnings);
+                body["auth"] = auth;
+                (StatusCode::OK, Some(body))
+            }
             Self::Doubled { data } => {
                 let mut body = data.clone();
                 if let (Some(body), Value::Object(envelope)) =

@@ -8,7 +8,7 @@ use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target}
 use super::fault::{Fault, Rule};
 use super::journal::AskedRequest;
 use super::state::{Random, State};
-use super::tokens::Token;
+use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
 
 /// Where it would be, were it anywhere.
@@ -89,7 +89,7 @@ impl FakeVault {
         self.token(Some(entity.as_str().to_owned()), true)
     }
 
-    /// A token that is known, and may do nothing.
+    /// A token that is known, and may do nothing but look at itself.
     pub fn token_without_permission(&self) -> SecretString {
         self.token(None, false)
     }
@@ -97,7 +97,9 @@ impl FakeVault {
     fn token(&self, entity: Option<String>, may_do_all: bool) -> SecretString {
         let mut state = self.state();
         let token = format!("s.{}", state.random.word(24));
-        state.tokens.add(token.clone(), Token { namespace: String::new(), entity, may_do_all });
+        let policy = if may_do_all { "all" } else { "default" };
+        let lease = Lease::given(policy, state.random.word(24), state.clock.now());
+        state.tokens.add(token.clone(), Token { namespace: String::new(), entity, may_do_all, lease });
         token.into()
     }
 

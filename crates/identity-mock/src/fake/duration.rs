@@ -54,6 +54,13 @@ fn invalid(text: &str) -> String {
     format!("time: invalid duration {}", quoted(text))
 }
 
+/// Whole seconds without what is zero: `1h`.
+pub(super) fn brief(seconds: u64) -> String {
+    let shown = shown(seconds);
+    let shown = shown.strip_suffix("m0s").map_or(shown.clone(), |shown| format!("{shown}m"));
+    shown.strip_suffix("h0m").map_or(shown.clone(), |shown| format!("{shown}h"))
+}
+
 /// Whole seconds as Go writes them: `1m30s`.
 pub(super) fn shown(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

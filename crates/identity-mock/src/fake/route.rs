@@ -116,7 +116,7 @@ impl Place {
 }
 
 /// Letters, digits and `_`, and in between also `-` and `.`.
-fn is_slug(text: &str) -> bool {
+pub(super) fn is_slug(text: &str) -> bool {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let ends = [text.as_bytes().first(), text.as_bytes().last()];
     ends.into_iter().all(|end| end.is_some_and(word))
@@ -168,18 +168,8 @@ fn answer(state: &mut State, asked: Asked, caller: Option<String>) -> Result<Ans
         }
     }
     let fields = Fields::new(raw, route.fields)?;
-    let namespace = state.namespaces.get_mut(&asked.namespace).ok_or_else(Refusal::unsupported_path)?;
-    let mut context = Context {
-        store: &mut namespace.store,
-        mounts: &state.mounts,
-        mfa: &mut state.mfa,
-        random: &mut state.random,
-        now: state.clock.now(),
-        namespace: &asked.namespace,
-        namespace_id: &namespace.id,
-        caller,
-        warnings: Vec::new(),
-    };
+    let mut context = state.context(&asked.namespace).ok_or_else(Refusal::unsupported_path)?;
+    context.caller = caller;
     let outcome = (route.run)(&mut context, &fields)?;
     let of_answer = !context.warnings.is_empty();
     warnings.extend(context.warnings);
@@ -193,7 +183,8 @@ fn answer(state: &mut State, asked: Asked, caller: Option<String>) -> Result<Ans
     }
 }
 
-fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
+/// The warning of fields that an operation does not know.
+pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
     let mut unknown: Vec<&str> = raw
         .keys()
         .map(String::as_str)

@@ -10,7 +10,7 @@ use super::answer::{Answer, Refusal, bad};
 use super::fault;
 use super::request::{self, Asked, Verb};
 use super::state::State;
-use super::{mounts, namespaces, route, wrapping};
+use super::{auth, mounts, namespaces, route, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -59,26 +59,42 @@ fn allowed(state: &mut State, request: &Request<Bytes>, asked: Asked) -> Result<
     let ttl = wrapping::ttl(request.headers())?;
     match (asked.verb, &*asked.path) {
         (Verb::Read, "sys/health") => return Ok(Answer::Raw(health(state))),
+        (Verb::Read, "sys/seal-status") => return Ok(Answer::Raw(seal_status())),
         (Verb::Read | Verb::Write, "sys/wrapping/lookup") | (Verb::Write, "sys/wrapping/unwrap") => {
             return wrapping::run(state, &asked, request.headers());
         }
         _ => {}
     }
-    let caller = state.tokens.check(request.headers(), &asked.namespace, &mut state.namespaces)?;
-
     let wrapped = ttl.map(|ttl| (ttl, (asked.path.clone(), asked.verb == Verb::List)));
-    let mut answer = match asked.path.split('/').next().unwrap_or_default() {
+    let mut answer = match auth::without_token(state, &asked, request.headers())? {
+        Some(answer) => answer,
+        None => with_token(state, request, asked, ttl.is_some())?,
+    };
+    if let Some((ttl, asked)) = wrapped {
+        answer = wrapping::wrap(state, answer, ttl, asked);
+    }
+    Ok(answer)
+}
+
+fn with_token(
+    state: &mut State,
+    request: &Request<Bytes>,
+    asked: Asked,
+    is_wrapped: bool,
+) -> Result<Answer, Refusal> {
+    let now = state.clock.now();
+    let place = (&*asked.namespace, &*asked.path);
+    let caller = state.tokens.check(request.headers(), place, &mut state.namespaces, now)?;
+    let answer = match asked.path.split('/').next().unwrap_or_default() {
         "identity" => route::run(state, asked, caller),
-        "sys" => sys(state, asked, ttl.is_some()).unwrap_or_else(Answer::Refused),
+        "sys" => sys(state, asked, is_wrapped).unwrap_or_else(Answer::Refused),
+        "auth" => auth::run(state, asked, tokens::of(request.headers())).unwrap_or_else(Answer::Refused),
         _ => {
             let path = &asked.path;
             let problem = format!("no handler for route \"{path}\". route entry not found.");
             Answer::Refused(Refusal::new(http::StatusCode::NOT_FOUND, problem))
         }
     };
-    if let Some((ttl, asked)) = wrapped {
-        answer = wrapping::wrap(state, answer, ttl, asked);
-    }
     Ok(answer)
 }
 
@@ -108,5 +124,24 @@ fn health(state: &State) -> Value {
         "version": "2.7.2",
         "cluster_name": "fake-vault",
         "cluster_id": "00000000-0000-0000-0000-000000000000",
+    })
+}
+
+fn seal_status() -> Value {
+    json!({
+        "type": "shamir",
+        "initialized": true,
+        "sealed": false,
+        "t": 1,
+        "n": 1,
+        "progress": 0,
+        "nonce": "",
+        "recovery_seal": false,
+        "version": "2.7.2",
+        "commit_date": "2026-10-26T20:32:27Z",
+        "migration": false,
+        "cluster_name": "fake-vault",
+        "cluster_id": "00000000-0000-0000-0000-000000000000",
+        "storage_type": "inmem",
     })
 }

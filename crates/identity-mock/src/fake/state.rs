@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::auth::Auth;
 use super::fault::Rule;
 use super::journal::Journal;
 use super::mfa::Mfa;
 use super::mounts::Mounts;
-use super::namespaces::Namespaces;
+use super::namespaces::{Namespace, Namespaces};
 use super::store::Store;
 use super::tokens::Tokens;
 use super::wrapping::Wrapped;
@@ -21,6 +22,7 @@ pub(super) struct State {
     pub(super) namespaces: Namespaces,
     pub(super) mounts: Mounts,
     pub(super) mfa: Mfa,
+    pub(super) auth: Auth,
     pub(super) tokens: Tokens,
     pub(super) wrapped: BTreeMap<String, Wrapped>,
     pub(super) faults: Vec<Rule>,
@@ -31,17 +33,38 @@ impl State {
     pub(super) fn new(mut random: Random) -> Self {
         let mut mounts = Mounts::default();
         mounts.add_namespace("", &mut random);
+        let clock = Clock::default();
+        let tokens = Tokens::new(random.word(24), clock.now());
         Self {
-            clock: Clock::default(),
+            clock,
             random,
             namespaces: Namespaces::default(),
             mounts,
             mfa: Mfa::default(),
-            tokens: Tokens::default(),
+            auth: Auth::default(),
+            tokens,
             wrapped: BTreeMap::new(),
             faults: Vec::new(),
             journal: Journal::default(),
         }
+    }
+}
+
+impl State {
+    /// What an operation in a namespace works on, if there is such a namespace.
+    pub(super) fn context<'a>(&'a mut self, namespace: &'a str) -> Option<Context<'a>> {
+        let Namespace { store, id, .. } = self.namespaces.get_mut(namespace)?;
+        Some(Context {
+            store,
+            mounts: &self.mounts,
+            mfa: &mut self.mfa,
+            random: &mut self.random,
+            now: self.clock.now(),
+            namespace,
+            namespace_id: id,
+            caller: None,
+            warnings: Vec::new(),
+        })
     }
 }
 

@@ -1,71 +1,162 @@
-//! Who may do what: everything, or nothing. There are no policies.
+//! Who may do what. Policies are names: `default` allows a little, and any other everything.
 
 use std::collections::BTreeMap;
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
+use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Refusal;
 use super::namespaces::Namespaces;
 use super::request::text;
+use super::store::Pairs;
 
+#[derive(Clone)]
 pub(super) struct Token {
     /// The namespace that it is good for, with all below it.
     pub(super) namespace: String,
     /// The entity that it was given to.
     pub(super) entity: Option<String>,
     pub(super) may_do_all: bool,
+    pub(super) lease: Lease,
+}
+
+/// What a token tells of itself.
+#[derive(Clone)]
+pub(super) struct Lease {
+    pub(super) accessor: String,
+    pub(super) policies: Vec<String>,
+    pub(super) meta: Option<Pairs>,
+    pub(super) created: Timestamp,
+    /// Seconds; 0 where there is no end.
+    pub(super) ttl: u64,
+    /// How many seconds after it was made it was renewed.
+    pub(super) renewed: u64,
+    pub(super) explicit_max_ttl: u64,
+    /// How often it may still be used; 0 for any number of times.
+    pub(super) uses: u64,
+    /// Whether it was used for the last time.
+    pub(super) spent: bool,
+    pub(super) display_name: String,
+    /// The path that it was asked for at.
+    pub(super) path: String,
+    pub(super) renewable: bool,
+    pub(super) orphan: bool,
+    pub(super) is_batch: bool,
+}
+
+impl Lease {
+    /// Of a token that nobody asked for.
+    pub(super) fn given(policy: &str, accessor: String, created: Timestamp) -> Self {
+        Self {
+            accessor,
+            policies: vec![policy.to_owned()],
+            meta: None,
+            created,
+            ttl: 0,
+            renewed: 0,
+            explicit_max_ttl: 0,
+            uses: 0,
+            spent: false,
+            display_name: "token".to_owned(),
+            path: "auth/token/create".to_owned(),
+            renewable: false,
+            orphan: true,
+            is_batch: false,
+        }
+    }
+
+    pub(super) fn expires(&self) -> Timestamp {
+        let seconds = i64::try_from(self.renewed.saturating_add(self.ttl)).unwrap_or(i64::MAX);
+        self.created.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    }
 }
 
 pub(super) struct Tokens {
     root: String,
-    others: BTreeMap<String, Token>,
+    all: BTreeMap<String, Token>,
 }
 
-impl Default for Tokens {
-    fn default() -> Self {
-        Self { root: "root".to_owned(), others: BTreeMap::new() }
-    }
-}
+/// What the policy `default` allows.
+const ALLOWED: [&str; 7] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+    "sys/capabilities-self",
+    "sys/wrapping/lookup",
+    "sys/wrapping/unwrap",
+    "sys/wrapping/wrap",
+];
 
 impl Tokens {
+    /// The root token alone, which is `root`.
+    pub(super) fn new(accessor: String, now: Timestamp) -> Self {
+        let root = "root".to_owned();
+        let lease = Lease::given("root", accessor, now);
+        let token = Token { namespace: String::new(), entity: None, may_do_all: true, lease };
+        Self { root: root.clone(), all: BTreeMap::from([(root, token)]) }
+    }
+
     pub(super) fn root(&self) -> &str {
         &self.root
     }
 
     pub(super) fn set_root(&mut self, token: String) {
+        if let Some(root) = self.all.remove(&self.root) {
+            self.all.insert(token.clone(), root);
+        }
         self.root = token;
     }
 
     pub(super) fn add(&mut self, token: String, rights: Token) {
-        self.others.insert(token, rights);
+        self.all.insert(token, rights);
     }
 
+    pub(super) fn find(&self, token: &str) -> Option<&Token> {
+        self.all.get(token)
+    }
+
+    pub(super) fn find_mut(&mut self, token: &str) -> Option<&mut Token> {
+        self.all.get_mut(token)
+    }
+
+    /// Makes a token unknown, though not the root token.
     pub(super) fn revoke(&mut self, token: &str) {
-        self.others.remove(token);
+        if token != self.root {
+            self.all.remove(token);
+        }
     }
 
     /// Refuses a request that its token does not allow. Returns the entity of the token.
     pub(super) fn check(
-        &self,
+        &mut self,
         headers: &HeaderMap,
-        namespace: &str,
+        (namespace, path): (&str, &str),
         namespaces: &mut Namespaces,
+        now: Timestamp,
     ) -> Result<Option<String>, Refusal> {
-        let token = of(headers);
-        if token == self.root && !token.is_empty() {
-            return Ok(None);
-        }
         let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
-        let token = self.others.get(token).ok_or_else(denied)?;
+        let name = of(headers);
+        let token = self.all.get_mut(name).filter(|_| !name.is_empty()).ok_or_else(denied)?;
+        if token.lease.spent || (token.lease.ttl > 0 && token.lease.expires() <= now) {
+            self.all.remove(name);
+            return Err(denied());
+        }
         if let Some(entity) = &token.entity {
             let entity = namespaces.get_mut(&token.namespace).and_then(|at| at.store.entities.get(entity));
             entity.filter(|entity| !entity.disabled).ok_or_else(denied)?;
         }
-        if token.may_do_all && namespace.starts_with(&token.namespace) {
-            return Ok(token.entity.clone());
+        if token.lease.uses > 0 {
+            token.lease.uses -= 1;
+            token.lease.spent = token.lease.uses == 0;
         }
-        Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
+        let is_here = namespace.starts_with(&token.namespace);
+        let may = token.may_do_all || ALLOWED.contains(&path);
+        if is_here && may {
+            Ok(token.entity.clone())
+        } else {
+            Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::tokens;
 /// An answer that is kept.
 pub(super) struct Wrapped {
     data: Value,
+    auth: Value,
     warnings: Vec<String>,
     creation_path: String,
     created: Timestamp,
@@ -45,27 +46,31 @@ pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
 /// Keeps an answer that brings data. Others are given as they are, but for an empty list.
 pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (String, bool)) -> Answer {
     let (creation_path, is_list) = asked;
-    match answer {
-        Answer::Data { data, warnings } => {
-            let token = format!("s.{}", state.random.word(24));
-            let created = state.clock.now();
-            let info = json!({
-                "token": token,
-                "accessor": state.random.word(24),
-                "ttl": ttl.as_secs(),
-                "creation_time": created.to_string(),
-                "creation_path": creation_path,
-            });
-            state.wrapped.insert(token, Wrapped { data, warnings, creation_path, created, ttl });
-            Answer::Wrapped(info)
-        }
+    let (data, auth, warnings) = match answer {
+        Answer::Data { data, warnings } => (data, Value::Null, warnings),
+        // The server drops the connection instead if a second factor is wanted.
+        Answer::Auth { auth, warnings } if auth["client_token"] != "" => (Value::Null, auth, warnings),
         Answer::Refused(refusal)
             if is_list && refusal.status == StatusCode::NOT_FOUND && refusal.errors.is_empty() =>
         {
-            Answer::Refused(Refusal::new(StatusCode::NOT_FOUND, "unsupported path"))
+            return Answer::Refused(Refusal::new(StatusCode::NOT_FOUND, "unsupported path"));
         }
-        other => other,
+        other => return other,
+    };
+    let token = format!("s.{}", state.random.word(24));
+    let created = state.clock.now();
+    let mut info = json!({
+        "token": token,
+        "accessor": state.random.word(24),
+        "ttl": ttl.as_secs(),
+        "creation_time": created.to_string(),
+        "creation_path": creation_path,
+    });
+    if !auth.is_null() {
+        info["wrapped_accessor"] = auth["accessor"].clone();
     }
+    state.wrapped.insert(token, Wrapped { data, auth, warnings, creation_path, created, ttl });
+    Answer::Wrapped(info)
 }
 
 /// `sys/wrapping/lookup` and `sys/wrapping/unwrap`, which take any token that wraps.
@@ -80,8 +85,12 @@ pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Resu
     state.wrapped.retain(|_, wrapped| !wrapped.is_over(now));
     let unknown = || bad("wrapping token is not valid or does not exist");
     if asked.path == "sys/wrapping/unwrap" {
-        let Wrapped { data, warnings, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
-        return Ok(Answer::Data { data, warnings });
+        let Wrapped { data, auth, warnings, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
+        return Ok(if auth.is_null() {
+            Answer::Data { data, warnings }
+        } else {
+            Answer::Auth { auth, warnings }
+        });
     }
     let wrapped = state.wrapped.get(token).ok_or_else(unknown)?;
     let data = json!({

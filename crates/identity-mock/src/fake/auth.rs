@@ -1,0 +1,80 @@
+//! Auth methods: users and log-in of `userpass`, and `auth/token`.
+
+mod login;
+mod token;
+mod userpass;
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use http::header::HeaderMap;
+
+use super::answer::{Answer, Refusal};
+use super::request::{Asked, Verb};
+use super::route::is_slug;
+use super::state::State;
+use login::Pending;
+use userpass::User;
+
+/// Who may log in, and whose log-in still wants a code.
+#[derive(Default)]
+pub(super) struct Auth {
+    /// By accessor of the mount and name.
+    users: BTreeMap<(String, String), User>,
+    pending: BTreeMap<String, Pending>,
+}
+
+/// The mount that a path leads to, by accessor, its type, and the path in it.
+fn mount<'p>(state: &State, asked: &'p Asked) -> Option<(String, String, &'p str)> {
+    let mounts = state.mounts.auth(&asked.namespace);
+    let found = mounts.filter_map(|mount| Some((mount, asked.path.strip_prefix(&mount.path)?)));
+    let (mount, rest) = found.max_by_key(|(mount, _)| mount.path.len())?;
+    Some((mount.accessor.clone(), mount.kind.clone(), rest))
+}
+
+/// What needs no token: log-in and its second factor, if that is what is asked for.
+///
+/// The refusals are not in the form of the core, and one that can be wrapped is an answer.
+pub(super) fn without_token(
+    state: &mut State,
+    asked: &Asked,
+    headers: &HeaderMap,
+) -> Result<Option<Answer>, Refusal> {
+    let credentials = login::credentials(headers)?;
+    let refused = |status, problem: &str| Err(Refusal::new(status, problem));
+    if asked.path == "sys/mfa/validate" {
+        return match asked.verb {
+            Verb::Write => login::validate(state, asked).map(Some),
+            _ => refused(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation"),
+        };
+    }
+    let Some((accessor, kind, rest)) = mount(state, asked) else { return Ok(None) };
+    match (&*kind, rest.split_once('/')) {
+        ("userpass", Some(("login", name))) if is_slug(name) => match asked.verb {
+            Verb::Write => userpass::log_in(state, asked, &accessor, name, credentials.as_ref()).map(Some),
+            _ => refused(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation"),
+        },
+        ("userpass", Some(("login", _))) => refused(StatusCode::NOT_FOUND, "unsupported path"),
+        ("approle", None) if rest == "login" && asked.verb == Verb::Write => {
+            refused(StatusCode::BAD_REQUEST, "invalid role or secret ID")
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What needs a token.
+pub(super) fn run(state: &mut State, asked: Asked, token: &str) -> Result<Answer, Refusal> {
+    let Some((accessor, kind, rest)) = mount(state, &asked) else {
+        let problem = format!("no handler for route \"{}\". route entry not found.", asked.path);
+        return Err(Refusal::new(StatusCode::NOT_FOUND, problem));
+    };
+    let rest = rest.to_owned();
+    match &*kind {
+        "userpass" => userpass::run(state, asked, accessor, &rest),
+        "token" | "ns_token" => token::run(state, asked, &rest, token),
+        "approle" if rest == "role/" && asked.verb == Verb::List => {
+            Err(Refusal::silent(StatusCode::NOT_FOUND))
+        }
+        _ => Err(Refusal::unsupported_path()),
+    }
+}
