@@ -18,6 +18,7 @@ mod merge;
 mod mfa;
 mod mounts;
 mod namespaces;
+mod oidc;
 mod request;
 mod route;
 mod serve;

@@ -21,6 +21,16 @@ impl Refusal {
         Self { status, errors: vec![message.into()], data: None }
     }
 
+    /// In plain words: whoever asks without a token is told nothing else.
+    pub(super) fn plain_if(mut self, is_open: bool) -> Self {
+        for error in self.errors.iter_mut().filter(|_| is_open) {
+            if let Some(text) = error.strip_prefix("1 error occurred:\n\t* ") {
+                *error = text.trim_end().to_owned();
+            }
+        }
+        self
+    }
+
     /// Without a word.
     pub(super) fn silent(status: StatusCode) -> Self {
         Self { status, errors: Vec::new(), data: None }
@@ -29,6 +39,16 @@ impl Refusal {
     /// In the form that the core of the server has for it.
     pub(super) fn by_core(status: StatusCode, message: &str) -> Self {
         Self::new(status, listed(&[message]))
+    }
+
+    /// What is wrong with a field, as operations say it that look up the object first.
+    pub(super) fn without_prefix(mut self) -> Self {
+        for error in &mut self.errors {
+            if let Some(rest) = error.strip_prefix("Field validation failed: ") {
+                *error = rest.to_owned();
+            }
+        }
+        self
     }
 
     pub(super) fn unsupported_path() -> Self {
@@ -108,6 +128,12 @@ pub(super) enum Answer {
     Wrapped(Value),
     /// 200 without an envelope.
     Raw(Value),
+    /// A status, body and headers of the operation's own.
+    Own {
+        status: StatusCode,
+        body: Value,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    },
     /// 204.
     Done,
     Refused(Refusal),
@@ -141,6 +167,14 @@ impl Answer {
                 (StatusCode::OK, Some(body))
             }
             Self::Raw(body) => (StatusCode::OK, Some(body)),
+            Self::Own { status, body, headers } => {
+                let mut response = Self::Raw(body).into_response(request_id);
+                *response.status_mut() = status;
+                for (name, value) in headers {
+                    response.headers_mut().insert(name, value);
+                }
+                return response;
+            }
             Self::Done => (StatusCode::NO_CONTENT, None),
             Self::Refused(refusal) => {
                 let mut body = json!({ "errors": refusal.errors });

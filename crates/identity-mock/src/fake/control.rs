@@ -12,7 +12,7 @@ use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
 
 /// Where it would be, were it anywhere.
-const ADDRESS: &str = "http://fake.vault";
+pub(super) const ADDRESS: &str = "http://fake.vault";
 
 impl FakeVault {
     /// An empty server with the root token `root`.
@@ -99,7 +99,8 @@ impl FakeVault {
         let token = format!("s.{}", state.random.word(24));
         let policy = if may_do_all { "all" } else { "default" };
         let lease = Lease::given(policy, state.random.word(24), state.clock.now());
-        state.tokens.add(token.clone(), Token { namespace: String::new(), entity, may_do_all, lease });
+        let rights = Token { namespace: String::new(), entity, may_do_all, lease, access: None };
+        state.tokens.add(token.clone(), rights);
         token.into()
     }
 

@@ -55,6 +55,11 @@ impl Fields {
         Ok(fields)
     }
 
+    /// Whether a field is given at all, also one that the endpoint does not know.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.raw.contains_key(name)
+    }
+
     fn kind(&self, name: &str) -> Option<Kind> {
         self.schema.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind)
     }

@@ -10,7 +10,8 @@ use super::answer::{Answer, Refusal, bad};
 use super::fault;
 use super::request::{self, Asked, Verb};
 use super::state::State;
-use super::{auth, mounts, namespaces, route, tokens, wrapping};
+use super::tokens::Caller;
+use super::{auth, mounts, namespaces, oidc, route, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -84,7 +85,14 @@ fn with_token(
 ) -> Result<Answer, Refusal> {
     let now = state.clock.now();
     let place = (&*asked.namespace, &*asked.path);
-    let caller = state.tokens.check(request.headers(), place, &mut state.namespaces, now)?;
+    let caller = if oidc::is_open(&asked.path) {
+        Caller::anybody(request.headers())
+    } else {
+        match state.tokens.check(request.headers(), place, &mut state.namespaces, now) {
+            Ok(caller) => caller,
+            Err(refusal) => return oidc::not_allowed(&asked.path).ok_or(refusal),
+        }
+    };
     let answer = match asked.path.split('/').next().unwrap_or_default() {
         "identity" => route::run(state, asked, caller),
         "sys" => sys(state, asked, is_wrapped).unwrap_or_else(Answer::Refused),

@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::auth::Auth;
+use super::control;
 use super::fault::Rule;
 use super::journal::Journal;
 use super::mfa::Mfa;
 use super::mounts::Mounts;
 use super::namespaces::{Namespace, Namespaces};
 use super::store::Store;
-use super::tokens::Tokens;
+use super::tokens::{Caller, Tokens};
 use super::wrapping::Wrapped;
 
 pub(super) struct State {
@@ -58,11 +59,13 @@ impl State {
             store,
             mounts: &self.mounts,
             mfa: &mut self.mfa,
+            tokens: &mut self.tokens,
             random: &mut self.random,
             now: self.clock.now(),
             namespace,
             namespace_id: id,
-            caller: None,
+            address: control::ADDRESS,
+            caller: Caller::default(),
             warnings: Vec::new(),
         })
     }
@@ -73,14 +76,16 @@ pub(super) struct Context<'a> {
     pub(super) store: &'a mut Store,
     pub(super) mounts: &'a Mounts,
     pub(super) mfa: &'a mut Mfa,
+    pub(super) tokens: &'a mut Tokens,
     pub(super) random: &'a mut Random,
     pub(super) now: Timestamp,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: &'a str,
     /// The identifier of the namespace, `root` in the root namespace.
     pub(super) namespace_id: &'a str,
-    /// The entity of the token of the request.
-    pub(super) caller: Option<String>,
+    /// Where the server says that it is.
+    pub(super) address: &'a str,
+    pub(super) caller: Caller,
     /// What the answer warns of.
     pub(super) warnings: Vec<String>,
 }

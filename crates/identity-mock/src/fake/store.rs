@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::mfa::Enrolled;
+use super::oidc::Oidc;
 
 pub(super) type Pairs = BTreeMap<String, String>;
 
@@ -107,6 +108,7 @@ pub(super) struct Store {
     pub(super) aliases: Aliases,
     pub(super) groups: Named<Group>,
     pub(super) group_aliases: Aliases,
+    pub(super) oidc: Oidc,
     /// The groups by their members.
     of_member: BTreeMap<String, BTreeSet<String>>,
     /// The groups by their parents, which may be gone.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Refusal;
 use super::namespaces::Namespaces;
+use super::oidc;
 use super::request::text;
 use super::store::Pairs;
 
@@ -19,6 +22,38 @@ pub(super) struct Token {
     pub(super) entity: Option<String>,
     pub(super) may_do_all: bool,
     pub(super) lease: Lease,
+    /// What an access token of an OpenID provider is good for.
+    pub(super) access: Option<Access>,
+}
+
+/// The one thing that an access token of an OpenID provider may do, and for whom.
+#[derive(Clone)]
+pub(super) struct Access {
+    /// The path of the `userinfo` of the provider.
+    pub(super) path: String,
+    pub(super) client_id: String,
+    pub(super) scopes: Vec<String>,
+}
+
+/// Who asks, as far as operations want to know.
+#[derive(Default)]
+pub(super) struct Caller {
+    /// The entity of the token.
+    pub(super) entity: Option<String>,
+    /// When the token was created.
+    pub(super) since: Timestamp,
+    pub(super) access: Option<Access>,
+    /// Whether the token came as `Authorization: Bearer`.
+    pub(super) is_bearer: bool,
+    /// Name and password of `Authorization: Basic`.
+    pub(super) basic: Option<(String, String)>,
+}
+
+impl Caller {
+    /// Who asks without a token.
+    pub(super) fn anybody(headers: &HeaderMap) -> Self {
+        Self { basic: basic(headers), ..Self::default() }
+    }
 }
 
 /// What a token tells of itself.
@@ -93,7 +128,7 @@ impl Tokens {
     pub(super) fn new(accessor: String, now: Timestamp) -> Self {
         let root = "root".to_owned();
         let lease = Lease::given("root", accessor, now);
-        let token = Token { namespace: String::new(), entity: None, may_do_all: true, lease };
+        let token = Token { namespace: String::new(), entity: None, may_do_all: true, lease, access: None };
         Self { root: root.clone(), all: BTreeMap::from([(root, token)]) }
     }
 
@@ -127,14 +162,14 @@ impl Tokens {
         }
     }
 
-    /// Refuses a request that its token does not allow. Returns the entity of the token.
+    /// Refuses a request that its token does not allow.
     pub(super) fn check(
         &mut self,
         headers: &HeaderMap,
         (namespace, path): (&str, &str),
         namespaces: &mut Namespaces,
         now: Timestamp,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Caller, Refusal> {
         let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
         let name = of(headers);
         let token = self.all.get_mut(name).filter(|_| !name.is_empty()).ok_or_else(denied)?;
@@ -150,10 +185,21 @@ impl Tokens {
             token.lease.uses -= 1;
             token.lease.spent = token.lease.uses == 0;
         }
-        let is_here = namespace.starts_with(&token.namespace);
-        let may = token.may_do_all || ALLOWED.contains(&path);
-        if is_here && may {
-            Ok(token.entity.clone())
+        let may = match &token.access {
+            Some(access) => access.path == path && namespace == token.namespace,
+            None => {
+                let may = token.may_do_all || ALLOWED.contains(&path) || oidc::is_for_everybody(path);
+                may && namespace.starts_with(&token.namespace)
+            }
+        };
+        if may {
+            Ok(Caller {
+                entity: token.entity.clone(),
+                since: token.lease.created,
+                access: token.access.clone(),
+                is_bearer: text(headers, "x-vault-token").is_empty(),
+                basic: None,
+            })
         } else {
             Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
         }
@@ -166,4 +212,11 @@ pub(super) fn of(headers: &HeaderMap) -> &str {
         "" => text(headers, AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default(),
         token => token,
     }
+}
+
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, encoded) = text(headers, AUTHORIZATION.as_str()).split_once(' ')?;
+    let decoded = BASE64_STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let (name, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
 }

@@ -276,7 +276,10 @@ pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -
     };
     let auth = shown(&token, &lease, grant.entity.as_deref(), &of_identity);
     let may_do_all = lease.policies.iter().any(|policy| policy != "default");
-    state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, may_do_all, lease });
+    state.tokens.add(
+        token,
+        Token { namespace: grant.namespace, entity: grant.entity, may_do_all, lease, access: None },
+    );
     Ok(Answer::Auth { auth, warnings })
 }
 

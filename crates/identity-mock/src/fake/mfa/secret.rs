@@ -47,7 +47,7 @@ impl Enrolled {
 const LONGEST_KEY: u32 = 1 << 16;
 
 fn generate_own(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    let entity = context.caller.clone().unwrap_or_default();
+    let entity = context.caller.entity.clone().unwrap_or_default();
     enrol(context, &fields.text("method_id"), &entity)
 }
 

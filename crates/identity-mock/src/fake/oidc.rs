@@ -1,0 +1,125 @@
+//! Identity tokens and the OpenID provider: `identity/oidc`.
+
+mod assignment;
+mod authorize;
+mod claims;
+mod client;
+mod config;
+mod discovery;
+mod exchange;
+mod introspect;
+mod issuer;
+mod key;
+mod oauth;
+mod object;
+mod provider;
+mod role;
+mod scope;
+mod signing;
+mod template;
+mod token;
+mod user_info;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::answer::Outcome;
+use super::entity::listed;
+use super::route::Route;
+
+use assignment::Assignment;
+use authorize::Code;
+use client::Client;
+use key::Key;
+use provider::Provider;
+use role::Role;
+use scope::Scope;
+
+pub(super) use user_info::not_allowed;
+
+pub(super) const FAMILIES: &[&[Route]] = &[
+    config::ROUTES,
+    key::ROUTES,
+    role::ROUTES,
+    token::ROUTES,
+    introspect::ROUTES,
+    discovery::ROUTES,
+    assignment::ROUTES,
+    scope::ROUTES,
+    client::ROUTES,
+    provider::ROUTES,
+    authorize::ROUTES,
+    exchange::ROUTES,
+    user_info::ROUTES,
+];
+
+/// What belongs to `identity/oidc` in one namespace, by name.
+pub(super) struct Oidc {
+    issuer: String,
+    keys: BTreeMap<String, Key>,
+    roles: BTreeMap<String, Role>,
+    assignments: BTreeMap<String, Assignment>,
+    scopes: BTreeMap<String, Scope>,
+    clients: BTreeMap<String, Client>,
+    providers: BTreeMap<String, Provider>,
+    codes: BTreeMap<String, Code>,
+}
+
+const DEFAULT: &str = "default";
+
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            keys: BTreeMap::from([(DEFAULT.to_owned(), Key::default())]),
+            roles: BTreeMap::new(),
+            assignments: BTreeMap::from([(assignment::ALLOW_ALL.to_owned(), Assignment::of_all())]),
+            scopes: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::for_all())]),
+            codes: BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether anybody may ask, without a token.
+pub(super) fn is_open(path: &str) -> bool {
+    let Some(path) = path.strip_prefix("identity/oidc/") else { return false };
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(*parts, [".well-known", ..] | ["provider", _, ".well-known", ..] | ["provider", _, "token"])
+}
+
+/// Whether the policy `default` lets everybody ask who has a token.
+pub(super) fn is_for_everybody(path: &str) -> bool {
+    let name = path.strip_prefix("identity/oidc/provider/").and_then(|path| path.strip_suffix("/authorize"));
+    name.is_some_and(|name| !name.contains('/'))
+}
+
+/// A list of names.
+fn names<T>(objects: &BTreeMap<String, T>) -> Outcome {
+    Ok(listed(&objects.keys().cloned().collect::<Vec<_>>(), None))
+}
+
+/// The names of the objects that refer to another, for the refusal to delete it; nothing if there are none.
+fn referring<T>(objects: &BTreeMap<String, T>, refers: impl Fn(&T) -> bool) -> Option<String> {
+    let names: Vec<&str> =
+        objects.iter().filter(|(_, object)| refers(object)).map(|(name, _)| &**name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// Whether a list of client ids has one, or stands for all.
+fn allows(client_ids: &[String], client_id: &str) -> bool {
+    client_ids.iter().any(|allowed| allowed == "*" || allowed == client_id)
+}
+
+fn later(now: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    now.checked_add(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// All algorithms that a key can have, as discovery lists them.
+fn algorithms() -> serde_json::Value {
+    json!(signing::Algorithm::ALL.map(signing::Algorithm::name))
+}

@@ -1,0 +1,38 @@
+//! How identity tokens are issued: `identity/oidc/config`.
+
+use identity_core::{ReadOidcConfig, WriteOidcConfig};
+use serde_json::json;
+
+use super::super::answer::Outcome;
+use super::super::input::{Fields, Kind, Schema};
+use super::super::route::{Route, route};
+use super::super::state::Context;
+use super::issuer;
+
+const FIELDS: Schema = &[("issuer", Kind::Text)];
+
+pub(super) const ROUTES: &[Route] =
+    &[route::<ReadOidcConfig>(FIELDS, read).with_slash(), route::<WriteOidcConfig>(FIELDS, write)];
+
+/// The `iss` of identity tokens.
+pub(super) fn effective_issuer(context: &Context<'_>) -> String {
+    let address =
+        if context.store.oidc.issuer.is_empty() { context.address } else { &context.store.oidc.issuer };
+    format!("{address}/v1/{}identity/oidc", context.namespace)
+}
+
+fn read(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    Ok(Some(json!({ "issuer": context.store.oidc.issuer })))
+}
+
+fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let Some(issuer) = fields.given_text("issuer") else { return Ok(None) };
+    if issuer.is_empty() {
+        context.store.oidc.issuer.clear();
+        return Ok(None);
+    }
+    issuer::check(&issuer)?;
+    context.store.oidc.issuer = issuer;
+    context.warnings.push(issuer::WARNING.to_owned());
+    Ok(None)
+}

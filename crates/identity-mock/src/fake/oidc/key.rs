@@ -1,0 +1,250 @@
+//! Named keys, each a ring of key pairs: `identity/oidc/key`.
+
+use std::sync::Arc;
+
+use identity_core::{DeleteOidcKey, ListOidcKeys, ReadOidcKey, RotateOidcKey, WriteOidcKey};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::answer::{Outcome, bad, quoted};
+use super::super::input::{Fields, Kind, Schema};
+use super::super::route::{Route, route};
+use super::super::state::{Context, Random};
+use super::signing::{Algorithm, Pair};
+use super::{DEFAULT, Oidc, later, names, referring};
+
+const FIELDS: Schema = &[
+    ("name", Kind::Text),
+    ("algorithm", Kind::Text),
+    ("rotation_period", Kind::Duration),
+    ("verification_ttl", Kind::Duration),
+    ("allowed_client_ids", Kind::List),
+];
+
+const ROTATE_FIELDS: Schema = &[("name", Kind::Text), ("verification_ttl", Kind::Duration)];
+
+pub(super) const ROUTES: &[Route] = &[
+    route::<WriteOidcKey>(FIELDS, write).looked_up_first(),
+    route::<ReadOidcKey>(FIELDS, read),
+    route::<DeleteOidcKey>(FIELDS, delete),
+    route::<ListOidcKeys>(&[], list),
+    route::<RotateOidcKey>(ROTATE_FIELDS, rotate),
+];
+
+#[derive(Clone)]
+pub(super) struct Key {
+    algorithm: Algorithm,
+    rotation_period: u64,
+    pub(super) verification_ttl: u64,
+    pub(super) allowed_client_ids: Vec<String>,
+    /// What is in the JWKS, also what was rotated out. Pairs of an earlier algorithm stay for ever.
+    ring: Vec<Ringed>,
+    signing: Option<Arc<Pair>>,
+    next: Option<Arc<Pair>>,
+    next_rotation: Option<Timestamp>,
+}
+
+#[derive(Clone)]
+struct Ringed {
+    pair: Arc<Pair>,
+    expires: Option<Timestamp>,
+}
+
+/// What the server takes for "24h".
+const DAY: u64 = 24 * 60 * 60;
+
+/// The key that is there from the beginning, without key pairs until a role or a client refers to it.
+impl Default for Key {
+    fn default() -> Self {
+        Self { allowed_client_ids: vec!["*".to_owned()], ..Self::new() }
+    }
+}
+
+impl Key {
+    fn new() -> Self {
+        Self {
+            algorithm: Algorithm::Rs256,
+            rotation_period: DAY,
+            verification_ttl: DAY,
+            allowed_client_ids: Vec::new(),
+            ring: Vec::new(),
+            signing: None,
+            next: None,
+            next_rotation: None,
+        }
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn new_pair(&mut self, random: &mut Random) -> Arc<Pair> {
+        let pair = Arc::new(Pair::new(random.uuid(), self.algorithm));
+        self.ring.push(Ringed { pair: Arc::clone(&pair), expires: None });
+        pair
+    }
+
+    /// New pairs for now and for later. Those that were in use stay in the ring.
+    fn start(&mut self, random: &mut Random) {
+        self.signing = Some(self.new_pair(random));
+        self.next = Some(self.new_pair(random));
+    }
+
+    fn rotate(&mut self, random: &mut Random, now: Timestamp, verification_ttl: u64) {
+        let rotated_out = self.signing.take();
+        for ringed in &mut self.ring {
+            if rotated_out.as_ref().is_some_and(|pair| pair.kid == ringed.pair.kid) {
+                ringed.expires = Some(later(now, verification_ttl));
+            }
+        }
+        self.signing = Some(self.next.take().unwrap_or_else(|| self.new_pair(random)));
+        self.next = Some(self.new_pair(random));
+        self.next_rotation = Some(later(now, self.rotation_period));
+    }
+
+    /// Does what was due since the last time: rotates, and forgets what nobody should verify with any more.
+    fn catch_up(&mut self, random: &mut Random, now: Timestamp) {
+        let mut due = *self.next_rotation.get_or_insert(later(now, self.rotation_period));
+        // Of rotations that are long past nothing is left to be seen: a pair verifies for ten periods at most.
+        let missed = now.duration_since(due).as_secs()
+            / i64::try_from(self.rotation_period).unwrap_or(i64::MAX).max(1);
+        if missed > 12 {
+            let skipped = u64::try_from(missed - 12).unwrap_or_default();
+            due = later(due, skipped.saturating_mul(self.rotation_period));
+        }
+        while due < now {
+            self.rotate(random, due, self.verification_ttl);
+            due = later(due, self.rotation_period);
+        }
+        self.ring.retain(|ringed| ringed.expires.is_none_or(|expires| expires >= now));
+    }
+
+    /// A JWT of these claims; nothing if the key has no pair yet.
+    pub(super) fn token(&self, claims: &Value) -> Option<String> {
+        Some(self.signing.as_ref()?.token(claims))
+    }
+
+    pub(super) fn pairs(&self) -> impl Iterator<Item = &Arc<Pair>> {
+        self.ring.iter().map(|ringed| &ringed.pair)
+    }
+}
+
+/// Rotates what is due to be rotated.
+pub(super) fn catch_up(context: &mut Context<'_>) {
+    for key in context.store.oidc.keys.values_mut() {
+        key.catch_up(context.random, context.now);
+    }
+}
+
+/// Gives the default key its pairs, which it does not have until something refers to it.
+pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
+    if name != DEFAULT {
+        return;
+    }
+    if let Some(key) = context.store.oidc.keys.get_mut(DEFAULT).filter(|key| key.signing.is_none()) {
+        key.start(context.random);
+    }
+}
+
+/// The public keys of named keys, each once.
+pub(super) fn jwks<'a>(oidc: &Oidc, names: impl Iterator<Item = &'a String>) -> Value {
+    let names: std::collections::BTreeSet<&String> = names.collect();
+    let keys = names.into_iter().filter_map(|name| oidc.keys.get(name));
+    let jwks: Vec<Value> = keys.flat_map(Key::pairs).map(|pair| pair.jwk()).collect();
+    json!({ "keys": jwks })
+}
+
+fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let name = fields.text("name");
+    let known = context.store.oidc.keys.get(&name);
+    let mut key = known.cloned().unwrap_or_else(Key::new);
+    key.rotation_period = fields.seconds("rotation_period").unwrap_or(key.rotation_period);
+    if key.rotation_period < 60 {
+        return Err(bad("rotation_period must be at least one minute"));
+    }
+    key.verification_ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
+    let ttl = key.verification_ttl;
+    if ttl > key.rotation_period.saturating_mul(10) {
+        return Err(bad("verification_ttl cannot be longer than 10x rotation_period"));
+    }
+    if known.is_some() {
+        check_references(&context.store.oidc, &name, ttl).map_err(|problem| {
+            let problem = format!(
+                "because it is currently referenced by one or more {problem} greater than {ttl} seconds"
+            );
+            bad(format!("unable to update key {} {problem}", quoted(&name)))
+        })?;
+    }
+    if let Some(allowed) = fields.list("allowed_client_ids") {
+        key.allowed_client_ids = allowed;
+    }
+    let before = known.map(|known| known.algorithm);
+    if let Some(algorithm) = fields.given_text("algorithm") {
+        let unknown = || bad(format!("unknown signing algorithm {}", quoted(&algorithm)));
+        key.algorithm = Algorithm::named(&algorithm).ok_or_else(unknown)?;
+    }
+    let rotation = later(context.now, key.rotation_period);
+    key.next_rotation = Some(key.next_rotation.map_or(rotation, |planned| planned.min(rotation)));
+    if before != Some(key.algorithm) {
+        key.start(context.random);
+    }
+    context.store.oidc.keys.insert(name, key);
+    Ok(None)
+}
+
+/// Refuses a verification time that is shorter than tokens live, in words of the server.
+fn check_references(oidc: &Oidc, key: &str, ttl: u64) -> Result<(), &'static str> {
+    if oidc.roles.values().any(|role| role.key == key && role.ttl > ttl) {
+        return Err("roles with a token ttl");
+    }
+    if oidc.clients.values().any(|client| client.key == key && client.id_token_ttl > ttl) {
+        return Err("clients with an id_token_ttl");
+    }
+    Ok(())
+}
+
+fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let key = context.store.oidc.keys.get(&fields.text("name"));
+    Ok(key.map(|key| {
+        json!({
+            "algorithm": key.algorithm.name(),
+            "allowed_client_ids": key.allowed_client_ids,
+            "rotation_period": key.rotation_period,
+            "verification_ttl": key.verification_ttl,
+        })
+    }))
+}
+
+fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let name = fields.text("name");
+    if name == DEFAULT {
+        return Err(bad("deletion of key \"default\" not allowed"));
+    }
+    let oidc = &mut context.store.oidc;
+    let refuse = |kind: &str, names: &str| {
+        let problem = format!("because it is currently referenced by these {kind}: {names}");
+        Err(bad(format!("unable to delete key {} {problem}", quoted(&name))))
+    };
+    if let Some(roles) = referring(&oidc.roles, |role| role.key == name) {
+        return refuse("roles", &roles);
+    }
+    if let Some(clients) = referring(&oidc.clients, |client| client.key == name) {
+        return refuse("clients", &clients);
+    }
+    oidc.keys.remove(&name);
+    Ok(None)
+}
+
+fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+    names(&context.store.oidc.keys)
+}
+
+fn rotate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+    let name = fields.text("name");
+    catch_up(context);
+    let key = context.store.oidc.keys.get_mut(&name);
+    let key = key.ok_or_else(|| bad(format!("no named key found at {}", quoted(&name))))?;
+    let ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
+    key.rotate(context.random, context.now, ttl);
+    Ok(None)
+}

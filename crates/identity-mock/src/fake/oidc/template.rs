@@ -1,0 +1,204 @@
+//! Templates of claims: JSON with directives such as `{{identity.entity.name}}`.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::super::answer::{Refusal, bad, quoted};
+use super::super::duration;
+use super::super::entity;
+use super::super::store::{Entity, Pairs, Store};
+use super::object;
+
+const RESERVED: [&str; 10] =
+    ["iat", "aud", "exp", "iss", "sub", "namespace", "nonce", "auth_time", "at_hash", "c_hash"];
+
+/// Whom the claims are about.
+#[derive(Default)]
+pub(super) struct Subject {
+    id: String,
+    name: String,
+    metadata: Pairs,
+    aliases: Vec<Alias>,
+    group_ids: Vec<String>,
+    group_names: Vec<String>,
+}
+
+#[derive(Default)]
+struct Alias {
+    accessor: String,
+    id: String,
+    name: String,
+    custom_metadata: Pairs,
+}
+
+impl Subject {
+    pub(super) fn of(store: &Store, entity: &Entity) -> Self {
+        let (direct, inherited) = entity::groups(store, &entity.id);
+        let groups = direct.into_iter().chain(inherited).filter_map(|id| store.groups.get(id));
+        let (group_ids, group_names) = groups.map(|group| (group.id.clone(), group.name.clone())).unzip();
+        let alias = |alias: &super::super::store::Alias| Alias {
+            accessor: alias.mount_accessor.clone(),
+            id: alias.id.clone(),
+            name: alias.name.clone(),
+            custom_metadata: alias.custom_metadata.clone().unwrap_or_default(),
+        };
+        Self {
+            id: entity.id.clone(),
+            name: entity.name.clone(),
+            metadata: entity.metadata.clone().unwrap_or_default(),
+            aliases: entity.aliases.iter().map(alias).collect(),
+            group_ids,
+            group_names,
+        }
+    }
+}
+
+/// The template in plain text, if it is one, or the base64 of one. A word like `null` is the base64 of something, too.
+pub(super) fn checked(given: &str, now: Timestamp) -> Result<String, Refusal> {
+    let template = match decoded(given) {
+        None => given.to_owned(),
+        Some(decoded) => String::from_utf8(decoded).map_err(|error| {
+            let complaint = object::read(error.as_bytes()).err().unwrap_or_default();
+            bad(format!("error parsing template JSON: {complaint}"))
+        })?,
+    };
+    if template.is_empty() {
+        return Ok(template);
+    }
+    let populated = populate(&template, Some(&Subject::default()), now);
+    let populated = populated.map_err(|problem| bad(format!("error parsing template: {problem}")))?;
+    let claims = object::read(populated.as_bytes());
+    let claims = claims.map_err(|complaint| bad(format!("error parsing template JSON: {complaint}")))?;
+    match claims.keys().find(|claim| RESERVED.contains(&claim.as_str())) {
+        Some(claim) => {
+            let restricted = RESERVED.join(", ");
+            Err(bad(format!("top level key {} not allowed. Restricted keys: {restricted}", quoted(claim))))
+        }
+        None => Ok(template),
+    }
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    use base64::alphabet::STANDARD;
+    use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
+    let lenient =
+        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+    lenient.decode(text.replace(['\r', '\n'], "")).ok()
+}
+
+/// The claims that a template makes for a subject. One that cannot be made is left out by the server without a word.
+pub(super) fn claims(template: &str, subject: Option<&Subject>, now: Timestamp) -> Map<String, Value> {
+    let populated = populate(template, subject, now).unwrap_or_default();
+    object::read(populated.as_bytes()).unwrap_or_default()
+}
+
+/// The names of the claims that a template makes, or what is wrong with it.
+pub(super) fn names(template: &str, now: Timestamp) -> Result<Map<String, Value>, String> {
+    object::read(populate(template, Some(&Subject::default()), now)?.as_bytes())
+}
+
+pub(super) fn merge(claims: &mut Map<String, Value>, more: Map<String, Value>) {
+    claims.extend(more.into_iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())));
+}
+
+const NOT_FOUND: &str = "no value could be found for one of the template directives";
+
+fn populate(template: &str, subject: Option<&Subject>, now: Timestamp) -> Result<String, String> {
+    let mut pieces = template.split("{{");
+    let mut populated = pieces.next().unwrap_or_default().to_owned();
+    let unbalanced = || "unbalanced templating characters".to_owned();
+    if populated.contains("}}") {
+        return Err(unbalanced());
+    }
+    for piece in pieces {
+        let (directive, text) = piece.split_once("}}").ok_or_else(unbalanced)?;
+        if text.contains("}}") {
+            return Err(unbalanced());
+        }
+        populated.push_str(&value(directive.trim(), subject, now)?);
+        populated.push_str(text);
+    }
+    Ok(populated)
+}
+
+fn value(directive: &str, subject: Option<&Subject>, now: Timestamp) -> Result<String, String> {
+    if let Some(selector) = directive.strip_prefix("identity.entity.") {
+        let subject =
+            subject.ok_or("string contains entity template directives but no entity was provided")?;
+        return of_entity(selector, subject);
+    }
+    if directive.starts_with("identity.groups.") {
+        // Where templates are written there are no groups, so that none gets past here.
+        return Err("string contains groups template directives but no groups were provided".to_owned());
+    }
+    match directive.strip_prefix("time.") {
+        Some(selector) => of_time(selector, now),
+        None => Err(NOT_FOUND.to_owned()),
+    }
+}
+
+fn of_entity(selector: &str, subject: &Subject) -> Result<String, String> {
+    match selector {
+        "id" => Ok(quoted(&subject.id)),
+        "name" => Ok(quoted(&subject.name)),
+        "groups.ids" => Ok(list(&subject.group_ids)),
+        "groups.names" => Ok(list(&subject.group_names)),
+        _ => match selector.strip_prefix("aliases.") {
+            Some(selector) => {
+                let (accessor, selector) = selector.split_once('.').ok_or("invalid alias selector")?;
+                let alias = subject.aliases.iter().find(|alias| alias.accessor == accessor);
+                of_alias(selector, alias.unwrap_or(&Alias::default()))
+            }
+            None => of_pairs(selector, "metadata", &subject.metadata),
+        },
+    }
+}
+
+fn of_alias(selector: &str, alias: &Alias) -> Result<String, String> {
+    match selector {
+        "id" => Ok(quoted(&alias.id)),
+        "name" => Ok(quoted(&alias.name)),
+        _ if selector.starts_with("custom_metadata") => {
+            of_pairs(selector, "custom_metadata", &alias.custom_metadata)
+        }
+        // Only a log-in gives an alias metadata of this kind.
+        _ => of_pairs(selector, "metadata", &Pairs::new()),
+    }
+}
+
+/// All pairs, or the value of a key, which is empty if there is none.
+fn of_pairs(selector: &str, name: &str, pairs: &Pairs) -> Result<String, String> {
+    match selector.strip_prefix(name) {
+        Some("") => Ok(serde_json::to_string(pairs).unwrap_or_default()),
+        Some(key) if key.starts_with('.') => {
+            Ok(quoted(pairs.get(&key[1..]).map(String::as_str).unwrap_or_default()))
+        }
+        _ => Err(NOT_FOUND.to_owned()),
+    }
+}
+
+fn list(texts: &[String]) -> String {
+    if texts.is_empty() { "null".to_owned() } else { serde_json::to_string(texts).unwrap_or_default() }
+}
+
+fn of_time(selector: &str, now: Timestamp) -> Result<String, String> {
+    let mut parts = selector.splitn(3, '.');
+    let first = parts.next().unwrap_or_default();
+    if first != "now" {
+        return Err(format!("invalid time selector {}", quoted(first)));
+    }
+    let Some(operator) = parts.next() else { return Ok(now.as_second().to_string()) };
+    let operand = parts.next().ok_or("missing time operand")?;
+    let problem = |problem| format!("invalid duration: {problem}");
+    let (is_negative, by) = duration::parse(operand).map_err(problem)?;
+    let by = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+    let forward = match operator {
+        "plus" => !is_negative,
+        "minus" => is_negative,
+        _ => return Err(format!("invalid time operator {}", quoted(operator))),
+    };
+    let now = now.as_second();
+    Ok(if forward { now.saturating_add(by) } else { now.saturating_sub(by) }.to_string())
+}
