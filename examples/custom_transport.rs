@@ -1,6 +1,7 @@
 //! The client on an HTTP stack of your own: reqwest.
 //!
-//! `cargo run --example custom_transport` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example custom_transport` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::time::Duration;
@@ -49,7 +50,8 @@ impl Transport for Reqwest {
     }
 }
 
-/// Says whether the server may have seen the request. Of a broken connection reqwest tells only at which stage it was.
+/// Says whether the server may have seen the request. Of a broken connection reqwest tells only at which
+/// stage it was.
 fn classify(error: reqwest::Error) -> TransportError {
     // First of all, because to take too long to connect is a timeout as well.
     let kind = if error.is_connect() {

@@ -1,6 +1,7 @@
 //! An operation that the crate lacks, in ten lines: reading a policy.
 //!
-//! `cargo run --example own_endpoint` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example own_endpoint` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::time::Duration;

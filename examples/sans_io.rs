@@ -1,4 +1,5 @@
-//! No transport at all: a request is a value to send with whatever there is, and an answer is read from a value.
+//! No transport at all: a request is a value to send with whatever there is, and an answer is read from a
+//! value.
 //!
 //! `cargo run --example sans_io` needs no server, and `identity-core` is all that it depends on.
 
@@ -28,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let updated = answer(204, "")?;
     println!("204: {:?}", CreateEntity::response(&updated)?);
 
-    // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an empty list.
+    // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an
+    // empty list.
     let absent = answer(404, r#"{"errors":[]}"#)?;
     println!("404: {}", explain(&ReadEntityByName::response(&absent).unwrap_err()));
     println!("404: {:?}", Maybe::<ReadEntityByName>::response(&absent)?);

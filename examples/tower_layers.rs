@@ -1,6 +1,7 @@
 //! Tower layers around the default transport: a limit, a timeout, and a log of your own.
 //!
-//! `cargo run --example tower_layers` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example tower_layers` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::fmt::Display;

@@ -1,7 +1,7 @@
 //! A small service on top of the client, and how it is tested without a server.
 //!
-//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an OpenBao server of its own,
-//! or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
+//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an
+//! OpenBao server of its own, or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
 
 use std::error::Error;
 
@@ -38,7 +38,8 @@ impl Onboarding {
         Ok(entity)
     }
 
-    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of the alias.
+    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of
+    /// the alias.
     async fn enrol(&self, user: &str) -> Result<EntityId> {
         let create = CreateEntity::unnamed().metadata([("onboarded", "yes")]);
         let entity = self.call(&create).await?.created().expect("an entity without a name is always new");
@@ -140,7 +141,8 @@ mod tests {
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
 
-    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail the test.
+    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail
+    /// the test.
     #[tokio::test]
     async fn a_lost_creation_is_not_made_again() {
         let mock = MockTransport::new();

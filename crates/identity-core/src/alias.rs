@@ -46,7 +46,8 @@ pub struct Alias<I, C> {
     /// The entities that the alias belonged to before they were merged away.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub merged_from_canonical_ids: Vec<C>,
-    /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group says of its alias.
+    /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group
+    /// says of its alias.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub namespace_id: Option<String>,
     /// When the alias was made.

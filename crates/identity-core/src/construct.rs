@@ -1,4 +1,5 @@
-/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set is not sent.
+/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set
+/// is not sent.
 ///
 /// ```text
 /// setters!(Type, OtherType {
@@ -7,7 +8,8 @@
 /// });
 /// ```
 ///
-/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `value(Type)`, or a collection: `texts`, `values(Type)`, `map`.
+/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `value(Type)`, or a collection:
+/// `texts`, `values(Type)`, `map`.
 macro_rules! setters {
     ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
         setters!($type { $($rows)* });

@@ -9,7 +9,8 @@ use crate::key_list::{KeyList, RawKeyList};
 use crate::wrapping::WrapInfo;
 use crate::{Upsert, de};
 
-/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`] first.
+/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
+/// first.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'a> {
     pub(crate) status: StatusCode,
@@ -28,7 +29,8 @@ impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry one.
+    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry
+    /// one.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub request_id: Option<String>,
     /// What the server did otherwise than asked, such as parameters that it ignored.
@@ -121,8 +123,8 @@ impl<'a> Reply<'a> {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 
-    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong path, namespace or
-    /// mount is a 404 with a message, and is not meant.
+    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong
+    /// path, namespace or mount is a 404 with a message, and is not meant.
     pub fn is_absence(self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.has_no_words()
     }

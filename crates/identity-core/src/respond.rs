@@ -1,4 +1,5 @@
-//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test doubles.
+//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test
+//! doubles.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -10,7 +11,8 @@ use crate::{ApiError, Endpoint, KeyList, MergeConflict, RetryAfter, Upsert};
 
 /// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
 ///
-/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own needs it only there.
+/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own
+/// needs it only there.
 #[diagnostic::on_unimplemented(
     message = "no typed answer can be written for `{Self}`",
     note = "implement `Respond` for it, or answer with a whole `http::Response`"

@@ -30,7 +30,8 @@ pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> R
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
+/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes
+/// commas for a list.
 const LONGEST_ARRAY: usize = 500;
 
 /// Identifiers, of which there may be any number.

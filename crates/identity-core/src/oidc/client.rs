@@ -94,7 +94,8 @@ pub struct OidcClientInfo {
     pub client_credentials: Option<bool>,
 }
 
-/// Creates a client, or updates it. What is not set is the server's default in a new client, and stays as it is in another.
+/// Creates a client, or updates it. What is not set is the server's default in a new client, and stays as it
+/// is in another.
 ///
 /// The server makes up the identifier and the secret: [read](ReadOidcClient) the client to know them.
 ///

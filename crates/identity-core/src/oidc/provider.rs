@@ -32,7 +32,8 @@ pub struct OidcProvider {
 
 /// Creates a provider, or updates it. What is not set stays as it is.
 ///
-/// With an issuer, or scopes that speak of the same claim, the server warns: see [`WithMeta`](crate::WithMeta).
+/// With an issuer, or scopes that speak of the same claim, the server warns: see
+/// [`WithMeta`](crate::WithMeta).
 ///
 /// API: `POST /identity/oidc/provider/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct OidcProvider {
 pub struct WriteOidcProvider {
     /// The name.
     pub name: String,
-    /// The scheme, host and port that the `iss` of tokens begins with. What [`ReadOidcProvider`] tells will do as well: the path that the
-    /// server adds is left out again.
+    /// The scheme, host and port that the `iss` of tokens begins with. What [`ReadOidcProvider`] tells will
+    /// do as well: the path that the server adds is left out again.
     pub issuer: Option<String>,
     /// The clients that may use it.
     pub allowed_client_ids: Option<Vec<ClientId>>,
