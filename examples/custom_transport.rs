@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use vault_identity::bytes::{Bytes, BytesMut};
 use vault_identity::http::{Request, Response};
-use vault_identity::{Client, CreateEntity, Target, Transport, TransportError, TransportErrorKind};
+use vault_identity::{
+    Client, CreateEntity, Target, Transport, TransportError, TransportErrorKind, async_trait,
+};
 
 mod server;
 
@@ -29,7 +31,7 @@ impl Reqwest {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Transport for Reqwest {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let request = reqwest::Request::try_from(request).map_err(classify)?;
@@ -54,7 +56,7 @@ impl Transport for Reqwest {
 /// stage it was.
 fn classify(error: reqwest::Error) -> TransportError {
     // First of all, because to take too long to connect is a timeout as well.
-    let kind = if error.is_connect() {
+    let kind = if error.is_connect() || error.is_builder() {
         TransportErrorKind::Connect
     } else if error.is_timeout() {
         TransportErrorKind::Timeout

@@ -5,7 +5,6 @@
 
 use std::error::Error;
 
-use vault_identity::hyper::HyperTransport;
 use vault_identity::{
     Client, CreateEntity, CreateEntityAlias, CreateGroup, Endpoint, EntityId, LookupEntity, MountAccessor,
     Result,
@@ -60,7 +59,7 @@ impl Onboarding {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let client = Client::new(target, HyperTransport::new());
+    let client = Client::to(target);
 
     let path = format!("unit-test-{}", std::process::id());
     client.call(&EnableUserpass { path: path.clone() }).await?;
@@ -98,8 +97,7 @@ mod tests {
     }
 
     fn engineers(members: &[&str]) -> Group {
-        let mut group = Group::default();
-        group.id = "g1".into();
+        let mut group = Group::new("g1", "engineers");
         group.member_entity_ids = members.iter().map(|&id| id.into()).collect();
         group
     }
@@ -108,8 +106,7 @@ mod tests {
     async fn a_stranger_is_enrolled_and_then_added_to_the_group() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
-        let mut created = CreatedEntity::default();
-        created.id = "e1".into();
+        let created = CreatedEntity::new("e1", "entity_1");
         let lookup = LookupEntity::by_alias("alice", "auth_userpass_1");
         let alias = CreateEntityAlias::new("alice", "auth_userpass_1").canonical_id("e1");
         let update = UpdateGroupById::new("g1").member_entity_ids(["e0", "e1"]);
@@ -131,8 +128,7 @@ mod tests {
     async fn a_lost_lookup_is_made_again() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
-        let mut alice = Entity::default();
-        alice.id = "e1".into();
+        let alice = Entity::new("e1", "entity_1");
         mock.any::<ReadGroupByName>().answer(&engineers(&["e1"]));
         mock.any::<LookupEntity>().in_sequence(seq).fail(TransportErrorKind::Interrupted);
         mock.any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
