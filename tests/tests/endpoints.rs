@@ -1,8 +1,7 @@
 //! The table of all operations, against the server's own document and the project's.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -23,7 +22,9 @@ fn shape(path: &str) -> String {
 /// OpenBao serves the creation of MFA methods, and its document leaves it out.
 fn is_undocumented(endpoint: &EndpointInfo) -> bool {
     endpoint.method == Method::Post
-        && ["totp", "okta", "duo", "pingid"].iter().any(|of| endpoint.path == format!("identity/mfa/method/{of}"))
+        && ["totp", "okta", "duo", "pingid"]
+            .iter()
+            .any(|of| endpoint.path == format!("identity/mfa/method/{of}"))
 }
 
 #[test]
@@ -41,14 +42,16 @@ fn the_table_is_what_the_server_serves() {
     assert_eq!(status, 200);
     let document: Value = serde_json::from_str(&document).unwrap();
 
-    let mut served = BTreeMap::new();
+    let mut offered = BTreeMap::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         if !path.starts_with("/identity/") {
             continue;
         }
         for (verb, operation) in item.as_object().unwrap() {
             let is_list = |parameters: &Value| {
-                parameters.as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "list"))
+                parameters
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "list"))
             };
             let method = match verb.as_str() {
                 "get" if is_list(&operation["parameters"]) || is_list(&item["parameters"]) => Method::List,
@@ -57,13 +60,14 @@ fn the_table_is_what_the_server_serves() {
                 "delete" => Method::Delete,
                 _ => continue,
             };
-            served.insert((method, shape(path)), operation["operationId"].as_str().unwrap().to_owned());
+            offered.insert((method, shape(path)), operation["operationId"].as_str().unwrap().to_owned());
         }
     }
     let documented = ENDPOINTS.iter().filter(|endpoint| !is_undocumented(endpoint));
-    let ours: BTreeMap<_, _> =
-        documented.map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned())).collect();
-    assert_eq!(ours, served);
+    let ours: BTreeMap<_, _> = documented
+        .map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned()))
+        .collect();
+    assert_eq!(ours, offered);
     assert_eq!((ours.len(), ENDPOINTS.len()), (105, 109));
 }
 
@@ -76,14 +80,17 @@ fn the_document_of_all_operations_is_up_to_date() {
     );
     for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in ENDPOINTS {
         let hvac = hvac.map_or(String::new(), |name| format!("`{name}`"));
-        table += &format!("| {operation} | `{method} {path}` | `{endpoint}` | `{client}` | {hvac} |\n");
+        writeln!(table, "| {operation} | `{method} {path}` | `{endpoint}` | `{client}` | {hvac} |").unwrap();
     }
     let path = project().join("docs/endpoints.md");
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &table).unwrap();
     }
-    assert!(fs::read_to_string(path).unwrap() == table, "docs/endpoints.md is out of date: set UPDATE_DOCS=1");
+    assert!(
+        fs::read_to_string(path).unwrap() == table,
+        "docs/endpoints.md is out of date: set UPDATE_DOCS=1"
+    );
 }
 
 #[test]

@@ -175,6 +175,11 @@ impl ApiError {
         self.status == StatusCode::NOT_FOUND && self.bare
     }
 
+    /// Whether the body has an `errors` list, and nothing in it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.bare
+    }
+
     /// What the body is, if it is not Vault's.
     pub(crate) fn foreign(&self) -> Option<&str> {
         self.foreign.as_deref()

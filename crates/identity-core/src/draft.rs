@@ -108,6 +108,22 @@ impl Draft {
         Ok(self)
     }
 
+    /// Fills in the `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
+    /// place name other operations.
+    pub fn uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+        let is_uuid = value.len() == 36
+            && value.bytes().enumerate().all(|(index, byte)| match index {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            });
+        if !is_uuid {
+            let problem = if value.is_empty() { EMPTY } else { "must be a UUID in lower case" };
+            return Err(RequestError::new(name, problem));
+        }
+        self.fill(name, |path| path.push_str(value))?;
+        Ok(self)
+    }
+
     fn fill(&mut self, name: &'static str, push: impl FnOnce(&mut String)) -> Result<(), RequestError> {
         let rest = &self.path[self.start..];
         let (at, len) = rest

@@ -84,10 +84,10 @@ pub trait Endpoint: Sized {
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
-/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`];
-/// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as
-///   the body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether
-///   it may be sent twice;
+/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`], `[field: uuid]` by [`Draft::uuid`];
+/// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the
+///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
+///   be sent twice;
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
 macro_rules! endpoint {
@@ -124,6 +124,7 @@ macro_rules! endpoint {
 
     (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
     (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };
+    (@param $draft:ident, $value:expr, $name:expr, uuid) => { $draft.uuid($name, $value.as_ref())? };
 
     (@anonymous $draft:ident, $self:ident) => { $draft.anonymous() };
     (@checked $draft:ident, $self:ident) => {{ $self.check()?; $draft }};

@@ -68,7 +68,7 @@ impl<'a> Reply<'a> {
     pub fn empty(self) -> Result<(), ReplyError> {
         #[derive(Deserialize)]
         struct Anything {}
-        if self.body()?.is_empty() {
+        if self.body()?.trim_ascii().is_empty() {
             return Ok(());
         }
         self.parse::<Anything>().map(drop)

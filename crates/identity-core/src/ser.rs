@@ -41,7 +41,7 @@ pub(crate) fn ids<S: Serializer, I: AsRef<str> + Serialize>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match ids {
-        Some(ids) if ids.len() > LONGEST_ARRAY => {
+        Some(ids) if ids.len() > LONGEST_ARRAY && !ids.iter().any(|id| id.as_ref().contains(',')) => {
             let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
             serializer.serialize_str(&ids.join(","))
         }

@@ -10,9 +10,9 @@ use crate::word::word;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de, ser};
 
 endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
-endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: slug] -> data(TotpMethod));
-endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
-endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod));
+endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
+endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<MfaMethodId, TotpMethod>));
 
 method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods);

@@ -81,8 +81,13 @@ impl WriteOidcProvider {
 
 /// An issuer without the path that the server adds to it: `/v1/`, the namespace, and the provider.
 fn without_own_path<'a>(issuer: &'a str, name: &str) -> &'a str {
-    let stem = issuer.strip_suffix(name).and_then(|stem| stem.strip_suffix("/identity/oidc/provider/"));
-    stem.and_then(|stem| stem.split_once("/v1")).map_or(issuer, |(origin, _)| origin)
+    let origin = || {
+        let (scheme, rest) = issuer.split_once("://")?;
+        let (host, path) = rest.split_once('/')?;
+        let path = path.strip_suffix(name)?.strip_suffix("identity/oidc/provider/")?;
+        path.starts_with("v1/").then(|| &issuer[..scheme.len() + "://".len() + host.len()])
+    };
+    origin().unwrap_or(issuer)
 }
 
 setters!(WriteOidcProvider {

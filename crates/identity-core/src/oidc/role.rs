@@ -25,7 +25,6 @@ pub struct OidcRole {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
     /// The name of the key that signs its tokens.
-    #[serde(deserialize_with = "de::null_as_default")]
     pub key: String,
     /// The claims of its tokens: JSON with directives such as `{{identity.entity.name}}`. Empty for those
     /// that all tokens have.

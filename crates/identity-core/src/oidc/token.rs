@@ -178,7 +178,7 @@ pub struct Jwk {
     /// The kind of key: `RSA`, `EC` or `OKP`.
     pub kty: String,
     /// The identifier, as in the header of the tokens that it verifies.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "de::null_as_default", skip_serializing_if = "String::is_empty")]
     pub kid: String,
     /// The algorithm.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,18 @@ fn deep_nesting_does_not_exhaust_the_stack() {
     }
 }
 
+#[test]
+fn whether_there_is_none_does_not_depend_on_who_asks() {
+    for depth in [0, 100, 200, 100_000] {
+        let deep = format!(r#"{{"errors":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        let answer = answer(404, deep);
+        let error = ReadEntityById::response(&answer).unwrap_err();
+        let maybe = Maybe::<ReadEntityById>::response(&answer);
+        assert_eq!(error.is_not_found(), maybe.is_ok(), "{depth}");
+        assert_eq!(maybe.is_ok(), ListEntities::response(&answer).is_ok(), "{depth}");
+    }
+}
+
 /// A list of entities, each with a name and an alias.
 fn list(length: usize) -> http::Response<Vec<u8>> {
     let (mut keys, mut infos) = (Vec::new(), Vec::new());
