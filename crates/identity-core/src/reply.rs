@@ -3,11 +3,12 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::Upsert;
 use crate::api_error::ApiError;
+use crate::de::{self, Object};
 use crate::error::{DecodeError, ReplyError};
 use crate::key_list::{KeyList, RawKeyList};
 use crate::wrapping::WrapInfo;
-use crate::{Upsert, de};
 
 /// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
 /// first.
@@ -40,12 +41,12 @@ pub struct Meta {
 
 #[derive(Deserialize)]
 struct Envelope<T> {
-    data: Option<T>,
+    data: Option<Object<T>>,
 }
 
 #[derive(Deserialize)]
 struct WrapEnvelope {
-    wrap_info: Option<WrapInfo>,
+    wrap_info: Option<Object<WrapInfo>>,
 }
 
 impl<'a> Reply<'a> {
@@ -71,7 +72,7 @@ impl<'a> Reply<'a> {
         if self.body()?.trim_ascii().is_empty() {
             return Ok(());
         }
-        self.parse::<Anything>().map(drop)
+        self.parse::<Object<Anything>>().map(drop)
     }
 
     /// A body that is the result itself, without Vault's envelope.
@@ -81,8 +82,7 @@ impl<'a> Reply<'a> {
 
     /// The `data` of the envelope.
     pub fn data<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        let envelope: Envelope<T> = self.parse()?;
-        envelope.data.ok_or_else(|| DecodeError::new("the answer has no data").into())
+        self.data_or_none()?.ok_or_else(|| DecodeError::new("the answer has no data").into())
     }
 
     /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.
@@ -90,8 +90,8 @@ impl<'a> Reply<'a> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let envelope: Envelope<T> = self.parse()?;
-        Ok(envelope.data)
+        let Object(envelope): Object<Envelope<T>> = self.parse()?;
+        Ok(envelope.data.map(|data| data.0))
     }
 
     /// The `data` of something new, or nothing of something that was there already.
@@ -104,8 +104,8 @@ impl<'a> Reply<'a> {
         if self.is_absence() {
             return Ok(KeyList::default());
         }
-        let envelope: Envelope<RawKeyList<'_, K>> = self.parse()?;
-        let raw = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
+        let Object(envelope): Object<Envelope<RawKeyList<'_, K>>> = self.parse()?;
+        let Object(raw) = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
         Ok(raw.into())
     }
 
@@ -114,8 +114,8 @@ impl<'a> Reply<'a> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let envelope: WrapEnvelope = self.parse()?;
-        Ok(envelope.wrap_info)
+        let Object(envelope): Object<WrapEnvelope> = self.parse()?;
+        Ok(envelope.wrap_info.map(|info| info.0))
     }
 
     /// What the server tells beside the result. Empty if the answer has no envelope.
@@ -140,10 +140,6 @@ impl<'a> Reply<'a> {
 
     fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
         let body = self.body()?;
-        // A struct could be read from an array as well.
-        if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(DecodeError::new("the answer is an array").into());
-        }
         serde_json::from_slice(body).map_err(|error| self.explain(&error).into())
     }
 

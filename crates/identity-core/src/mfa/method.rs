@@ -1,5 +1,5 @@
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::construct::about;
 use crate::endpoint::endpoint;
@@ -58,21 +58,18 @@ impl MfaMethod {
     }
 }
 
-/// It can be read from JSON alone.
 impl<'de> Deserialize<'de> for MfaMethod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        let read = |text: &str| {
-            let info: MfaMethodInfo = serde_json::from_str(text)?;
-            Ok::<_, serde_json::Error>(match info.method_type.as_str() {
-                "totp" => Self::Totp(serde_json::from_str(text)?),
-                "okta" => Self::Okta(serde_json::from_str(text)?),
-                "duo" => Self::Duo(serde_json::from_str(text)?),
-                "pingid" => Self::PingId(serde_json::from_str(text)?),
-                _ => Self::Other(info),
-            })
+        let fields = Value::Object(Map::deserialize(deserializer)?);
+        let method_type = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let method = match method_type.as_str() {
+            "totp" => serde_json::from_value(fields).map(Self::Totp),
+            "okta" => serde_json::from_value(fields).map(Self::Okta),
+            "duo" => serde_json::from_value(fields).map(Self::Duo),
+            "pingid" => serde_json::from_value(fields).map(Self::PingId),
+            _ => serde_json::from_value(fields).map(Self::Other),
         };
-        read(text.get()).map_err(serde::de::Error::custom)
+        method.map_err(serde::de::Error::custom)
     }
 }
 

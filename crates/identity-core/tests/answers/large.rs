@@ -64,7 +64,7 @@ fn list(length: usize) -> http::Response<Vec<u8>> {
 
 #[test]
 fn time_grows_with_the_length_of_a_list() {
-    let best_of_three = |length| {
+    let best_of_five = |length| {
         let answer = list(length);
         let time = || {
             let start = Instant::now();
@@ -72,9 +72,10 @@ fn time_grows_with_the_length_of_a_list() {
             assert_eq!((list.len(), list.key_info.len()), (length, length));
             start.elapsed()
         };
-        (0..3).map(|_| time()).min().unwrap()
+        (0..5).map(|_| time()).min().unwrap()
     };
-    let short = best_of_three(5_000).max(Duration::from_millis(1));
-    let long = best_of_three(50_000);
-    assert!(long < short * 25, "{short:?}, then {long:?} for ten times as many");
+    let short = best_of_five(5_000).max(Duration::from_millis(1));
+    let long = best_of_five(50_000);
+    // A machine with other things to do may take its time; what grows with the square takes 100 times as long.
+    assert!(long < short * 50, "{short:?}, then {long:?} for ten times as many");
 }
