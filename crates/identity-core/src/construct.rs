@@ -8,7 +8,7 @@
 /// });
 /// ```
 ///
-/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `value(Type)`, or a collection:
+/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `number(Type)`, `value(Type)`, or a collection:
 /// `texts`, `values(Type)`, `map`.
 macro_rules! setters {
     ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
@@ -40,6 +40,14 @@ macro_rules! setters {
         $(#[$doc])*
         #[must_use]
         pub fn $name(mut self, $name: std::time::Duration) -> Self {
+            self.$($field).+ = Some($name);
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident number($of:ty) => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $of) -> Self {
             self.$($field).+ = Some($name);
             self
         }

@@ -50,7 +50,8 @@ impl<E> Wrap<E> {
 /// What came of an answer that was to be wrapped.
 #[derive(Clone, Debug)]
 pub enum Wrapped<T> {
-    /// The server keeps the answer.
+    /// The server keeps the answer. Of the OpenID provider's `authorize` and `token` it also keeps refusals:
+    /// they show when the answer is unwrapped.
     Wrapped(WrapInfo),
     /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is
     /// empty.

@@ -40,7 +40,8 @@ pub struct DuoMethod {
     pub mount_accessor: String,
 }
 
-/// What a Duo method is given. What is not set is the server's default, also in an update.
+/// What a Duo method is given. What is not set is the server's default, also in an update, where only the
+/// name and the `username_format` stay.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DuoParams {
@@ -113,7 +114,7 @@ impl DuoParams {
 }
 
 setters!(DuoParams {
-    /// The name of the method. A method that has it already is updated.
+    /// The name of the method. Created by a name that is taken, the method that has it is updated.
     method_name(text) => method_name;
     /// What the push says, in the form of a query such as `from=loginPortal&domain=example.com`.
     push_info(text) => push_info;

@@ -141,8 +141,9 @@ macro_rules! method {
             pub method_id: crate::MfaMethodId,
         }
 
-        #[doc = concat!("Updates a ", $type, " method. All of it is replaced: what is not set is the default again.")]
+        #[doc = concat!("Updates a ", $type, " method. What is not set is the default again, but for the name.")]
         ///
+        /// A method of another type becomes one of this type, and keeps its identifier and name.
         /// That there is none is no error, and nothing happens.
         ///
         #[doc = concat!("API: `POST /identity/mfa/method/", $path, "/:method_id`")]
