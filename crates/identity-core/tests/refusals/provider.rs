@@ -72,6 +72,7 @@ fn values_of_objects() {
         WriteOidcAssignment::new("staff").group_ids([""]) => "group_ids";
         WriteOidcAssignment::new("staff").entity_ids(["e1"; 501]).group_ids(["g1"; 501]) => "(none)";
         WriteOidcAssignment::new("staff").entity_ids(vec!["e1"; 501].into_iter().chain([""])) => "entity_ids";
+        WriteOidcClient::new("app").client_type(OidcClientType::Public).client_credentials(true) => "client_credentials";
         WriteOidcClient::new("app").key("") => "key";
         WriteOidcClient::new("app").redirect_uris([URI, ""]) => "redirect_uris";
         WriteOidcClient::new("app").assignments([""]) => "assignments";
