@@ -1,6 +1,7 @@
 //! The client on an HTTP stack of your own, without async: ureq.
 //!
-//! `cargo run --example blocking_ureq` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example blocking_ureq` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::io;
@@ -45,8 +46,8 @@ impl BlockingTransport for Ureq {
     }
 }
 
-/// Whether the server may have seen the request. What is not known to have failed before it was sent is not `Connect`:
-/// not even a host that does not exist, which is an I/O error like others here.
+/// Whether the server may have seen the request. What is not known to have failed before it was sent is not
+/// `Connect`: not even a host that does not exist, which is an I/O error like others here.
 fn kind(error: &ureq::Error) -> TransportErrorKind {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
     use ureq::{Error, Timeout};

@@ -1,13 +1,16 @@
 //! The client on an HTTP stack of your own: reqwest.
 //!
-//! `cargo run --example custom_transport` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example custom_transport` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::time::Duration;
 
 use vault_identity::bytes::{Bytes, BytesMut};
 use vault_identity::http::{Request, Response};
-use vault_identity::{Client, CreateEntity, Target, Transport, TransportError, TransportErrorKind};
+use vault_identity::{
+    Client, CreateEntity, Target, Transport, TransportError, TransportErrorKind, async_trait,
+};
 
 mod server;
 
@@ -28,7 +31,7 @@ impl Reqwest {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Transport for Reqwest {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let request = reqwest::Request::try_from(request).map_err(classify)?;
@@ -49,10 +52,11 @@ impl Transport for Reqwest {
     }
 }
 
-/// Says whether the server may have seen the request. Of a broken connection reqwest tells only at which stage it was.
+/// Says whether the server may have seen the request. Of a broken connection reqwest tells only at which
+/// stage it was.
 fn classify(error: reqwest::Error) -> TransportError {
     // First of all, because to take too long to connect is a timeout as well.
-    let kind = if error.is_connect() {
+    let kind = if error.is_connect() || error.is_builder() {
         TransportErrorKind::Connect
     } else if error.is_timeout() {
         TransportErrorKind::Timeout

@@ -1,6 +1,8 @@
-//! The server as an OpenID provider: a person logs in to an application by the authorization code flow, with PKCE.
+//! The server as an OpenID provider: a person logs in to an application by the authorization code flow, with
+//! PKCE.
 //!
-//! `cargo run --example oidc_provider` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example oidc_provider` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 

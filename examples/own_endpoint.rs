@@ -1,12 +1,12 @@
 //! An operation that the crate lacks, in ten lines: reading a policy.
 //!
-//! `cargo run --example own_endpoint` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example own_endpoint` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::time::Duration;
 
 use serde::Deserialize;
-use vault_identity::hyper::HyperTransport;
 use vault_identity::{
     Client, Draft, Endpoint, Maybe, Method, Reply, ReplyError, RequestError, UnwrapResponse, Wrap,
 };
@@ -42,7 +42,7 @@ impl Endpoint for ReadPolicy {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let client = Client::new(target, HyperTransport::new());
+    let client = Client::to(target);
     let read = |name: &str| ReadPolicy { name: name.to_owned() };
 
     // It is called as the crate's own are.
@@ -62,6 +62,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // ... and if it goes wrong: the error names the operation.
     let error = client.call(&unwrap).await.unwrap_err();
-    println!("A second time: {error}: {}", error.source().ok_or("the error has no source")?);
+    println!("A second time: {error:#}");
     Ok(())
 }

@@ -1,6 +1,8 @@
-//! The main job, end to end: a person who logs in, a group that gives her rights, and a token that proves who she is to others.
+//! The main job, end to end: a person who logs in, a group that gives her rights, and a token that proves who
+//! she is to others.
 //!
-//! `cargo run --example quickstart` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example quickstart` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN`
+//! set it uses that one.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! No transport at all: a request is a value to send with whatever there is, and an answer is read from a value.
+//! No transport at all: a request is a value to send with whatever there is, and an answer is read from a
+//! value.
 //!
 //! `cargo run --example sans_io` needs no server, and `identity-core` is all that it depends on.
 
@@ -28,25 +29,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let updated = answer(204, "")?;
     println!("204: {:?}", CreateEntity::response(&updated)?);
 
-    // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an empty list.
+    // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an
+    // empty list.
     let absent = answer(404, r#"{"errors":[]}"#)?;
-    println!("404: {}", explain(&ReadEntityByName::response(&absent).unwrap_err()));
+    println!("404: {:#}", ReadEntityByName::response(&absent).unwrap_err());
     println!("404: {:?}", Maybe::<ReadEntityByName>::response(&absent)?);
     println!("404: {:?}", ListEntities::response(&absent)?.keys);
 
     // Any other refusal is an error, in the server's words.
     let denied = answer(403, r#"{"errors":["permission denied"]}"#)?;
     let error = Maybe::<ReadEntityByName>::response(&denied).unwrap_err();
-    println!("403: {}", explain(&error));
+    println!("403: {error:#}");
     assert!(error.is_permission_denied());
     Ok(())
 }
 
 fn answer(status: u16, body: &'static str) -> http::Result<http::Response<&'static str>> {
     http::Response::builder().status(status).body(body)
-}
-
-/// The error names the operation, and its source says what is wrong.
-fn explain(error: &dyn Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -1,6 +1,7 @@
 //! Tower layers around the default transport: a limit, a timeout, and a log of your own.
 //!
-//! `cargo run --example tower_layers` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example tower_layers` starts an OpenBao server of its own; with `VAULT_ADDR` and
+//! `VAULT_TOKEN` set it uses that one.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -34,12 +35,12 @@ where
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         // Unlike the URL, the operation has no identifiers in it, and is the same for all requests of a kind.
-        let operation = request.extensions().get::<Operation>().copied();
+        let operation = Operation::of_request(&request);
         let start = Instant::now();
         let answer = self.0.call(request);
         Box::pin(async move {
             let answer = answer.await;
-            let call = operation.map_or_else(String::new, |call| format!("{} {}", call.method, call.path));
+            let call = operation.map_or_else(String::new, |operation| operation.to_string());
             let outcome = match &answer {
                 Ok(response) => response.status().to_string(),
                 Err(error) => error.to_string(),

@@ -1,11 +1,10 @@
 //! A small service on top of the client, and how it is tested without a server.
 //!
-//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an OpenBao server of its own,
-//! or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
+//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an
+//! OpenBao server of its own, or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
 
 use std::error::Error;
 
-use vault_identity::hyper::HyperTransport;
 use vault_identity::{
     Client, CreateEntity, CreateEntityAlias, CreateGroup, Endpoint, EntityId, LookupEntity, MountAccessor,
     Result,
@@ -38,7 +37,8 @@ impl Onboarding {
         Ok(entity)
     }
 
-    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of the alias.
+    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of
+    /// the alias.
     async fn enrol(&self, user: &str) -> Result<EntityId> {
         let create = CreateEntity::unnamed().metadata([("onboarded", "yes")]);
         let entity = self.call(&create).await?.created().expect("an entity without a name is always new");
@@ -59,7 +59,7 @@ impl Onboarding {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let client = Client::new(target, HyperTransport::new());
+    let client = Client::to(target);
 
     let path = format!("unit-test-{}", std::process::id());
     client.call(&EnableUserpass { path: path.clone() }).await?;
@@ -97,8 +97,7 @@ mod tests {
     }
 
     fn engineers(members: &[&str]) -> Group {
-        let mut group = Group::default();
-        group.id = "g1".into();
+        let mut group = Group::new("g1", "engineers");
         group.member_entity_ids = members.iter().map(|&id| id.into()).collect();
         group
     }
@@ -107,8 +106,7 @@ mod tests {
     async fn a_stranger_is_enrolled_and_then_added_to_the_group() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
-        let mut created = CreatedEntity::default();
-        created.id = "e1".into();
+        let created = CreatedEntity::new("e1", "entity_1");
         let lookup = LookupEntity::by_alias("alice", "auth_userpass_1");
         let alias = CreateEntityAlias::new("alice", "auth_userpass_1").canonical_id("e1");
         let update = UpdateGroupById::new("g1").member_entity_ids(["e0", "e1"]);
@@ -130,8 +128,7 @@ mod tests {
     async fn a_lost_lookup_is_made_again() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
-        let mut alice = Entity::default();
-        alice.id = "e1".into();
+        let alice = Entity::new("e1", "entity_1");
         mock.any::<ReadGroupByName>().answer(&engineers(&["e1"]));
         mock.any::<LookupEntity>().in_sequence(seq).fail(TransportErrorKind::Interrupted);
         mock.any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
@@ -140,7 +137,8 @@ mod tests {
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
 
-    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail the test.
+    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail
+    /// the test.
     #[tokio::test]
     async fn a_lost_creation_is_not_made_again() {
         let mock = MockTransport::new();

@@ -15,12 +15,13 @@ pub type GroupAlias = Alias<GroupAliasId, GroupId>;
 ///
 /// As part of an entity or a group, the server leaves some fields out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "I: Deserialize<'de>, C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct Alias<I, C> {
     /// The alias's own identifier.
     pub id: I,
     /// The entity or group that the alias belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub canonical_id: C,
     /// The name at the mount, such as a user name.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -46,7 +47,8 @@ pub struct Alias<I, C> {
     /// The entities that the alias belonged to before they were merged away.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub merged_from_canonical_ids: Vec<C>,
-    /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group says of its alias.
+    /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group
+    /// says of its alias.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub namespace_id: Option<String>,
     /// When the alias was made.
@@ -59,10 +61,11 @@ pub struct Alias<I, C> {
 
 /// What a list of aliases tells of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct AliasInfo<C> {
     /// The entity or group that the alias belongs to.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub canonical_id: C,
     /// The name at the mount.
     #[serde(deserialize_with = "de::null_as_default")]
@@ -89,10 +92,11 @@ pub struct AliasInfo<C> {
 
 /// What a list of entities or groups tells of their aliases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "I: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct AliasSummary<I> {
     /// The alias's own identifier.
+    #[serde(deserialize_with = "de::null_as_default")]
     pub id: I,
     /// The name at the mount.
     #[serde(deserialize_with = "de::null_as_default")]

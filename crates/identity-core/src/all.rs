@@ -9,8 +9,8 @@ use crate::{entity::*, entity_alias::*, group::*, group_alias::*, lookup::*, mfa
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// The name that the server's OpenAPI document gives the operation. For the creation of MFA methods, which OpenBao's leaves out, that of
-    /// HashiCorp Vault's.
+    /// The name that the server's OpenAPI document gives the operation. For the creation of MFA methods,
+    /// which OpenBao's leaves out, that of HashiCorp Vault's.
     pub operation: &'static str,
     /// The verb.
     pub method: Method,

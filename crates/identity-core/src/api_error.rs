@@ -40,7 +40,8 @@ pub enum RetryAfter {
     At(Timestamp),
 }
 
-/// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged into.
+/// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged
+/// into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -163,7 +164,8 @@ impl ApiError {
         self.request_id.as_deref()
     }
 
-    /// What an endpoint of the OpenID provider says, in the words of OAuth. They can answer with [`errors`](Self::errors) as well.
+    /// What an endpoint of the OpenID provider says, in the words of OAuth. They can answer with
+    /// [`errors`](Self::errors) as well.
     pub fn oauth(&self) -> Option<&OAuthError> {
         self.oauth.as_ref()
     }
@@ -171,6 +173,11 @@ impl ApiError {
     /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
     pub fn is_absence(&self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.bare
+    }
+
+    /// Whether the body has an `errors` list, and nothing in it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.bare
     }
 
     /// What the body is, if it is not Vault's.
@@ -196,7 +203,8 @@ impl ApiError {
         }
     }
 
-    /// Whether the answer leaves open that the server has acted: a gateway that lost it, or a standby that lost its leader.
+    /// Whether the answer leaves open that the server has acted: a gateway that lost it, or a standby that
+    /// lost its leader.
     pub(crate) fn may_have_been_applied(&self) -> bool {
         match self.status.as_u16() {
             307 | 502 | 504 => true,

@@ -1,4 +1,5 @@
-/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set is not sent.
+/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set
+/// is not sent.
 ///
 /// ```text
 /// setters!(Type, OtherType {
@@ -7,7 +8,8 @@
 /// });
 /// ```
 ///
-/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `value(Type)`, or a collection: `texts`, `values(Type)`, `map`.
+/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `number(Type)`, `value(Type)`, or a collection:
+/// `texts`, `values(Type)`, `map`.
 macro_rules! setters {
     ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
         setters!($type { $($rows)* });
@@ -38,6 +40,14 @@ macro_rules! setters {
         $(#[$doc])*
         #[must_use]
         pub fn $name(mut self, $name: std::time::Duration) -> Self {
+            self.$($field).+ = Some($name);
+            self
+        }
+    };
+    (@one $(#[$doc:meta])* $name:ident number($of:ty) => $($field:ident).+) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $of) -> Self {
             self.$($field).+ = Some($name);
             self
         }

@@ -72,9 +72,10 @@ impl Draft {
 
     /// Fills in the `{name}` of the path. Any text is sent as one segment, and arrives as it is.
     ///
-    /// Refused is what a path cannot carry: nothing at all, characters that are not to be seen other than the space, a `.` or `..` between
-    /// slashes (the server would take it for another path), and in a write a slash at the end. Characters that are newer than the server's
-    /// Unicode it refuses itself, with 400 and no words.
+    /// Refused is what a path cannot carry: nothing at all, characters that are not to be seen other than the
+    /// space, a `.` or `..` between slashes (the server would take it for another path), and in a write a
+    /// slash at the end. Characters that are newer than the server's Unicode it refuses itself, with 400
+    /// and no words.
     pub fn param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let write = !self.method.is_read() && self.method != Method::Delete;
         let problem =
@@ -87,8 +88,8 @@ impl Draft {
         Ok(self)
     }
 
-    /// Fills in the `{name}` of the path with an identifier or a name of the kind the server's patterns allow:
-    /// letters, digits and `_`, and in between also `-` and `.`.
+    /// Fills in the `{name}` of the path with an identifier or a name of the kind the server's patterns
+    /// allow: letters, digits and `_`, and in between also `-` and `.`.
     pub fn slug(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         if value.is_empty() {
             return Err(RequestError::new(name, EMPTY));
@@ -102,6 +103,22 @@ impl Draft {
                 name,
                 "must be letters, digits and `_`, with `-` and `.` only in between",
             ));
+        }
+        self.fill(name, |path| path.push_str(value))?;
+        Ok(self)
+    }
+
+    /// Fills in the `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
+    /// place name other operations.
+    pub fn uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+        let is_uuid = value.len() == 36
+            && value.bytes().enumerate().all(|(index, byte)| match index {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            });
+        if !is_uuid {
+            let problem = if value.is_empty() { EMPTY } else { "must be a UUID in lower case" };
+            return Err(RequestError::new(name, problem));
         }
         self.fill(name, |path| path.push_str(value))?;
         Ok(self)
@@ -132,8 +149,8 @@ impl Draft {
         self
     }
 
-    /// Sets a header. Those that the target and the transport see to are refused: token, namespace, `Authorization`, `Host`, and what
-    /// HTTP itself is made of.
+    /// Sets a header. Those that the target and the transport see to are refused: token, namespace,
+    /// `Authorization`, `Host`, and what HTTP itself is made of.
     pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new(name.as_str().to_owned(), problem);
         if OWN_HEADERS.contains(&name) {
@@ -173,8 +190,7 @@ impl Draft {
 
     /// Makes the request with this token in place of the target's.
     pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
-        let token = secret::header("", token).ok_or(RequestError::new("token", secret_problem()))?;
-        self.headers.insert(TOKEN, token);
+        self.headers.insert(TOKEN, secret::header("", token)?);
         Ok(self)
     }
 
@@ -184,10 +200,8 @@ impl Draft {
     }
 
     fn authorization(mut self, scheme: &str, credentials: &SecretString) -> Result<Self, RequestError> {
-        let value =
-            secret::header(scheme, credentials).ok_or(RequestError::new("token", secret_problem()))?;
         self.headers.remove(TOKEN);
-        self.headers.insert(AUTHORIZATION, value);
+        self.headers.insert(AUTHORIZATION, secret::header(scheme, credentials)?);
         Ok(self)
     }
 
@@ -198,7 +212,8 @@ impl Draft {
         self
     }
 
-    /// Makes the request with `Authorization: Basic`, as OAuth clients do (RFC 6749, 2.3.1), and without the target's token.
+    /// Makes the request with `Authorization: Basic`, as OAuth clients do (RFC 6749, 2.3.1), and without the
+    /// target's token.
     pub fn basic(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
         let mut pair = Zeroizing::new(String::with_capacity(512));
         pair.extend(form_encoded(client_id));
@@ -207,8 +222,8 @@ impl Draft {
         self.authorization("Basic ", &SecretString::from(BASE64.encode(pair.as_bytes())))
     }
 
-    /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost answer.
-    /// Unless said otherwise, `POST` and `PATCH` are not, and the other verbs are.
+    /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost
+    /// answer. Unless said otherwise, `POST` and `PATCH` are not, and the other verbs are.
     #[must_use]
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.operation.repeatable = repeatable;
@@ -240,10 +255,6 @@ impl Draft {
         request.extensions_mut().insert(self.operation);
         Ok(request)
     }
-}
-
-fn secret_problem() -> &'static str {
-    "must be visible ASCII characters, and at least one"
 }
 
 impl fmt::Debug for Draft {

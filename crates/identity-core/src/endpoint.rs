@@ -6,8 +6,8 @@ use crate::reply::Reply;
 use crate::target::Target;
 use crate::{Method, Operation};
 
-/// An operation of the server as a value: it knows its verb and path, how to write the request and how to read the answer.
-/// It does no I/O.
+/// An operation of the server as a value: it knows its verb and path, how to write the request and how to
+/// read the answer. It does no I/O.
 ///
 /// # An endpoint of your own
 ///
@@ -43,7 +43,8 @@ pub trait Endpoint: Sized {
     /// The verb.
     const METHOD: Method;
 
-    /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it holds no identifiers.
+    /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it
+    /// holds no identifiers.
     const PATH: &'static str;
 
     /// Writes parameters, query, headers and body into the draft, which checks them.
@@ -63,7 +64,8 @@ pub trait Endpoint: Sized {
 
     /// The result that `response` brings, or the error that it is.
     ///
-    /// The error does not know whether the request may be repeated; with [`response_to`](Self::response_to) it does.
+    /// The error does not know whether the request may be repeated; with [`response_to`](Self::response_to)
+    /// it does.
     fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
         Self::response_to(Operation::of::<Self>(), response)
     }
@@ -77,13 +79,15 @@ pub trait Endpoint: Sized {
     }
 }
 
-/// Implements [`Endpoint`] and [`Respond`](crate::Respond) for a struct, in one line that reads as a row of the API's table:
+/// Implements [`Endpoint`] and [`Respond`](crate::Respond) for a struct, in one line that reads as a row of
+/// the API's table:
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
-/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`];
-/// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell
-///   whether it may be sent twice;
+/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`], `[field: uuid]` by [`Draft::uuid`];
+/// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the
+///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
+///   be sent twice;
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
 macro_rules! endpoint {
@@ -120,6 +124,7 @@ macro_rules! endpoint {
 
     (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
     (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };
+    (@param $draft:ident, $value:expr, $name:expr, uuid) => { $draft.uuid($name, $value.as_ref())? };
 
     (@anonymous $draft:ident, $self:ident) => { $draft.anonymous() };
     (@checked $draft:ident, $self:ident) => {{ $self.check()?; $draft }};

@@ -301,17 +301,20 @@ pub struct DeleteEntityByName {
     pub name: String,
 }
 
-/// Lists the names of all entities. The server tells nothing more of them here; [`ListEntities`] gives names and identifiers.
+/// Lists the names of all entities. The server tells nothing more of them here; [`ListEntities`] gives names
+/// and identifiers.
 ///
 /// API: `LIST /identity/entity/name`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListEntityNames;
 
-/// Merges entities into one: their aliases, memberships and MFA secrets, not their policies and metadata. They are gone after.
+/// Merges entities into one: their aliases, memberships and MFA secrets, not their policies and metadata.
+/// They are gone after.
 ///
-/// Where both have an alias on the same mount, the server refuses and names them in [`ApiError::conflicts`](crate::ApiError::conflicts);
-/// merge from one entity only, and [`keep`](Self::conflicting_alias_ids_to_keep) one alias of each pair. Then read the entity:
-/// OpenBao 2.7 leaves the other alias behind in ways that differ.
+/// Where both have an alias on the same mount, the server refuses and names them in
+/// [`ApiError::conflicts`](crate::ApiError::conflicts); merge from one entity only, and
+/// [`keep`](Self::conflicting_alias_ids_to_keep) one alias of each pair. Then read the entity: OpenBao 2.7
+/// leaves the other alias behind in ways that differ.
 ///
 /// It cannot be repeated: after the first time there is nothing left to merge from.
 ///
@@ -323,7 +326,8 @@ pub struct MergeEntities {
     pub to_entity_id: EntityId,
     /// The entities that go, at least one.
     pub from_entity_ids: Vec<EntityId>,
-    /// Whether to merge although several entities have an MFA secret of the same method. It does not settle clashes of aliases.
+    /// Whether to merge although several entities have an MFA secret of the same method. It does not settle
+    /// clashes of aliases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
     /// The aliases to keep where two are on the same mount.
@@ -374,7 +378,8 @@ pub struct BatchDeleteEntities {
 }
 
 impl BatchDeleteEntities {
-    /// As many entities as one request can name: OpenBao takes 1000 JSON strings, and the field's name is one.
+    /// As many entities as one request can name: OpenBao takes 1000 JSON strings, and the field's name is
+    /// one.
     pub const MOST: usize = 999;
 
     /// The entities of these identifiers.

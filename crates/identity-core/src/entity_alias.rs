@@ -19,11 +19,12 @@ about! {
     DeleteEntityAliasById { id: EntityAliasId }
 }
 
-/// Gives an entity a name at an auth mount. A name and mount that are taken already are an *update* of that alias:
-/// another entity takes it over, and, unless the alias is named by its [`id`](Self::id), custom metadata that is not sent again is lost. To
-/// change one field, use [`UpdateEntityAliasById`].
+/// Gives an entity a name at an auth mount. A name and mount that are taken already are an *update* of that
+/// alias: another entity takes it over, and, unless the alias is named by its [`id`](Self::id), custom
+/// metadata that is not sent again is lost. To change one field, use [`UpdateEntityAliasById`].
 ///
-/// `Some` tells what was created or changed; `None` means that all was so already, and the server then tells no identifier.
+/// `Some` tells what was created or changed; `None` means that all was so already, and the server then tells
+/// no identifier.
 ///
 /// API: `POST /identity/entity-alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

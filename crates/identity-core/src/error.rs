@@ -76,8 +76,8 @@ impl Error {
         self.api().is_some_and(|api| api.status() == status)
     }
 
-    /// Whether there is no such object. A wrong path below `/v1/`, namespace or mount is also answered with 404, but is not meant here; a
-    /// wrong path in the address is, for the server's answer is the same.
+    /// Whether there is no such object. A wrong path below `/v1/`, namespace or mount is also answered with
+    /// 404, but is not meant here; a wrong path in the address is, for the server's answer is the same.
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_absence)
     }
@@ -102,7 +102,8 @@ impl Error {
         self.api().is_some_and(ApiError::is_not_consistent_yet)
     }
 
-    /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been carried out already.
+    /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been
+    /// carried out already.
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.operation.repeatable;
         match &self.kind {
@@ -117,7 +118,8 @@ impl Error {
         }
     }
 
-    /// Whether this is a write that the server may have carried out all the same: no answer came, or one that leaves it open.
+    /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
+    /// leaves it open.
     pub fn may_have_been_applied(&self) -> bool {
         !self.method().is_read()
             && match &self.kind {
@@ -222,7 +224,8 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    /// Names the parameter and says what is wrong with it, as in `name` and `must not be empty`. Leave the value itself out.
+    /// Names the parameter and says what is wrong with it, as in `name` and `must not be empty`. Leave the
+    /// value itself out.
     pub fn new(parameter: impl Into<Cow<'static, str>>, problem: impl Into<Cow<'static, str>>) -> Self {
         Self { parameter: parameter.into(), problem: problem.into() }
     }

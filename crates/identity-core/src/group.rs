@@ -275,8 +275,8 @@ setters!(UpdateGroupById {
     name(text) => name;
 });
 
-/// Deletes a group by its identifier. Its members stay, and so does its identifier in their `parent_group_ids`. That there is none is
-/// no error.
+/// Deletes a group by its identifier. Its members stay, and so does its identifier in their
+/// `parent_group_ids`. That there is none is no error.
 ///
 /// API: `DELETE /identity/group/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -341,7 +341,8 @@ pub struct DeleteGroupByName {
     pub name: String,
 }
 
-/// Lists the names of all groups. The server tells nothing more of them here; [`ListGroups`] gives names and identifiers.
+/// Lists the names of all groups. The server tells nothing more of them here; [`ListGroups`] gives names and
+/// identifiers.
 ///
 /// API: `LIST /identity/group/name`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

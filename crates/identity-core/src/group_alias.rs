@@ -17,10 +17,11 @@ about! {
     DeleteGroupAliasById { id: GroupAliasId }
 }
 
-/// Gives an external group its name at an auth mount. A group has one alias at most: a second takes the place of the first.
+/// Gives an external group its name at an auth mount. A group has one alias at most: a second takes the place
+/// of the first.
 ///
-/// A name and mount that are taken already are refused, also by the same group; so it cannot be repeated. `None` is only answered
-/// with [`id`](Self::id), and means that all was so already.
+/// A name and mount that are taken already are refused, also by the same group; so it cannot be repeated.
+/// `None` is only answered with [`id`](Self::id), and means that all was so already.
 ///
 /// API: `POST /identity/group-alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -20,7 +20,8 @@ use crate::de;
 pub struct KeyList<K: Ord, I> {
     /// The keys.
     pub keys: Vec<K>,
-    /// What the server tells of the keys. Lists by name have none of it; an entry that cannot be read is left out.
+    /// What the server tells of the keys. Lists by name have none of it; an entry that cannot be read is
+    /// left out.
     pub key_info: BTreeMap<K, I>,
 }
 

@@ -1,4 +1,5 @@
-//! Operations that the server keeps for old clients. Each acts on something else than its name says; take the modern one.
+//! Operations that the server keeps for old clients. Each acts on something else than its name says; take the
+//! modern one.
 //!
 //! | these | act on | take |
 //! |---|---|---|
@@ -144,7 +145,8 @@ pub struct DeleteAlias {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListAliases;
 
-/// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::CreateEntity) with less to say.
+/// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::CreateEntity) with less to
+/// say.
 ///
 /// The server also takes an entity and a mount here, and does nothing with them.
 ///

@@ -1,7 +1,7 @@
 //! Requests and answers of the identity engine of HashiCorp Vault and `OpenBao`, as plain values without I/O.
 //!
-//! Each operation is a struct that implements [`Endpoint`]: it writes an [`http::Request`] and reads an [`http::Response`].
-//! Whatever can carry the one there and the other back will do.
+//! Each operation is a struct that implements [`Endpoint`]: it writes an [`http::Request`] and reads an
+//! [`http::Response`]. Whatever can carry the one there and the other back will do.
 //!
 //! ```
 //! use identity_core::{CreateEntity, Endpoint, Target, Upsert};
@@ -22,20 +22,24 @@
 //!
 //! # What to find where
 //!
-//! * The operations: [entities](CreateEntity), [their aliases](CreateEntityAlias), [groups](CreateGroup), [their aliases](CreateGroupAlias),
-//!   [lookup](LookupEntity), [identity tokens](GenerateIdToken), the [OpenID provider](WriteOidcProvider), [MFA](CreateTotpMethod): all of them
-//!   are in [`ENDPOINTS`]. What this crate lacks is [written in ten lines](Endpoint).
-//! * Around an operation: [`Maybe`] for absence as `None`, [`WithMeta`] for warnings, [`Wrap`] and [`UnwrapResponse`] for response wrapping.
+//! * The operations: [entities](CreateEntity), [their aliases](CreateEntityAlias), [groups](CreateGroup),
+//!   [their aliases](CreateGroupAlias), [lookup](LookupEntity), [identity tokens](GenerateIdToken), the
+//!   [OpenID provider](WriteOidcProvider), [MFA](CreateTotpMethod): all of them are in [`ENDPOINTS`]. What
+//!   this crate lacks is [written in ten lines](Endpoint).
+//! * Around an operation: [`Maybe`] for absence as `None`, [`WithMeta`] for warnings, [`Wrap`] and
+//!   [`UnwrapResponse`] for response wrapping.
 //! * Where requests go: [`Target`]. How they get there: [`Transport`], [`BlockingTransport`].
 //! * What can go wrong: [`Error`].
 //!
 //! # Habits
 //!
-//! * A field that is never set is not sent, and the server leaves it alone. An empty list or map is sent, and clears.
-//! * In an answer, `null` and an absent field are the same, and so is `{}` for an alias that is not there; fields and words that this crate
-//!   does not know are no error.
-//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`] gives them out. The body of an
-//!   [`http::Request`] is wiped as well, but its `Debug` shows it: do not log whole requests.
+//! * A field that is never set is not sent, and the server leaves it alone. An empty list or map is sent, and
+//!   clears.
+//! * In an answer, `null` and an absent field are the same, and so is `{}` for an alias that is not there;
+//!   fields and words that this crate does not know are no error.
+//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`]
+//!   gives them out. The body of an [`http::Request`] is wiped as well, but its `Debug` shows it: do not log
+//!   whole requests.
 
 mod alias;
 mod all;

@@ -7,7 +7,8 @@ use crate::{Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, Mount
 endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>));
 endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>));
 
-/// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if there is none.
+/// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
+/// there is none.
 ///
 /// It is a `POST`, so that a policy has to grant `update`.
 ///
@@ -28,7 +29,8 @@ pub struct LookupEntity {
     pub criterion: Criterion<EntityId, EntityAliasId>,
 }
 
-/// Finds a group by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if there is none.
+/// Finds a group by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
+/// there is none.
 ///
 /// It is a `POST`, so that a policy has to grant `update`.
 ///

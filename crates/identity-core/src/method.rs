@@ -2,7 +2,8 @@ use std::fmt;
 
 /// The verb of an operation.
 ///
-/// `LIST` is Vault's own. [`http::Method`] has no constant for it, and a constant is what [`Endpoint::METHOD`] needs.
+/// `LIST` is Vault's own. [`http::Method`] has no constant for it, and a constant is what
+/// [`Endpoint::METHOD`] needs.
 ///
 /// [`Endpoint::METHOD`]: crate::Endpoint::METHOD
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,7 +11,8 @@ use std::fmt;
 pub enum Method {
     /// Reads.
     Get,
-    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for proxies that do not let it pass.
+    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for
+    /// proxies that do not let it pass.
     List,
     /// Creates, updates, or acts.
     Post,

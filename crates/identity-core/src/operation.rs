@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::{Endpoint, Method};
 
-/// Which operation a request belongs to, in its [`http::Extensions`]: what retries, traces and metrics need to know
-/// without taking the URL apart.
+/// Which operation a request belongs to, in its [`http::Extensions`]: what retries, traces and metrics need
+/// to know without taking the URL apart.
 ///
 /// ```
 /// use identity_core::{Endpoint, Operation, ReadEntityById, Target};
@@ -26,7 +26,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the request, so it does not say so here.
+    /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the
+    /// request, so it does not say so here.
     pub const fn of<E: Endpoint>() -> Self {
         Self { method: E::METHOD, path: E::PATH, repeatable: false }
     }

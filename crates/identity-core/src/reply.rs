@@ -3,13 +3,15 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::Upsert;
 use crate::api_error::ApiError;
+use crate::de::{self, Object};
 use crate::error::{DecodeError, ReplyError};
 use crate::key_list::{KeyList, RawKeyList};
 use crate::wrapping::WrapInfo;
-use crate::{Upsert, de};
 
-/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`] first.
+/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
+/// first.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'a> {
     pub(crate) status: StatusCode,
@@ -28,7 +30,8 @@ impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry one.
+    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry
+    /// one.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub request_id: Option<String>,
     /// What the server did otherwise than asked, such as parameters that it ignored.
@@ -38,12 +41,12 @@ pub struct Meta {
 
 #[derive(Deserialize)]
 struct Envelope<T> {
-    data: Option<T>,
+    data: Option<Object<T>>,
 }
 
 #[derive(Deserialize)]
 struct WrapEnvelope {
-    wrap_info: Option<WrapInfo>,
+    wrap_info: Option<Object<WrapInfo>>,
 }
 
 impl<'a> Reply<'a> {
@@ -66,10 +69,10 @@ impl<'a> Reply<'a> {
     pub fn empty(self) -> Result<(), ReplyError> {
         #[derive(Deserialize)]
         struct Anything {}
-        if self.body()?.is_empty() {
+        if self.body()?.trim_ascii().is_empty() {
             return Ok(());
         }
-        self.parse::<Anything>().map(drop)
+        self.parse::<Object<Anything>>().map(drop)
     }
 
     /// A body that is the result itself, without Vault's envelope.
@@ -79,8 +82,7 @@ impl<'a> Reply<'a> {
 
     /// The `data` of the envelope.
     pub fn data<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        let envelope: Envelope<T> = self.parse()?;
-        envelope.data.ok_or_else(|| DecodeError::new("the answer has no data").into())
+        self.data_or_none()?.ok_or_else(|| DecodeError::new("the answer has no data").into())
     }
 
     /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.
@@ -88,8 +90,8 @@ impl<'a> Reply<'a> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let envelope: Envelope<T> = self.parse()?;
-        Ok(envelope.data)
+        let Object(envelope): Object<Envelope<T>> = self.parse()?;
+        Ok(envelope.data.map(|data| data.0))
     }
 
     /// The `data` of something new, or nothing of something that was there already.
@@ -102,8 +104,8 @@ impl<'a> Reply<'a> {
         if self.is_absence() {
             return Ok(KeyList::default());
         }
-        let envelope: Envelope<RawKeyList<'_, K>> = self.parse()?;
-        let raw = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
+        let Object(envelope): Object<Envelope<RawKeyList<'_, K>>> = self.parse()?;
+        let Object(raw) = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
         Ok(raw.into())
     }
 
@@ -112,8 +114,8 @@ impl<'a> Reply<'a> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let envelope: WrapEnvelope = self.parse()?;
-        Ok(envelope.wrap_info)
+        let Object(envelope): Object<WrapEnvelope> = self.parse()?;
+        Ok(envelope.wrap_info.map(|info| info.0))
     }
 
     /// What the server tells beside the result. Empty if the answer has no envelope.
@@ -121,8 +123,8 @@ impl<'a> Reply<'a> {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 
-    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong path, namespace or
-    /// mount is a 404 with a message, and is not meant.
+    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong
+    /// path, namespace or mount is a 404 with a message, and is not meant.
     pub fn is_absence(self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.has_no_words()
     }
@@ -138,10 +140,6 @@ impl<'a> Reply<'a> {
 
     fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
         let body = self.body()?;
-        // A struct could be read from an array as well.
-        if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(DecodeError::new("the answer is an array").into());
-        }
         serde_json::from_slice(body).map_err(|error| self.explain(&error).into())
     }
 

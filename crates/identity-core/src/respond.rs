@@ -1,4 +1,5 @@
-//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test doubles.
+//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test
+//! doubles.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -6,11 +7,12 @@ use http::{Response, StatusCode};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 
-use crate::{ApiError, Endpoint, KeyList, MergeConflict, RetryAfter, Upsert};
+use crate::{ApiError, Endpoint, KeyList, MergeConflict, OAuthError, RetryAfter, Upsert};
 
 /// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
 ///
-/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own needs it only there.
+/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own
+/// needs it only there.
 #[diagnostic::on_unimplemented(
     message = "no typed answer can be written for `{Self}`",
     note = "implement `Respond` for it, or answer with a whole `http::Response`"
@@ -95,14 +97,26 @@ pub fn absence() -> Response<Bytes> {
 pub fn refusal(error: &ApiError) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Refusal<'a> {
-        errors: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        errors: Option<&'a [String]>,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         data: &'a [MergeConflict],
+        #[serde(flatten)]
+        oauth: Option<&'a OAuthError>,
     }
-    let mut response = match (error.foreign(), error.oauth()) {
-        (Some(_), _) => response(error.status(), Bytes::from_static(b"not Vault's")),
-        (None, Some(oauth)) => body(error.status(), oauth),
-        (None, None) => body(error.status(), &Refusal { errors: error.errors(), data: error.conflicts() }),
+    let mut response = match error.foreign() {
+        Some(_) => response(error.status(), Bytes::from_static(b"not Vault's")),
+        None => body(
+            error.status(),
+            &Refusal {
+                request_id: error.request_id(),
+                errors: (error.is_bare() || !error.errors().is_empty()).then_some(error.errors()),
+                data: error.conflicts(),
+                oauth: error.oauth(),
+            },
+        ),
     };
     let content_type = error.foreign().and_then(|foreign| foreign.parse().ok());
     let retry_after = match error.retry_after() {

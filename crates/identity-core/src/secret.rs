@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::RequestError;
+
 /// A secret on its way to the server, the only place where one is serialized.
 pub(crate) struct Exposed<'a>(pub(crate) &'a SecretString);
 
@@ -15,7 +17,8 @@ impl Serialize for Exposed<'_> {
     }
 }
 
-/// Collects a body and leaves no copy behind: what it outgrows is wiped, and so are the [`Bytes`] when their last clone is dropped.
+/// Collects a body and leaves no copy behind: what it outgrows is wiped, and so are the [`Bytes`] when their
+/// last clone is dropped.
 #[derive(Default)]
 pub(crate) struct WipedBuffer(Zeroizing<Vec<u8>>);
 
@@ -42,17 +45,18 @@ impl io::Write for WipedBuffer {
     }
 }
 
-/// A header with a secret in it: hidden in `Debug`, kept out of HTTP/2's header table, wiped when its last clone is dropped.
-/// `None` if the secret is empty or has anything but visible ASCII characters in it.
-pub(crate) fn header(prefix: &str, secret: &SecretString) -> Option<HeaderValue> {
+/// A header with a secret in it: hidden in `Debug`, kept out of HTTP/2's header table, wiped when its last
+/// clone is dropped.
+pub(crate) fn header(scheme: &str, secret: &SecretString) -> Result<HeaderValue, RequestError> {
+    let refusal = || RequestError::new("token", "must be visible ASCII characters, and at least one");
     let secret = secret.expose_secret();
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
+        return Err(refusal());
     }
-    let mut text = Zeroizing::new(Vec::with_capacity(prefix.len() + secret.len()));
-    text.extend_from_slice(prefix.as_bytes());
+    let mut text = Zeroizing::new(Vec::with_capacity(scheme.len() + secret.len()));
+    text.extend_from_slice(scheme.as_bytes());
     text.extend_from_slice(secret.as_bytes());
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| refusal())?;
     value.set_sensitive(true);
-    Some(value)
+    Ok(value)
 }

@@ -30,7 +30,8 @@ pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> R
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
+/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes
+/// commas for a list.
 const LONGEST_ARRAY: usize = 500;
 
 /// Identifiers, of which there may be any number.
@@ -40,7 +41,7 @@ pub(crate) fn ids<S: Serializer, I: AsRef<str> + Serialize>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match ids {
-        Some(ids) if ids.len() > LONGEST_ARRAY => {
+        Some(ids) if ids.len() > LONGEST_ARRAY && !ids.iter().any(|id| id.as_ref().contains(',')) => {
             let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
             serializer.serialize_str(&ids.join(","))
         }

@@ -33,7 +33,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy serves it under.
+    /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy
+    /// serves it under.
     ///
     /// An address without scheme, with a user name or password, or with a query is refused.
     pub fn new(address: &str) -> Result<Self, RequestError> {
@@ -72,9 +73,7 @@ impl Target {
 
     /// The token that requests are made with. Without one, only what needs no authentication is answered.
     pub fn with_token(mut self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        let token = secret::header("", &token.into())
-            .ok_or(RequestError::new("token", "must be visible ASCII characters, and at least one"))?;
-        self.headers.insert(TOKEN, token);
+        self.headers.insert(TOKEN, secret::header("", &token.into())?);
         Ok(self)
     }
 
@@ -85,7 +84,8 @@ impl Target {
         self
     }
 
-    /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are the root namespace.
+    /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are
+    /// the root namespace.
     pub fn with_namespace(mut self, namespace: &str) -> Result<Self, RequestError> {
         let namespace = namespace.trim_matches('/');
         if namespace.is_empty() {
@@ -99,7 +99,8 @@ impl Target {
         Ok(self)
     }
 
-    /// The path of the engine, `identity` unless said otherwise. Servers mount it nowhere else; a proxy might.
+    /// The path of the engine, `identity` unless said otherwise. Servers mount it nowhere else; a proxy
+    /// might.
     pub fn with_mount(mut self, mount: &str) -> Result<Self, RequestError> {
         let mount = mount.trim_matches('/');
         check("mount", mount)?;

@@ -8,10 +8,11 @@ use bytes::Bytes;
 /// Carries a request to the server and brings back its answer.
 ///
 /// It knows nothing of Vault: every status is `Ok`, also 4xx and 5xx, and a redirect is handed back as it is.
-/// What a layer on the way needs to know of the call is the [`Operation`](crate::Operation) in the request's extensions.
+/// What a layer on the way needs to know of the call is the [`Operation`](crate::Operation) in the request's
+/// extensions.
 ///
-/// A stack of your own has to let the verb `LIST` pass, and must not follow redirects (they would carry the token away), turn a status
-/// into an error, or put the URL, which holds identifiers, into the text of one.
+/// A stack of your own has to let the verb `LIST` pass, and must not follow redirects (they would carry the
+/// token away), turn a status into an error, or put the URL, which holds identifiers, into the text of one.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -59,18 +60,21 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
 /// No answer, or not a whole one.
 ///
-/// Its [`kind`](Self::kind) says whether the server may have seen the request; the source says what went wrong.
+/// Its [`kind`](Self::kind) says whether the server may have seen the request; the source says what went
+/// wrong.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain that the server did nothing.
+/// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain
+/// that the server did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request was not sent: the name is unknown, the port closed, the certificate refused, or the stack did not take the request.
+    /// The request was not sent: the name is unknown, the port closed, the certificate refused, or the stack
+    /// did not take the request.
     Connect,
     /// The time was up. The server may have seen the request.
     Timeout,

@@ -1,4 +1,5 @@
-/// Writes an enum of the words that the server uses for something, with `Other` for those that this crate does not know.
+/// Writes an enum of the words that the server uses for something, with `Other` for those that this crate
+/// does not know.
 macro_rules! word {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*

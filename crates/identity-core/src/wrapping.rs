@@ -19,7 +19,8 @@ use crate::{Endpoint, Method, de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
-/// Has the server keep an answer, and hand out a token that lets one reader fetch it once. See [`UnwrapResponse`].
+/// Has the server keep an answer, and hand out a token that lets one reader fetch it once. See
+/// [`UnwrapResponse`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,9 +50,11 @@ impl<E> Wrap<E> {
 /// What came of an answer that was to be wrapped.
 #[derive(Clone, Debug)]
 pub enum Wrapped<T> {
-    /// The server keeps the answer.
+    /// The server keeps the answer. Of the OpenID provider's `authorize` and `token` it also keeps refusals:
+    /// they show when the answer is unwrapped.
     Wrapped(WrapInfo),
-    /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is empty.
+    /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is
+    /// empty.
     Plain(T),
 }
 
@@ -80,7 +83,8 @@ pub struct WrapInfo {
     /// When the answer was wrapped.
     #[serde(default, deserialize_with = "de::time")]
     pub creation_time: Option<Timestamp>,
-    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the answer.
+    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the
+    /// answer.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub creation_path: String,
     /// The accessor of a token within the answer.
@@ -149,7 +153,8 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     }
 }
 
-/// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these words in a sentence.
+/// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these
+/// words in a sentence.
 fn is_wrapped_absence<E: Endpoint>(reply: Reply<'_>) -> bool {
     #[derive(Deserialize)]
     struct Errors {

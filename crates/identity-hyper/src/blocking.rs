@@ -6,7 +6,8 @@ use http::{Request, Response};
 use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
 use tokio::runtime::{Builder, Runtime};
 
-/// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one thread of its own.
+/// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one
+/// thread of its own.
 ///
 /// It can be used, and dropped, within another runtime.
 #[derive(Debug)]

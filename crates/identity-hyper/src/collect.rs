@@ -11,7 +11,8 @@ use tower::{BoxError, Layer, Service};
 
 /// Collects the body of an answer, up to a limit: from a service of streams it makes one of [`Bytes`].
 ///
-/// An answer that says it is larger, or turns out to be, is a [`TooLarge`](TransportErrorKind::TooLarge) and the rest is not read.
+/// An answer that says it is larger, or turns out to be, is a [`TooLarge`](TransportErrorKind::TooLarge) and
+/// the rest is not read.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
     limit: usize,

@@ -23,9 +23,9 @@
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
 //! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
 //!
-//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its errors apart.
-//! [`TransportService`] goes the other way and makes a service of a transport, to put more layers around it.
-//! [`Blocking`] serves those who block the thread.
+//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its
+//! errors apart. [`TransportService`] goes the other way and makes a service of a transport, to put more
+//! layers around it. [`Blocking`] serves those who block the thread.
 
 mod blocking;
 mod classify;

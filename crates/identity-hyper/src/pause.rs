@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Tells whether a transport has not been used for a moment, so that its connections may have been closed without anyone noticing.
+/// Tells whether a transport has not been used for a moment, so that its connections may have been closed
+/// without anyone noticing.
 #[derive(Debug)]
 pub(crate) struct Pause {
     start: Instant,

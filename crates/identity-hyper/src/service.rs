@@ -14,9 +14,9 @@ use crate::classify::classify;
 
 /// Makes a [`Transport`] of a tower [`Service`].
 ///
-/// The service is cloned for each request, as tower means it to be. Its errors become [`TransportError`]s: one that is such an
-/// error stays as it is, those of hyper, of tower's timeout and of the operating system are told apart, and the rest are
-/// [`Other`](identity_core::TransportErrorKind::Other).
+/// The service is cloned for each request, as tower means it to be. Its errors become [`TransportError`]s:
+/// one that is such an error stays as it is, those of hyper, of tower's timeout and of the operating system
+/// are told apart, and the rest are [`Other`](identity_core::TransportErrorKind::Other).
 ///
 /// ```
 /// use identity_hyper::ServiceTransport;
@@ -57,7 +57,8 @@ where
     }
 }
 
-/// Makes a tower [`Service`] of a [`Transport`], to put layers around it; [`ServiceTransport`] makes a transport of the whole.
+/// Makes a tower [`Service`] of a [`Transport`], to put layers around it; [`ServiceTransport`] makes a
+/// transport of the whole.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, ServiceTransport, TransportService};

@@ -21,10 +21,12 @@ use crate::pause::Pause;
 /// Longer times are as good as this one, and overflow hyper's clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones share.
+/// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
+/// share.
 ///
-/// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime that it was opened in: in
-/// several runtimes, use a transport for each. TLS is verified as the operating system does it.
+/// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime
+/// that it was opened in: in several runtimes, use a transport for each. TLS is verified as the operating
+/// system does it.
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Client<Connector, Full<Bytes>>,
@@ -103,7 +105,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How long a call may take in all, from the connection to the last byte of the answer. 60 seconds unless said otherwise.
+    /// How long a call may take in all, from the connection to the last byte of the answer. 60 seconds unless
+    /// said otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

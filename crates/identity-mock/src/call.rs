@@ -68,7 +68,8 @@ impl Call {
     }
 }
 
-/// Takes the parameters from the end of the path, because what comes before the template differs: base path, mount.
+/// Takes the parameters from the end of the path, because what comes before the template differs: base path,
+/// mount.
 fn params(template: &str, path: &str) -> BTreeMap<String, String> {
     let name = |segment: &str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.to_owned());
     let segments = template.rsplit('/').zip(path.rsplit('/'));

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::call::{Call, WRAP_TTL};
 use crate::mask::{is_secret, masked};
 
-/// How `came` differs from `expected`, a line for each place. Headers that `expected` does not have do not count, because
-/// targets and layers add some; but the one that has the answer wrapped does.
+/// How `came` differs from `expected`, a line for each place. Headers that `expected` does not have do not
+/// count, because targets and layers add some; but the one that has the answer wrapped does.
 pub(crate) fn differences(expected: &Call, came: &Call) -> Vec<String> {
     let mut lines = Vec::new();
     compare("", "", Some(&json!(expected.params)), Some(&json!(came.params)), &mut lines);

@@ -17,8 +17,8 @@ mockall::mock! {
     }
 }
 
-/// A call that an expectation is about. What mockall may still have against it is that there were enough of them, or that
-/// it is too early; it shows `Debug` then.
+/// A call that an expectation is about. What mockall may still have against it is that there were enough of
+/// them, or that it is too early; it shows `Debug` then.
 pub(crate) struct ExpectedCall(pub(crate) Call);
 
 impl fmt::Debug for ExpectedCall {

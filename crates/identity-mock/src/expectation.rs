@@ -24,13 +24,15 @@ impl<'a, E> Expectation<'a, E> {
         Self { mock, matcher, times: 1.into(), sequence: None, endpoint: PhantomData }
     }
 
-    /// How many calls are expected, in place of exactly one: a number or a range, such as `2`, `1..`, `..=3` or `..`.
+    /// How many calls are expected, in place of exactly one: a number or a range, such as `2`, `1..`, `..=3`
+    /// or `..`.
     pub fn times(mut self, times: impl Into<TimesRange>) -> Self {
         self.times = times.into();
         self
     }
 
-    /// Expects the calls after those that were given the same sequence before. The expectations may be of several mocks.
+    /// Expects the calls after those that were given the same sequence before. The expectations may be of
+    /// several mocks.
     pub fn in_sequence(mut self, sequence: &'a mut Sequence) -> Self {
         self.sequence = Some(sequence);
         self
@@ -46,7 +48,8 @@ impl<'a, E> Expectation<'a, E> {
 
     /// Answers that there is no such object, or that a list is empty: 404 without a message.
     ///
-    /// That is how reads and lists say it. A lookup answers `None`, and a write to something that is not there is refused in words.
+    /// That is how reads and lists say it. A lookup answers `None`, and a write to something that is not
+    /// there is refused in words.
     pub fn absent(self) {
         self.refuse(StatusCode::NOT_FOUND, [""; 0]);
     }
@@ -56,7 +59,8 @@ impl<'a, E> Expectation<'a, E> {
         self.refuse_as(&ApiError::new(status, errors));
     }
 
-    /// Refuses with all that a refusal can tell, such as conflicts, a time to come again, or the words of OAuth.
+    /// Refuses with all that a refusal can tell, such as conflicts, a time to come again, or the words of
+    /// OAuth.
     pub fn refuse_as(self, error: &ApiError) {
         self.respond(respond::refusal(error));
     }

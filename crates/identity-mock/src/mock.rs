@@ -14,10 +14,11 @@ use crate::expectation::Expectation;
 use crate::failure::unexpected;
 use crate::matcher::{Matcher, Rule};
 
-/// A transport that expects calls and answers them as the test says. It is a [`Transport`] and a [`BlockingTransport`].
+/// A transport that expects calls and answers them as the test says. It is a [`Transport`] and a
+/// [`BlockingTransport`].
 ///
-/// Clones are the same mock, so a test can give one away and keep another. When the last is dropped, it panics if an
-/// expectation was not met.
+/// Clones are the same mock, so a test can give one away and keep another. When the last is dropped, it
+/// panics if an expectation was not met.
 ///
 /// ```
 /// use identity_core::{BlockingTransport, Endpoint, ListEntityNames, ReadEntityById, Target, TransportErrorKind};
@@ -50,9 +51,9 @@ impl MockTransport {
         Self::default()
     }
 
-    /// Expects the request that `endpoint` makes: the same operation, parameters, query and body, and the headers that
-    /// the endpoint adds, such as the time to live of [`Wrap`](identity_core::Wrap). Address, token, namespace and mount
-    /// are the target's, and any will do.
+    /// Expects the request that `endpoint` makes: the same operation, parameters, query and body, and the
+    /// headers that the endpoint adds, such as the time to live of [`Wrap`](identity_core::Wrap).
+    /// Address, token, namespace and mount are the target's, and any will do.
     ///
     /// # Panics
     ///

@@ -11,7 +11,8 @@ impl Wake for Unpark {
     }
 }
 
-/// Waits for a future of a client whose transport blocks: the only thing that it ever waits for is another thread's turn.
+/// Waits for a future of a client whose transport blocks: the only thing that it ever waits for is another
+/// thread's turn.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

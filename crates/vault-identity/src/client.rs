@@ -8,7 +8,8 @@ use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Re
 
 /// A client of the identity engine.
 ///
-/// Cheap to clone, to be shared between tasks and threads, and made without a runtime. Its clones share the transport.
+/// Cheap to clone, to be shared between tasks and threads, and made without a runtime. Its clones share the
+/// transport.
 ///
 /// ```no_run
 /// use vault_identity::{Client, CreateEntity};
@@ -79,8 +80,9 @@ impl Client {
         Ok(self.with_target(Target::clone(&self.target).with_token(token)?))
     }
 
-    /// Makes a call: any endpoint of this crate, one of [your own](Endpoint#an-endpoint-of-your-own), or one in
-    /// [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or [`Wrap`](identity_core::Wrap). All handles end here.
+    /// Makes a call: any endpoint of this crate, one of [your own](Endpoint#an-endpoint-of-your-own), or one
+    /// in [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or
+    /// [`Wrap`](identity_core::Wrap). All handles end here.
     pub fn call<E: Endpoint>(
         &self,
         endpoint: &E,

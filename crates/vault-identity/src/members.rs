@@ -9,7 +9,8 @@ use crate::{Client, Result};
 /// How often a change is made again that another writer has undone in between.
 const ATTEMPTS: usize = 5;
 
-/// Has changes of one group's members wait for each other. Groups that share a lock wait in vain, and that is all.
+/// Has changes of one group's members wait for each other. Groups that share a lock wait in vain, and that is
+/// all.
 #[derive(Debug)]
 pub(crate) struct Locks([Mutex<()>; 64]);
 

@@ -36,7 +36,8 @@ impl Pkce {
     }
 }
 
-/// 256 random bits as 43 letters, digits, `-` and `_`: for a `state` or a `nonce`. It fails if the system has no randomness.
+/// 256 random bits as 43 letters, digits, `-` and `_`: for a `state` or a `nonce`. It fails if the system has
+/// no randomness.
 pub fn random_word() -> Result<String, RequestError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| RequestError::new("random", "cannot be had from the system"))?;

@@ -1,5 +1,5 @@
-//! Measures what a call costs beside a bare hyper client that decodes the same answer into the same type: instructions, counted by
-//! valgrind's callgrind as the difference between 1200 and 200 calls.
+//! Measures what a call costs beside a bare hyper client that decodes the same answer into the same type:
+//! instructions, counted by valgrind's callgrind as the difference between 1200 and 200 calls.
 //!
 //! `cargo run --release -p identity-tests --bin call-cost`
 

@@ -1,19 +1,29 @@
 //! All that the client does, against a real server.
 
 mod aliases;
+mod app;
 mod client;
 mod coverage;
+mod enforcement;
 mod entities;
 mod groups;
+mod issuer;
 mod keys;
+mod legacy;
 mod lookup;
 mod members;
 mod merge;
 mod metadata;
+mod mfa;
 mod names;
+mod namespaces;
+mod oauth;
 mod outages;
+mod protocol;
+mod provider;
 mod space;
 mod tokens;
+mod totp;
 mod wrapping;
 
 use std::fmt::Debug;

@@ -5,8 +5,8 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 use vault_identity::{
-    Client, ExposeSecret, IdToken, IntrospectIdToken, Jwks, KeyList, OidcConfig, RotateOidcKey,
-    SigningAlgorithm, UpdateEntityById, WithMeta, WriteOidcConfig, WriteOidcKey, WriteOidcRole,
+    Client, ClientId, ExposeSecret, IdToken, IntrospectIdToken, Jwks, KeyList, OidcConfig, RotateOidcKey,
+    SecretString, SigningAlgorithm, UpdateEntityById, WithMeta, WriteOidcConfig, WriteOidcKey, WriteOidcRole,
 };
 
 use crate::refused;
@@ -35,13 +35,18 @@ pub(crate) const MINT: &str = r#"path "identity/oidc/token/*" { capabilities = [
 
 /// What a token claims, if one of the published keys has signed it for its audience.
 pub(crate) fn verified(token: &IdToken, jwks: &Jwks) -> Value {
+    claims(&token.token, &token.client_id, jwks)
+}
+
+/// What a JWT claims, if one of the published keys has signed it for this audience.
+pub(crate) fn claims(jwt: &SecretString, audience: &ClientId, jwks: &Jwks) -> Value {
     let jwks = serde_json::to_value(jwks).expect("keys are JSON");
     let keys: JwkSet = serde_json::from_value(jwks).expect("the library knows all kinds of keys");
-    let jwt = token.token.expose_secret();
+    let jwt = jwt.expose_secret();
     let header = jsonwebtoken::decode_header(jwt).expect("a token has a header");
     let key = keys.find(&header.kid.expect("a token names its key")).expect("the key is published");
     let mut validation = Validation::new(header.alg);
-    validation.set_audience(&[&token.client_id]);
+    validation.set_audience(&[audience]);
     let key = DecodingKey::from_jwk(key).expect("the key is good");
     jsonwebtoken::decode(jwt, &key, &validation).expect("the signature is good").claims
 }

@@ -2,11 +2,14 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use vault_identity::{
-    CreateEntity, GenerateIdToken, IntrospectIdToken, ListEntities, ListGroups, LookupEntity, Maybe,
-    ReadDiscovery, ReadEntityById, ReadJwks, SigningAlgorithm, UnwrapResponse, UpdateEntityById, Upsert,
-    WithMeta, Wrap, Wrapped, WriteEntityByName, WriteOidcConfig, WriteOidcKey, WriteOidcRole,
+    AuthorizeOidc, CreateEntity, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ListEntities,
+    ListGroups, ListOidcProviders, LookupEntity, LookupWrappingToken, Maybe, OAuthErrorCode, ReadDiscovery,
+    ReadEntityById, ReadJwks, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
+    SigningAlgorithm, UnwrapResponse, UpdateEntityById, Upsert, WithMeta, Wrap, Wrapped, WriteEntityByName,
+    WriteOidcClient, WriteOidcConfig, WriteOidcKey, WriteOidcProvider, WriteOidcRole,
 };
 
+use crate::app::{App, CALLBACK};
 use crate::refused;
 use crate::space::Space;
 
@@ -31,6 +34,74 @@ async fn an_answer_is_wrapped_and_unwrapped_once() {
     assert!(!error.is_not_found());
     let garbage = UnwrapResponse::<ReadEntityById>::new("garbage");
     refused(client.call(&garbage).await, 400, "wrapping token is not valid or does not exist");
+}
+
+#[tokio::test]
+async fn a_wrapping_token_tells_what_it_stands_for() {
+    let Some(space) = Space::new("wrap-lookup") else { return };
+    let client = &space.client;
+    let info = client.call(&Wrap::new(ReadProviderDiscovery::new("default"), MINUTE)).await.unwrap();
+    let info = info.wrapped().unwrap();
+    let path = "identity/oidc/provider/default/.well-known/openid-configuration";
+    assert_eq!(info.creation_path, path);
+    let anybody = client.with_target(client.target().clone().without_token());
+    for client in [client, &anybody, &anybody] {
+        let told = client.call(&LookupWrappingToken::new(info.token.clone())).await.unwrap();
+        assert_eq!((&*told.creation_path, told.creation_ttl), (path, MINUTE));
+        assert_eq!(told.creation_time, info.creation_time);
+    }
+    // That it was looked up does not use it up.
+    let unwrap = UnwrapResponse::<ReadProviderDiscovery>::new(info.token.clone());
+    let discovery = anybody.call(&unwrap).await.unwrap();
+    assert_eq!(discovery, client.oidc().providers().discovery("default").await.unwrap());
+    let words = "wrapping token is not valid or does not exist";
+    refused(anybody.call(&LookupWrappingToken::new(info.token)).await, 400, words);
+    refused(anybody.call(&LookupWrappingToken::new("garbage")).await, 400, words);
+
+    let info = client.call(&Wrap::new(ReadProviderJwks::new("default"), MINUTE)).await.unwrap();
+    let unwrap = UnwrapResponse::<ReadProviderJwks>::new(info.wrapped().unwrap().token);
+    assert_eq!(client.call(&unwrap).await.unwrap().keys, []);
+    let wrap = Wrap::new(ListOidcProviders::all(), MINUTE);
+    let info = client.call(&wrap).await.unwrap().wrapped().unwrap();
+    let list = client.call(&UnwrapResponse::<ListOidcProviders>::new(info.token)).await.unwrap();
+    assert_eq!(list, client.oidc().providers().list().await.unwrap());
+    let wrap = Wrap::new(WriteOidcProvider::new("web").issuer("https://id.example.com"), MINUTE);
+    let info = client.call(&wrap).await.unwrap().wrapped().unwrap();
+    let unwrap = UnwrapResponse::<WithMeta<WriteOidcProvider>>::new(info.token);
+    assert_eq!(client.call(&unwrap).await.unwrap().1.warnings.len(), 1);
+    client.call(&Wrap::new(WriteOidcClient::new("app"), MINUTE)).await.unwrap();
+    let info = client.call(&Wrap::new(ReadOidcClient::new("app"), MINUTE)).await.unwrap().wrapped().unwrap();
+    let app = client.call(&UnwrapResponse::<ReadOidcClient>::new(info.token)).await.unwrap();
+    assert!(app.client_secret.is_some());
+    let absent = Wrap::new(Maybe(ReadProviderDiscovery::new("unknown")), MINUTE);
+    assert!(matches!(client.call(&absent).await.unwrap(), Wrapped::Plain(None)));
+}
+
+#[tokio::test]
+async fn codes_and_tokens_of_a_provider_are_handed_on_wrapped() {
+    let Some(app) = App::new("wrap-provider").await else { return };
+    let client = &app.space.client;
+    let info =
+        app.as_alice.call(&Wrap::new(app.authorize().state("s"), MINUTE)).await.unwrap().wrapped().unwrap();
+    let answer = client.call(&UnwrapResponse::<AuthorizeOidc>::new(info.token)).await.unwrap();
+    assert_eq!(answer.state.as_deref(), Some("s"));
+    let exchange = ExchangeOidcToken::code("web", app.by_secret(), answer.code, CALLBACK);
+    let info = client.call(&Wrap::new(exchange.clone(), MINUTE)).await.unwrap().wrapped().unwrap();
+    let tokens = client.call(&UnwrapResponse::<ExchangeOidcToken>::new(info.token)).await.unwrap();
+    let read = ReadUserInfo::new("web", tokens.access_token);
+    let info = client.call(&Wrap::new(read, MINUTE)).await.unwrap().wrapped().unwrap();
+    let alice = client.call(&UnwrapResponse::<ReadUserInfo>::new(info.token)).await.unwrap();
+    assert_eq!(alice.sub, app.alice);
+    // A refusal by the provider itself is wrapped as well, and one on the way to it is not.
+    let info = client.call(&Wrap::new(exchange, MINUTE)).await.unwrap().wrapped().unwrap();
+    let unwrap = UnwrapResponse::<ExchangeOidcToken>::new(info.token);
+    let error = refused(client.call(&unwrap).await, 400, "invalid or expired");
+    assert_eq!(error.api().unwrap().oauth().unwrap().error, OAuthErrorCode::InvalidGrant);
+    let info = client.call(&Wrap::new(app.authorize(), MINUTE)).await.unwrap().wrapped().unwrap();
+    let error = client.call(&UnwrapResponse::<AuthorizeOidc>::new(info.token)).await.unwrap_err();
+    assert_eq!(error.api().unwrap().oauth().unwrap().error, OAuthErrorCode::AccessDenied);
+    let garbage = Wrap::new(ReadUserInfo::new("web", "garbage"), MINUTE);
+    refused(client.call(&garbage).await, 401, "permission denied");
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
-endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: slug] -> data(DuoMethod));
-endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
-endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod));
+endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
+endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaMethodId, DuoMethod>));
 
 method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods);
@@ -40,7 +40,8 @@ pub struct DuoMethod {
     pub mount_accessor: String,
 }
 
-/// What a Duo method is given. What is not set is the server's default, also in an update.
+/// What a Duo method is given. What is not set is the server's default, also in an update, where only the
+/// name and the `username_format` stay.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DuoParams {
@@ -113,7 +114,7 @@ impl DuoParams {
 }
 
 setters!(DuoParams {
-    /// The name of the method. A method that has it already is updated.
+    /// The name of the method. Created by a name that is taken, the method that has it is updated.
     method_name(text) => method_name;
     /// What the push says, in the form of a query such as `from=loginPortal&domain=example.com`.
     push_info(text) => push_info;

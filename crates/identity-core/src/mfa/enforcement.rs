@@ -49,8 +49,8 @@ pub struct LoginEnforcement {
     pub identity_entity_ids: Vec<EntityId>,
 }
 
-/// Creates an enforcement, or updates it. The methods and at least one of the four lists of those it is for have to be set, each time;
-/// lists that are not set stay as they are.
+/// Creates an enforcement, or updates it. The methods and at least one of the four lists of those it is for
+/// have to be set, each time; lists that are not set stay as they are.
 ///
 /// API: `POST /identity/mfa/login-enforcement/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,11 +1,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::construct::about;
 use crate::endpoint::endpoint;
 use crate::{DuoMethod, KeyList, MfaMethodId, OktaMethod, PingIdMethod, TotpMethod, de};
 
-endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: slug] -> data(MfaMethod));
+endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: uuid] -> data(MfaMethod));
 endpoint!(ListMfaMethods: LIST "identity/mfa/method" -> list(KeyList<MfaMethodId, MfaMethod>));
 
 about! {
@@ -58,21 +58,18 @@ impl MfaMethod {
     }
 }
 
-/// It can be read from JSON alone.
 impl<'de> Deserialize<'de> for MfaMethod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        let read = |text: &str| {
-            let info: MfaMethodInfo = serde_json::from_str(text)?;
-            Ok::<_, serde_json::Error>(match info.method_type.as_str() {
-                "totp" => Self::Totp(serde_json::from_str(text)?),
-                "okta" => Self::Okta(serde_json::from_str(text)?),
-                "duo" => Self::Duo(serde_json::from_str(text)?),
-                "pingid" => Self::PingId(serde_json::from_str(text)?),
-                _ => Self::Other(info),
-            })
+        let fields = Value::Object(Map::deserialize(deserializer)?);
+        let method_type = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let method = match method_type.as_str() {
+            "totp" => serde_json::from_value(fields).map(Self::Totp),
+            "okta" => serde_json::from_value(fields).map(Self::Okta),
+            "duo" => serde_json::from_value(fields).map(Self::Duo),
+            "pingid" => serde_json::from_value(fields).map(Self::PingId),
+            _ => serde_json::from_value(fields).map(Self::Other),
         };
-        read(text.get()).map_err(serde::de::Error::custom)
+        method.map_err(serde::de::Error::custom)
     }
 }
 
@@ -144,8 +141,9 @@ macro_rules! method {
             pub method_id: crate::MfaMethodId,
         }
 
-        #[doc = concat!("Updates a ", $type, " method. All of it is replaced: what is not set is the default again.")]
+        #[doc = concat!("Updates a ", $type, " method. What is not set is the default again, but for the name.")]
         ///
+        /// A method of another type becomes one of this type, and keeps its identifier and name.
         /// That there is none is no error, and nothing happens.
         ///
         #[doc = concat!("API: `POST /identity/mfa/method/", $path, "/:method_id`")]

@@ -9,9 +9,9 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreateOktaMethod: POST   "identity/mfa/method/okta" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
-endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: slug] -> data(OktaMethod));
-endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
-endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> data(OktaMethod));
+endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
+endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListOktaMethods:  LIST   "identity/mfa/method/okta" -> list(KeyList<MfaMethodId, OktaMethod>));
 
 method!("Okta", "okta", OktaParams: CreateOktaMethod, ReadOktaMethod, UpdateOktaMethod, DeleteOktaMethod, ListOktaMethods);
@@ -40,7 +40,8 @@ pub struct OktaMethod {
     pub mount_accessor: String,
 }
 
-/// What an Okta method is given. What is not set is the server's default, also in an update.
+/// What an Okta method is given. What is not set is the server's default, also in an update, where only the
+/// name and the `username_format` stay.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OktaParams {
@@ -109,7 +110,7 @@ impl OktaParams {
 }
 
 setters!(OktaParams {
-    /// The name of the method. A method that has it already is updated.
+    /// The name of the method. Created by a name that is taken, the method that has it is updated.
     method_name(text) => method_name;
     /// The domain of the API: `okta.com` unless said otherwise.
     base_url(text) => base_url;

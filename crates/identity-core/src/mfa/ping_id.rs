@@ -9,9 +9,9 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
-endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: slug] -> data(PingIdMethod));
-endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
-endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod));
+endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
+endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyList<MfaMethodId, PingIdMethod>));
 
 method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);
@@ -40,7 +40,8 @@ pub struct PingIdMethod {
     pub authenticator_url: String,
 }
 
-/// What a PingID method is given. What is not set is the server's default, also in an update.
+/// What a PingID method is given. What is not set is the server's default, also in an update, where only the
+/// name and the `username_format` stay.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PingIdParams {
@@ -81,7 +82,7 @@ impl PingIdParams {
 }
 
 setters!(PingIdParams {
-    /// The name of the method. A method that has it already is updated.
+    /// The name of the method. Created by a name that is taken, the method that has it is updated.
     method_name(text) => method_name;
     /// How a user's name at PingID is made of the entity, such as `{{identity.entity.name}}`.
     username_format(text) => username_format;

@@ -10,9 +10,9 @@ use crate::word::word;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de, ser};
 
 endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body repeatable(|m| m.params.method_name.is_some()) -> data(CreatedMfaMethod));
-endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: slug] -> data(TotpMethod));
-endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: slug] checked body repeatable -> empty(()));
-endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: slug] -> empty(()));
+endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod));
+endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
+endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<MfaMethodId, TotpMethod>));
 
 method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods);
@@ -64,7 +64,8 @@ word! {
     }
 }
 
-/// What a TOTP method is given. What is not set is the server's default, also in an update.
+/// What a TOTP method is given. What is not set is the server's default, also in an update, where only the
+/// name stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TotpParams {
@@ -124,20 +125,20 @@ impl TotpParams {
 }
 
 setters!(TotpParams {
-    /// The name of the method. A method that has it already is updated.
+    /// The name of the method. Created by a name that is taken, the method that has it is updated.
     method_name(text) => method_name;
     /// How long a code is good: whole seconds, 30 unless said otherwise.
     period(duration) => period;
     /// The size of the secret, in bytes: 20 unless said otherwise.
-    key_size(value(u32)) => key_size;
+    key_size(number(u32)) => key_size;
     /// The size of the picture of the secret, in pixels: 200 unless said otherwise, and 0 for none.
-    qr_size(value(u32)) => qr_size;
+    qr_size(number(u32)) => qr_size;
     /// The hash: SHA-1 unless said otherwise.
     algorithm(value(TotpAlgorithm)) => algorithm;
     /// How many digits a code has: 6, unless said otherwise, or 8.
-    digits(value(u8)) => digits;
+    digits(number(u8)) => digits;
     /// How many periods before and after are good as well: 1, unless said otherwise, or 0.
-    skew(value(u8)) => skew;
+    skew(number(u8)) => skew;
     /// How many wrong codes are let pass: 5 unless said otherwise.
-    max_validation_attempts(value(u32)) => max_validation_attempts;
+    max_validation_attempts(number(u32)) => max_validation_attempts;
 });

@@ -15,7 +15,8 @@ endpoint!(AdminDestroyTotpSecret: POST "identity/mfa/method/totp/admin-destroy" 
 pub enum TotpEnrollment {
     /// A new secret, told only now.
     New(TotpSecret),
-    /// The entity has one already, and it is not told again. [Destroy](AdminDestroyTotpSecret) it to get another.
+    /// The entity has one already, and it is not told again. [Destroy](AdminDestroyTotpSecret) it to get
+    /// another.
     AlreadyEnrolled,
 }
 

@@ -74,7 +74,8 @@ pub struct ReadOidcAssignment {
     pub name: String,
 }
 
-/// Deletes an assignment. One that a client refers to, and `allow_all`, is refused. That there is none is no error.
+/// Deletes an assignment. One that a client refers to, and `allow_all`, is refused. That there is none is no
+/// error.
 ///
 /// API: `DELETE /identity/oidc/assignment/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]

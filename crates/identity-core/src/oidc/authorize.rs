@@ -10,8 +10,8 @@ use crate::secret::Exposed;
 use crate::word::word;
 use crate::{ClientId, Endpoint, Method, Reply, Respond, de, respond, ser};
 
-/// Logs the entity of the caller's token in to a client: gives the code that the client exchanges for tokens with
-/// [`ExchangeOidcToken`](crate::ExchangeOidcToken). It can be exchanged once, within five minutes.
+/// Logs the entity of the caller's token in to a client: gives the code that the client exchanges for tokens
+/// with [`ExchangeOidcToken`](crate::ExchangeOidcToken). It can be exchanged once, within five minutes.
 ///
 /// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth).
 ///
@@ -25,7 +25,8 @@ pub struct AuthorizeOidc {
     pub client_id: ClientId,
     /// One of the client's addresses; the exchange has to name the same.
     pub redirect_uri: String,
-    /// The names of scopes, separated by blanks. `openid` is put in front if it is missing; unknown ones are passed over.
+    /// The names of scopes, separated by blanks. `openid` is put in front if it is missing; unknown ones are
+    /// passed over.
     pub scope: String,
     /// Comes back with the code.
     pub state: Option<String>,
@@ -37,7 +38,8 @@ pub struct AuthorizeOidc {
     pub code_challenge: Option<CodeChallenge>,
 }
 
-/// What a client hands over to be asked about later (RFC 7636): the hash of a verifier, or the verifier itself.
+/// What a client hands over to be asked about later (RFC 7636): the hash of a verifier, or the verifier
+/// itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeChallenge {
@@ -184,7 +186,8 @@ impl Respond for AuthorizeOidc {
     }
 }
 
-/// [`AuthorizeOidc`] by `POST`, with the parameters in the body: for policies that grant `update` rather than `read`.
+/// [`AuthorizeOidc`] by `POST`, with the parameters in the body: for policies that grant `update` rather than
+/// `read`.
 ///
 /// API: `POST /identity/oidc/provider/:name/authorize`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -94,7 +94,8 @@ pub struct OidcClientInfo {
     pub client_credentials: Option<bool>,
 }
 
-/// Creates a client, or updates it. What is not set is the server's default in a new client, and stays as it is in another.
+/// Creates a client, or updates it. What is not set is the server's default in a new client, and stays as it
+/// is in another.
 ///
 /// The server makes up the identifier and the secret: [read](ReadOidcClient) the client to know them.
 ///
@@ -148,6 +149,9 @@ impl WriteOidcClient {
     }
 
     fn check(&self) -> Result<(), RequestError> {
+        if self.client_type == Some(OidcClientType::Public) && self.client_credentials == Some(true) {
+            return Err(RequestError::new("client_credentials", "must not be allowed to a public client"));
+        }
         not_empty("key", &self.key)?;
         not_empty("redirect_uris", self.redirect_uris.iter().flatten())?;
         not_empty("assignments", self.assignments.iter().flatten())?;
@@ -171,7 +175,7 @@ setters!(WriteOidcClient {
     client_type(value(OidcClientType)) => client_type;
     /// Whether the authorization code flow is allowed: it is, unless said otherwise. OpenBao only.
     authorization_code(flag) => authorization_code;
-    /// Whether the client credentials flow is allowed: it is not, unless said otherwise. OpenBao only.
+    /// Whether the client credentials flow is allowed: it is not, unless said otherwise, and cannot be to a public client. OpenBao only.
     client_credentials(flag) => client_credentials;
 });
 

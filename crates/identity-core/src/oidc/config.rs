@@ -10,8 +10,8 @@ endpoint!(WriteOidcConfig: POST "identity/oidc/config" json repeatable -> empty(
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OidcConfig {
-    /// The scheme, host and port that the `iss` of tokens begins with. Empty if it was not set: it is then the `api_addr` of the node that
-    /// issues the token, and differs from node to node.
+    /// The scheme, host and port that the `iss` of tokens begins with. Empty if it was not set: it is then
+    /// the `api_addr` of the node that issues the token, and differs from node to node.
     #[serde(deserialize_with = "de::null_as_default")]
     pub issuer: String,
 }
@@ -22,8 +22,8 @@ pub struct OidcConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOidcConfig;
 
-/// Says how identity tokens are issued. The server warns that all tokens are then to be checked against the issuer: see
-/// [`WithMeta`](crate::WithMeta).
+/// Says how identity tokens are issued. The server warns that all tokens are then to be checked against the
+/// issuer: see [`WithMeta`](crate::WithMeta).
 ///
 /// API: `POST /identity/oidc/config`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -10,7 +10,8 @@ use crate::{ClientId, Endpoint, Method, Reply, Respond, de, respond};
 
 /// Gives a client its tokens, for a code or for itself. The target's token is not sent.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth). It uses up the code all the same.
+/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth). It uses up the code all
+/// the same.
 ///
 /// API: `POST /identity/oidc/provider/:name/token`
 #[derive(Clone, Debug)]
@@ -24,7 +25,8 @@ pub struct ExchangeOidcToken {
     pub grant: Grant,
 }
 
-/// How a client says who it is. A public one has nothing but the verifier of its code challenge, so it cannot be said without.
+/// How a client says who it is. A public one has nothing but the verifier of its code challenge, so it cannot
+/// be said without.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ClientAuth {
@@ -208,7 +210,8 @@ impl Respond for ExchangeOidcToken {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderTokens {
-    /// Tells, to [`ReadUserInfo`](crate::ReadUserInfo), who logged in. For a client itself it is a JWT, and tells nothing there.
+    /// Tells, to [`ReadUserInfo`](crate::ReadUserInfo), who logged in. For a client itself it is a JWT, and
+    /// tells nothing there.
     pub access_token: SecretString,
     /// Says who logged in, in a JWT. `None` for a client itself.
     #[serde(default)]

@@ -58,7 +58,8 @@ word! {
     }
 }
 
-/// Creates a named key, or updates it. What is not set is the server's default in a new key, and stays as it is in another.
+/// Creates a named key, or updates it. What is not set is the server's default in a new key, and stays as it
+/// is in another.
 ///
 /// ```
 /// use std::time::Duration;
@@ -125,7 +126,8 @@ setters!(WriteOidcKey {
     allowed_client_ids(values(ClientId)) => allowed_client_ids;
 });
 
-/// Reads a named key. It tells neither key identifiers nor when it was rotated: see [`ReadJwks`](crate::ReadJwks).
+/// Reads a named key. It tells neither key identifiers nor when it was rotated: see
+/// [`ReadJwks`](crate::ReadJwks).
 ///
 /// API: `GET /identity/oidc/key/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +137,8 @@ pub struct ReadOidcKey {
     pub name: String,
 }
 
-/// Deletes a named key. One that a role or client refers to, and `default`, is refused. That there is none is no error.
+/// Deletes a named key. One that a role or client refers to, and `default`, is refused. That there is none is
+/// no error.
 ///
 /// API: `DELETE /identity/oidc/key/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,8 @@ pub struct OidcProvider {
 
 /// Creates a provider, or updates it. What is not set stays as it is.
 ///
-/// With an issuer, or scopes that speak of the same claim, the server warns: see [`WithMeta`](crate::WithMeta).
+/// With an issuer, or scopes that speak of the same claim, the server warns: see
+/// [`WithMeta`](crate::WithMeta).
 ///
 /// API: `POST /identity/oidc/provider/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct OidcProvider {
 pub struct WriteOidcProvider {
     /// The name.
     pub name: String,
-    /// The scheme, host and port that the `iss` of tokens begins with. What [`ReadOidcProvider`] tells will do as well: the path that the
-    /// server adds is left out again.
+    /// The scheme, host and port that the `iss` of tokens begins with. What [`ReadOidcProvider`] tells will
+    /// do as well: the path that the server adds is left out again.
     pub issuer: Option<String>,
     /// The clients that may use it.
     pub allowed_client_ids: Option<Vec<ClientId>>,
@@ -80,8 +81,13 @@ impl WriteOidcProvider {
 
 /// An issuer without the path that the server adds to it: `/v1/`, the namespace, and the provider.
 fn without_own_path<'a>(issuer: &'a str, name: &str) -> &'a str {
-    let stem = issuer.strip_suffix(name).and_then(|stem| stem.strip_suffix("/identity/oidc/provider/"));
-    stem.and_then(|stem| stem.split_once("/v1")).map_or(issuer, |(origin, _)| origin)
+    let origin = || {
+        let (scheme, rest) = issuer.split_once("://")?;
+        let (host, path) = rest.split_once('/')?;
+        let path = path.strip_suffix(name)?.strip_suffix("identity/oidc/provider/")?;
+        path.starts_with("v1/").then(|| &issuer[..scheme.len() + "://".len() + host.len()])
+    };
+    origin().unwrap_or(issuer)
 }
 
 setters!(WriteOidcProvider {

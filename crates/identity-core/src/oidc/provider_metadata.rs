@@ -41,7 +41,8 @@ pub struct ProviderDiscovery {
     /// Where the public keys are.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
-    /// Where a browser is sent to log in: a page of the server's user interface, not the operation [`AuthorizeOidc`](crate::AuthorizeOidc).
+    /// Where a browser is sent to log in: a page of the server's user interface, not the operation
+    /// [`AuthorizeOidc`](crate::AuthorizeOidc).
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub authorization_endpoint: String,
     /// Where codes are exchanged for tokens.

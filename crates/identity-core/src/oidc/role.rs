@@ -25,9 +25,9 @@ pub struct OidcRole {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
     /// The name of the key that signs its tokens.
-    #[serde(deserialize_with = "de::null_as_default")]
     pub key: String,
-    /// The claims of its tokens: JSON with directives such as `{{identity.entity.name}}`. Empty for those that all tokens have.
+    /// The claims of its tokens: JSON with directives such as `{{identity.entity.name}}`. Empty for those
+    /// that all tokens have.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub template: String,
     /// How long its tokens live.
@@ -35,7 +35,8 @@ pub struct OidcRole {
     pub ttl: Duration,
 }
 
-/// Creates a role, or updates it. What is not set is the server's default in a new role, and stays as it is in another.
+/// Creates a role, or updates it. What is not set is the server's default in a new role, and stays as it is
+/// in another.
 ///
 /// API: `POST /identity/oidc/role/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -20,7 +20,8 @@ about! {
     GenerateIdToken { role: String }
 }
 
-/// Issues an identity token for the entity of the caller's token, which has to have one: the root token does not.
+/// Issues an identity token for the entity of the caller's token, which has to have one: the root token does
+/// not.
 ///
 /// API: `GET /identity/oidc/token/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,8 @@ impl IdToken {
     }
 }
 
-/// Asks whether an identity token is good: signed by this server, not expired, and of an entity that exists and is not disabled.
+/// Asks whether an identity token is good: signed by this server, not expired, and of an entity that exists
+/// and is not disabled.
 ///
 /// API: `POST /identity/oidc/introspect`
 #[derive(Clone, Debug)]
@@ -153,8 +155,8 @@ pub struct Discovery {
     pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
 }
 
-/// Reads the public keys of the named keys that roles refer to: of each the current one, the next, and those rotated out that still verify.
-/// No token is needed.
+/// Reads the public keys of the named keys that roles refer to: of each the current one, the next, and those
+/// rotated out that still verify. No token is needed.
 ///
 /// API: `GET /identity/oidc/.well-known/keys`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,7 +178,7 @@ pub struct Jwk {
     /// The kind of key: `RSA`, `EC` or `OKP`.
     pub kty: String,
     /// The identifier, as in the header of the tokens that it verifies.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "de::null_as_default", skip_serializing_if = "String::is_empty")]
     pub kid: String,
     /// The algorithm.
     #[serde(default, skip_serializing_if = "Option::is_none")]

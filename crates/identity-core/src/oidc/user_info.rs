@@ -8,7 +8,8 @@ use crate::draft::Draft;
 use crate::error::{ReplyError, RequestError};
 use crate::{Endpoint, EntityId, Method, Reply, Respond, respond};
 
-/// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::ExchangeOidcToken), in place of the target's token.
+/// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::ExchangeOidcToken), in place of
+/// the target's token.
 ///
 /// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth).
 ///

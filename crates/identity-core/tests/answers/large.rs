@@ -37,6 +37,18 @@ fn deep_nesting_does_not_exhaust_the_stack() {
     }
 }
 
+#[test]
+fn whether_there_is_none_does_not_depend_on_who_asks() {
+    for depth in [0, 100, 200, 100_000] {
+        let deep = format!(r#"{{"errors":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        let answer = answer(404, deep);
+        let error = ReadEntityById::response(&answer).unwrap_err();
+        let maybe = Maybe::<ReadEntityById>::response(&answer);
+        assert_eq!(error.is_not_found(), maybe.is_ok(), "{depth}");
+        assert_eq!(maybe.is_ok(), ListEntities::response(&answer).is_ok(), "{depth}");
+    }
+}
+
 /// A list of entities, each with a name and an alias.
 fn list(length: usize) -> http::Response<Vec<u8>> {
     let (mut keys, mut infos) = (Vec::new(), Vec::new());
@@ -52,7 +64,7 @@ fn list(length: usize) -> http::Response<Vec<u8>> {
 
 #[test]
 fn time_grows_with_the_length_of_a_list() {
-    let best_of_three = |length| {
+    let best_of_five = |length| {
         let answer = list(length);
         let time = || {
             let start = Instant::now();
@@ -60,9 +72,10 @@ fn time_grows_with_the_length_of_a_list() {
             assert_eq!((list.len(), list.key_info.len()), (length, length));
             start.elapsed()
         };
-        (0..3).map(|_| time()).min().unwrap()
+        (0..5).map(|_| time()).min().unwrap()
     };
-    let short = best_of_three(5_000).max(Duration::from_millis(1));
-    let long = best_of_three(50_000);
-    assert!(long < short * 25, "{short:?}, then {long:?} for ten times as many");
+    let short = best_of_five(5_000).max(Duration::from_millis(1));
+    let long = best_of_five(50_000);
+    // A machine with other things to do may take its time; what grows with the square takes 100 times as long.
+    assert!(long < short * 50, "{short:?}, then {long:?} for ten times as many");
 }

@@ -53,8 +53,11 @@ fn absent_null_and_empty_are_the_same() {
         assert!(value::<ListGroupNames>(data).is_empty(), "{data}");
     }
     assert_eq!(value::<ReadOidcConfig>(r#"{"issuer":null}"#), OidcConfig::default());
-    assert_eq!(value::<ReadOidcRole>(r#"{"template":null,"ttl":null}"#), OidcRole::default());
-    assert_eq!(value::<ReadOidcKey>(r#"{"allowed_client_ids":null}"#), OidcKey::default());
+    assert_eq!(value::<ReadOidcRole>(r#"{"key":"","template":null,"ttl":null}"#), OidcRole::default());
+    assert_eq!(
+        value::<ReadOidcKey>(r#"{"algorithm":"RS256","allowed_client_ids":null}"#),
+        OidcKey::default()
+    );
     assert_eq!(ReadJwks::response(&answer(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
 }
 
@@ -120,6 +123,38 @@ fn odd_entry_of_a_list_spoils_only_itself() {
 }
 
 #[test]
+fn odd_public_key_spoils_only_itself() {
+    let good = r#"{"kty":"RSA","kid":"a","n":"x","e":"AQAB"}"#;
+    for odd in [
+        r#"{"kty":5}"#,
+        r#"{"kid":"b"}"#,
+        r#"{"kty":"EC","kid":5}"#,
+        r#"{"kty":"EC","alg":[]}"#,
+        "{}",
+        "null",
+        "5",
+        "[]",
+    ] {
+        let jwks = answer(200, format!(r#"{{"keys":[{odd},{good},{odd}]}}"#));
+        for keys in [ReadJwks::response(&jwks).unwrap().keys, ReadProviderJwks::response(&jwks).unwrap().keys]
+        {
+            assert_eq!(keys.iter().map(|key| &*key.kid).collect::<Vec<_>>(), ["a"], "{odd}");
+        }
+    }
+}
+
+#[test]
+fn odd_warning_spoils_only_itself() {
+    for odd in ["null", "5", "{}", r#"["w"]"#] {
+        let body =
+            format!(r#"{{"request_id":"r1","data":{{"issuer":""}},"warnings":[{odd},"one",{odd},"two"]}}"#);
+        let (_, meta) = WithMeta::<ReadOidcConfig>::response(&answer(200, body)).unwrap();
+        assert_eq!(meta.request_id.as_deref(), Some("r1"), "{odd}");
+        assert_eq!(meta.warnings, ["one", "two"], "{odd}");
+    }
+}
+
+#[test]
 fn key_without_info_is_listed() {
     let list = value::<ListGroups>(
         r#"{"keys":["g1","g2"],"key_info":{"g2":{"name":"two","alias":{}},"g9":{"name":"nine"}}}"#,
@@ -150,7 +185,7 @@ fn durations_come_in_many_forms() {
         (r#""-1h""#, None),
         (r#""99999999999999999999h""#, None),
     ] {
-        let answer = answer(200, format!(r#"{{"data":{{"token":"t","ttl":{ttl}}}}}"#));
+        let answer = answer(200, format!(r#"{{"data":{{"token":"t","key":"k","ttl":{ttl}}}}}"#));
         assert_eq!(ReadOidcRole::response(&answer).ok().map(|role| role.ttl), expected, "{ttl}");
         assert_eq!(GenerateIdToken::response(&answer).ok().map(|token| token.ttl), expected, "{ttl}");
     }

@@ -2,6 +2,9 @@
 
 mod large;
 mod lenient;
+mod mfa;
+mod nulls;
+mod provider;
 mod refused;
 mod retry;
 mod unreadable;

@@ -10,25 +10,39 @@ fn what_is_not_the_answer_is_no_value() {
     let cut = r#"{"request_id":"r1","data":{"id":"e1","keys":["e1"],"na"#;
     let not_utf8 = b"{\"data\":{\"id\":\"\xff\xfe\",\"name\":\"\xff\",\"keys\":[\"\xff\"]}}";
     let only_warnings = r#"{"request_id":"r1","data":null,"warnings":["careful"]}"#;
-    for (status, body, [read, list, create, lookup, raw]) in [
-        (200, html.as_bytes(), ["unreadable"; 5]),
-        (200, b"", ["unreadable"; 5]),
-        (200, b"\0", ["unreadable"; 5]),
-        (200, cut.as_bytes(), ["unreadable"; 5]),
-        (200, not_utf8, ["unreadable"; 5]),
-        (200, b"null", ["unreadable"; 5]),
-        (200, b"[]", ["unreadable"; 5]),
-        (200, b"\"text\"", ["unreadable"; 5]),
-        (200, b"{\"data\":5}", ["unreadable"; 5]),
+    for (status, body, [read, list, create, lookup, raw, delete]) in [
+        (200, html.as_bytes(), ["unreadable"; 6]),
+        (200, b"", ["unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "value"]),
+        (200, b"\0", ["unreadable"; 6]),
+        (200, cut.as_bytes(), ["unreadable"; 6]),
+        // Nothing is to be read of it after a deletion.
+        (200, not_utf8, ["unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "value"]),
+        (200, b"null", ["unreadable"; 6]),
+        (200, b"[]", ["unreadable"; 6]),
+        (200, b"\"text\"", ["unreadable"; 6]),
+        (200, b"5", ["unreadable"; 6]),
+        (200, b"[{\"id\":\"e1\"}]", ["unreadable"; 6]),
+        (200, b" \n[{\"id\":\"e1\",\"issuer\":\"i\"}]", ["unreadable"; 6]),
+        (200, b"[{\"id\":\"e1\",\"name\":\"n\"},null,null]", ["unreadable"; 6]),
+        (204, html.as_bytes(), ["unreadable", "unreadable", "value", "value", "unreadable", "unreadable"]),
+        (
+            200,
+            b"{\"data\":5}",
+            ["unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "value"],
+        ),
         // Nothing but warnings is fine after a write, and where there may be nothing.
-        (200, only_warnings.as_bytes(), ["unreadable", "unreadable", "value", "value", "unreadable"]),
-        (204, b"", ["unreadable", "unreadable", "value", "value", "unreadable"]),
-        (301, html.as_bytes(), ["refused"; 5]),
-        (404, html.as_bytes(), ["refused"; 5]),
-        (500, cut.as_bytes(), ["refused"; 5]),
-        (500, not_utf8, ["refused"; 5]),
-        (502, html.as_bytes(), ["refused"; 5]),
-        (502, b"", ["refused"; 5]),
+        (
+            200,
+            only_warnings.as_bytes(),
+            ["unreadable", "unreadable", "value", "value", "unreadable", "value"],
+        ),
+        (204, b"", ["unreadable", "unreadable", "value", "value", "unreadable", "value"]),
+        (301, html.as_bytes(), ["refused"; 6]),
+        (404, html.as_bytes(), ["refused"; 6]),
+        (500, cut.as_bytes(), ["refused"; 6]),
+        (500, not_utf8, ["refused"; 6]),
+        (502, html.as_bytes(), ["refused"; 6]),
+        (502, b"", ["refused"; 6]),
     ] {
         let answer = answer(status, body);
         let text = String::from_utf8_lossy(body);
@@ -37,6 +51,9 @@ fn what_is_not_the_answer_is_no_value() {
         assert_eq!(outcome::<CreateEntity>(&answer), create, "create {status} {text}");
         assert_eq!(outcome::<LookupEntity>(&answer), lookup, "lookup {status} {text}");
         assert_eq!(outcome::<ReadDiscovery>(&answer), raw, "raw {status} {text}");
+        assert_eq!(outcome::<DeleteEntityById>(&answer), delete, "delete {status} {text}");
+        assert_eq!(outcome::<MergeEntities>(&answer), delete, "merge {status} {text}");
+        assert_eq!(outcome::<WriteOidcRole>(&answer), delete, "write {status} {text}");
     }
 }
 
@@ -54,6 +71,16 @@ fn needed_fields_are_there_and_of_their_type() {
     for body in [r#"{"data":{}}"#, r#"{"data":{"token":null}}"#, r#"{"data":{"token":5}}"#] {
         assert_eq!(outcome::<GenerateIdToken>(&answer(200, body)), "unreadable", "{body}");
     }
+    for data in ["{}", r#"{"algorithm":null}"#, r#"{"key":5}"#, r#"{"issuer":["i"]}"#, "[]"] {
+        let body = answer(200, format!(r#"{{"data":{data}}}"#));
+        assert_eq!(outcome::<ReadOidcRole>(&body), "unreadable", "{data}");
+        assert_eq!(outcome::<ReadOidcKey>(&body), "unreadable", "{data}");
+        assert_eq!(outcome::<ReadOidcConfig>(&body), "unreadable", "{data}");
+    }
+    for body in ["{}", r#"{"key":[]}"#, r#"{"keys":{}}"#, r#"{"keys":"none"}"#, r#"{"data":{"keys":[]}}"#] {
+        assert_eq!(outcome::<ReadJwks>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadProviderJwks>(&answer(200, body)), "unreadable", "{body}");
+    }
     for body in ["{}", r#"{"active":null}"#, r#"{"active":"yes"}"#, r#"{"data":{"active":true}}"#] {
         assert_eq!(outcome::<IntrospectIdToken>(&answer(200, body)), "unreadable", "{body}");
     }
@@ -68,6 +95,26 @@ fn needed_fields_are_there_and_of_their_type() {
     ] {
         let body = format!(r#"{{"data":{data}}}"#);
         assert_eq!(outcome::<ReadEntityById>(&answer(200, body)), "unreadable", "{data}");
+    }
+}
+
+#[test]
+fn odd_wrap_info_is_neither_a_token_nor_nothing() {
+    // The server keeps the answer, whose identifier stands nowhere else.
+    for info in [
+        r#"{"token":"s.w","ttl":60,"creation_time":"then"}"#,
+        r#"{"token":"s.w","ttl":"soon"}"#,
+        r#"{"token":"s.w","accessor":5}"#,
+        r#"{"token":null}"#,
+        r#"{"ttl":60}"#,
+        "{}",
+        "5",
+        r#""s.w""#,
+    ] {
+        let odd = answer(200, format!(r#"{{"data":null,"wrap_info":{info}}}"#));
+        assert_eq!(outcome::<Wrap<CreateEntity>>(&odd), "unreadable", "{info}");
+        assert_eq!(outcome::<Wrap<DeleteEntityById>>(&odd), "unreadable", "{info}");
+        assert_eq!(outcome::<Wrap<LookupGroup>>(&odd), "unreadable", "{info}");
     }
 }
 

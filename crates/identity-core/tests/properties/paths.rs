@@ -49,7 +49,92 @@ const SLUGS: &[InPath] = &[
     (|target, name| WriteOidcRole::update(name).request(target), "oidc/role/", ""),
     (|target, name| DeleteOidcRole::new(name).request(target), "oidc/role/", ""),
     (|target, role| GenerateIdToken::new(role).request(target), "oidc/token/", ""),
+    (|target, name| WriteOidcAssignment::new(name).request(target), "oidc/assignment/", ""),
+    (|target, name| ReadOidcAssignment::new(name).request(target), "oidc/assignment/", ""),
+    (|target, name| DeleteOidcAssignment::new(name).request(target), "oidc/assignment/", ""),
+    (|target, name| WriteOidcScope::new(name).request(target), "oidc/scope/", ""),
+    (|target, name| ReadOidcScope::new(name).request(target), "oidc/scope/", ""),
+    (|target, name| DeleteOidcScope::new(name).request(target), "oidc/scope/", ""),
+    (|target, name| WriteOidcClient::new(name).request(target), "oidc/client/", ""),
+    (|target, name| ReadOidcClient::new(name).request(target), "oidc/client/", ""),
+    (|target, name| DeleteOidcClient::new(name).request(target), "oidc/client/", ""),
+    (|target, name| WriteOidcProvider::new(name).request(target), "oidc/provider/", ""),
+    (|target, name| ReadOidcProvider::new(name).request(target), "oidc/provider/", ""),
+    (|target, name| DeleteOidcProvider::new(name).request(target), "oidc/provider/", ""),
+    (
+        |target, name| ReadProviderDiscovery::new(name).request(target),
+        "oidc/provider/",
+        "/.well-known/openid-configuration",
+    ),
+    (|target, name| ReadProviderJwks::new(name).request(target), "oidc/provider/", "/.well-known/keys"),
+    (|target, name| AuthorizeOidcByPost(authorize(name)).request(target), "oidc/provider/", "/authorize"),
+    (
+        |target, name| {
+            ExchangeOidcToken::client_credentials(name, ClientAuth::basic("c", "s")).request(target)
+        },
+        "oidc/provider/",
+        "/token",
+    ),
+    (|target, name| ReadUserInfo::new(name, "access").request(target), "oidc/provider/", "/userinfo"),
+    (
+        |target, name| ReadUserInfoByPost(ReadUserInfo::new(name, "access")).request(target),
+        "oidc/provider/",
+        "/userinfo",
+    ),
+    (
+        |target, name| WriteLoginEnforcement::new(name, ["m"]).auth_method_types(["t"]).request(target),
+        "mfa/login-enforcement/",
+        "",
+    ),
+    (|target, name| ReadLoginEnforcement::new(name).request(target), "mfa/login-enforcement/", ""),
+    (|target, name| DeleteLoginEnforcement::new(name).request(target), "mfa/login-enforcement/", ""),
+    (|target, id| legacy::ReadAlias::new(id).request(target), "alias/id/", ""),
+    (|target, id| legacy::UpdateAlias::new(id).request(target), "alias/id/", ""),
+    (|target, id| legacy::DeleteAlias::new(id).request(target), "alias/id/", ""),
+    (|target, id| legacy::ReadPersona::new(id).request(target), "persona/id/", ""),
+    (|target, id| legacy::UpdatePersona::new(id).request(target), "persona/id/", ""),
+    (|target, id| legacy::DeletePersona::new(id).request(target), "persona/id/", ""),
 ];
+
+/// By the identifier of an MFA method.
+const UUIDS: &[InPath] = &[
+    (|target, id| ReadMfaMethod::new(id).request(target), "mfa/method/", ""),
+    (|target, id| ReadTotpMethod::new(id).request(target), "mfa/method/totp/", ""),
+    (|target, id| UpdateTotpMethod::new(id, TotpParams::new("i")).request(target), "mfa/method/totp/", ""),
+    (|target, id| DeleteTotpMethod::new(id).request(target), "mfa/method/totp/", ""),
+    (|target, id| ReadOktaMethod::new(id).request(target), "mfa/method/okta/", ""),
+    (
+        |target, id| UpdateOktaMethod::new(id, OktaParams::new("o", "t")).request(target),
+        "mfa/method/okta/",
+        "",
+    ),
+    (|target, id| DeleteOktaMethod::new(id).request(target), "mfa/method/okta/", ""),
+    (|target, id| ReadDuoMethod::new(id).request(target), "mfa/method/duo/", ""),
+    (
+        |target, id| UpdateDuoMethod::new(id, DuoParams::new("s", "i", "h")).request(target),
+        "mfa/method/duo/",
+        "",
+    ),
+    (|target, id| DeleteDuoMethod::new(id).request(target), "mfa/method/duo/", ""),
+    (|target, id| ReadPingIdMethod::new(id).request(target), "mfa/method/pingid/", ""),
+    (
+        |target, id| UpdatePingIdMethod::new(id, PingIdParams::new("f")).request(target),
+        "mfa/method/pingid/",
+        "",
+    ),
+    (|target, id| DeletePingIdMethod::new(id).request(target), "mfa/method/pingid/", ""),
+];
+
+fn authorize(provider: String) -> AuthorizeOidc {
+    AuthorizeOidc::without_code_challenge(provider, "c", "https://app.test")
+}
+
+/// All endpoints with a text in their path are above; of `AuthorizeOidc` the one by `POST` stands for both.
+#[test]
+fn every_endpoint_with_a_parameter_is_in_a_table() {
+    let with_parameter = ENDPOINTS.iter().filter(|endpoint| endpoint.path.contains('{')).count();
+    assert_eq!(READ_BY_NAME.len() + WRITE_BY_NAME.len() + SLUGS.len() + UUIDS.len() + 1, with_parameter);
+}
 
 /// The text that a request carries in its path, where all around it is as it should be.
 fn carried(request: &Request<Bytes>, before: &str, after: &str) -> String {
@@ -77,7 +162,10 @@ fn tricky() -> impl Strategy<Value = String> {
     vec(part, 0..5).prop_map(|parts| parts.join("/"))
 }
 
-/// Whether a path can carry `name`, said in another way than the library does.
+/// Characters that the server does not print: of control, for formatting, for private use, and blanks other than the space.
+const UNSEEN: &str = "[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}[\\p{Zs}--\\x20]]";
+
+/// Whether a path can carry `name`, which has no characters for formatting or private use, said in another way than the library does.
 fn fits(name: &str) -> bool {
     let dotted = format!("/{name}/");
     !name.is_empty()
@@ -104,6 +192,22 @@ proptest! {
     fn names_arrive_as_they_are_or_are_refused(name in prop_oneof![tricky(), any::<String>()]) {
         arrives_if(READ_BY_NAME, &name, fits(&name))?;
         arrives_if(WRITE_BY_NAME, &name, fits(&name) && !name.ends_with('/'))?;
+    }
+
+    #[test]
+    fn only_uuids_name_mfa_methods(
+        id in prop_oneof!["[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[0-9a-fA-F-]{36}", "(admin-)?generate", any::<String>()],
+    ) {
+        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+        let digits = id.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        arrives_if(UUIDS, &id, digits && lengths == [8, 4, 4, 4, 12])?;
+    }
+
+    #[test]
+    fn names_with_what_is_not_to_be_seen_are_refused(before in "\\PC{0,3}", unseen in UNSEEN, after in "\\PC{0,3}") {
+        let name = format!("{before}{unseen}{after}");
+        arrives_if(READ_BY_NAME, &name, false)?;
+        arrives_if(WRITE_BY_NAME, &name, false)?;
     }
 
     #[test]

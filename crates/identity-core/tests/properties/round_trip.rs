@@ -246,15 +246,58 @@ proptest! {
 #[test]
 fn refusals() {
     let conflict = value!(MergeConflict { alias: "alice".to_owned(), entity_id: "e1".into() });
+    let mut with_state = OAuthError::new(OAuthErrorCode::InvalidClientId, "client_id parameter is required");
+    with_state.state = Some("s t".to_owned());
     for error in [
         ApiError::absence(),
         ApiError::new(StatusCode::FORBIDDEN, ["permission denied"]),
         ApiError::new(StatusCode::BAD_REQUEST, ["one\n", "two"]).with_conflicts([conflict]),
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, [""; 0]).with_retry_after(Duration::from_secs(5)),
+        ApiError::new(StatusCode::UNAUTHORIZED, [""; 0])
+            .with_oauth(OAuthError::new(OAuthErrorCode::InvalidClient, "client failed to authenticate")),
+        ApiError::new(StatusCode::BAD_REQUEST, [""; 0]).with_oauth(with_state),
+        ApiError::new(StatusCode::NOT_FOUND, [""; 0])
+            .with_oauth(OAuthError::new(OAuthErrorCode::Other("gone".to_owned()), "")),
     ] {
         let read = MergeEntities::response(&respond::refusal(&error)).unwrap_err();
         assert_eq!(read.api(), Some(&error));
     }
+}
+
+#[test]
+fn refusals_that_were_read() {
+    let date = Some("Wed, 21 Oct 2026 07:28:00 GMT");
+    for (status, content_type, retry_after, body) in [
+        (403, "application/json", None, r#"{"errors":["permission denied"]}"#),
+        (404, "application/json", None, r#"{"errors":[]}"#),
+        (
+            400,
+            "application/json",
+            Some("7"),
+            r#"{"error":"invalid_grant","error_description":"x","state":"s"}"#,
+        ),
+        // What is not the server's stays so: none of these says that there is none.
+        (404, "text/html", None, "<html>Not Found</html>"),
+        (404, "application/json", None, "[]"),
+        (404, "text/plain; charset=utf-8", Some("0"), "no such host"),
+        (502, "text/html", date, "<html>"),
+        (429, "application/json", date, r#"{"errors":["rate limit quota exceeded"]}"#),
+        (503, "application/json", date, r#"{"errors":["Vault is sealed"]}"#),
+    ] {
+        let response = http::Response::builder().status(status).header("content-type", content_type);
+        let response =
+            retry_after.into_iter().fold(response, |response, value| response.header("retry-after", value));
+        let error = ReadEntityById::response(&response.body(body).unwrap()).unwrap_err();
+        let again = ReadEntityById::response(&respond::refusal(error.api().unwrap())).unwrap_err();
+        assert_eq!(again.api(), error.api(), "{body}");
+        assert_eq!(again.api().unwrap().retry_after().is_some(), retry_after.is_some(), "{body}");
+        assert_eq!(again.is_not_found(), error.is_not_found(), "{body}");
+        assert_eq!(format!("{again:#}"), format!("{error:#}"), "{body}");
+    }
+    let untyped = http::Response::builder().status(404).body("<html>").unwrap();
+    let error = ReadEntityById::response(&untyped).unwrap_err();
+    let again = ReadEntityById::response(&respond::refusal(error.api().unwrap())).unwrap_err();
+    assert!(!again.is_not_found());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Response;
 use identity_core::*;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::target;
 
@@ -28,36 +28,102 @@ proptest! {
             format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap()),
             format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap().wrapped()),
         ];
-        for text in shown {
-            prop_assert!(!text.contains("canary"), "{text}");
-        }
+        shows_none(&shown)?;
     }
 
     #[test]
-    fn secrets_of_providers_and_second_factors_are_not_shown(end in "[!-~]{0,20}") {
-        let secret = format!("canary-{end}");
-        let secret = || secret.clone();
-        let some = || Some(SecretString::from(secret()));
-        let user_info = ReadUserInfo::new("default", secret());
-        let basic = ExchangeOidcToken::code("default", ClientAuth::basic("c1", secret()), secret(), "http://app.test");
+    fn requests_of_providers_show_no_secret(end in "[!-~]{0,20}") {
+        let secret = || format!("canary-{end}");
+        let target = target().with_token(secret()).unwrap();
+        let code = |client| ExchangeOidcToken::code("web", client, secret(), "http://app.test");
+        let [basic, post] = [ClientAuth::basic("c1", secret()), ClientAuth::post("c1", secret())];
+        let user_info = ReadUserInfo::new("web", secret());
+        let authorize = AuthorizeOidc::without_code_challenge("web", "c1", "http://app.test");
         let shown = [
-            format!("{:?}", user_info.request(&target()).unwrap()),
-            format!("{user_info:?} {:?}", ReadUserInfoByPost(user_info.clone())),
-            format!("{:?}", basic.request(&target()).unwrap().headers()),
-            format!("{basic:?} {:?}", basic.clone().code_verifier(secret())),
-            format!("{:?} {:?}", ClientAuth::post("c1", secret()), ClientAuth::public("c1", secret())),
-            format!("{:?}", ProviderTokens::new(secret(), some(), Duration::ZERO)),
-            format!("{:?}", AuthorizationCode::new(secret(), None)),
-            format!("{:?}", OidcClient::new(OidcClientInfo::default(), some())),
-            format!("{:?}", TotpSecret::new(secret(), Some(secret().into_bytes().into()))),
-            format!("{:?}", DuoParams::new(secret(), secret(), "duo.test")),
-            format!("{:?}", OktaParams::new("org", secret())),
-            format!("{:?}", PingIdParams::new(secret())),
-            format!("{:?}", LookupWrappingToken::new(secret())),
+            format!("{basic:?} {post:?} {:?}", ClientAuth::public("c1", secret())),
+            format!("{:?}", code(basic.clone()).code_verifier(secret())),
+            format!("{:?}", code(post.clone()).grant),
+            format!("{:?}", code(ClientAuth::public("c1", secret()))),
+            format!("{:?}", ExchangeOidcToken::client_credentials("web", post.clone())),
+            // A form is the secret's only way to the server, and `http` shows it.
+            format!("{:?}", code(basic.clone()).request(&target).unwrap().headers()),
+            format!("{:?}", ExchangeOidcToken::client_credentials("web", basic).request(&target).unwrap()),
+            format!("{:?}", code(post).request(&target).unwrap().headers()),
+            format!("{user_info:?} {:?}", user_info.request(&target).unwrap()),
+            format!("{:?}", ReadUserInfoByPost(user_info.clone())),
+            format!("{:?}", ReadUserInfoByPost(user_info).request(&target).unwrap()),
+            format!("{:?}", authorize.request(&target).unwrap()),
+            format!("{:?}", AuthorizeOidcByPost(authorize).request(&target).unwrap()),
+            format!("{:?}", ReadOidcClient::new("app").request(&target).unwrap()),
         ];
-        for text in shown {
-            prop_assert!(!text.contains("canary") && !text.contains("99, 97, 110, 97, 114, 121"), "{text}");
-        }
+        shows_none(&shown)?;
+    }
+
+    #[test]
+    fn answers_of_providers_show_no_secret(end in "[!-~]{0,20}") {
+        let secret = || format!("canary-{end}");
+        let some = || Some(SecretString::from(secret()));
+        let answer = |body: Value| Response::new(body.to_string());
+        let code = answer(json!({ "code": secret(), "state": "s" }));
+        let tokens = answer(json!({ "access_token": secret(), "id_token": secret(), "expires_in": 60 }));
+        let client = answer(json!({ "data": { "client_id": "c1", "client_secret": secret() } }));
+        let shown = [
+            format!("{:?}", AuthorizationCode::new(secret(), None)),
+            format!("{:?}", AuthorizeOidc::response(&code).unwrap()),
+            format!("{:?}", AuthorizeOidcByPost::response(&code).unwrap()),
+            format!("{:?}", ProviderTokens::new(secret(), some(), Duration::ZERO)),
+            format!("{:?}", ExchangeOidcToken::response(&tokens).unwrap()),
+            format!("{:?}", OidcClient::new(OidcClientInfo::default(), some())),
+            format!("{:?}", ReadOidcClient::response(&client).unwrap()),
+            format!("{:?}", WithMeta::<Maybe<ReadOidcClient>>::response(&client).unwrap()),
+            format!("{:?}", Wrap::<ReadOidcClient>::response(&client).unwrap()),
+        ];
+        shows_none(&shown)?;
+    }
+
+    #[test]
+    fn second_factors_show_no_secret(end in "[!-~]{0,20}") {
+        let secret = || format!("canary-{end}");
+        let target = target().with_token(secret()).unwrap();
+        let okta = OktaParams::new("org", secret());
+        let duo = DuoParams::new(secret(), secret(), "duo.test");
+        let ping_id = PingIdParams::new(secret());
+        let new = json!({ "data": { "url": secret(), "barcode": "Y2FuYXJ5" } });
+        let new = Response::new(new.to_string());
+        let lookup = LookupWrappingToken::new(secret());
+        let shown = [
+            format!("{okta:?} {duo:?} {ping_id:?}"),
+            format!("{:?} {:?}", CreateOktaMethod::new(okta.clone()), UpdateOktaMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", okta.clone())),
+            format!("{:?} {:?}", CreateDuoMethod::new(duo.clone()), UpdateDuoMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", duo.clone())),
+            format!("{:?} {:?}", CreatePingIdMethod::new(ping_id.clone()), UpdatePingIdMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", ping_id.clone())),
+            // A body is the secret's only way to the server, and `http` shows it.
+            format!("{:?}", CreateOktaMethod::new(okta).request(&target).unwrap().headers()),
+            format!("{:?}", UpdateDuoMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", duo).request(&target).unwrap().headers()),
+            format!("{:?}", CreatePingIdMethod::new(ping_id).request(&target).unwrap().headers()),
+            format!("{:?}", GenerateTotpSecret::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b").request(&target).unwrap()),
+            format!("{:?}", AdminGenerateTotpSecret::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", "e1").request(&target).unwrap()),
+            format!("{:?}", TotpSecret::new(secret(), Some(secret().into_bytes().into()))),
+            format!("{:?}", TotpEnrollment::New(TotpSecret::new(secret(), None))),
+            format!("{:?}", GenerateTotpSecret::response(&new).unwrap()),
+            format!("{:?}", AdminGenerateTotpSecret::response(&new).unwrap()),
+            format!("{lookup:?} {:?}", lookup.request(&target).unwrap().headers()),
+        ];
+        shows_none(&shown)?;
+    }
+
+    #[test]
+    fn odd_answers_show_no_secret(end in "[!-~]{0,20}") {
+        let odd = |field: &str| {
+            let secret = [format!("canary-{end}")];
+            Response::new(json!({ field: secret, "data": { field: secret } }).to_string())
+        };
+        shows_no_canary(&AuthorizeOidc::response(&odd("code")).unwrap_err())?;
+        shows_no_canary(&ExchangeOidcToken::response(&odd("access_token")).unwrap_err())?;
+        shows_no_canary(&ReadOidcClient::response(&odd("client_secret")).unwrap_err())?;
+        shows_no_canary(&GenerateTotpSecret::response(&odd("url")).unwrap_err())?;
+        shows_no_canary(&GenerateIdToken::response(&odd("token")).unwrap_err())?;
+        shows_no_canary(&ReadUserInfo::response(&odd("sub")).unwrap_err())?;
+        shows_no_canary(&ReadMfaMethod::response(&odd("id")).unwrap_err())?;
     }
 
     #[test]
@@ -84,9 +150,50 @@ fn wrapped(secret: &str) -> Response<String> {
     Response::new(json!({ "data": null, "wrap_info": { "token": secret, "ttl": 60 } }).to_string())
 }
 
+/// Neither as text nor as bytes, nor as base64.
+fn shows_none(shown: &[String]) -> Result<(), TestCaseError> {
+    for text in shown {
+        let canaries = ["canary", "99, 97, 110, 97, 114, 121", "Y2FuYXJ5"];
+        prop_assert!(!canaries.iter().any(|canary| text.contains(canary)), "{text}");
+    }
+    Ok(())
+}
+
 fn shows_no_canary(error: &Error) -> Result<(), TestCaseError> {
     let source = std::error::Error::source(error).expect("a source");
     let text = format!("{error} {error:?} {error:#?} {source} {source:?}");
     prop_assert!(!text.contains("canary"), "{text}");
     Ok(())
+}
+
+/// Puts a secret into whatever a draft can hold, in one of several ways.
+struct Hidden(fn(Draft, &SecretString) -> Result<Draft, RequestError>);
+
+impl Endpoint for Hidden {
+    type Output = ();
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "hidden/{name}";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        let draft = draft.param("name", "canary")?.query("canary", "canary");
+        let draft = (self.0)(draft, &SecretString::from("canary"))?;
+        let text = format!("{draft:?} {draft:#?}");
+        assert!(!text.contains("canary") && !text.contains("Y2FuYXJ5"), "{text}");
+        Ok(draft)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
+        reply.empty()
+    }
+}
+
+#[test]
+fn drafts_show_no_secret() {
+    for write in [
+        Hidden(|draft, canary| draft.token(canary)?.json("canary")),
+        Hidden(|draft, canary| draft.bearer(canary)?.json(&["canary"])),
+        Hidden(|draft, canary| Ok(draft.basic("canary", canary)?.form([("canary", "canary")]))),
+    ] {
+        write.request(&target()).unwrap();
+    }
 }

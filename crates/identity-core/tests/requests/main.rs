@@ -2,8 +2,13 @@
 
 mod entity;
 mod group;
+mod ids;
+mod legacy;
 mod lookup;
+mod mfa;
 mod oidc;
+mod protocol;
+mod provider;
 mod target;
 mod wrapping;
 

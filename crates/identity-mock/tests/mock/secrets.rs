@@ -92,11 +92,20 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
 fn no_message_shows_a_secret() {
     assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new(secret, "ikey", "duo.test")));
     assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new("skey", secret, "duo.test")));
-    assert_hidden(|secret| UpdateDuoMethod::new("m1", DuoParams::new(secret, secret, "duo.test")));
+    assert_hidden(|secret| {
+        UpdateDuoMethod::new(
+            "7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b",
+            DuoParams::new(secret, secret, "duo.test"),
+        )
+    });
     assert_hidden(|secret| CreateOktaMethod::new(OktaParams::new("acme", secret)));
-    assert_hidden(|secret| UpdateOktaMethod::new("m1", OktaParams::new("acme", secret)));
+    assert_hidden(|secret| {
+        UpdateOktaMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", OktaParams::new("acme", secret))
+    });
     assert_hidden(|secret| CreatePingIdMethod::new(PingIdParams::new(secret)));
-    assert_hidden(|secret| UpdatePingIdMethod::new("m1", PingIdParams::new(secret)));
+    assert_hidden(|secret| {
+        UpdatePingIdMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", PingIdParams::new(secret))
+    });
 
     let exchange = |client, code: &str| ExchangeOidcToken::code("default", client, code, "https://app.test");
     assert_hidden(|secret| exchange(ClientAuth::basic("id", secret), "c"));

@@ -1,0 +1,41 @@
+//! Bad input is an error that names the parameter, before anything is sent.
+
+mod engine;
+mod mfa;
+mod own;
+mod paths;
+mod provider;
+mod target;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use identity_core::{Endpoint, ErrorKind, Target};
+
+/// A table of refusals: `value => the parameter that the error names;`
+macro_rules! refused {
+    ($($endpoint:expr => $parameter:literal;)*) => {
+        $(assert_eq!(crate::parameter(&$endpoint), $parameter, "{}", stringify!($endpoint));)*
+    };
+}
+
+use refused;
+
+const SECOND: Duration = Duration::from_secs(1);
+const FRACTION: Duration = Duration::from_millis(1500);
+
+fn target() -> Target {
+    Target::new("http://vault.test").expect("an address")
+}
+
+/// The parameter for which `endpoint` is refused; `(none)` if it is not.
+fn parameter<E: Endpoint>(endpoint: &E) -> String {
+    let Err(error) = endpoint.request(&target()) else { return "(none)".to_owned() };
+    assert_eq!(error.to_string(), format!("{} {} was not sent", E::METHOD, E::PATH));
+    assert!(!error.is_retryable() && !error.may_have_been_applied());
+    let ErrorKind::Request(refusal) = error.kind() else { panic!("{error:?}") };
+    let parameter = refusal.parameter();
+    let text = error.source().expect("a source").to_string();
+    assert!(text.starts_with(&format!("`{parameter}` ")), "{text}");
+    parameter.to_owned()
+}

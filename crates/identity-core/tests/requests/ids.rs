@@ -1,0 +1,46 @@
+//! OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
+
+use identity_core::*;
+use serde_json::{Value, json};
+
+type Ids = Vec<String>;
+type Write = fn(Ids) -> Result<http::Request<bytes::Bytes>, Error>;
+
+/// Each field of identifiers of which there may be any number.
+const FIELDS: &[(&str, Write)] = &[
+    ("member_entity_ids", |ids| CreateGroup::unnamed().member_entity_ids(ids).request(&target())),
+    ("member_group_ids", |ids| CreateGroup::unnamed().member_group_ids(ids).request(&target())),
+    ("member_entity_ids", |ids| UpdateGroupById::new("g1").member_entity_ids(ids).request(&target())),
+    ("member_group_ids", |ids| UpdateGroupById::new("g1").member_group_ids(ids).request(&target())),
+    ("member_entity_ids", |ids| WriteGroupByName::new("ops").member_entity_ids(ids).request(&target())),
+    ("member_group_ids", |ids| WriteGroupByName::new("ops").member_group_ids(ids).request(&target())),
+    ("entity_ids", |ids| WriteOidcAssignment::new("staff").entity_ids(ids).request(&target())),
+    ("group_ids", |ids| WriteOidcAssignment::new("staff").group_ids(ids).request(&target())),
+];
+
+fn target() -> Target {
+    Target::new("http://vault.test").expect("an address")
+}
+
+#[test]
+fn more_than_500_identifiers_are_one_string() {
+    for length in [0, 1, 499, 500, 501, 1000, 5000] {
+        let ids: Ids = (0..length).map(|number| format!("7fbd40c1-{number}.498jXM")).collect();
+        let expected = if length > 500 { json!(ids.join(",")) } else { json!(ids) };
+        for (field, request) in FIELDS {
+            let request = request(ids.clone()).expect(field);
+            let sent: Value = serde_json::from_slice(request.body()).expect(field);
+            assert_eq!(sent, json!({ *field: expected }), "{length} {}", request.uri());
+        }
+    }
+}
+
+#[test]
+fn each_list_is_written_for_itself() {
+    let many = vec!["e1"; 501];
+    let group = CreateGroup::named("ops").member_entity_ids(many.clone()).member_group_ids(["g1"]);
+    let request = group.request(&target()).unwrap();
+    let sent: Value = serde_json::from_slice(request.body()).unwrap();
+    let expected = json!({ "name": "ops", "member_entity_ids": many.join(","), "member_group_ids": ["g1"] });
+    assert_eq!(sent, expected);
+}

@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use identity_core::*;
+
+use crate::requests;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn assignments_and_scopes() {
+    requests! {
+        POST "identity/oidc/assignment/{name}" {
+            WriteOidcAssignment::new("staff") => "identity/oidc/assignment/staff" again {};
+            WriteOidcAssignment::new("staff").entity_ids(["e1", "e2"]).group_ids(["g1"])
+                => "identity/oidc/assignment/staff" again
+                {"entity_ids": ["e1", "e2"], "group_ids": ["g1"]};
+            WriteOidcAssignment::new("staff").entity_ids([""; 0]).group_ids([""; 0])
+                => "identity/oidc/assignment/staff" again
+                {"entity_ids": [], "group_ids": []};
+        }
+        GET "identity/oidc/assignment/{name}" {
+            ReadOidcAssignment::new("staff") => "identity/oidc/assignment/staff" again;
+        }
+        DELETE "identity/oidc/assignment/{name}" {
+            DeleteOidcAssignment::new("staff") => "identity/oidc/assignment/staff" again;
+        }
+        LIST "identity/oidc/assignment" {
+            ListOidcAssignments => "identity/oidc/assignment" again;
+        }
+        POST "identity/oidc/scope/{name}" {
+            WriteOidcScope::new("profile") => "identity/oidc/scope/profile" again {};
+            WriteOidcScope::new("profile").template("{}").description("who it is") => "identity/oidc/scope/profile" again
+                {"template": "{}", "description": "who it is"};
+            WriteOidcScope::new("profile").template("").description("") => "identity/oidc/scope/profile" again
+                {"template": "", "description": ""};
+        }
+        GET "identity/oidc/scope/{name}" {
+            ReadOidcScope::new("profile") => "identity/oidc/scope/profile" again;
+        }
+        DELETE "identity/oidc/scope/{name}" {
+            DeleteOidcScope::new("profile") => "identity/oidc/scope/profile" again;
+        }
+        LIST "identity/oidc/scope" {
+            ListOidcScopes => "identity/oidc/scope" again;
+        }
+    }
+}
+
+#[test]
+fn clients() {
+    requests! {
+        POST "identity/oidc/client/{name}" {
+            WriteOidcClient::new("app") => "identity/oidc/client/app" again {};
+            WriteOidcClient::new("app").redirect_uris(["https://app.test/callback"]).assignments(["allow_all"]).key("web")
+                .id_token_ttl(HOUR).access_token_ttl(HOUR * 2).client_type(OidcClientType::Public)
+                .authorization_code(true).client_credentials(false)
+                => "identity/oidc/client/app" again
+                {"redirect_uris": ["https://app.test/callback"], "assignments": ["allow_all"], "key": "web",
+                 "id_token_ttl": 3600, "access_token_ttl": 7200, "client_type": "public",
+                 "authorization_code": true, "client_credentials": false};
+            WriteOidcClient::new("app").redirect_uris([""; 0]).assignments([""; 0]).id_token_ttl(Duration::ZERO).access_token_ttl(Duration::ZERO)
+                => "identity/oidc/client/app" again
+                {"redirect_uris": [], "assignments": [], "id_token_ttl": 0, "access_token_ttl": 0};
+            WriteOidcClient::new("app").client_type(OidcClientType::Confidential) => "identity/oidc/client/app" again
+                {"client_type": "confidential"};
+            WriteOidcClient::new("app").client_type("native") => "identity/oidc/client/app" again {"client_type": "native"};
+        }
+        GET "identity/oidc/client/{name}" {
+            ReadOidcClient::new("app") => "identity/oidc/client/app" again;
+        }
+        DELETE "identity/oidc/client/{name}" {
+            DeleteOidcClient::new("app") => "identity/oidc/client/app" again;
+        }
+        LIST "identity/oidc/client" {
+            ListOidcClients => "identity/oidc/client" again;
+        }
+    }
+}
+
+#[test]
+fn providers() {
+    requests! {
+        POST "identity/oidc/provider/{name}" {
+            WriteOidcProvider::new("web") => "identity/oidc/provider/web" again {};
+            WriteOidcProvider::new("web").issuer("https://vault.test:8200").allowed_client_ids(["c1", "*"]).scopes_supported(["profile"])
+                => "identity/oidc/provider/web" again
+                {"issuer": "https://vault.test:8200", "allowed_client_ids": ["c1", "*"], "scopes_supported": ["profile"]};
+            WriteOidcProvider::new("web").issuer("").allowed_client_ids([""; 0]).scopes_supported([""; 0])
+                => "identity/oidc/provider/web" again
+                {"issuer": "", "allowed_client_ids": [], "scopes_supported": []};
+        }
+        GET "identity/oidc/provider/{name}" {
+            ReadOidcProvider::new("web") => "identity/oidc/provider/web" again;
+        }
+        DELETE "identity/oidc/provider/{name}" {
+            DeleteOidcProvider::new("web") => "identity/oidc/provider/web" again;
+        }
+        LIST "identity/oidc/provider" {
+            ListOidcProviders::all() => "identity/oidc/provider" again;
+            ListOidcProviders::of_client("c1") => "identity/oidc/provider?allowed_client_id=c1" again;
+            ListOidcProviders::of_client("a&b=c d") => "identity/oidc/provider?allowed_client_id=a%26b%3Dc%20d" again;
+        }
+        GET "identity/oidc/provider/{name}/.well-known/openid-configuration" {
+            ReadProviderDiscovery::new("web") => "identity/oidc/provider/web/.well-known/openid-configuration" again;
+        }
+        GET "identity/oidc/provider/{name}/.well-known/keys" {
+            ReadProviderJwks::new("web") => "identity/oidc/provider/web/.well-known/keys" again;
+        }
+    }
+}
+
+#[test]
+fn issuer_may_be_what_was_read() {
+    const LEFT_ALONE: &[&str] = &[
+        "",
+        "https://h:1",
+        "https://h:1/",
+        "https://h:1/v1",
+        "https://h:1/proxy",
+        "https://h:1/v1/identity/oidc",
+        "https://h:1/v1/identity/oidc/provider",
+        "https://h:1/v1/identity/oidc/provider/",
+        "https://h:1/v1/identity/oidc/provider/y",
+        "https://h:1/v1/identity/oidc/provider/xx",
+        "https://h:1/v1/identity/oidc/provider/x/",
+        "https://h:1/v1/identity/oidc/provider/x/authorize",
+        "https://h:1/v1/people/oidc/provider/x",
+        "https://h:1/v1x/identity/oidc/provider/x",
+        "/v1/identity/oidc/provider/x",
+        "https://h:1/identity/oidc/provider/x",
+        "identity/oidc/provider/x",
+        "x",
+        "not a url",
+    ];
+    let mut cases = Vec::new();
+    for origin in ["https://h:1", "http://127.0.0.1:8200", "http://[::1]:8200", "https://v1.test:8200"] {
+        for path in ["/v1/", "/v1/ns/", "/v1/a/b/"] {
+            cases.push((format!("{origin}{path}identity/oidc/provider/x"), origin));
+        }
+    }
+    cases.extend(LEFT_ALONE.iter().map(|issuer| ((*issuer).to_owned(), *issuer)));
+
+    let target = Target::new("http://vault.test").unwrap();
+    for (issuer, expected) in cases {
+        let request = WriteOidcProvider::new("x").issuer(&issuer).request(&target).unwrap();
+        let sent: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(sent, serde_json::json!({ "issuer": expected }), "{issuer}");
+    }
+}
