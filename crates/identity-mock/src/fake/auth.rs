@@ -1,8 +1,10 @@
 //! Auth methods: users and log-in of `userpass`, and `auth/token`.
 
+mod grant;
 mod login;
 mod token;
 mod userpass;
+mod validate;
 
 use std::collections::BTreeMap;
 
@@ -44,7 +46,7 @@ pub(super) fn without_token(
     let refused = |status, problem: &str| Err(Refusal::new(status, problem));
     if asked.path == "sys/mfa/validate" {
         return match asked.verb {
-            Verb::Write => login::validate(state, asked).map(Some),
+            Verb::Write => validate::validate(state, asked).map(Some),
             _ => refused(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation"),
         };
     }

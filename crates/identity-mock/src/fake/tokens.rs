@@ -68,10 +68,8 @@ pub(super) struct Lease {
     /// How many seconds after it was made it was renewed.
     pub(super) renewed: u64,
     pub(super) explicit_max_ttl: u64,
-    /// How often it may still be used; 0 for any number of times.
-    pub(super) uses: u64,
-    /// Whether it was used for the last time.
-    pub(super) spent: bool,
+    /// How often it may still be used, unless that is any number of times.
+    pub(super) uses: Option<u64>,
     pub(super) display_name: String,
     /// The path that it was asked for at.
     pub(super) path: String,
@@ -91,8 +89,7 @@ impl Lease {
             ttl: 0,
             renewed: 0,
             explicit_max_ttl: 0,
-            uses: 0,
-            spent: false,
+            uses: None,
             display_name: "token".to_owned(),
             path: "auth/token/create".to_owned(),
             renewable: false,
@@ -173,7 +170,7 @@ impl Tokens {
         let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
         let name = of(headers);
         let token = self.all.get_mut(name).filter(|_| !name.is_empty()).ok_or_else(denied)?;
-        if token.lease.spent || (token.lease.ttl > 0 && token.lease.expires() <= now) {
+        if token.lease.uses == Some(0) || (token.lease.ttl > 0 && token.lease.expires() <= now) {
             self.all.remove(name);
             return Err(denied());
         }
@@ -181,9 +178,8 @@ impl Tokens {
             let entity = namespaces.get_mut(&token.namespace).and_then(|at| at.store.entities.get(entity));
             entity.filter(|entity| !entity.disabled).ok_or_else(denied)?;
         }
-        if token.lease.uses > 0 {
-            token.lease.uses -= 1;
-            token.lease.spent = token.lease.uses == 0;
+        if let Some(uses) = &mut token.lease.uses {
+            *uses -= 1;
         }
         let may = match &token.access {
             Some(access) => access.path == path && namespace == token.namespace,

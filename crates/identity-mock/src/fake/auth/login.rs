@@ -1,56 +1,28 @@
 //! From a proof of who it is to a token: entity, second factor, token.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::fake::answer::{Answer, Refusal, bad, quoted};
-use crate::fake::duration;
+use super::grant::{Grant, give};
+use crate::fake::answer::{Answer, Refusal, bad};
 use crate::fake::entity;
-use crate::fake::input::{Fields, Kind};
 use crate::fake::mfa::{self, Credentials};
-use crate::fake::request::Asked;
 use crate::fake::state::{Context, State};
-use crate::fake::store::{Alias, Entity, Pairs};
-use crate::fake::tokens::{Lease, Token};
-
-/// What a token is to be.
-#[derive(Clone, Default)]
-pub(super) struct Grant {
-    pub(super) id: String,
-    pub(super) namespace: String,
-    pub(super) entity: Option<String>,
-    /// The path that it was asked for at.
-    pub(super) path: String,
-    pub(super) display_name: String,
-    pub(super) policies: Vec<String>,
-    pub(super) default_policy: bool,
-    pub(super) meta: Option<Pairs>,
-    /// Seconds; 0 where nothing is said of it.
-    pub(super) ttl: u64,
-    pub(super) max_ttl: u64,
-    pub(super) explicit_max_ttl: u64,
-    pub(super) uses: u64,
-    pub(super) is_batch: bool,
-    pub(super) renewable: bool,
-    pub(super) orphan: bool,
-}
+use crate::fake::store::{Alias, Entity};
 
 /// A log-in that still wants a second factor.
 pub(super) struct Pending {
-    accessor: String,
-    grant: Grant,
-    until: Timestamp,
+    pub(super) accessor: String,
+    pub(super) grant: Grant,
+    pub(super) until: Timestamp,
 }
 
 /// How long a log-in waits for its second factor.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(300);
-/// How long a token lives of which nothing is said: 32 days.
-const LONGEST: u64 = 32 * 24 * 60 * 60;
 
 /// The codes of the header `X-Vault-MFA`, if there is one: `<method>:<code>`.
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Refusal> {
@@ -74,12 +46,8 @@ pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Re
     Ok(Some(credentials).filter(|credentials| !credentials.is_empty()))
 }
 
-fn denied() -> Refusal {
+pub(super) fn denied() -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "permission denied")
-}
-
-fn fault(problem: &str) -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
 }
 
 /// Logs somebody in who is known to the mount by this name.
@@ -161,164 +129,4 @@ fn unfinished(requirement: &Value) -> Value {
         "mfa_requirement": requirement,
         "num_uses": 0,
     })
-}
-
-/// `sys/mfa/validate`: the second factor of a log-in that waits for it.
-pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let payload = asked.data.get("mfa_payload").cloned().unwrap_or_default();
-    let fields = Fields::new(asked.data.clone(), &[("mfa_request_id", Kind::Text)])?;
-    let problem = |kind: &str| {
-        let problem =
-            format!("'' expected type 'map[string]interface {{}}', got unconvertible type '{kind}'");
-        bad(format!("Field validation failed: error converting input for field \"mfa_payload\": {problem}"))
-    };
-    let payload = match payload {
-        Value::Object(payload) => payload,
-        Value::Null => Map::new(),
-        Value::Array(items) if items.is_empty() => Map::new(),
-        Value::Array(_) => return Err(problem("[]interface {}")),
-        Value::String(_) => return Err(problem("string")),
-        Value::Bool(_) => return Err(problem("bool")),
-        Value::Number(_) => return Err(problem("json.Number")),
-    };
-    let id = fields.text("mfa_request_id");
-    if id.is_empty() {
-        return Err(bad("missing request ID"));
-    }
-    let credentials = payload.into_iter().map(|(method, codes)| Some((method, codes_of(codes)?)));
-    let credentials: Credentials =
-        credentials.collect::<Option<_>>().ok_or_else(|| bad("invalid mfa payload"))?;
-
-    let now = state.clock.now();
-    state.auth.pending.retain(|_, pending| pending.until > now);
-    let pending = state.auth.pending.get(&id).ok_or_else(|| bad("invalid request ID"))?;
-    let (accessor, grant) = (pending.accessor.clone(), pending.grant.clone());
-    if grant.namespace != asked.namespace {
-        let problem = "original request was issued in a different namesapce";
-        return Err(fault(&format!(
-            "{problem} {}, current namespace is {}",
-            grant.namespace, asked.namespace
-        )));
-    }
-    let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let entity = grant.entity.as_ref().and_then(|entity| context.store.entities.get(entity)).cloned();
-    let entity = entity.ok_or_else(|| fault("MFA validation failed. entity not found: <nil>"))?;
-    let mount = context.mounts.get(&accessor);
-    let mount = mount.ok_or_else(|| fault("failed to find MFAEnforcement configuration"))?;
-    let enforcements = mfa::matching(&context, &entity.id, mount);
-    if enforcements.is_empty() {
-        return Err(fault("found nil or empty MFAEnforcement configuration"));
-    }
-    mfa::satisfy(&mut context, &enforcements, &entity, &credentials)
-        .map_err(|problem| Refusal::new(StatusCode::FORBIDDEN, problem))?;
-    state.auth.pending.remove(&id);
-    give(state, grant, Vec::new())
-}
-
-/// A list of texts, or nothing.
-fn codes_of(codes: Value) -> Option<Option<Vec<String>>> {
-    match codes {
-        Value::Null => Some(None),
-        Value::Array(codes) => {
-            let codes = codes.into_iter().map(|code| code.as_str().map(str::to_owned));
-            codes.collect::<Option<_>>().map(Some)
-        }
-        _ => None,
-    }
-}
-
-/// Makes the token.
-pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -> Result<Answer, Refusal> {
-    let context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let of_identity = grant.entity.as_ref().map(|entity| policies_of(&context, entity)).unwrap_or_default();
-    let namespace_id = context.namespace_id.to_owned();
-
-    let mut policies = grant.policies;
-    let is_root = policies.iter().any(|policy| policy == "root");
-    if grant.default_policy && !is_root && !policies.iter().any(|policy| policy == "default") {
-        policies.push("default".to_owned());
-    }
-    policies.sort_unstable();
-    let unlimited = is_root && grant.ttl == 0;
-    let mut ttl = if grant.ttl == 0 && !unlimited { LONGEST } else { grant.ttl };
-    let most = [grant.max_ttl, grant.explicit_max_ttl].into_iter().filter(|most| *most > 0).min();
-    let most = most.unwrap_or(LONGEST).min(LONGEST);
-    if ttl > most {
-        if grant.ttl > 0 {
-            let (asked, most) = (quoted(&duration::brief(ttl)), quoted(&duration::brief(most)));
-            warnings.push(format!(
-                "TTL of {asked} exceeded the effective max_ttl of {most}; TTL value is capped accordingly"
-            ));
-        }
-        ttl = most;
-    }
-
-    let suffix = if namespace_id == "root" { String::new() } else { format!(".{namespace_id}") };
-    let (prefix, length) = if grant.is_batch { ("b", 140) } else { ("s", 24) };
-    let made_up = format!("{prefix}.{}{suffix}", state.random.word(length));
-    let token = if grant.id.is_empty() { made_up } else { grant.id };
-    let accessor = format!("{}{suffix}", state.random.word(24));
-    let lease = Lease {
-        accessor: if grant.is_batch { String::new() } else { accessor },
-        policies,
-        meta: grant.meta,
-        created: state.clock.now(),
-        ttl,
-        renewed: 0,
-        explicit_max_ttl: grant.explicit_max_ttl,
-        uses: grant.uses,
-        spent: false,
-        display_name: grant.display_name,
-        path: grant.path,
-        renewable: grant.renewable && !grant.is_batch && !unlimited,
-        orphan: grant.orphan,
-        is_batch: grant.is_batch,
-    };
-    let auth = shown(&token, &lease, grant.entity.as_deref(), &of_identity);
-    let may_do_all = lease.policies.iter().any(|policy| policy != "default");
-    state.tokens.add(
-        token,
-        Token { namespace: grant.namespace, entity: grant.entity, may_do_all, lease, access: None },
-    );
-    Ok(Answer::Auth { auth, warnings })
-}
-
-/// The policies of an entity and of its groups, in this order.
-pub(super) fn policies_of(context: &Context<'_>, entity: &str) -> Vec<String> {
-    let (direct, inherited) = entity::groups(context.store, entity);
-    let groups = direct.into_iter().chain(inherited).filter_map(|group| context.store.groups.get(group));
-    let own = context.store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
-    let mut policies: Vec<String> = Vec::new();
-    for policy in own.chain(groups.flat_map(|group| group.policies.iter().flatten())) {
-        if !policies.contains(policy) {
-            policies.push(policy.clone());
-        }
-    }
-    policies
-}
-
-/// The token as the answer that gives it tells of it.
-pub(super) fn shown(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
-    let all: BTreeMap<&String, ()> =
-        lease.policies.iter().chain(of_identity).map(|policy| (policy, ())).collect();
-    let mut shown = json!({
-        "client_token": token,
-        "accessor": lease.accessor,
-        "policies": all.keys().collect::<Vec<_>>(),
-        "token_policies": lease.policies,
-        "metadata": lease.meta,
-        "lease_duration": lease.ttl,
-        "renewable": lease.renewable,
-        "entity_id": entity.unwrap_or_default(),
-        "token_type": if lease.is_batch { "batch" } else { "service" },
-        "orphan": lease.orphan,
-        "mfa_requirement": null,
-        "num_uses": lease.uses,
-    });
-    if !of_identity.is_empty() {
-        let mut sorted = of_identity.to_vec();
-        sorted.sort_unstable();
-        shown["identity_policies"] = json!(sorted);
-    }
-    shown
 }

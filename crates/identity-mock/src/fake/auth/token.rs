@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::login::{self, Grant, policies_of};
+use super::grant::{self, Grant, policies_of, with_default};
 use crate::fake::answer::{Answer, Refusal, bad};
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::limits::policies;
@@ -77,7 +77,7 @@ fn lookup(state: &mut State, token: &str) -> Result<Answer, Refusal> {
         "id": token,
         "issue_time": lease.created.to_string(),
         "meta": lease.meta,
-        "num_uses": lease.uses,
+        "num_uses": lease.uses.unwrap_or_default(),
         "orphan": lease.orphan,
         "path": lease.path,
         "policies": lease.policies,
@@ -105,7 +105,7 @@ fn renew(state: &mut State, token: &str) -> Result<Answer, Refusal> {
     let of_identity = entity.as_ref().zip(state.context(&namespace));
     let of_identity = of_identity.map(|(entity, context)| policies_of(&context, entity)).unwrap_or_default();
     Ok(Answer::Auth {
-        auth: login::shown(token, &lease, entity.as_deref(), &of_identity),
+        auth: grant::shown(token, &lease, entity.as_deref(), &of_identity),
         warnings: Vec::new(),
     })
 }
@@ -141,14 +141,14 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
     let name: String = fields.text("display_name").chars().map(plain).collect();
     let period = fields.seconds("period").unwrap_or_default();
     let ttl = fields.seconds("ttl").or_else(|| fields.seconds("lease")).unwrap_or_default();
+    let chosen = if given.is_empty() { parent.lease.policies } else { given };
     let grant = Grant {
         id,
         namespace: asked.namespace,
         entity: if is_orphan { None } else { parent.entity },
         path: asked.path,
         display_name: if name.is_empty() { "token".to_owned() } else { format!("token-{name}") },
-        default_policy: !fields.flag("no_default_policy").unwrap_or_default(),
-        policies: if given.is_empty() { parent.lease.policies } else { given },
+        policies: with_default(chosen, !fields.flag("no_default_policy").unwrap_or_default()),
         meta: fields.pairs("meta").flatten(),
         ttl: if period > 0 { period } else { ttl },
         max_ttl: 0,
@@ -158,7 +158,7 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         renewable: fields.flag("renewable").unwrap_or(true),
         orphan: is_orphan || fields.flag("no_parent").unwrap_or_default(),
     };
-    login::give(state, grant, warnings)
+    grant::give(state, grant, warnings)
 }
 
 fn plain(char: char) -> char {

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::login::{self, Grant};
+use super::grant::{Grant, with_default};
+use super::login;
 use crate::fake::answer::{Answer, Refusal, bad, internal, quoted};
 use crate::fake::entity::listed;
 use crate::fake::input::{Fields, Kind, Schema};
@@ -211,8 +212,7 @@ pub(super) fn log_in(
         namespace: asked.namespace.clone(),
         path: asked.path.clone(),
         display_name: format!("{mount}-{name}"),
-        policies: user.policies.clone(),
-        default_policy: !user.no_default_policy,
+        policies: with_default(user.policies.clone(), !user.no_default_policy),
         meta: Some(Pairs::from([("username".to_owned(), name.to_owned())])),
         ttl: if user.period > 0 { user.period } else { user.ttl },
         max_ttl: if user.period > 0 { 0 } else { user.max_ttl },

@@ -16,7 +16,7 @@ pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
     if size < width {
         return Err(format!("can not scale barcode to an image smaller than {width}x{width}"));
     }
-    let side = u32::try_from(size).ok().filter(|side| *side <= WIDEST).ok_or("image is too large")?;
+    let pixels_wide = u32::try_from(size).ok().filter(|wide| *wide <= WIDEST).ok_or("image is too large")?;
     let scale = size / width;
     let margin = (size - width * scale) / 2;
     let colors = code.to_colors();
@@ -29,7 +29,7 @@ pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
         (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
 
     let mut png = Vec::new();
-    let mut encoder = Encoder::new(&mut png, side, side);
+    let mut encoder = Encoder::new(&mut png, pixels_wide, pixels_wide);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::Eight);
     let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));

@@ -22,7 +22,7 @@ pub(in crate::fake) fn matching(context: &Context<'_>, entity: &str, mount: &Mou
     let applies = |enforcement: &Enforcement| {
         enforcement.entities.iter().any(|id| id == entity)
             || direct.iter().chain(&inherited).any(|group| enforcement.groups.contains(*group))
-            || enforcement.accessors.iter().any(|accessor| *accessor == mount.accessor)
+            || enforcement.accessors.contains(&mount.accessor)
             || enforcement.types.contains(&mount.kind)
     };
     let all = context.mfa.enforcements.iter();
@@ -83,12 +83,11 @@ fn pass_one(
     for id in methods {
         let name = context.mfa.methods.get(id).map(|method| format!("{}{}", method.namespace, method.name));
         let name = name.unwrap_or_default();
-        match credentials.get(id).or_else(|| credentials.get(&name)) {
-            Some(credentials) => brought.push((id, credentials)),
-            None => {
-                let problem = "failed to find MFA credentials associated with an MFA method ID";
-                missing.push(format!("{problem} {id}, method name {name}"));
-            }
+        if let Some(credentials) = credentials.get(id).or_else(|| credentials.get(&name)) {
+            brought.push((id, credentials));
+        } else {
+            let problem = "failed to find MFA credentials associated with an MFA method ID";
+            missing.push(format!("{problem} {id}, method name {name}"));
         }
     }
     if brought.is_empty() {

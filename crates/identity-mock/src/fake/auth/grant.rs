@@ -1,0 +1,137 @@
+//! Tokens as they are made and shown.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::login::denied;
+use crate::fake::answer::{Answer, Refusal, quoted};
+use crate::fake::duration;
+use crate::fake::entity;
+use crate::fake::state::{Context, State};
+use crate::fake::store::Pairs;
+use crate::fake::tokens::{Lease, Token};
+
+/// What a token is to be.
+#[derive(Clone, Default)]
+pub(super) struct Grant {
+    pub(super) id: String,
+    pub(super) namespace: String,
+    pub(super) entity: Option<String>,
+    /// The path that it was asked for at.
+    pub(super) path: String,
+    pub(super) display_name: String,
+    pub(super) policies: Vec<String>,
+    pub(super) meta: Option<Pairs>,
+    /// Seconds; 0 where nothing is said of it.
+    pub(super) ttl: u64,
+    pub(super) max_ttl: u64,
+    pub(super) explicit_max_ttl: u64,
+    pub(super) uses: u64,
+    pub(super) is_batch: bool,
+    pub(super) renewable: bool,
+    pub(super) orphan: bool,
+}
+
+/// How long a token lives of which nothing is said: 32 days.
+const LONGEST: u64 = 32 * 24 * 60 * 60;
+
+/// The policies of a token, in order, with the one that all have unless somebody says otherwise. The root token needs no other.
+pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<String> {
+    let has = |name: &str| policies.iter().any(|policy| policy == name);
+    if is_wanted && !has("root") && !has("default") {
+        policies.push("default".to_owned());
+    }
+    policies.sort_unstable();
+    policies
+}
+
+/// Makes the token.
+pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -> Result<Answer, Refusal> {
+    let context = state.context(&grant.namespace).ok_or_else(denied)?;
+    let of_identity = grant.entity.as_ref().map(|entity| policies_of(&context, entity)).unwrap_or_default();
+    let namespace_id = context.namespace_id.to_owned();
+
+    let policies = grant.policies;
+    let is_root = policies.iter().any(|policy| policy == "root");
+    let unlimited = is_root && grant.ttl == 0;
+    let mut ttl = if grant.ttl == 0 && !unlimited { LONGEST } else { grant.ttl };
+    let most = [grant.max_ttl, grant.explicit_max_ttl].into_iter().filter(|most| *most > 0).min();
+    let most = most.unwrap_or(LONGEST).min(LONGEST);
+    if ttl > most {
+        if grant.ttl > 0 {
+            let (asked, most) = (quoted(&duration::brief(ttl)), quoted(&duration::brief(most)));
+            warnings.push(format!(
+                "TTL of {asked} exceeded the effective max_ttl of {most}; TTL value is capped accordingly"
+            ));
+        }
+        ttl = most;
+    }
+
+    let suffix = if namespace_id == "root" { String::new() } else { format!(".{namespace_id}") };
+    let (prefix, length) = if grant.is_batch { ("b", 140) } else { ("s", 24) };
+    let made_up = format!("{prefix}.{}{suffix}", state.random.word(length));
+    let token = if grant.id.is_empty() { made_up } else { grant.id };
+    let accessor = format!("{}{suffix}", state.random.word(24));
+    let lease = Lease {
+        accessor: if grant.is_batch { String::new() } else { accessor },
+        policies,
+        meta: grant.meta,
+        created: state.clock.now(),
+        ttl,
+        renewed: 0,
+        explicit_max_ttl: grant.explicit_max_ttl,
+        uses: Some(grant.uses).filter(|uses| *uses > 0),
+        display_name: grant.display_name,
+        path: grant.path,
+        renewable: grant.renewable && !grant.is_batch && !unlimited,
+        orphan: grant.orphan,
+        is_batch: grant.is_batch,
+    };
+    let auth = shown(&token, &lease, grant.entity.as_deref(), &of_identity);
+    let may_do_all = lease.policies.iter().any(|policy| policy != "default");
+    state.tokens.add(
+        token,
+        Token { namespace: grant.namespace, entity: grant.entity, may_do_all, lease, access: None },
+    );
+    Ok(Answer::Auth { auth, warnings })
+}
+
+/// The policies of an entity and of its groups, in this order.
+pub(super) fn policies_of(context: &Context<'_>, entity: &str) -> Vec<String> {
+    let (direct, inherited) = entity::groups(context.store, entity);
+    let groups = direct.into_iter().chain(inherited).filter_map(|group| context.store.groups.get(group));
+    let own = context.store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
+    let mut policies: Vec<String> = Vec::new();
+    for policy in own.chain(groups.flat_map(|group| group.policies.iter().flatten())) {
+        if !policies.contains(policy) {
+            policies.push(policy.clone());
+        }
+    }
+    policies
+}
+
+/// The token as the answer that gives it tells of it.
+pub(super) fn shown(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
+    let all: BTreeSet<&String> = lease.policies.iter().chain(of_identity).collect();
+    let mut shown = json!({
+        "client_token": token,
+        "accessor": lease.accessor,
+        "policies": all,
+        "token_policies": lease.policies,
+        "metadata": lease.meta,
+        "lease_duration": lease.ttl,
+        "renewable": lease.renewable,
+        "entity_id": entity.unwrap_or_default(),
+        "token_type": if lease.is_batch { "batch" } else { "service" },
+        "orphan": lease.orphan,
+        "mfa_requirement": null,
+        "num_uses": lease.uses.unwrap_or_default(),
+    });
+    if !of_identity.is_empty() {
+        let mut sorted = of_identity.to_vec();
+        sorted.sort_unstable();
+        shown["identity_policies"] = json!(sorted);
+    }
+    shown
+}

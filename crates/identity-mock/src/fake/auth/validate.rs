@@ -1,0 +1,79 @@
+//! The second factor of a log-in that waits for it: `sys/mfa/validate`.
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::grant::give;
+use super::login::denied;
+use crate::fake::answer::{Answer, Refusal, bad};
+use crate::fake::input::{Fields, Kind};
+use crate::fake::mfa::{self, Credentials};
+use crate::fake::request::Asked;
+use crate::fake::state::State;
+
+fn fault(problem: &str) -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
+}
+
+pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
+    let payload = asked.data.get("mfa_payload").cloned().unwrap_or_default();
+    let fields = Fields::new(asked.data.clone(), &[("mfa_request_id", Kind::Text)])?;
+    let problem = |kind: &str| {
+        let problem =
+            format!("'' expected type 'map[string]interface {{}}', got unconvertible type '{kind}'");
+        bad(format!("Field validation failed: error converting input for field \"mfa_payload\": {problem}"))
+    };
+    let payload = match payload {
+        Value::Object(payload) => payload,
+        Value::Null => Map::new(),
+        Value::Array(items) if items.is_empty() => Map::new(),
+        Value::Array(_) => return Err(problem("[]interface {}")),
+        Value::String(_) => return Err(problem("string")),
+        Value::Bool(_) => return Err(problem("bool")),
+        Value::Number(_) => return Err(problem("json.Number")),
+    };
+    let id = fields.text("mfa_request_id");
+    if id.is_empty() {
+        return Err(bad("missing request ID"));
+    }
+    let credentials = payload.into_iter().map(|(method, codes)| Ok((method, codes_of(codes)?)));
+    let credentials: Credentials = credentials.collect::<Result<_, Refusal>>()?;
+
+    let now = state.clock.now();
+    state.auth.pending.retain(|_, pending| pending.until > now);
+    let pending = state.auth.pending.get(&id).ok_or_else(|| bad("invalid request ID"))?;
+    let (accessor, grant) = (pending.accessor.clone(), pending.grant.clone());
+    if grant.namespace != asked.namespace {
+        let problem = "original request was issued in a different namesapce";
+        return Err(fault(&format!(
+            "{problem} {}, current namespace is {}",
+            grant.namespace, asked.namespace
+        )));
+    }
+    let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
+    let entity = grant.entity.as_ref().and_then(|entity| context.store.entities.get(entity)).cloned();
+    let entity = entity.ok_or_else(|| fault("MFA validation failed. entity not found: <nil>"))?;
+    let mount = context.mounts.get(&accessor);
+    let mount = mount.ok_or_else(|| fault("failed to find MFAEnforcement configuration"))?;
+    let enforcements = mfa::matching(&context, &entity.id, mount);
+    if enforcements.is_empty() {
+        return Err(fault("found nil or empty MFAEnforcement configuration"));
+    }
+    mfa::satisfy(&mut context, &enforcements, &entity, &credentials)
+        .map_err(|problem| Refusal::new(StatusCode::FORBIDDEN, problem))?;
+    state.auth.pending.remove(&id);
+    give(state, grant, Vec::new())
+}
+
+/// A list of texts, or nothing.
+fn codes_of(codes: Value) -> Result<Option<Vec<String>>, Refusal> {
+    let invalid = || bad("invalid mfa payload");
+    match codes {
+        Value::Null => Ok(None),
+        Value::Array(codes) => {
+            let codes = codes.into_iter().map(|code| code.as_str().map(str::to_owned).ok_or_else(invalid));
+            codes.collect::<Result<_, _>>().map(Some)
+        }
+        _ => Err(invalid()),
+    }
+}
