@@ -20,6 +20,7 @@ mod mfa;
 mod mounts;
 mod namespaces;
 mod oidc;
+mod policies;
 mod request;
 mod route;
 mod serve;

@@ -11,7 +11,7 @@ use super::fault;
 use super::request::{self, Asked, Verb};
 use super::state::State;
 use super::tokens::Caller;
-use super::{auth, mounts, namespaces, oidc, route, tokens, wrapping};
+use super::{auth, mounts, namespaces, oidc, policies, route, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -111,6 +111,7 @@ fn sys(state: &mut State, asked: Asked, is_wrapped: bool) -> Result<Answer, Refu
     match (area, asked.verb) {
         ("auth" | "mounts", _) => mounts::run(state, &asked),
         ("namespaces", _) => namespaces::run(state, &asked),
+        ("policies", _) => policies::run(state, &asked),
         ("wrapping", Verb::Write) if asked.path == "sys/wrapping/wrap" => {
             if !is_wrapped {
                 return Err(bad("endpoint requires response wrapping to be used"));

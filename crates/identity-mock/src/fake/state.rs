@@ -13,6 +13,7 @@ use super::journal::Journal;
 use super::mfa::Mfa;
 use super::mounts::Mounts;
 use super::namespaces::{Namespace, Namespaces};
+use super::policies::Policies;
 use super::store::Store;
 use super::tokens::{Caller, Tokens};
 use super::wrapping::Wrapped;
@@ -24,6 +25,7 @@ pub(super) struct State {
     pub(super) mounts: Mounts,
     pub(super) mfa: Mfa,
     pub(super) auth: Auth,
+    pub(super) policies: Policies,
     pub(super) tokens: Tokens,
     pub(super) wrapped: BTreeMap<String, Wrapped>,
     pub(super) faults: Vec<Rule>,
@@ -43,6 +45,7 @@ impl State {
             mounts,
             mfa: Mfa::default(),
             auth: Auth::default(),
+            policies: Policies::new(),
             tokens,
             wrapped: BTreeMap::new(),
             faults: Vec::new(),

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Refusal;
 use super::namespaces::Namespaces;
-use super::oidc;
 use super::request::text;
-use super::store::Pairs;
+use super::store::{Pairs, Store};
+use super::{entity, oidc};
 
 #[derive(Clone)]
 pub(super) struct Token {
@@ -174,9 +174,11 @@ impl Tokens {
             self.all.remove(name);
             return Err(denied());
         }
+        let mut identity_may = false;
         if let Some(entity) = &token.entity {
-            let entity = namespaces.get_mut(&token.namespace).and_then(|at| at.store.entities.get(entity));
-            entity.filter(|entity| !entity.disabled).ok_or_else(denied)?;
+            let store = namespaces.get_mut(&token.namespace).map(|at| &at.store).ok_or_else(denied)?;
+            store.entities.get(entity).filter(|entity| !entity.disabled).ok_or_else(denied)?;
+            identity_may = !token.may_do_all && identity_may_do_all(store, entity);
         }
         if let Some(uses) = &mut token.lease.uses {
             *uses -= 1;
@@ -184,7 +186,10 @@ impl Tokens {
         let may = match &token.access {
             Some(access) => access.path == path && namespace == token.namespace,
             None => {
-                let may = token.may_do_all || ALLOWED.contains(&path) || oidc::is_for_everybody(path);
+                let may = token.may_do_all
+                    || identity_may
+                    || ALLOWED.contains(&path)
+                    || oidc::is_for_everybody(path);
                 may && namespace.starts_with(&token.namespace)
             }
         };
@@ -200,6 +205,15 @@ impl Tokens {
             Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
         }
     }
+}
+
+/// Whether an entity or one of its groups has a policy that allows more than `default` does.
+fn identity_may_do_all(store: &Store, entity: &str) -> bool {
+    let (direct, inherited) = entity::groups(store, entity);
+    let groups = direct.into_iter().chain(inherited).filter_map(|id| store.groups.get(id));
+    let of_groups = groups.flat_map(|group| group.policies.iter().flatten());
+    let own = store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
+    own.chain(of_groups).any(|policy| policy != "default")
 }
 
 /// The token of a request, empty if it has none.
