@@ -96,6 +96,8 @@
 //! Messages do not show tokens, nor the fields that are secret in the API, such as `token` and `client_secret`.
 
 mod call;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod difference;
 mod double;
 mod expectation;

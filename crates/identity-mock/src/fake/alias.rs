@@ -1,6 +1,6 @@
 //! Aliases of entities: `identity/entity-alias`, and what `identity/alias` and `identity/persona` make of them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use identity_core::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
@@ -95,7 +95,7 @@ fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
 
 /// The list of the aliases of entities or of groups.
 pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
     for alias in aliases.iter() {
@@ -115,18 +115,18 @@ pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
 }
 
 /// The alias as the list of entities or groups tells of it.
-pub(super) fn summary<'a>(mounts: &Mounts, seen: &mut BTreeMap<&'a str, ()>, alias: &'a Alias) -> Value {
+pub(super) fn summary<'a>(mounts: &Mounts, seen: &mut BTreeSet<&'a str>, alias: &'a Alias) -> Value {
     let mut summary = json!({ "id": alias.id, "name": alias.name, "mount_accessor": alias.mount_accessor });
     add_mount(&mut summary, mounts, seen, &alias.mount_accessor);
     summary
 }
 
 /// Of a mount that is gone a list says nothing the first time, and then that it has an empty path.
-fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeMap<&'a str, ()>, accessor: &'a str) {
+fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeSet<&'a str>, accessor: &'a str) {
     if let Some(mount) = mounts.get(accessor) {
         info["mount_path"] = json!(mount.path);
         info["mount_type"] = json!(mount.kind);
-    } else if seen.insert(accessor, ()).is_some() {
+    } else if !seen.insert(accessor) {
         info["mount_path"] = json!("");
         info["mount_type"] = json!("");
     }

@@ -46,7 +46,7 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         if wanted.mount_accessor.is_empty() {
             wanted.mount_accessor.clone_from(&alias.mount_accessor);
         }
-        return change(context, alias, wanted, Found::ById);
+        return change(context, alias, &wanted, Found::ById);
     }
 
     if wanted.mount_accessor.is_empty() || wanted.name.is_empty() {
@@ -58,8 +58,8 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     if mount.namespace != context.namespace {
         return Err(forbidden("matching mount is in a different namespace than request"));
     }
-    match context.store.aliases.at(&wanted.mount_accessor, &wanted.name).map(Alias::clone) {
-        Some(alias) => change(context, alias, wanted, Found::ByName),
+    match context.store.aliases.at(&wanted.mount_accessor, &wanted.name).cloned() {
+        Some(alias) => change(context, alias, &wanted, Found::ByName),
         None => create(context, mount, wanted),
     }
 }
@@ -98,7 +98,7 @@ enum Found {
     ByName,
 }
 
-fn change(context: &mut Context<'_>, mut alias: Alias, wanted: Wanted, found: Found) -> Outcome {
+fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: Found) -> Outcome {
     let stays = wanted.canonical_id.is_empty() || wanted.canonical_id == alias.canonical_id;
     let same_mount = wanted.mount_accessor == alias.mount_accessor;
     let same_metadata = wanted.custom_metadata.iter().flatten().eq(alias.custom_metadata.iter().flatten());

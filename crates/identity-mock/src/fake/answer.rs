@@ -78,8 +78,8 @@ pub(super) fn internal(message: &str) -> Refusal {
 /// Errors as the server puts several into one text.
 pub(super) fn listed(errors: &[impl AsRef<str>]) -> String {
     let noun = if errors.len() == 1 { "error" } else { "errors" };
-    let lines: String = errors.iter().map(|error| format!("\n\t* {}", error.as_ref())).collect();
-    format!("{} {noun} occurred:{lines}\n\n", errors.len())
+    let errors_in_lines = errors.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n\t* ");
+    format!("{} {noun} occurred:\n\t* {errors_in_lines}\n\n", errors.len())
 }
 
 /// A text in quotes, as Go writes it.
@@ -97,15 +97,19 @@ pub(super) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            '\0'..='\x1f' | '\x7f' => quoted.push_str(&format!("\\x{:02x}", u32::from(char))),
+            '\0'..='\x1f' | '\x7f' => quoted.push_str(&escaped('x', 2, char)),
             _ if char.is_control() || (char.is_whitespace() && char != ' ') => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(char)));
+                quoted.push_str(&escaped('u', 4, char));
             }
             _ => quoted.push(char),
         }
     }
     quoted.push('"');
     quoted
+}
+
+fn escaped(letter: char, width: usize, char: char) -> String {
+    format!("\\{letter}{:0width$x}", u32::from(char))
 }
 
 /// A whole answer.
@@ -207,6 +211,7 @@ fn bare(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<B
     response
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "they become part of it")]
 fn envelope(request_id: String, data: Value, warnings: &[String]) -> Value {
     json!({
         "request_id": request_id,

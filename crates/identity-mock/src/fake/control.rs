@@ -69,9 +69,7 @@ impl FakeVault {
         let known = state.mounts.accessor("", &format!("auth/{path}/"));
         let accessor =
             known.map_or_else(|| state.mounts.enable(("", path, method, false), &mut state.random), Ok);
-        accessor
-            .map(MountAccessor::from)
-            .unwrap_or_else(|_| panic!("FakeVault: there is no auth method `{method}`"))
+        accessor.map_or_else(|_| panic!("FakeVault: there is no auth method `{method}`"), MountAccessor::from)
     }
 
     /// Creates a namespace below the root, unless it is there.

@@ -209,11 +209,9 @@ pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Ve
     let mut open = direct.clone();
     while let Some(group) = open.pop().and_then(|id| store.groups.get(id)) {
         for parent in group.parents.iter().flatten() {
-            if seen.insert(parent) {
-                if store.groups.get(parent).is_some() {
-                    inherited.insert(parent);
-                    open.push(parent);
-                }
+            if seen.insert(parent) && store.groups.get(parent).is_some() {
+                inherited.insert(parent);
+                open.push(parent);
             }
         }
     }
@@ -221,7 +219,7 @@ pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Ve
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
-    let mut mounts = BTreeMap::new();
+    let mut mounts = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
     for entity in context.store.entities.iter() {

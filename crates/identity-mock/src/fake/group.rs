@@ -1,6 +1,6 @@
 //! Groups: `identity/group`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use identity_core::{
     CreateGroup, DeleteGroupById, DeleteGroupByName, ListGroupNames, ListGroups, ReadGroupById,
@@ -234,7 +234,7 @@ pub(super) fn shown(context: &Context<'_>, group: &Group) -> Value {
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
-    let mut mounts = BTreeMap::new();
+    let mut mounts = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
     for group in context.store.groups.iter() {

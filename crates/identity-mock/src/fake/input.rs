@@ -104,6 +104,7 @@ impl Fields {
     }
 
     /// Pairs, if they are given; `null` is none at all.
+    #[allow(clippy::option_option, reason = "not given and `null` are two things")]
     pub(super) fn pairs(&self, name: &str) -> Option<Option<Pairs>> {
         as_pairs(self.get(name)?, name).ok()
     }

@@ -165,14 +165,15 @@ fn carry_out(
             to.aliases.push(alias);
         }
         to.merged.extend(entity.merged);
-        joined.extend(leave_groups(store, &entity.id));
+        let left = leave_groups(store, &entity.id);
+        joined.extend(left.iter().filter_map(|group| store.groups.get(group)).cloned());
         store.entities.remove(&entity.id);
         to.merged.push(entity.id);
     }
     let id = to.id.clone();
     store.entities.put(to);
-    for group in joined {
-        let Some(mut group) = store.groups.get(&group).cloned() else { continue };
+    // Each group as it was when that entity had left it: of one that several were members of, the last time is what counts.
+    for mut group in joined {
         group.members.get_or_insert_default().push(id.clone());
         store.put_group(group);
     }

@@ -1,0 +1,37 @@
+//! What scenarios need around the identity engine.
+
+use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+use serde_json::{Value, json};
+
+macro_rules! endpoint {
+    ($type:ident { $($field:ident),* } $method:ident $path:literal $(, $body:expr)? => $kind:ident($output:ty)) => {
+        pub(super) struct $type {
+            $(pub(super) $field: String,)*
+        }
+
+        impl Endpoint for $type {
+            type Output = $output;
+            const METHOD: Method = Method::$method;
+            const PATH: &'static str = $path;
+
+            fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+                let draft = endpoint!(@first draft, self, $($field),*);
+                $(let body: fn(&Self) -> Value = $body; let draft = draft.json(&body(self))?;)?
+                Ok(draft)
+            }
+
+            fn decode(reply: Reply<'_>) -> Result<$output, ReplyError> {
+                reply.$kind()
+            }
+        }
+    };
+    (@first $draft:ident, $self:ident, $field:ident $(, $more:ident)*) => {
+        $draft.param(stringify!($field), &$self.$field)?
+    };
+}
+
+endpoint!(CreateNamespace { name } Post "sys/namespaces/{name}", |_| json!({}) => data(Value));
+endpoint!(DeleteNamespace { name } Delete "sys/namespaces/{name}" => data(Value));
+endpoint!(EnableAuth { path, kind } Post "sys/auth/{path}", |mount| json!({ "type": mount.kind }) => empty(()));
+endpoint!(ReadAuth { path } Get "sys/auth/{path}" => data(Value));
+endpoint!(DisableAuth { path } Delete "sys/auth/{path}" => empty(()));

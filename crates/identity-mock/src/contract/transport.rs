@@ -1,0 +1,98 @@
+use identity_core::{CreateEntity, ListEntities, ListEntityNames, ReadEntityByName};
+use serde_json::json;
+
+use super::server::{Server, json};
+
+const UNSUPPORTED_PATH: &str = "1 error occurred:\n\t* unsupported path\n\n";
+const UNSUPPORTED_OPERATION: &str = "1 error occurred:\n\t* unsupported operation\n\n";
+
+pub(super) async fn tokens_are_asked_for(server: &Server<'_>) {
+    let nobody = server.at(server.target.clone().without_token());
+    nobody.refused(&ListEntities, 403, "permission denied").await;
+    nobody.refused(&CreateEntity::named("alice"), 403, "permission denied").await;
+    let stranger = server.target.clone().with_token("s.000000000000000000000000").expect("it can be sent");
+    server.at(stranger).refused(&ListEntities, 403, "permission denied").await;
+    assert!(server.ok(&ListEntities).await.is_empty());
+}
+
+pub(super) async fn paths_that_are_none(server: &Server<'_>) {
+    for path in
+        ["identity/nope", "identity/entity/id/a%20b", "identity/entity/id/a/", "identity/entity/id/.a"]
+    {
+        server.answers(("GET", path, ""), 404, &[UNSUPPORTED_PATH]).await;
+    }
+    server.answers(("POST", "identity/nope", "{}"), 404, &[UNSUPPORTED_PATH]).await;
+    for (method, path) in
+        [("GET", "identity/entity"), ("DELETE", "identity/group"), ("GET", "identity/entity/id")]
+    {
+        server.answers((method, path, ""), 405, &[UNSUPPORTED_OPERATION]).await;
+    }
+    server.answers(("POST", "identity/entity/id", "{}"), 405, &[UNSUPPORTED_OPERATION]).await;
+    server.answers(("FETCH", "identity/entity", ""), 405, &[]).await;
+    server.answers(("POST", "identity/entity/", "{}"), 400, &["cannot write to a path ending in '/'"]).await;
+    server
+        .answers(("GET", "identity/entity/name/a%2F..%2Fb", ""), 400, &["relative paths not supported"])
+        .await;
+    let response = server.send("GET", "identity/entity/name/tab%09here", "").await;
+    assert_eq!((response.status().as_u16(), response.body().len()), (400, 0));
+}
+
+pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
+    let unreadable = "failed to decode JSON input: json: cannot unmarshal";
+    let words = |kind: &str| format!("{unreadable} {kind} into Go value of type map[string]interface {{}}");
+    server.answers(("POST", "identity/entity", "[]"), 400, &[&words("array")]).await;
+    server.answers(("POST", "identity/entity", r#""x""#), 400, &[&words("string")]).await;
+    assert_eq!(server.send("POST", "identity/entity", r#"{"name":"#).await.status(), 400);
+    let invalid = "Field validation failed: error converting input for field";
+    for (body, problem) in [
+        (
+            r#"{"disabled":"x"}"#,
+            r#""disabled": '' cannot parse value as 'bool': strconv.ParseBool: invalid syntax"#,
+        ),
+        (
+            r#"{"name":["x"]}"#,
+            r#""name": '' expected type 'string', got unconvertible type '[]interface {}'"#,
+        ),
+        (r#"{"metadata":["x"]}"#, r#""metadata": invalid key pair at index 0 in field "metadata""#),
+    ] {
+        server.answers(("POST", "identity/entity", body), 400, &[&format!("{invalid} {problem}")]).await;
+    }
+    assert!(server.ok(&ListEntities).await.is_empty());
+    // What can be understood is.
+    for body in ["", "null", "{}", r#"{"name":1,"policies":"b, A,a","metadata":["k=v"],"disabled":"true"}"#] {
+        assert_eq!(server.send("POST", "identity/entity", body).await.status(), 200, "{body}");
+    }
+    let read = server.ok(&ReadEntityByName::new("1")).await;
+    assert_eq!((read.policies.join(" "), &*read.metadata["k"], read.disabled), ("a b".to_owned(), "v", true));
+}
+
+pub(super) async fn lists_by_get(server: &Server<'_>) {
+    let get = server.at(server.target.clone().with_list_as_get(true));
+    assert!(get.ok(&ListEntities).await.is_empty());
+    server.entity("alice").await;
+    assert_eq!(get.ok(&ListEntityNames).await.keys, ["alice"]);
+    assert_eq!(get.ok(&ListEntities).await, server.ok(&ListEntities).await);
+    assert_eq!(server.send("LIST", "identity/entity/id/", "").await.status(), 200);
+    server.answers(("GET", "identity/entity/id?list=banana", ""), 400, &[]).await;
+    server.answers(("GET", "identity/entity/id?list=false", ""), 405, &[UNSUPPORTED_OPERATION]).await;
+}
+
+pub(super) async fn fields_nobody_knows(server: &Server<'_>) {
+    let response = server.send("POST", "identity/entity", r#"{"name":"a","tint":1,"colour":"red"}"#).await;
+    let ignored = |names: &str| json!([format!("Endpoint ignored these unrecognized parameters: [{names}]")]);
+    assert_eq!(json(&response)["warnings"], ignored("colour tint"));
+    let response = server.send("LIST", "identity/entity/id?after=x&limit=1", "").await;
+    assert_eq!(json(&response)["warnings"], ignored("after limit"));
+    let response = server.send("POST", "identity/entity/name/b", r#"{"name":"c"}"#).await;
+    let replaced = "Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [name]";
+    assert_eq!(json(&response)["warnings"], json!([replaced]));
+    assert_eq!(json(&response)["data"]["name"], "b");
+    assert!(server.warnings(&CreateEntity::named("d")).await.is_empty());
+}
+
+pub(super) async fn strings_are_counted(server: &Server<'_>) {
+    let body = |count: usize| json!({ "entity_ids": vec!["x"; count] }).to_string();
+    assert_eq!(server.send("POST", "identity/entity/batch-delete", &body(999)).await.status(), 204);
+    let problem = "refused JSON input due to high complexity: exceeded maximum number of strings";
+    server.answers(("POST", "identity/entity/batch-delete", &body(1000)), 400, &[problem]).await;
+}
