@@ -169,4 +169,58 @@ mod tests {
         assert!(error.is_permission_denied());
         assert!(!error.may_have_been_applied());
     }
+
+    /// The same service on a server in memory, where the test says what is there and looks at what became of
+    /// it, and not how.
+    mod on_a_fake {
+        use identity_mock::{FakeVault, Fault};
+
+        use super::*;
+
+        async fn onboarding(vault: &FakeVault) -> Onboarding {
+            let client = Client::new(vault.target(), vault.clone());
+            client.groups().create(&CreateGroup::named("engineers")).await.unwrap().created().unwrap();
+            Onboarding { client, mount: vault.mount_auth("userpass"), group: "engineers".to_owned() }
+        }
+
+        #[tokio::test]
+        async fn everyone_is_enrolled_once() {
+            let vault = FakeVault::new();
+            let onboarding = onboarding(&vault).await;
+            let alice = onboarding.onboard("alice").await.unwrap();
+            let bob = onboarding.onboard("bob").await.unwrap();
+            assert_eq!(onboarding.onboard("alice").await.unwrap(), alice);
+
+            let entities = onboarding.client.entities().list().await.unwrap();
+            assert_eq!(entities.len(), 2);
+            let group = onboarding.client.groups().read_by_name("engineers").await.unwrap();
+            assert!(group.member_entity_ids.contains(&alice) && group.member_entity_ids.contains(&bob));
+        }
+
+        /// The alias is written, and its answer lost. It is safe to write it again, and so it is.
+        #[tokio::test]
+        async fn a_lost_answer_to_the_alias_does_no_harm() {
+            let vault = FakeVault::new();
+            let onboarding = onboarding(&vault).await;
+            vault.fail_where(1, Fault::LoseAnswer, |_, path| path == "identity/entity-alias");
+            let alice = onboarding.onboard("alice").await.unwrap();
+
+            let aliases = onboarding.client.entity_aliases().list().await.unwrap();
+            assert_eq!(aliases.len(), 1);
+            let alias = aliases.key_info.values().next().unwrap();
+            assert_eq!((&*alias.name, &alias.canonical_id), ("alice", &alice));
+        }
+
+        /// The entity is made, and its answer lost. To make it again would be to make another.
+        #[tokio::test]
+        async fn a_lost_answer_to_the_entity_is_told() {
+            let vault = FakeVault::new();
+            let onboarding = onboarding(&vault).await;
+            vault.fail_where(1, Fault::LoseAnswer, |_, path| path == "identity/entity");
+            let error = onboarding.onboard("alice").await.unwrap_err();
+            assert!(error.may_have_been_applied());
+
+            assert_eq!(onboarding.client.entities().list().await.unwrap().len(), 1);
+        }
+    }
 }
