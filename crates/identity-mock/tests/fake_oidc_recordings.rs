@@ -1,0 +1,171 @@
+//! What a real server was once asked about `identity/oidc`, set-up included, asked of the server in memory in the same order.
+#![cfg(feature = "fake")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::{Request, Response};
+use identity_core::BlockingTransport;
+use identity_core::bytes::Bytes;
+use identity_mock::FakeVault;
+use serde_json::{Map, Value};
+
+/// Requests, and what `OpenBao` 2.7.2 answered. Those with a case are recordings; the others set the scene.
+const EXCHANGES: &str = include_str!("fixtures/oidc.jsonl");
+
+/// Recordings that are answered otherwise, and why.
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("oidc-authorize/err-without-policy", "any policy but `default` allows everything")];
+
+/// Where the time passed that it took to record.
+const WAITS: [(&str, u64); 3] = [
+    ("oidc-authorize/err-max-age-violation", 3),
+    ("oidc-introspect/active-within-leeway-after-expiry", 2),
+    ("oidc-introspect/inactive-expired", 61),
+];
+
+/// Fields that hold what a server makes up.
+const MADE_UP: [&str; 9] =
+    ["id", "token", "client_id", "client_secret", "code", "access_token", "id_token", "client_token", "accessor"];
+
+#[derive(Default)]
+struct Replay {
+    vault: FakeVault,
+    /// What the real server made up, and what the other did for the same.
+    known: BTreeMap<String, String>,
+}
+
+impl Replay {
+    fn send(&self, exchange: &Value) -> Response<Bytes> {
+        let text = |name: &str| exchange[name].as_str().unwrap_or_default();
+        let mut request = Request::builder().method(text("method")).uri(self.translated(text("path")));
+        for (name, value) in exchange["headers"].as_object().into_iter().flatten() {
+            let value = value.as_str().unwrap_or_default();
+            request = request.header(name, match value.strip_prefix("Basic ") {
+                Some(basic) => {
+                    let plain = String::from_utf8(BASE64_STANDARD.decode(basic).unwrap()).unwrap();
+                    format!("Basic {}", BASE64_STANDARD.encode(self.translated(&plain)))
+                }
+                None => self.translated(value),
+            });
+        }
+        let request = request.body(Bytes::from(self.translated(text("body")))).unwrap();
+        BlockingTransport::send(&self.vault, request).unwrap()
+    }
+
+    fn learn(&mut self, name: &str, real: &Value, fake: &Value) {
+        match (real, fake) {
+            (Value::String(real), Value::String(fake)) if MADE_UP.contains(&name) && real != fake => {
+                self.known.insert(real.clone(), fake.clone());
+                self.known.insert(real.to_uppercase(), fake.to_uppercase());
+            }
+            (Value::Object(real), Value::Object(fake)) => {
+                for (name, real) in real {
+                    self.learn(name, real, fake.get(name).unwrap_or(&Value::Null));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A text of the real server as the other would have written it.
+    fn translated(&self, text: &str) -> String {
+        let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+        let mut translated = String::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+            let (part, after) = rest.split_at(end);
+            translated.push_str(self.known.get(part).map_or(part, String::as_str));
+            let next = after.find(is_part).unwrap_or(after.len());
+            translated.push_str(&after[..next]);
+            rest = &after[next..];
+        }
+        translated.replace("http://127.0.0.1:8310", "http://fake.vault")
+    }
+
+    fn mapped(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.translated(text).into(),
+            Value::Array(items) => items.iter().map(|item| self.mapped(item)).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| (self.translated(name), self.mapped(value))).collect()
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// An answer without what differs each time: identifiers of requests, public keys, and orders that are random.
+fn comparable(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(_) if ["request_id", "kid", "n", "x", "y"].contains(&name) => "made up".into(),
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(|item| comparable(name, item)).collect();
+            if ["keys", "allowed_client_ids"].contains(&name) {
+                items.sort_by_key(Value::to_string);
+            }
+            items.into()
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), comparable(name, value)));
+            fields.collect::<Map<_, _>>().into()
+        }
+        Value::String(text) => unordered(text).into(),
+        other => other.clone(),
+    }
+}
+
+/// A complaint without the order in which the server comes upon two scopes.
+fn unordered(text: &str) -> String {
+    match text.split_once("in scopes ") {
+        Some((before, after)) => {
+            let mut parts: Vec<&str> = after.split(['"', ',', ' ', '.']).collect();
+            parts.sort_unstable();
+            format!("{before}{}", parts.concat())
+        }
+        None => text.to_owned(),
+    }
+}
+
+#[test]
+fn the_recordings_are_answered_as_they_were() {
+    let mut replay = Replay::default();
+    let (mut recordings, mut refusals) = (0, 0);
+    let mut failures = Vec::new();
+    for line in EXCHANGES.lines() {
+        let exchange: Value = serde_json::from_str(line).unwrap();
+        let case = exchange["case"].as_str();
+        if case.is_some_and(|case| EXCEPTIONS.iter().any(|(exception, _)| *exception == case)) {
+            continue;
+        }
+        if let Some((_, seconds)) = WAITS.iter().find(|(name, _)| case == Some(name)) {
+            replay.vault.advance(Duration::from_secs(*seconds));
+        }
+        let response = replay.send(&exchange);
+        let answer = serde_json::from_slice(response.body()).unwrap_or_default();
+        replay.learn("", &exchange["answer"], &answer);
+        let Some(case) = case else { continue };
+
+        recordings += 1;
+        let status = response.status().as_u16();
+        refusals += usize::from(status >= 400);
+        if u64::from(status) != exchange["status"] {
+            failures.push(format!("{case}: status {status} instead of {}: {answer}", exchange["status"]));
+        }
+        let (real, fake) = (comparable("", &replay.mapped(&exchange["answer"])), comparable("", &answer));
+        if real != fake {
+            failures.push(format!("{case}:\n  real {real}\n  fake {fake}"));
+        }
+        for (name, real) in exchange["answer_headers"].as_object().into_iter().flatten() {
+            let fake = response.headers().get(name).map(|value| value.to_str().unwrap());
+            if fake != real.as_str() {
+                failures.push(format!("{case}: header {name}: {fake:?} instead of {real}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!((recordings, refusals), (275, 123));
+}
