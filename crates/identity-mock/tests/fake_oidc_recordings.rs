@@ -27,8 +27,17 @@ const WAITS: [(&str, u64); 3] = [
 ];
 
 /// Fields that hold what a server makes up.
-const MADE_UP: [&str; 9] =
-    ["id", "token", "client_id", "client_secret", "code", "access_token", "id_token", "client_token", "accessor"];
+const MADE_UP: [&str; 9] = [
+    "id",
+    "token",
+    "client_id",
+    "client_secret",
+    "code",
+    "access_token",
+    "id_token",
+    "client_token",
+    "accessor",
+];
 
 #[derive(Default)]
 struct Replay {
@@ -43,13 +52,16 @@ impl Replay {
         let mut request = Request::builder().method(text("method")).uri(self.translated(text("path")));
         for (name, value) in exchange["headers"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            request = request.header(name, match value.strip_prefix("Basic ") {
-                Some(basic) => {
-                    let plain = String::from_utf8(BASE64_STANDARD.decode(basic).unwrap()).unwrap();
-                    format!("Basic {}", BASE64_STANDARD.encode(self.translated(&plain)))
-                }
-                None => self.translated(value),
-            });
+            request = request.header(
+                name,
+                match value.strip_prefix("Basic ") {
+                    Some(basic) => {
+                        let plain = String::from_utf8(BASE64_STANDARD.decode(basic).unwrap()).unwrap();
+                        format!("Basic {}", BASE64_STANDARD.encode(self.translated(&plain)))
+                    }
+                    None => self.translated(value),
+                },
+            );
         }
         let request = request.body(Bytes::from(self.translated(text("body")))).unwrap();
         BlockingTransport::send(&self.vault, request).unwrap()

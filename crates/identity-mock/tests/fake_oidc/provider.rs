@@ -3,10 +3,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity_core::{
-    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CreateEntity, CreateGroup, DeleteOidcClient,
-    EntityId, Error, ExchangeOidcToken, ExposeSecret, OidcClient, OidcClientType, ProviderTokens,
-    ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo, ReadUserInfoByPost,
-    UpdateEntityById, WriteOidcAssignment, WriteOidcClient, WriteOidcProvider, WriteOidcScope,
+    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CreateEntity, CreateGroup,
+    DeleteOidcClient, EntityId, Error, ExchangeOidcToken, ExposeSecret, OidcClient, OidcClientType,
+    ProviderTokens, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
+    ReadUserInfoByPost, UpdateEntityById, WriteOidcAssignment, WriteOidcClient, WriteOidcProvider,
+    WriteOidcScope,
 };
 use serde_json::json;
 
@@ -31,14 +32,15 @@ impl Provider {
         let server = Server::new();
         server.key("key", "ES384");
         let (id, alice) = server.entity(&CreateEntity::named("alice").metadata([("mail", "a@b.c")]));
-        let group = server.send(&CreateGroup::named("staff").members([id.clone()])).unwrap();
+        let group = server.send(&CreateGroup::named("staff").member_entity_ids([id.clone()])).unwrap();
         let identity_core::Upsert::Created(group) = group else { panic!("it was there") };
         server.send(&WriteOidcAssignment::new("staff").group_ids([group.id])).unwrap();
         let profile = r#"{"name": {{identity.entity.name}}, "mail": {{identity.entity.metadata.mail}}}"#;
         server.send(&WriteOidcScope::new("profile").template(profile)).unwrap();
         server.send(&WriteOidcScope::new("clash").template(r#"{"name": "x"}"#)).unwrap();
         let client = |name: &str| {
-            let client = WriteOidcClient::new(name).key("key").assignments(["staff"]).redirect_uris([REDIRECT]);
+            let client =
+                WriteOidcClient::new(name).key("key").assignments(["staff"]).redirect_uris([REDIRECT]);
             client.access_token_ttl(Duration::from_secs(600)).id_token_ttl(Duration::from_secs(300))
         };
         server.send(&client("app").client_credentials(true)).unwrap();
@@ -132,16 +134,15 @@ fn a_public_client_needs_its_verifier() {
     assert_eq!(oauth(exchange(CodeChallenge::plain(CHALLENGE), VERIFIER)), wrong);
 
     // A confidential client may have one, and then has to show it.
-    let authorize = AuthorizeOidc {
-        code_challenge: Some(CodeChallenge::s256(CHALLENGE)),
-        ..provider.authorize()
-    };
+    let mut authorize = provider.authorize();
+    authorize.code_challenge = Some(CodeChallenge::s256(CHALLENGE));
     let missing = provider.exchange(&provider.code(&authorize));
     let expected = "invalid_request: expected code_verifier for token exchange";
     assert_eq!(oauth(missing), refusal(400, expected));
     let exchange = ExchangeOidcToken::code("main", provider.basic(), provider.code(&authorize), REDIRECT);
     assert!(provider.server.send(&exchange.code_verifier(VERIFIER)).is_ok());
-    let exchange = ExchangeOidcToken::code("main", provider.basic(), provider.code(&provider.authorize()), REDIRECT);
+    let exchange =
+        ExchangeOidcToken::code("main", provider.basic(), provider.code(&provider.authorize()), REDIRECT);
     let unexpected = "invalid_request: unexpected code_verifier for token exchange";
     assert_eq!(oauth(provider.server.send(&exchange.code_verifier(VERIFIER))), refusal(400, unexpected));
 }
@@ -211,7 +212,8 @@ fn access_tokens_end_and_follow_what_changes() {
 #[test]
 fn clients_prove_who_they_are() {
     let provider = Provider::new();
-    let (client_id, secret) = (provider.app.info.client_id.clone(), provider.app.client_secret.clone().unwrap());
+    let (client_id, secret) =
+        (provider.app.info.client_id.clone(), provider.app.client_secret.clone().unwrap());
     let code = provider.code(&provider.authorize());
     let wrong = ClientAuth::post(client_id.clone(), "wrong");
     let refused = provider.server.send(&ExchangeOidcToken::code("main", wrong, &*code, REDIRECT));

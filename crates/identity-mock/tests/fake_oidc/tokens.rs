@@ -64,7 +64,7 @@ fn claims_are_the_server_s_and_the_template_s() {
     let server = Server::new();
     server.key("key", "ES256");
     let (id, alice) = server.entity(&CreateEntity::named("alice \"a\"").metadata([("team", "eng")]));
-    server.send(&CreateGroup::named("staff").members([id.clone()])).unwrap();
+    server.send(&CreateGroup::named("staff").member_entity_ids([id.clone()])).unwrap();
     let accessor = server.vault.mount_auth("userpass");
     let template = format!(
         r#"{{"who": {{{{identity.entity.name}}}}, "of": {{{{identity.entity.groups.names}}}}, "team": {{{{identity.entity.metadata.team}}}},
@@ -196,7 +196,9 @@ fn templates_are_checked_in_the_server_s_words() {
         let refused = server.send(&WriteOidcRole::new("role", "key").template(template)).unwrap_err();
         assert_eq!(refused.api().unwrap().errors(), [problem], "{template}");
     }
-    for template in ["{{time.now.minus.1d}}", "{{identity.entity.aliases.x.metadata.z}}", "{{identity.entity.id}}"] {
+    for template in
+        ["{{time.now.minus.1d}}", "{{identity.entity.aliases.x.metadata.z}}", "{{identity.entity.id}}"]
+    {
         let template = format!("{{\"a\":{template}}}");
         server.send(&WriteOidcRole::new("role", "key").template(template)).unwrap();
     }
