@@ -56,11 +56,7 @@ impl Server {
 }
 
 /// What a JOSE library makes of a token: its claims, if one of the keys has signed it.
-pub(crate) fn verified(
-    token: &str,
-    keys: &identity_core::Jwks,
-    audience: &str,
-) -> Option<TokenData<Value>> {
+pub(crate) fn verified(token: &str, keys: &identity_core::Jwks, audience: &str) -> Option<TokenData<Value>> {
     let keys: JwkSet = serde_json::from_value(serde_json::to_value(keys).unwrap()).unwrap();
     let header = decode_header(token).unwrap();
     let key = keys.find(&header.kid.unwrap())?;

@@ -64,7 +64,7 @@ fn claims_are_the_server_s_and_the_template_s() {
     let server = Server::new();
     server.key("key", "ES256");
     let (id, alice) = server.entity(&CreateEntity::named("alice \"a\"").metadata([("team", "eng")]));
-    server.send(&CreateGroup::named("staff").member_entity_ids([id.clone()])).unwrap();
+    let _ = server.send(&CreateGroup::named("staff").member_entity_ids([id.clone()])).unwrap();
     let accessor = server.vault.mount_auth("userpass");
     let template = format!(
         r#"{{"who": {{{{identity.entity.name}}}}, "of": {{{{identity.entity.groups.names}}}}, "team": {{{{identity.entity.metadata.team}}}},
