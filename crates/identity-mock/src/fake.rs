@@ -1,6 +1,4 @@
 //! A server in memory that behaves like the real one.
-#![allow(clippy::unnecessary_wraps, reason = "all operations have one signature")]
-
 #![allow(clippy::unnecessary_wraps, reason = "operations are all of one kind, also those that cannot fail")]
 
 mod alias;

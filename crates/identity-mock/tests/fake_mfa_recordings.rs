@@ -334,6 +334,7 @@ fn code(url: &Value, periods: i64) -> String {
 
 #[test]
 fn login_with_a_second_factor() {
+    const METHOD: &str = "51c27df1-fee2-6f3b-565b-64eff78c6f4b";
     let mut replay = Replay::default();
     replay.vault.mount_auth_at("userpass", "rec-up1");
     let user = json!({ "password": "pw", "token_policies": "rec-user" });
@@ -344,7 +345,7 @@ fn login_with_a_second_factor() {
     replay.learn("41ab4c03-cf3f-3541-8969-88fd50afae53", entity);
     let method = json!({ "method_name": "login-totp", "issuer": "rec" });
     let method = replay.set("POST", "/v1/identity/mfa/method/totp", &method)["method_id"].clone();
-    replay.learn("51c27df1-fee2-6f3b-565b-64eff78c6f4b", &method);
+    replay.learn(METHOD, &method);
     let enrol = json!({ "method_id": method, "entity_id": entity });
     let url = replay.set("POST", "/v1/identity/mfa/method/totp/admin-generate", &enrol)["url"].clone();
     let wanted = json!({ "mfa_method_ids": [method], "identity_entity_ids": [entity] });
@@ -364,13 +365,13 @@ fn login_with_a_second_factor() {
     assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-wrong-code"));
     let (now, next) = (code(&url, 0), code(&url, 1));
     let answer = replay.answer_to(area, "validate-ok", |request| {
-        request["body"]["mfa_payload"][method.as_str().unwrap()] = json!([now]);
+        request["body"]["mfa_payload"][METHOD] = json!([now]);
     });
     assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-ok"));
     let answer = replay.answer_to(area, "validate-unknown-request", |_| {});
     assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-unknown-request"));
     let answer = replay.answer_to(area, "login-single-phase", |request| {
-        request["headers"]["X-Vault-MFA"] = json!(format!("{}:{next}", method.as_str().unwrap()));
+        request["headers"]["X-Vault-MFA"] = json!(format!("{METHOD}:{next}"));
     });
     assert_eq!(auth(&replay, &answer), recorded(&replay, "login-single-phase"));
     assert_eq!(replay.recordings, count(area));

@@ -188,7 +188,10 @@ fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Ref
     let is_open = oidc::is_open(path);
     let found = places().iter().find_map(|place| Some((place, place.captures(path)?)));
     let (place, value) = found.ok_or_else(|| Refusal::unsupported_path().plain_if(is_open))?;
-    let route = place.routes.iter().find(|route| route.allows(asked.verb));
+    let route = place
+        .routes
+        .iter()
+        .find(|route| route.allows(asked.verb) && (route.unnamed.is_none() || !path.ends_with('/')));
     let route = route.ok_or_else(|| Refusal::unsupported_operation().plain_if(is_open))?;
 
     let mut raw = asked.data;

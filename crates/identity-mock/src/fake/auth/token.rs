@@ -112,7 +112,7 @@ fn renew(state: &mut State, token: &str) -> Result<Answer, Refusal> {
 
 fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Result<Answer, Refusal> {
     let mut warnings = ignored(&asked.data, FIELDS);
-    let fields = Fields::new(asked.data, FIELDS)?;
+    let fields = Fields::new(asked.data, FIELDS).map_err(bare)?;
     let parent = state.tokens.find(caller).ok_or_else(bad_token)?.clone();
     let is_root = parent.lease.policies.iter().any(|policy| policy == "root");
     if !fields.text("entity_alias").is_empty() {
@@ -159,6 +159,16 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         orphan: is_orphan || fields.flag("no_parent").unwrap_or_default(),
     };
     grant::give(state, grant, warnings)
+}
+
+/// The server reads durations at another place here, and says nothing of the field.
+fn bare(mut refusal: Refusal) -> Refusal {
+    for error in &mut refusal.errors {
+        if let Some(at) = error.find(": time: ") {
+            error.drain(..at + 2);
+        }
+    }
+    refusal
 }
 
 fn plain(char: char) -> char {
