@@ -69,7 +69,8 @@ use state::State;
 ///   enforcements, `sys/auth`, `sys/namespaces`, `sys/wrapping/*`, `sys/health` and `sys/seal-status`, in every namespace.
 /// * Users of `userpass` log in, with a second factor if one is wanted: TOTP codes are checked, and no other service is asked. `auth/token`
 ///   creates, shows, renews and revokes tokens.
-/// * `identity/oidc/*` is still missing: it is answered with 404 `unsupported path`, as any path that the server does not know.
+/// * Identity tokens and those of OpenID providers are real: any JOSE library verifies them with the public keys that the server tells. It keeps
+///   to its own clock, which a test [can move](Self::advance). All RSA keys are one and the same, which everybody knows.
 /// * Policies are but names. A token with any other than `default` may do everything in its namespace, and one with that alone may look itself
 ///   up, renew and revoke itself. [Tokens of entities](Self::token_for) are refused when the entity is disabled or gone.
 /// * It keeps no secrets, and no one should give it any.

@@ -1,5 +1,6 @@
 //! What a real server was once asked about `identity/oidc`, set-up included, asked of the server in memory in the same order.
 #![cfg(feature = "fake")]
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

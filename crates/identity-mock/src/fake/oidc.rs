@@ -1,5 +1,4 @@
 //! Identity tokens and the OpenID provider: `identity/oidc`.
-#![expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 
 mod assignment;
 mod authorize;

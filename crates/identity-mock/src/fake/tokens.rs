@@ -183,15 +183,12 @@ impl Tokens {
         if let Some(uses) = &mut token.lease.uses {
             *uses -= 1;
         }
-        let may = match &token.access {
-            Some(access) => access.path == path && namespace == token.namespace,
-            None => {
-                let may = token.may_do_all
-                    || identity_may
-                    || ALLOWED.contains(&path)
-                    || oidc::is_for_everybody(path);
-                may && namespace.starts_with(&token.namespace)
-            }
+        let may = if let Some(access) = &token.access {
+            access.path == path && namespace == token.namespace
+        } else {
+            let may =
+                token.may_do_all || identity_may || ALLOWED.contains(&path) || oidc::is_for_everybody(path);
+            may && namespace.starts_with(&token.namespace)
         };
         if may {
             Ok(Caller {

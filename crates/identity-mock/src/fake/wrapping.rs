@@ -18,6 +18,8 @@ pub(super) struct Wrapped {
     data: Value,
     auth: Value,
     warnings: Vec<String>,
+    /// Its status, if it has no envelope once it is unwrapped.
+    raw: Option<StatusCode>,
     creation_path: String,
     created: Timestamp,
     ttl: Duration,
@@ -46,8 +48,18 @@ pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
 /// Keeps an answer that brings data. Others are given as they are, but for an empty list.
 pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (String, bool)) -> Answer {
     let (creation_path, is_list) = asked;
+    let mut raw = None;
     let (data, auth, warnings) = match answer {
         Answer::Data { data, warnings } => (data, Value::Null, warnings),
+        // Refusals as well, if they are in words of OAuth.
+        Answer::Own { status, body, .. } => {
+            raw = Some(status);
+            (body, Value::Null, Vec::new())
+        }
+        Answer::Raw(body) => {
+            raw = Some(StatusCode::OK);
+            (body, Value::Null, Vec::new())
+        }
         // The server drops the connection instead if a second factor is wanted.
         Answer::Auth { auth, warnings } if auth["client_token"] != "" => (Value::Null, auth, warnings),
         Answer::Refused(refusal)
@@ -69,7 +81,7 @@ pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (Str
     if !auth.is_null() {
         info["wrapped_accessor"] = auth["accessor"].clone();
     }
-    state.wrapped.insert(token, Wrapped { data, auth, warnings, creation_path, created, ttl });
+    state.wrapped.insert(token, Wrapped { data, auth, warnings, raw, creation_path, created, ttl });
     Answer::Wrapped(info)
 }
 
@@ -85,8 +97,10 @@ pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Resu
     state.wrapped.retain(|_, wrapped| !wrapped.is_over(now));
     let unknown = || bad("wrapping token is not valid or does not exist");
     if asked.path == "sys/wrapping/unwrap" {
-        let Wrapped { data, auth, warnings, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
-        return Ok(if auth.is_null() {
+        let Wrapped { data, auth, warnings, raw, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
+        return Ok(if let Some(status) = raw {
+            Answer::Own { status, body: data, headers: Vec::new() }
+        } else if auth.is_null() {
             Answer::Data { data, warnings }
         } else {
             Answer::Auth { auth, warnings }

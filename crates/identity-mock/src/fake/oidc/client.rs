@@ -31,6 +31,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 #[derive(Clone)]
+#[expect(clippy::struct_field_names, reason = "they are the server's")]
 pub(super) struct Client {
     pub(super) redirect_uris: Vec<String>,
     pub(super) assignments: Vec<String>,

@@ -8,9 +8,7 @@ pub(super) const WARNING: &str = "If \"issuer\" is set explicitly, all tokens mu
 pub(super) fn check(issuer: &str) -> Result<(), Refusal> {
     let authority = parts(issuer.strip_suffix('#').unwrap_or(issuer))
         .filter(|(scheme, _, _, rest)| ["http", "https"].contains(&&**scheme) && rest.is_empty());
-    if authority
-        .is_some_and(|(_, host, port, _)| !(host.is_empty() && port.is_empty()) && !host.contains('@'))
-    {
+    if authority.is_some_and(|(_, host, port, _)| host.len() + port.len() > 0 && !host.contains('@')) {
         return Ok(());
     }
     let expected = "a scheme, host, and optional port (e.g. https://example.com:8200)";
