@@ -1,5 +1,6 @@
 //! Multi-factor authentication and log-in on the server in memory.
 #![cfg(feature = "fake")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
 
@@ -138,7 +139,7 @@ fn a_method_may_become_one_of_another_type() {
         DuoParams::new("secret", "key", "host").method_name("m").username_format("{{identity.entity.name}}");
     let id = root(&vault, &CreateDuoMethod::new(duo.clone())).method_id;
     assert_eq!(root(&vault, &CreateTotpMethod::new(TotpParams::new("i").method_name("m"))).method_id, id);
-    assert_eq!(root(&vault, &ListTotpMethods).keys, [id.clone()]);
+    assert_eq!(root(&vault, &ListTotpMethods).keys, std::slice::from_ref(&id));
     let (status, problem) = refusal(&vault, &DeleteDuoMethod::new(id.clone()));
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(problem.contains("method type does not match"), "{problem}");
@@ -157,7 +158,7 @@ fn namespaces_see_the_methods_above_them() {
     };
     let (above, below) = (create(&vault.target()), create(&at("team-a")));
     assert_ne!(above, below);
-    assert_eq!(root(&vault, &ListMfaMethods).keys, [above.clone()]);
+    assert_eq!(root(&vault, &ListMfaMethods).keys, std::slice::from_ref(&above));
     assert_eq!(call(&vault, &at("team-a"), &ListMfaMethods).unwrap().keys.len(), 2);
 
     let problem = |target: &Target, id: &MfaMethodId| {

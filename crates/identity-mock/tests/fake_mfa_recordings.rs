@@ -1,5 +1,6 @@
 //! What the real server answered about multi-factor authentication, asked of the server in memory.
 #![cfg(feature = "fake")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,9 +55,9 @@ impl Replay {
         for case in cases {
             let answer = self.answer_to(area, case, |_| {});
             let recorded = recording(area, case)["response"]["body"].clone();
-            let ours = self.comparable(&answer);
+            let ours = Self::comparable(&answer);
             let theirs: Value = serde_json::from_str(&self.translated(&recorded.to_string())).unwrap();
-            assert_eq!(ours, self.comparable(&theirs), "{area}/{case}");
+            assert_eq!(ours, Self::comparable(&theirs), "{area}/{case}");
         }
     }
 
@@ -82,7 +83,7 @@ impl Replay {
     }
 
     /// Without what differs each time, and lists of keys in order.
-    fn comparable(&self, answer: &Value) -> Value {
+    fn comparable(answer: &Value) -> Value {
         match answer {
             Value::Object(fields) => fields
                 .iter()
@@ -94,12 +95,12 @@ impl Replay {
                             keys.sort_by_key(Value::to_string);
                             keys.into()
                         }
-                        value => self.comparable(value),
+                        value => Self::comparable(value),
                     };
                     (name.clone(), value)
                 })
                 .collect(),
-            Value::Array(items) => items.iter().map(|item| self.comparable(item)).collect(),
+            Value::Array(items) => items.iter().map(Self::comparable).collect(),
             value => value.clone(),
         }
     }
@@ -352,27 +353,26 @@ fn login_with_a_second_factor() {
     replay.set("POST", "/v1/identity/mfa/login-enforcement/le", &wanted);
 
     let area = "login-mfa";
-    let auth = |replay: &Replay, answer: &Value| replay.comparable(answer);
     let recorded = |replay: &Replay, case: &str| {
         let body = recording(area, case)["response"]["body"].to_string();
-        replay.comparable(&serde_json::from_str(&replay.translated(&body)).unwrap())
+        Replay::comparable(&serde_json::from_str(&replay.translated(&body)).unwrap())
     };
     let answer = replay.answer_to(area, "login-needs-mfa", |_| {});
-    assert_eq!(auth(&replay, &answer), recorded(&replay, "login-needs-mfa"));
+    assert_eq!(Replay::comparable(&answer), recorded(&replay, "login-needs-mfa"));
     replay
         .learn("28bda791-7e25-5473-1500-b8b2b5f13178", &answer["auth"]["mfa_requirement"]["mfa_request_id"]);
     let answer = replay.answer_to(area, "validate-wrong-code", |_| {});
-    assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-wrong-code"));
+    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-wrong-code"));
     let (now, next) = (code(&url, 0), code(&url, 1));
     let answer = replay.answer_to(area, "validate-ok", |request| {
         request["body"]["mfa_payload"][METHOD] = json!([now]);
     });
-    assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-ok"));
+    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-ok"));
     let answer = replay.answer_to(area, "validate-unknown-request", |_| {});
-    assert_eq!(auth(&replay, &answer), recorded(&replay, "validate-unknown-request"));
+    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-unknown-request"));
     let answer = replay.answer_to(area, "login-single-phase", |request| {
         request["headers"]["X-Vault-MFA"] = json!(format!("{METHOD}:{next}"));
     });
-    assert_eq!(auth(&replay, &answer), recorded(&replay, "login-single-phase"));
+    assert_eq!(Replay::comparable(&answer), recorded(&replay, "login-single-phase"));
     assert_eq!(replay.recordings, count(area));
 }
