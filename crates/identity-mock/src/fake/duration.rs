@@ -47,7 +47,8 @@ fn with_units(text: &str, mut rest: &str) -> Result<Duration, String> {
         sum = sum.saturating_add(part);
         rest = &rest[letters..];
     }
-    Ok(sum)
+    // Go counts nanoseconds in 63 bits.
+    if i64::try_from(sum.as_nanos()).is_err() { Err(invalid(text)) } else { Ok(sum) }
 }
 
 fn invalid(text: &str) -> String {

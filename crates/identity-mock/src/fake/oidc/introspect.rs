@@ -71,7 +71,11 @@ fn parse(token: &str) -> Result<Parsed<'_>, String> {
         return Err("go-jose/go-jose: compact JWS format must have three parts".to_owned());
     };
     let (header, claims, signature) = (decoded(header)?, decoded(claims)?, decoded(signature)?);
-    let header = object::read(&header)?;
+    let header = match &*header {
+        [] => serde_json::Map::new(),
+        header => object::read(header)
+            .map_err(|problem| problem.replace("map[string]interface {}", "jose.rawHeader"))?,
+    };
     let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
     if !ALGORITHMS.contains(&text("alg")) {
         let expected = ALGORITHMS.map(quoted).join(" ");

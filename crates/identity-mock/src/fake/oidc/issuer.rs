@@ -34,7 +34,7 @@ fn parts(uri: &str) -> Option<(String, &str, &str, &str)> {
     let (scheme, rest) = uri.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
-    let is_odd = |char: char| char.is_whitespace() || char.is_control() || "%<>\"\\^`{|}".contains(char);
+    let is_odd = |char: char| char.is_whitespace() || char.is_control() || "%<>\\^`{|}".contains(char);
     if authority.contains(is_odd) {
         return None;
     }
@@ -43,6 +43,9 @@ fn parts(uri: &str) -> Option<(String, &str, &str, &str)> {
         Some(colon) => (&authority[..after_brackets + colon], &authority[after_brackets + colon..]),
         None => (authority, ""),
     };
+    if host.len() > after_brackets && after_brackets > 0 {
+        return None;
+    }
     let is_number = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
     is_number.then(|| (scheme.to_lowercase(), host, port, rest))
 }
@@ -58,9 +61,18 @@ mod tests {
         {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "a", "a:1", "ftp://a", "https://", "https://a/", "https://a?", "https://u@a", "https://a:b"]
-        {
+        for bad in [
+            "",
+            "a",
+            "a:1",
+            "ftp://a",
+            "https://",
+            "https://a/",
+            "https://a?",
+            "https://u@a",
+            "https://a:b",
+            "http://[a]b",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::super::answer::quoted;
+
 /// An object, of which `null` is the empty one, or the server's complaint.
 pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let kind = match serde_json::from_slice(bytes) {
@@ -54,8 +56,7 @@ impl Reader<'_> {
         let shown = match valid.chars().next() {
             Some('\'') => "\\'".to_owned(),
             Some('"') => "\"".to_owned(),
-            Some(char) if char.is_control() || char == '\\' => char.escape_default().to_string(),
-            Some(char) => char.to_string(),
+            Some(char) => quoted(&char.to_string()).trim_matches('"').to_owned(),
             None => format!("\\x{first:02x}"),
         };
         format!("invalid character '{shown}' {place}")
@@ -236,6 +237,7 @@ mod tests {
             ("{\"a\":-}", "invalid character '}' in numeric literal"),
             ("{\"a\":1ex}", "invalid character 'x' in numeric literal"),
             ("{\"a\":é}", "invalid character 'é' looking for beginning of value"),
+            ("{\"a\":\u{a0}}", "invalid character '\\u00a0' looking for beginning of value"),
             ("{\"a\":'}", "invalid character '\\'' looking for beginning of value"),
         ] {
             assert_eq!(read(text.as_bytes()).err().as_deref(), Some(complaint), "{text}");
