@@ -112,6 +112,12 @@ pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
     match (asked.verb, &*asked.path) {
         (Verb::Read, "sys/auth" | "sys/auth/") => Ok(all(&state.mounts, namespace, true)),
         (Verb::Read, "sys/mounts" | "sys/mounts/") => Ok(all(&state.mounts, namespace, false)),
+        // No engine can be mounted here; the server does not let this one be, for there is one already.
+        (Verb::Write, path)
+            if path.starts_with("sys/mounts/") && asked.data.get("type") == Some(&json!("identity")) =>
+        {
+            Err(bad("mount type of \"identity\" is not mountable"))
+        }
         _ if name.is_empty() => Err(Refusal::unsupported_path()),
         (Verb::Read, _) => match state.mounts.at(namespace, &path) {
             Some(mount) => Ok(Answer::Doubled { data: shown(mount) }),
