@@ -2,7 +2,7 @@
 //! she is to others.
 //!
 //! `cargo run --example quickstart` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN`
-//! set it uses that one.
+//! set it uses that one, and with `-- --fake` a server in memory, offline and at once.
 
 use std::env;
 use std::error::Error;
@@ -18,21 +18,23 @@ use vault_identity::{
 
 use setup::{DeletePolicy, DisableAuth, EnableUserpass, LogIn, ReadAuthMount, WritePolicy, WriteUser};
 
+mod server;
 mod setup;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let client = if set("BAO_ADDR") || set("VAULT_ADDR") {
-        Client::from_env()?
-    } else {
-        println!("VAULT_ADDR is not set: this is a server in memory");
+    if env::args().any(|arg| arg == "--fake") {
+        println!("This is a server in memory");
         let vault = FakeVault::new();
-        Client::new(vault.target(), vault)
-    };
+        return run(&Client::new(vault.target(), vault)).await;
+    }
+    let (target, _server) = server::target()?;
+    run(&Client::to(target)).await
+}
 
+async fn run(client: &Client) -> Result<()> {
     // Names of our own, so that a server in use is not disturbed.
     let mount = format!("quickstart-{}", std::process::id());
     let name = |what: &str| format!("{mount}-{what}");

@@ -5,6 +5,10 @@
 //! answered, in the types of the endpoints. It is built on [`mockall`], and whatever was expected but did not come,
 //! or came but was not expected, fails the test.
 //!
+//! With the feature `fake` there is also `FakeVault`, a server in memory that behaves as the real one: the test says
+//! what is there, and looks at what became of it. With `server` a binary serves it on a loopback address, and with
+//! `contract` come the scenarios that it and the real server both pass.
+//!
 //! ```
 //! use identity_core::{
 //!     CreateEntity, CreatedEntity, Endpoint, Entity, EntityId, Error, Maybe, Operation, ReadEntityByName, Target,
