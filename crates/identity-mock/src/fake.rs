@@ -71,7 +71,7 @@ use state::State;
 ///   creates, shows, renews and revokes tokens.
 /// * Identity tokens and those of OpenID providers are real: any JOSE library verifies them with the public keys that the server tells. It keeps
 ///   to its own clock, which a test [can move](Self::advance). All RSA keys are one and the same, which everybody knows.
-/// * Policies are but names. A token with any other than `default` may do everything in its namespace, and one with that alone may look itself
+/// * Policies are but names: `sys/policies/acl` keeps what they say, and nobody reads it. A token with any other than `default` may do everything in its namespace, and one with that alone may look itself
 ///   up, renew and revoke itself. [Tokens of entities](Self::token_for) are refused when the entity is disabled or gone.
 /// * It keeps no secrets, and no one should give it any.
 #[derive(Clone)]
