@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, Error, IsCa, KeyPair};
+use vault_identity::hyper::rustls::crypto::ring::default_provider;
+use vault_identity::hyper::rustls::{self, ClientConfig, RootCertStore};
+
+use crate::DevServerError;
+
+/// The authority that signs the certificates of a cluster.
+pub(super) struct Ca(CertifiedIssuer<'static, KeyPair>);
+
+impl Ca {
+    pub(super) fn new() -> Result<Self, DevServerError> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "Cluster CA");
+        let issuer = KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(params, key));
+        issuer.map(Self).map_err(failed)
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for all nodes, and its key, as PEM.
+    pub(super) fn issue(&self) -> Result<(String, String), DevServerError> {
+        let issue = || {
+            let key = KeyPair::generate()?;
+            let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &self.0)?;
+            Ok((certificate.pem(), key.serialize_pem()))
+        };
+        issue().map_err(failed)
+    }
+
+    /// What trusts this authority and no other.
+    pub(super) fn client(&self) -> Result<Arc<ClientConfig>, DevServerError> {
+        let client = || {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.0.der().clone())?;
+            let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            Ok(Arc::new(config))
+        };
+        client().map_err(|error: rustls::Error| DevServerError::new(format!("no TLS: {error}")))
+    }
+}
+
+fn failed(error: Error) -> DevServerError {
+    DevServerError::new(format!("no certificates for the cluster: {error}"))
+}
