@@ -63,6 +63,8 @@ impl Cluster {
     }
 
     /// Makes the leader step down, again if it is elected again, until another node leads, which is returned.
+    ///
+    /// For 10 seconds the old one does not lead even if it is elected, so an outage in that time can last as long.
     pub fn step_down(&mut self) -> Result<usize> {
         let old = self.leader()?;
         for _ in 0..8 {

@@ -46,14 +46,14 @@ fn run(
     stop.store(true, Ordering::Relaxed);
 
     let leader = client(cluster, cluster.leader().unwrap());
-    let doubts = runtime.block_on(async {
+    let (table, doubts) = runtime.block_on(async {
         let mut journals = Vec::new();
         for task in tasks {
             journals.push(task.await.unwrap());
         }
-        audit(&leader, &journals, &record).await
+        (record.table(), audit(&leader, &journals, &record).await)
     });
-    println!("{}creations without a name in doubt: {doubts:?}", record.table());
+    println!("{table}creations without a name in doubt: {doubts:?}");
     record
 }
 

@@ -20,9 +20,9 @@ impl Outage {
     /// In the order they are tried. The long hang outlasts the time that the transport gives an attempt.
     pub(crate) const ALL: [Self; 7] = [
         Self::LeaderKilled,
-        Self::StepDown,
         Self::LeaderSealed,
         Self::LeaderHangs(Duration::from_secs(5)),
+        Self::StepDown,
         Self::LeaderTerminated,
         Self::StandbyRestarted,
         Self::LeaderHangs(Duration::from_secs(20)),

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use tokio::time::sleep;
 use vault_identity::{Client, CreateEntity, Entity, EntityId, Error, UpdateEntityById, Upsert};
 
 use crate::record::Record;
@@ -9,6 +11,8 @@ use crate::slot::{Content, Expected, Slot};
 const SLOTS: usize = 8;
 /// So many turns for each creation without a name.
 const TURNS: usize = 10;
+/// A call that is refused at once is not made again at once.
+const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// One that works with names of its own, and looks after each write whether it shows.
 pub(crate) struct Task {
@@ -78,7 +82,7 @@ impl Task {
                 }
                 slot.now = Some(Content { id: answer.created().map(|created| created.id), version });
             }
-            Err(error) => self.failed(slot, &error, Some(Content { id: None, version })),
+            Err(error) => self.failed(slot, &error, Some(Content { id: None, version })).await,
         }
         self.look("creating", slot).await;
     }
@@ -91,7 +95,7 @@ impl Task {
         let update = UpdateEntityById::new(id).metadata([("version", self.version.to_string())]);
         match self.record.call("update", self.client.entities().update(&update)).await {
             Ok(()) => slot.now = Some(after),
-            Err(error) => self.failed(slot, &error, Some(after)),
+            Err(error) => self.failed(slot, &error, Some(after)).await,
         }
         self.look("updating", slot).await;
     }
@@ -107,15 +111,16 @@ impl Task {
                     self.record.violation(&format!("{} is still there by its identifier", slot.name()));
                 }
             }
-            Err(error) => self.failed(slot, &error, None),
+            Err(error) => self.failed(slot, &error, None).await,
         }
         self.look("deleting", slot).await;
     }
 
-    fn failed(&mut self, slot: &mut Slot, error: &Error, after: Option<Content>) {
+    async fn failed(&mut self, slot: &mut Slot, error: &Error, after: Option<Content>) {
         if error.may_have_been_applied() {
             self.journal.named.push(slot.doubt(after));
         }
+        sleep(AFTER_ERROR).await;
     }
 
     /// Reads what was written, by name and by identifier.
