@@ -20,8 +20,8 @@ use ports::Ports;
 type Result<T, E = DevServerError> = std::result::Result<T, E>;
 
 const POLL: Duration = Duration::from_millis(50);
-/// For what a node does on its own, such as to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// For what the cluster does on its own, such as to elect a leader.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Three nodes of OpenBao on loopback that replicate by raft and speak TLS, to be broken.
 ///
@@ -135,10 +135,10 @@ impl Cluster {
     pub fn wait_healthy(&self, timeout: Duration) -> Result<usize> {
         until(timeout, || {
             let health = [0, 1, 2].map(|node| self.nodes[node].health());
-            let leads = |status: &Option<u16>| *status == Some(200);
-            let stands_by = |status: &Option<u16>| *status == Some(429);
-            let leader =
-                health.iter().position(leads).filter(|_| health.iter().filter(|h| stands_by(h)).count() == 2);
+            let mut sorted = health;
+            sorted.sort_unstable();
+            let leader = health.iter().position(|status| *status == Some(200));
+            let leader = leader.filter(|_| sorted == [Some(200), Some(429), Some(429)]);
             let leader = leader.ok_or_else(|| format!("the health of the nodes is {health:?}"))?;
             (0..3).try_for_each(|node| self.serves(node))?;
 
@@ -147,8 +147,8 @@ impl Cluster {
             let votes = |server: &&Value| {
                 server["healthy"] == true && (server["status"] == "leader" || server["status"] == "voter")
             };
-            let voters = servers.map_or(0, |servers| servers.values().filter(votes).count());
-            if voters == 3 { Ok(leader) } else { Err(format!("{voters} nodes are healthy voters")) }
+            let count = servers.map_or(0, |servers| servers.values().filter(votes).count());
+            if count == 3 { Ok(leader) } else { Err(format!("{count} nodes are healthy voters")) }
         })
     }
 

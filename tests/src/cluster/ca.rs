@@ -15,7 +15,7 @@ impl Ca {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "Cluster CA");
         let issuer = KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(params, key));
-        issuer.map(Self).map_err(failed)
+        issuer.map(Self).map_err(|error| failed(&error))
     }
 
     pub(super) fn pem(&self) -> String {
@@ -29,7 +29,7 @@ impl Ca {
             let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &self.0)?;
             Ok((certificate.pem(), key.serialize_pem()))
         };
-        issue().map_err(failed)
+        issue().map_err(|error| failed(&error))
     }
 
     /// What trusts this authority and no other.
@@ -47,6 +47,6 @@ impl Ca {
     }
 }
 
-fn failed(error: Error) -> DevServerError {
+fn failed(error: &Error) -> DevServerError {
     DevServerError::new(format!("no certificates for the cluster: {error}"))
 }

@@ -60,10 +60,12 @@ impl Task {
             let slot = &mut slots[turn % SLOTS];
             match slot.now.clone() {
                 None => self.create(slot).await,
-                Some(content) if (turn / SLOTS + turn % SLOTS) % 4 == 0 => self.delete(slot, content).await,
+                Some(content) if (turn / SLOTS + turn % SLOTS).is_multiple_of(4) => {
+                    self.delete(slot, content).await;
+                }
                 Some(content) => self.update(slot, content).await,
             }
-            if turn % TURNS == 0 {
+            if turn.is_multiple_of(TURNS) {
                 self.create_nameless(turn).await;
             }
         }
