@@ -109,8 +109,8 @@ impl Record {
     pub(crate) fn table(&self) -> String {
         let state = self.0.lock().unwrap();
         let mut table = format!(
-            "{:22} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11}  errors\n",
-            "event", "well in", "lasted", "calls", "worst", "", "repetitions"
+            "{:22} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
+            "event", "well in", "lasted", "calls", "worst", "", "repetitions", "errors"
         );
         let ends = state.phases.iter().skip(1).map(|phase| phase.began).chain([Instant::now()]);
         for (phase, end) in state.phases.iter().zip(ends) {
@@ -119,9 +119,12 @@ impl Record {
             let worst = worst.as_secs_f64();
             let _ = writeln!(
                 table,
-                "{name:22} {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11}  {}",
-                if errors.is_empty() { "none".to_owned() } else { format!("{errors:?}") }
+                "{name:22} {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
+                errors.values().sum::<usize>()
             );
+            for (error, times) in errors {
+                let _ = writeln!(table, "{times:>31} x {error}");
+            }
         }
         table
     }
@@ -135,7 +138,7 @@ fn kind(error: &Error) -> String {
     let doubt = if error.may_have_been_applied() { ", in doubt" } else { "" };
     match error.kind() {
         ErrorKind::Transport(error) => format!("{:?}{doubt}", error.kind()),
-        ErrorKind::Api(error) => format!("{error}{doubt}"),
+        ErrorKind::Api(error) => format!("{}{doubt}", error.to_string().replace("\n\t", " ")),
         _ => format!("{error}{doubt}"),
     }
 }
