@@ -171,9 +171,12 @@ impl<'t> Tokens<'t> {
 
     fn next(&mut self) -> Result<(Token, Place), String> {
         self.skip_blanks();
-        let at = self.place;
+        let mut at = self.place;
         let token = match self.rest().chars().next() {
-            None => Token::End,
+            None => {
+                at.column += 1;
+                Token::End
+            }
             Some('"') => Token::Text(self.quoted()?),
             Some(sign @ ('{' | '}' | '[' | ']' | ',' | '=')) => {
                 self.bump();
