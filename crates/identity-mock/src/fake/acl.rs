@@ -2,6 +2,7 @@
 
 mod document;
 mod hcl;
+mod lexer;
 mod template;
 
 use std::cmp::Reverse;

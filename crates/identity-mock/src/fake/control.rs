@@ -132,7 +132,7 @@ impl FakeVault {
         let state = &mut *self.state();
         let document = json!({ "path": rules }).to_string();
         let written = state.policies.write("", policy, &document, state.clock.now());
-        assert!(written.is_ok(), "FakeVault: {}", written.unwrap_err());
+        written.unwrap_or_else(|problem| panic!("FakeVault: {problem}"));
     }
 
     fn token(&self, entity: Option<String>) -> SecretString {

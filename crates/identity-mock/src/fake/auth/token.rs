@@ -49,16 +49,14 @@ pub(super) fn run(state: &mut State, asked: Asked, rest: &str, caller: &str) -> 
             }
             Ok(answer)
         }
-        (Verb::Write, "revoke-accessor") => match of_accessor(state, &asked)? {
-            Some(token) => {
-                state.tokens.revoke(&token);
-                Ok(Answer::Done)
-            }
-            None => {
+        (Verb::Write, "revoke-accessor") => {
+            let Some(token) = of_accessor(state, &asked)? else {
                 let warnings = vec!["No token found with this accessor".to_owned()];
-                Ok(Answer::Data { data: Value::Null, warnings })
-            }
-        },
+                return Ok(Answer::Data { data: Value::Null, warnings });
+            };
+            state.tokens.revoke(&token);
+            Ok(Answer::Done)
+        }
         (Verb::Write, "revoke-self") => {
             state.tokens.revoke(caller);
             Ok(Answer::Done)
