@@ -112,6 +112,7 @@ const MATCHES: &[(&str, &str, &[&str])] = &[
         &["read"],
     ),
     ("cGF0aCAiYSIgeyBjYXBhYmlsaXRpZXMgPSBbInJlYWQiXSB9", "a", &["read"]),
+    (r#"path "a" {capabilities=[, "read",, ]}"#, "a", &["read"]),
     ("# nothing", "a", &["deny"]),
 ];
 
@@ -143,6 +144,8 @@ const FAULTS: &[(&str, &str)] = &[
         "At 1:35: error parsing list, expected comma or list end, got: RBRACE",
     ),
     (r#"path "a" {} }"#, "At 1:13: expected: IDENT | STRING | ASSIGN | LBRACE got: RBRACE"),
+    (r#"path "a" { capabilities x = [] }"#, "At 1:27: nested object expected: LBRACE got: ASSIGN"),
+    ("path true {}", "At 1:6: expected: IDENT | STRING | ASSIGN | LBRACE got: BOOL"),
     ("garbage", "At 1:9: key 'garbage' expected start of object ('{') or assignment ('=')"),
     ("path 'a' {}", "At 1:6: illegal char"),
     ("x=1\ny=2", "2 errors occurred:\n\t* invalid key \"x\" on line 1\n\t* invalid key \"y\" on line 2\n\n"),

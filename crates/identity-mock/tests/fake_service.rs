@@ -15,7 +15,7 @@ use identity_mock::{FakeVault, Fault};
 use tower::timeout::TimeoutLayer;
 use tower::{ServiceBuilder, ServiceExt};
 
-const LATE: Duration = Duration::from_millis(80);
+const LATE: Duration = Duration::from_millis(300);
 
 fn create(vault: &FakeVault) -> Request<Bytes> {
     CreateEntity::named("alice").request(&vault.target()).unwrap()

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::lexer::{Place, Token, Tokens};
+use crate::fake::answer::quoted;
 
 /// A block or an assignment: `path "a" { … }` has the keys `path` and `a`.
 pub(super) struct Item {
@@ -14,7 +15,7 @@ pub(super) struct Item {
 }
 
 pub(super) enum Node {
-    /// A text, a number or a word.
+    /// A text, a number, `true` or `false`.
     Literal(String),
     List(Vec<Node>),
     Object(Vec<Item>),
@@ -29,14 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, String> {
             Err(error) => Err(format!("{}:{}: illegal char", error.line(), error.column())),
         };
     }
-    let mut parser = Parser { tokens: Tokens::new(text), next: None };
-    let items = parser.items()?;
-    match parser.take()? {
-        (Token::End, _) => Ok(items),
-        (token, at) => {
-            Err(at.error(&format!("expected: IDENT | STRING | ASSIGN | LBRACE got: {}", token.kind())))
-        }
-    }
+    Parser { tokens: Tokens::new(text), next: None }.items(&Token::End)
 }
 
 /// An object of objects is so many blocks, each with one more key, and so is a list of objects.
@@ -76,82 +70,100 @@ impl Parser<'_> {
         self.next.take().map_or_else(|| self.tokens.next(), Ok)
     }
 
-    /// Takes the sign, if it comes next.
-    fn takes(&mut self, sign: char) -> Result<bool, String> {
-        let (token, at) = self.take()?;
-        let is_it = token == Token::Sign(sign);
-        if !is_it {
-            self.next = Some((token, at));
-        }
-        Ok(is_it)
-    }
-
-    /// All items up to what cannot begin one.
-    fn items(&mut self) -> Result<Vec<Item>, String> {
+    /// All items up to an end, which is not taken.
+    fn items(&mut self, end: &Token) -> Result<Vec<Item>, String> {
         let mut items = Vec::new();
         loop {
-            match self.take()? {
-                (Token::Word(key) | Token::Text(key), at) => items.push(self.item(key, at)?),
-                (Token::Sign('=' | '{'), at) => return Err(at.error("no object keys found!")),
-                end => {
-                    self.next = Some(end);
-                    return Ok(items);
-                }
+            let (token, at) = self.take()?;
+            if token == *end || token == Token::End {
+                self.next = Some((token, at));
+                return Ok(items);
             }
-            self.takes(',')?;
+            items.push(self.item(token, at)?);
+            match self.take()? {
+                (Token::Sign(','), _) => {}
+                other => self.next = Some(other),
+            }
         }
     }
 
-    fn item(&mut self, key: String, begin: Place) -> Result<Item, String> {
-        let mut keys = vec![key];
+    fn item(&mut self, first: Token, begin: Place) -> Result<Item, String> {
+        let (mut keys, mut shown) = (Vec::new(), Vec::new());
+        let (mut token, mut at) = (first, begin);
         let (value, at) = loop {
-            match self.take()? {
-                (Token::Word(key) | Token::Text(key), _) => keys.push(key),
-                (Token::Sign('='), _) => break self.value()?,
-                (Token::Sign('{'), at) => break (self.object()?, at),
-                (_, at) => {
-                    let keys = keys.join(" ");
+            match token {
+                Token::Word(key) => {
+                    shown.push(key.clone());
+                    keys.push(key);
+                }
+                Token::Text(key) => {
+                    shown.push(quoted(&key));
+                    keys.push(key);
+                }
+                Token::Sign('=') => match keys.len() {
+                    0 => return Err(at.error("no object keys found!")),
+                    1 => break self.value()?,
+                    _ => return Err(at.error("nested object expected: LBRACE got: ASSIGN")),
+                },
+                Token::Sign('{') if keys.is_empty() => {
+                    return Err(at.error("expected: IDENT | STRING got: LBRACE"));
+                }
+                Token::Sign('{') => break (self.object()?, at),
+                Token::Sign('}') | Token::End if !keys.is_empty() => {
                     let expected = "expected start of object ('{') or assignment ('=')";
-                    return Err(at.error(&format!("key '{keys}' {expected}")));
+                    return Err(at.error(&format!("key '{}' {expected}", shown.join(" "))));
+                }
+                other => {
+                    let expected = "expected: IDENT | STRING | ASSIGN | LBRACE got";
+                    return Err(at.error(&format!("{expected}: {}", other.kind())));
                 }
             }
+            (token, at) = self.take()?;
         };
         Ok(Item { keys, line: begin.line, at: at.to_string(), value })
     }
 
     fn value(&mut self) -> Result<(Node, Place), String> {
-        match self.take()? {
-            (Token::Text(text) | Token::Number(text) | Token::Word(text), at) => {
-                Ok((Node::Literal(text), at))
-            }
-            (Token::Sign('{'), at) => Ok((self.object()?, at)),
-            (Token::Sign('['), at) => Ok((self.list()?, at)),
-            (token, at) => Err(at.error(&format!("Unknown token: {}", token.kind()))),
-        }
+        let (token, at) = self.take()?;
+        let node = match token {
+            Token::Text(text) | Token::Number(text) | Token::Bool(text) => Node::Literal(text),
+            Token::Sign('{') => self.object()?,
+            Token::Sign('[') => self.list()?,
+            other => return Err(at.error(&format!("Unknown token: {}", other.kind()))),
+        };
+        Ok((node, at))
     }
 
     fn object(&mut self) -> Result<Node, String> {
-        let items = self.items()?;
+        let items = self.items(&Token::Sign('}'))?;
         match self.take()? {
             (Token::Sign('}'), _) => Ok(Node::Object(items)),
             (token, at) => Err(at.error(&format!("object expected closing RBRACE got: {}", token.kind()))),
         }
     }
 
+    /// A list may have commas to spare.
     fn list(&mut self) -> Result<Node, String> {
         let mut items = Vec::new();
-        while !self.takes(']')? {
-            items.push(self.value()?.0);
-            if self.takes(',')? {
-                continue;
-            }
+        let mut needs_comma = false;
+        loop {
             let (token, at) = self.take()?;
-            if token != Token::Sign(']') {
-                let expected = "error parsing list, expected comma or list end, got";
-                return Err(at.error(&format!("{expected}: {}", token.kind())));
-            }
-            break;
+            let problem = match token {
+                Token::Sign(']') => return Ok(Node::List(items)),
+                Token::Sign(',') => {
+                    needs_comma = false;
+                    continue;
+                }
+                _ if needs_comma => "error parsing list, expected comma or list end, got",
+                Token::Word(_) | Token::Sign('}' | '=') | Token::End => "unexpected token while parsing list",
+                other => {
+                    self.next = Some((other, at));
+                    items.push(self.value()?.0);
+                    needs_comma = true;
+                    continue;
+                }
+            };
+            return Err(at.error(&format!("{problem}: {}", token.kind())));
         }
-        Ok(Node::List(items))
     }
 }

@@ -9,6 +9,7 @@ pub(super) enum Token {
     Word(String),
     Text(String),
     Number(String),
+    Bool(String),
     Sign(char),
     End,
 }
@@ -20,6 +21,7 @@ impl Token {
             Self::Word(_) => "IDENT",
             Self::Text(_) => "STRING",
             Self::Number(_) => "NUMBER",
+            Self::Bool(_) => "BOOL",
             Self::Sign('{') => "LBRACE",
             Self::Sign('}') => "RBRACE",
             Self::Sign('[') => "LBRACK",
@@ -126,7 +128,8 @@ impl<'t> Tokens<'t> {
                 Token::Number(self.while_in(|char| char.is_ascii_alphanumeric() || "-+.".contains(char)))
             }
             Some(char) if char.is_alphabetic() || char == '_' => {
-                Token::Word(self.while_in(|char| char.is_alphanumeric() || "_-.".contains(char)))
+                let word = self.while_in(|char| char.is_alphanumeric() || "_-.".contains(char));
+                if word == "true" || word == "false" { Token::Bool(word) } else { Token::Word(word) }
             }
             Some(_) => return Err(at.error("illegal char")),
         };
