@@ -4,3 +4,4 @@ mod differential;
 mod mapping;
 mod operations;
 mod replay;
+mod source;
