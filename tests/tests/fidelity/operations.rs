@@ -131,7 +131,7 @@ impl Operation {
         }
         let value = |(name, part): &(&str, Part)| ((*name).to_owned(), part.value(ids));
         let body = match self.verb {
-            "POST" => self.body.iter().map(value).collect::<Map<_, _>>().into(),
+            "POST" | "PUT" | "PATCH" => self.body.iter().map(value).collect::<Map<_, _>>().into(),
             _ => Value::Null,
         };
         (self.verb, path, body)

@@ -9,18 +9,24 @@ use serde_json::Value;
 use crate::operations::{Operation, Part};
 
 /// Where operations come from: the same seed gives the same.
-pub(crate) struct Source(u64);
+pub(crate) struct Source {
+    state: u64,
+    family: usize,
+}
 
 impl Source {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self {
+            state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            family: usize::try_from(seed % 4).unwrap_or_default(),
+        }
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap_or_default() % limit
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        usize::try_from(self.state >> 33).unwrap_or_default() % limit
     }
 
     fn one<T: Clone>(&mut self, of: &[T]) -> T {
@@ -32,12 +38,39 @@ impl Source {
     }
 
     pub(crate) fn operation(&mut self) -> Operation {
-        match self.below(100) {
-            0..45 => self.of_identity(),
-            45..75 => self.of_oidc(),
-            75..98 => self.of_mfa(),
-            _ => self.mount(),
+        let operation = match self.below(100) {
+            98.. => return self.mount(),
+            // A part of the runs keeps to one family, so that its objects meet more often.
+            0..70 if self.family > 0 => self.of_family(self.family),
+            _ => {
+                let family = 1 + self.below(3);
+                self.of_family(family)
+            }
+        };
+        if self.chance(6) { self.spoilt(operation) } else { operation }
+    }
+
+    fn of_family(&mut self, family: usize) -> Operation {
+        match family {
+            1 => self.of_identity(),
+            2 => self.of_oidc(),
+            _ => self.of_mfa(),
         }
+    }
+
+    /// The same with another verb, without its key, or with something more.
+    fn spoilt(&mut self, mut operation: Operation) -> Operation {
+        match self.below(5) {
+            0 => operation.verb = self.one(&["GET", "LIST", "POST", "PUT", "PATCH", "DELETE"]),
+            1 => operation.key = None,
+            2 => operation.body.push(("colour", Part::Plain("red".into()))),
+            _ => {
+                let (name, value) =
+                    self.one(&[("list", "true"), ("list", "x"), ("limit", "1"), ("after", "a")]);
+                operation.query.push((name, Part::Plain(value.into())));
+            }
+        }
+        operation
     }
 
     fn name(&mut self) -> Part {

@@ -344,7 +344,12 @@ impl Source {
 
     /// What anybody may read, without a token.
     fn oidc_public(&mut self) -> Operation {
-        let document = self.one(&[".well-known/openid-configuration", ".well-known/keys"]);
+        let document = self.one(&[
+            ".well-known/openid-configuration",
+            ".well-known/keys",
+            ".well-known/keys",
+            ".well-known/no",
+        ]);
         if self.chance(50) {
             return Operation { verb: "GET", noun: "oidc", after: document, ..Operation::default() };
         }

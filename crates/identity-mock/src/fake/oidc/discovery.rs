@@ -16,8 +16,8 @@ const FIELDS: Schema = &[("name", Kind::Text)];
 pub(super) const ROUTES: &[Route] = &[
     raw_route::<ReadDiscovery>(&[], discovery).with_slash(),
     raw_route::<ReadJwks>(&[], keys).with_slash(),
-    raw_route::<ReadProviderDiscovery>(FIELDS, provider_discovery).with_slash(),
-    raw_route::<ReadProviderJwks>(FIELDS, provider_keys).with_slash(),
+    raw_route::<ReadProviderDiscovery>(FIELDS, provider_discovery),
+    raw_route::<ReadProviderJwks>(FIELDS, provider_keys),
 ];
 
 /// The server lets discovery be cached, but not keys until it has looked after them once.

@@ -13,7 +13,7 @@ use super::{config, key, object};
 
 const FIELDS: Schema = &[("token", Kind::Text), ("client_id", Kind::Text)];
 
-pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, introspect)];
+pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, introspect).with_slash()];
 
 /// For how many seconds an expired token is still good.
 const LEEWAY: i64 = 60;

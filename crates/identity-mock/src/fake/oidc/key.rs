@@ -28,7 +28,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ReadOidcKey>(FIELDS, read),
     route::<DeleteOidcKey>(FIELDS, delete),
     route::<ListOidcKeys>(&[], list),
-    route::<RotateOidcKey>(ROTATE_FIELDS, rotate),
+    route::<RotateOidcKey>(ROTATE_FIELDS, rotate).with_slash(),
 ];
 
 #[derive(Clone)]
