@@ -81,8 +81,10 @@ impl Source {
         Part::Id(of, self.below(1000))
     }
 
+    /// One of these values, of which those at the front are the likelier.
     fn plain(&mut self, of: &[Value]) -> Part {
-        Part::Plain(self.one(of))
+        let which = self.below(of.len()).min(self.below(of.len()));
+        Part::Plain(of[which].clone())
     }
 
     /// Up to this many identifiers.

@@ -26,6 +26,10 @@ impl Source {
         Part::Plain(self.one(&["a", "b", "c", "A", "x.y", reserved, reserved, "a b", "-"]).into())
     }
 
+    fn key_name(&mut self) -> Part {
+        Part::Plain(self.one(&["default", "default", "a", "a", "b", "c", "none", ""]).into())
+    }
+
     /// Reads, lists and deletes objects that have a name.
     fn named(&mut self, noun: &'static str, reserved: &'static str) -> Operation {
         let verb = self.one(&["GET", "GET", "LIST", "DELETE"]);
@@ -149,7 +153,7 @@ impl Source {
         }
         let mut body = Vec::new();
         if self.chance(85) {
-            body.push(("key", self.slug("default")));
+            body.push(("key", self.key_name()));
         }
         if self.chance(40) {
             body.push(("ttl", self.duration()));
@@ -246,7 +250,7 @@ impl Source {
         }
         let mut body = Vec::new();
         if self.chance(40) {
-            body.push(("key", self.slug("default")));
+            body.push(("key", self.key_name()));
         }
         if self.chance(40) {
             let uris = [
