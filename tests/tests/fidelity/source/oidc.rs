@@ -292,7 +292,7 @@ impl Source {
             ));
         }
         for field in ["authorization_code", "client_credentials"] {
-            if self.chance(20) {
+            if self.chance(35) {
                 body.push((
                     field,
                     self.plain(&[
