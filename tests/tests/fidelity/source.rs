@@ -3,6 +3,7 @@
 mod identity;
 mod mfa;
 mod oidc;
+mod provider;
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Identity tokens and the OpenID provider.
+//! Identity tokens, and what both these and the OpenID provider need.
 
 use serde_json::{Value, json};
 
@@ -22,22 +22,22 @@ impl Source {
         }
     }
 
-    fn slug(&mut self, reserved: &'static str) -> Part {
+    pub(super) fn slug(&mut self, reserved: &'static str) -> Part {
         Part::Plain(self.one(&["a", "b", "c", "A", "x.y", reserved, reserved, "a b", "-"]).into())
     }
 
-    fn key_name(&mut self) -> Part {
+    pub(super) fn key_name(&mut self) -> Part {
         Part::Plain(self.one(&["default", "default", "a", "a", "b", "c", "none", ""]).into())
     }
 
     /// Reads, lists and deletes objects that have a name.
-    fn named(&mut self, noun: &'static str, reserved: &'static str) -> Operation {
+    pub(super) fn named(&mut self, noun: &'static str, reserved: &'static str) -> Operation {
         let verb = self.one(&["GET", "GET", "LIST", "DELETE"]);
         let key = (verb != "LIST").then(|| self.slug(reserved));
         Operation { verb, noun, key, ..Operation::default() }
     }
 
-    fn write(
+    pub(super) fn write(
         &mut self,
         noun: &'static str,
         reserved: &'static str,
@@ -46,7 +46,7 @@ impl Source {
         Operation { verb: "POST", noun, key: Some(self.slug(reserved)), body, ..Operation::default() }
     }
 
-    fn names(&mut self, reserved: &'static str, of_more: &[Value]) -> Part {
+    pub(super) fn names(&mut self, reserved: &'static str, of_more: &[Value]) -> Part {
         if self.chance(15) {
             return self.plain(of_more);
         }
@@ -54,7 +54,7 @@ impl Source {
         Part::List((0..count).map(|_| Part::Plain(self.one(&["a", "b", reserved, "none"]).into())).collect())
     }
 
-    fn duration(&mut self) -> Part {
+    pub(super) fn duration(&mut self) -> Part {
         self.plain(&[
             json!(60),
             json!("2m"),
@@ -74,7 +74,7 @@ impl Source {
         ])
     }
 
-    fn template(&mut self) -> Part {
+    pub(super) fn template(&mut self) -> Part {
         self.plain(&[
             json!(""),
             json!(null),
@@ -99,7 +99,7 @@ impl Source {
         ])
     }
 
-    fn client_ids(&mut self) -> Part {
+    pub(super) fn client_ids(&mut self) -> Part {
         if self.chance(20) {
             return self.plain(&[
                 json!("*"),
@@ -170,7 +170,7 @@ impl Source {
         self.write(noun, "a", body)
     }
 
-    fn issuer(&mut self) -> Part {
+    pub(super) fn issuer(&mut self) -> Part {
         self.plain(&[
             json!("https://example.com:8200"),
             json!("http://a"),
@@ -198,166 +198,5 @@ impl Source {
         }
         let body = if self.chance(90) { vec![("issuer", self.issuer())] } else { Vec::new() };
         Operation { verb: "POST", noun, body, ..Operation::default() }
-    }
-
-    fn oidc_assignment(&mut self) -> Operation {
-        let noun = "oidc/assignment";
-        if self.chance(45) {
-            return self.named(noun, "allow_all");
-        }
-        let mut body = Vec::new();
-        for (field, of) in [("entity_ids", "entity"), ("group_ids", "group")] {
-            if self.chance(70) {
-                let odd = self.chance(20);
-                let odd = odd.then(|| {
-                    self.plain(&[
-                        json!("*"),
-                        json!("B, A.X,b"),
-                        json!(null),
-                        json!([]),
-                        json!([[]]),
-                        json!([1]),
-                    ])
-                });
-                body.push((field, odd.unwrap_or_else(|| self.ids(of, 2))));
-            }
-        }
-        self.write(noun, "allow_all", body)
-    }
-
-    fn oidc_scope(&mut self) -> Operation {
-        let noun = "oidc/scope";
-        if self.chance(45) {
-            return self.named(noun, "openid");
-        }
-        let mut body = Vec::new();
-        if self.chance(80) {
-            body.push(("template", self.template()));
-        }
-        if self.chance(40) {
-            body.push((
-                "description",
-                self.plain(&[json!("d"), json!(""), json!(null), json!(1), json!([])]),
-            ));
-        }
-        self.write(noun, "openid", body)
-    }
-
-    fn oidc_client(&mut self) -> Operation {
-        let noun = "oidc/client";
-        if self.chance(50) {
-            return self.named(noun, "a");
-        }
-        let mut body = Vec::new();
-        if self.chance(40) {
-            body.push(("key", self.key_name()));
-        }
-        if self.chance(40) {
-            let uris = [
-                json!("https://a/cb"),
-                json!(["https://b", "https://a", "https://b"]),
-                json!("b,a"),
-                json!(null),
-                json!([{}]),
-                json!([" "]),
-            ];
-            body.push(("redirect_uris", self.plain(&uris)));
-        }
-        if self.chance(50) {
-            body.push((
-                "assignments",
-                self.names(
-                    "allow_all",
-                    &[json!("allow_all"), json!("a,b"), json!(null), json!(["a", "a"]), json!([[]])],
-                ),
-            ));
-        }
-        for field in ["id_token_ttl", "access_token_ttl"] {
-            if self.chance(25) {
-                body.push((field, self.duration()));
-            }
-        }
-        if self.chance(40) {
-            body.push((
-                "client_type",
-                self.plain(&[
-                    json!("public"),
-                    json!("public"),
-                    json!("confidential"),
-                    json!("odd"),
-                    json!(""),
-                    json!(null),
-                    json!([]),
-                ]),
-            ));
-        }
-        for field in ["authorization_code", "client_credentials"] {
-            if self.chance(35) {
-                body.push((
-                    field,
-                    self.plain(&[
-                        json!(true),
-                        json!(false),
-                        json!("true"),
-                        json!(null),
-                        json!("x"),
-                        json!([]),
-                    ]),
-                ));
-            }
-        }
-        self.write(noun, "a", body)
-    }
-
-    fn oidc_provider(&mut self) -> Operation {
-        let noun = "oidc/provider";
-        if self.chance(25) {
-            let client = if self.chance(70) {
-                self.id("client")
-            } else {
-                self.plain(&[json!("*"), json!("x"), json!("")])
-            };
-            let mut query = vec![("allowed_client_id", client)];
-            let verb = self.one(&["LIST", "GET"]);
-            if verb == "GET" {
-                query.push(("list", Part::Plain("true".into())));
-            }
-            return Operation { verb, noun, query, ..Operation::default() };
-        }
-        if self.chance(30) {
-            return self.named(noun, "default");
-        }
-        let mut body = Vec::new();
-        if self.chance(25) {
-            body.push(("issuer", self.issuer()));
-        }
-        if self.chance(60) {
-            body.push(("allowed_client_ids", self.client_ids()));
-        }
-        if self.chance(50) {
-            body.push((
-                "scopes_supported",
-                self.names(
-                    "c",
-                    &[json!("a,b"), json!("openid"), json!(null), json!(["b", "a"]), json!([{}])],
-                ),
-            ));
-        }
-        self.write(noun, "default", body)
-    }
-
-    /// What anybody may read, without a token.
-    fn oidc_public(&mut self) -> Operation {
-        let document = self.one(&[
-            ".well-known/openid-configuration",
-            ".well-known/keys",
-            ".well-known/keys",
-            ".well-known/no",
-        ]);
-        if self.chance(50) {
-            return Operation { verb: "GET", noun: "oidc", after: document, ..Operation::default() };
-        }
-        let key = Some(self.slug("default"));
-        Operation { verb: "GET", noun: "oidc/provider", key, after: document, ..Operation::default() }
     }
 }
