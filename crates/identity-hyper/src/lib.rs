@@ -18,7 +18,7 @@
 //!
 //! | part | what it does | default |
 //! |---|---|---|
-//! | [`Connector`] | TCP, and TLS verified as the operating system does it | 5 s |
+//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
 //! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
 //! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
@@ -32,13 +32,20 @@ mod classify;
 mod collect;
 mod connect;
 mod pause;
+mod proxy;
 mod service;
+mod stream;
+mod tls;
 mod transport;
+mod tunnel;
 
 pub use rustls;
 
 pub use blocking::Blocking;
 pub use collect::{Collect, CollectLayer};
 pub use connect::Connector;
+pub use proxy::Proxy;
 pub use service::{ServiceTransport, TransportService};
+pub use stream::Stream;
+pub use tls::{Tls, TlsError};
 pub use transport::{HyperTransport, HyperTransportBuilder};

@@ -10,13 +10,14 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use identity_core::{Transport, TransportError};
-use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use crate::classify::classify;
 use crate::collect::collect;
 use crate::connect::Connector;
 use crate::pause::Pause;
+use crate::proxy::Proxy;
+use crate::tls::Tls;
 
 /// Longer times are as good as this one, and overflow hyper's clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -48,7 +49,8 @@ impl HyperTransport {
             timeout: Duration::from_secs(60),
             response_limit: 256 * 1024 * 1024,
             idle_timeout: Duration::from_secs(90),
-            tls: None,
+            tls: Tls::new(),
+            proxy: Proxy::none(),
         }
     }
 }
@@ -95,7 +97,8 @@ pub struct HyperTransportBuilder {
     timeout: Duration,
     response_limit: usize,
     idle_timeout: Duration,
-    tls: Option<ClientConfig>,
+    tls: Tls,
+    proxy: Proxy,
 }
 
 impl HyperTransportBuilder {
@@ -124,9 +127,17 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// TLS of your own: certificates to trust, a client certificate. Its ALPN protocols are set here.
-    pub fn tls(mut self, tls: ClientConfig) -> Self {
-        self.tls = Some(tls);
+    /// How servers at `https` are verified, and what certificate they are shown. As the operating system
+    /// does it, and none, unless said otherwise.
+    pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a process
+    /// is not to reroute a token without its author's knowledge.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
         self
     }
 
@@ -139,7 +150,7 @@ impl HyperTransportBuilder {
             // A connection that has gone silent is given up, rather than kept until the system does.
             .http2_keep_alive_interval(self.connect_timeout.min(LONGEST))
             .http2_keep_alive_timeout(self.connect_timeout.min(LONGEST))
-            .build(Connector::new(self.connect_timeout, self.tls));
+            .build(Connector::new(self.connect_timeout, self.tls, &self.proxy));
         HyperTransport {
             client,
             timeout: self.timeout,

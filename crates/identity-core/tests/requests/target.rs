@@ -28,6 +28,24 @@ fn addresses_and_their_paths_are_kept() {
 }
 
 #[test]
+fn a_socket_stands_in_hexadecimal_where_the_host_does() {
+    for (address, socket) in [
+        ("unix:///run/agent.sock", "/run/agent.sock"),
+        ("unix:///run/a%20b%3f.sock", "/run/a b?.sock"),
+        ("unix:///run/../tür", "/run/../tür"),
+    ] {
+        let target = at(address);
+        let hex: String = socket.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(read_role(&target), format!("unix://{hex}/v1/identity/oidc/role/app"));
+        let request = ReadOidcRole::new("app").request(&target).unwrap();
+        assert_eq!(headers(&request), [("host", "localhost"), ("x-vault-request", "true")]);
+        assert!(format!("{target:?}").contains(&format!("{address:?}")), "{target:?}");
+    }
+    let longest = format!("unix:///{}", "a".repeat(70_000));
+    assert!(Target::new(&longest).unwrap_err().to_string().contains("too long"));
+}
+
+#[test]
 fn mount_takes_the_place_of_identity() {
     for (mount, url) in [
         ("identity", "http://vault.test/v1/identity/oidc/role/app"),
