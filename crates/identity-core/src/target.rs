@@ -152,6 +152,9 @@ fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
     }
 }
 
+/// In bytes, on Linux; elsewhere it is rather less.
+const LONGEST_SOCKET: usize = 107;
+
 /// The path of a socket as the host of a URI, which has no better place for it.
 fn socket_authority(path: &str) -> Result<Authority, RequestError> {
     let refuse = |problem| RequestError::new("address", problem);
@@ -168,7 +171,10 @@ fn socket_authority(path: &str) -> Result<Authority, RequestError> {
         }
         write!(hex, "{byte:02x}").map_err(|_| refuse("is not a URL"))?;
     }
-    hex.try_into().map_err(|_| refuse("is too long"))
+    if hex.len() > 2 * LONGEST_SOCKET {
+        return Err(refuse("has a longer path than a socket can have"));
+    }
+    hex.try_into().map_err(|_| refuse("is not a URL"))
 }
 
 impl fmt::Debug for Target {

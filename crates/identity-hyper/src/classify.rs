@@ -14,12 +14,10 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
         Ok(error) => *error,
         Err(error) => {
             let kind = causes(&*error).find_map(kind_of_one).unwrap_or(TransportErrorKind::Other);
-            let rustls = || causes(&*error).find_map(|error| error.downcast_ref::<rustls::Error>());
-            match (kind, rustls().and_then(problem)) {
-                (TransportErrorKind::Connect, Some(problem)) => {
-                    TransportError::new(kind, TlsError::new(problem).because(error))
-                }
-                _ => TransportError::new(kind, error),
+            let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
+            match problem {
+                Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
+                None => TransportError::new(kind, error),
             }
         }
     }
@@ -29,6 +27,16 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
 #[allow(dead_code, reason = "what repeats calls is to ask")]
 pub(crate) fn is_permanent(error: &TransportError) -> bool {
     causes(error).any(<dyn Error>::is::<TlsError>)
+}
+
+fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        return (error.is_parse() && !error.is_parse_too_large()).then_some(
+            "the server does not speak HTTP at this port: perhaps its address begins with https://",
+        );
+    }
+    // After the handshake, an error of TLS may be one of the network.
+    error.downcast_ref().filter(|_| kind == TransportErrorKind::Connect).and_then(problem)
 }
 
 /// The error and what it came of.

@@ -33,6 +33,7 @@ fn addresses() {
         "unix:///run/agent.sock#top",
         "unix:///run/agent%00.sock",
         "UNIX:///run/agent.sock",
+        &format!("unix:///{}", "a".repeat(107)),
         "ws://vault.test",
         " http://vault.test",
         "http://vault.test ",

@@ -41,8 +41,7 @@ fn a_socket_stands_in_hexadecimal_where_the_host_does() {
         assert_eq!(headers(&request), [("host", "localhost"), ("x-vault-request", "true")]);
         assert!(format!("{target:?}").contains(&format!("{address:?}")), "{target:?}");
     }
-    let longest = format!("unix:///{}", "a".repeat(70_000));
-    assert!(Target::new(&longest).unwrap_err().to_string().contains("too long"));
+    assert!(Target::new(&format!("unix:///{}", "a".repeat(106))).is_ok());
 }
 
 #[test]

@@ -79,13 +79,18 @@ pub(crate) fn refuses_client(error: &rustls::Error) -> bool {
                 | AlertDescription::CertificateUnknown
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
+                // A signature that does not hold: a CA of the right name, but another one.
+                | AlertDescription::DecryptError
         )
     )
 }
 
 fn certificate(error: &CertificateError) -> &'static str {
     match error {
-        CertificateError::UnknownIssuer => "the server's certificate is not from a CA that is trusted here",
+        // A bad signature is one by another CA of the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "the server's certificate is not from a CA that is trusted here"
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the server's certificate has expired"
         }
