@@ -184,6 +184,6 @@ impl fmt::Debug for Target {
             .field("headers", &self.headers)
             .field("mount", &self.mount)
             .field("list_as_get", &self.list_as_get)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

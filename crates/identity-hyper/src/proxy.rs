@@ -27,7 +27,8 @@ use identity_core::{ExposeSecret, RequestError, SecretString};
 pub struct Proxy {
     http: Option<SecretString>,
     https: Option<SecretString>,
-    no_proxy: String,
+    /// The servers that are reached without one.
+    direct: String,
 }
 
 impl Proxy {
@@ -45,7 +46,7 @@ impl Proxy {
     /// certificate.
     pub fn all(url: &str) -> Result<Self, RequestError> {
         let url = checked(url)?;
-        Ok(Self { http: Some(url.clone()), https: Some(url), no_proxy: String::new() })
+        Ok(Self { http: Some(url.clone()), https: Some(url), direct: String::new() })
     }
 
     /// What the environment says, in upper case or lower case, read now.
@@ -66,7 +67,7 @@ impl Proxy {
     /// (`10.0.0.0/8`), separated by commas; `*` is all of them. Takes the place of what was said before.
     #[must_use]
     pub fn no_proxy(mut self, servers: impl Into<String>) -> Self {
-        self.no_proxy = servers.into();
+        self.direct = servers.into();
         self
     }
 
@@ -89,7 +90,7 @@ impl Proxy {
         Ok(Self {
             http: proxy([http, "http_proxy"])?.or_else(|| all.clone()),
             https: proxy(["HTTPS_PROXY", "https_proxy"])?.or(all),
-            no_proxy: variable(["NO_PROXY", "no_proxy"])?.map(|(_, list)| list).unwrap_or_default(),
+            direct: variable(["NO_PROXY", "no_proxy"])?.map(|(_, list)| list).unwrap_or_default(),
         })
     }
 
@@ -98,7 +99,7 @@ impl Proxy {
         let url = |url: &Option<SecretString>| {
             url.as_ref().map(|url| url.expose_secret().to_owned()).unwrap_or_default()
         };
-        Matcher::builder().http(url(&self.http)).https(url(&self.https)).no(&self.no_proxy).build()
+        Matcher::builder().http(url(&self.http)).https(url(&self.https)).no(&self.direct).build()
     }
 }
 

@@ -1,4 +1,5 @@
 //! Servers that are reached through a proxy.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
 

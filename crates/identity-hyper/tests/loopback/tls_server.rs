@@ -125,8 +125,8 @@ async fn a_name_of_ones_own_is_asked_for_and_verified() {
     });
     let error = call(trusting(), &server).await.unwrap_err();
     assert!(story(&error).contains("is for another name"), "{}", story(&error));
-    let named = trusting().server_name("vault.example.com").unwrap();
-    assert_eq!(call(named, &server).await.unwrap(), "hello");
+    let fitting = trusting().server_name("vault.example.com").unwrap();
+    assert_eq!(call(fitting, &server).await.unwrap(), "hello");
     assert_eq!(*asked.lock().unwrap(), [Some("vault.example.com".to_owned())]);
     let other = trusting().server_name("other.example.com").unwrap();
     assert!(story(&call(other, &server).await.unwrap_err()).contains("is for another name"));
