@@ -30,13 +30,13 @@ pub(crate) fn is_permanent(error: &TransportError) -> bool {
 }
 
 fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
-    if let Some(error) = error.downcast_ref::<hyper::Error>() {
-        return (error.is_parse() && !error.is_parse_too_large()).then_some(
-            "the server does not speak HTTP at this port: perhaps its address begins with https://",
-        );
+    match kind {
+        TransportErrorKind::Connect => error.downcast_ref().and_then(problem),
+        TransportErrorKind::Other => error.downcast_ref().filter(|error| hyper::Error::is_parse(error)).map(|_| {
+            "what came cannot be read as HTTP; if the server speaks TLS at this port, its address begins with https://"
+        }),
+        _ => None,
     }
-    // After the handshake, an error of TLS may be one of the network.
-    error.downcast_ref().filter(|_| kind == TransportErrorKind::Connect).and_then(problem)
 }
 
 /// The error and what it came of.

@@ -26,6 +26,9 @@
 //! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its
 //! errors apart. [`TransportService`] goes the other way and makes a service of a transport, to put more
 //! layers around it. [`Blocking`] serves those who block the thread.
+//!
+//! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
+//! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
 
 mod blocking;
 mod classify;
