@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -160,22 +161,22 @@ fn is_stale(stamps: &[Stamp]) -> bool {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(path).map_err(|error| unreadable(path, error))
+    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> TlsError {
-    TlsError::new(format!("{} cannot be read: {}", path.display(), error.kind())).because(error)
+fn unreadable(path: &Path, error: &io::Error) -> TlsError {
+    TlsError::new(format!("{} cannot be read: {}", path.display(), error.kind()))
 }
 
 /// In an order that stays the same.
 fn files_below(directory: &Path) -> Result<Vec<PathBuf>, TlsError> {
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut entries = entries.map_err(|error| unreadable(directory, error))?;
+    let mut entries = entries.map_err(|error| unreadable(directory, &error))?;
     entries.sort_by_key(fs::DirEntry::path);
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.path();
-        let kind = entry.file_type().map_err(|error| unreadable(&path, error))?;
+        let kind = entry.file_type().map_err(|error| unreadable(&path, &error))?;
         if kind.is_dir() {
             files.extend(files_below(&path)?);
         } else if path.is_file() {
@@ -188,14 +189,14 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, TlsError> {
 /// The certificates of a text, which may have other things between them.
 fn certificates(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-    certificates.map_err(|error| TlsError::new(format!("{name} is not in PEM form: {error}")).because(error))
+    certificates.map_err(|error| TlsError::new(format!("{name} is not in PEM form: {error}")))
 }
 
 fn authorities(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = certificates(pem, name)?;
     for certificate in &certificates {
         RootCertStore::empty().add(certificate.clone()).map_err(|error| {
-            TlsError::new(format!("{name} has a certificate that cannot be used: {error}")).because(error)
+            TlsError::new(format!("{name} has a certificate that cannot be used: {error}"))
         })?;
     }
     Ok(certificates)
@@ -227,7 +228,7 @@ fn certified(
 ) -> Result<Arc<CertifiedKey>, TlsError> {
     let problem = |error| match error {
         rustls::Error::InconsistentKeys(_) => TlsError::new(format!("{names} do not belong together")),
-        error => TlsError::new(format!("{names} cannot be used: {error}")).because(error),
+        error => TlsError::new(format!("{names} cannot be used: {error}")),
     };
     CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(problem)
 }

@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_hyper::rustls::crypto::ring::default_provider;
+use identity_hyper::rustls::server::WebPkiClientVerifier;
+use identity_hyper::rustls::{ClientConfig, ServerConfig};
 use identity_hyper::{Proxy, Tls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, copy_bidirectional};
 use tokio::net::TcpStream;
@@ -127,6 +131,50 @@ async fn a_proxy_may_speak_tls_itself() {
     }
 }
 
+#[tokio::test]
+async fn a_proxy_is_not_shown_the_client_certificate() {
+    let ca = Ca::new();
+    let (certificate, key) = ca.client_pem();
+    let given = Tls::new().ca_pem(ca.pem()).unwrap().client_pem(certificate, key).unwrap();
+    let provider = Arc::new(default_provider());
+    let (chain, key) = ca.issue("client", |_| {});
+    let own = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(ca.roots())
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    let asks = WebPkiClientVerifier::builder_with_provider(ca.roots(), Arc::clone(&provider))
+        .allow_unauthenticated()
+        .build()
+        .unwrap();
+    let (chain, key) = ca.issue("127.0.0.1", |_| {});
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(asks)
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let server = Server::answering(HELLO);
+    let address = server.address;
+    let proxy = Server::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.secure(&acceptor).await.unwrap();
+            peer.request().await;
+            if peer.stream.get_ref().1.peer_certificates().is_none() {
+                peer.write(ESTABLISHED).await;
+                relay(&mut peer.stream, address).await;
+            }
+        }
+    });
+    let settings = Proxy::all(&format!("https://{}", proxy.address)).unwrap();
+    for tls in [given, own.into()] {
+        assert_eq!(call(settings.clone(), tls, "http://vault.test/").await.unwrap(), "hello");
+    }
+}
+
 /// A SOCKS 5 proxy that keeps what it is told, byte for byte.
 fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8) -> (Server, Told) {
     let told = Told::default();
@@ -172,7 +220,7 @@ fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8
     (proxy, told)
 }
 
-type Told = std::sync::Arc<std::sync::Mutex<Vec<Vec<u8>>>>;
+type Told = Arc<Mutex<Vec<Vec<u8>>>>;
 
 #[tokio::test]
 async fn a_socks_proxy_resolves_the_name_if_it_is_to() {
