@@ -22,7 +22,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const ANSWER: &str = include_str!("../../fixtures/recordings/entity/read-by-id-with-aliases.json");
 /// As a node of a cluster sends it with every answer.
-const INDEX: &str = "eyJjbHVzdGVyIjoiOTRkZWRhMzgtNGFiYi00NGVlLWE4NzYtNmUxYjJjYmU3NmU1IiwidmFsdWUiOiIxODA5NiJ9";
+const INDEX: &str =
+    "eyJjbHVzdGVyIjoiOTRkZWRhMzgtNGFiYi00NGVlLWE4NzYtNmUxYjJjYmU3NmU1IiwidmFsdWUiOiIxODA5NiJ9";
 const ID: &str = "829de498-b0ee-4597-6900-6c3cb0849ee9";
 
 fn main() -> Result<()> {
