@@ -40,6 +40,16 @@ pub enum RetryAfter {
     At(Timestamp),
 }
 
+impl RetryAfter {
+    /// How long that is from now. Zero if the time is over.
+    pub fn from_now(self) -> Duration {
+        match self {
+            Self::Delay(delay) => delay,
+            Self::At(time) => time.duration_since(Timestamp::now()).try_into().unwrap_or_default(),
+        }
+    }
+}
+
 /// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged
 /// into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +208,7 @@ impl ApiError {
     pub(crate) fn is_passing(&self) -> bool {
         match self.status.as_u16() {
             307 | 412 | 429 | 502..=504 => true,
-            500 => self.says("local node not active") || self.says("context canceled"),
+            500 => self.says("local node not active") || self.lost_its_leader(),
             _ => false,
         }
     }
@@ -209,9 +219,14 @@ impl ApiError {
         match self.status.as_u16() {
             307 | 502 | 504 => true,
             503 => !self.is_sealed(),
-            500 => self.says("context canceled"),
+            500 => self.lost_its_leader(),
             _ => false,
         }
+    }
+
+    /// Whether the leader stepped down or was cut off while it wrote.
+    fn lost_its_leader(&self) -> bool {
+        self.says("context canceled") || self.says("leadership lost")
     }
 
     fn says(&self, text: &str) -> bool {

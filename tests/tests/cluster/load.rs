@@ -88,7 +88,6 @@ fn without_outages_nothing_fails() {
 /// `VAULT_IDENTITY_CLUSTER_EVENTS` and `VAULT_IDENTITY_CLUSTER_CALLS` make it longer, and
 /// `VAULT_IDENTITY_CLUSTER_MULTIPLIER=5` the cluster as slow to elect a leader as one is without a setting.
 #[test]
-#[ignore = "the transport does not fail over yet"]
 fn outages_reach_no_caller_and_lose_nothing() {
     if !live() {
         return;

@@ -10,25 +10,24 @@ mod record;
 mod slot;
 mod task;
 
-use std::sync::Arc;
-
 use identity_tests::Cluster;
-use vault_identity::hyper::HyperTransport;
-use vault_identity::hyper::rustls::crypto::ring::default_provider;
-use vault_identity::hyper::rustls::pki_types::CertificateDer;
-use vault_identity::hyper::rustls::pki_types::pem::PemObject as _;
-use vault_identity::hyper::rustls::{ClientConfig, RootCertStore};
+use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
 use vault_identity::{Client, Target};
+
+/// A transport that knows the cluster, and has this node for the first of its addresses.
+fn transport(cluster: &Cluster, first: usize) -> HyperTransportBuilder {
+    let mut addresses = cluster.addresses();
+    addresses.rotate_left(first);
+    let tls = Tls::new().ca_pem(cluster.ca_pem()).unwrap();
+    HyperTransport::builder().tls(tls).addresses(addresses).unwrap()
+}
 
 /// A client of the cluster that turns to this node first.
 fn client(cluster: &Cluster, first: usize) -> Client {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes()).unwrap()).unwrap();
-    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    client_with(cluster, first, transport(cluster, first).build())
+}
+
+fn client_with(cluster: &Cluster, first: usize, transport: HyperTransport) -> Client {
     let target = Target::new(&cluster.addresses()[first]).unwrap().with_token(cluster.token()).unwrap();
-    Client::new(target, HyperTransport::builder().tls(tls).build())
+    Client::new(target, transport)
 }

@@ -21,13 +21,14 @@ mod token;
 mod user_info;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::answer::Outcome;
 use super::entity::listed;
-use super::route::Route;
+use super::route::{Route, is_slug};
 
 use assignment::Assignment;
 use authorize::Code;
@@ -36,6 +37,7 @@ use key::Key;
 use provider::Provider;
 use role::Role;
 use scope::Scope;
+use signing::Pair;
 
 pub(super) use user_info::not_allowed;
 
@@ -65,6 +67,8 @@ pub(super) struct Oidc {
     clients: BTreeMap<String, Client>,
     providers: BTreeMap<String, Provider>,
     codes: BTreeMap<String, Code>,
+    /// The public keys as the server remembers them.
+    published: Option<Vec<Arc<Pair>>>,
 }
 
 const DEFAULT: &str = "default";
@@ -80,6 +84,7 @@ impl Default for Oidc {
             clients: BTreeMap::new(),
             providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::for_all())]),
             codes: BTreeMap::new(),
+            published: None,
         }
     }
 }
@@ -91,10 +96,19 @@ pub(super) fn is_open(path: &str) -> bool {
     matches!(*parts, [".well-known", ..] | ["provider", _, ".well-known", ..] | ["provider", _, "token"])
 }
 
-/// Whether the policy `default` lets everybody ask who has a token.
-pub(super) fn is_for_everybody(path: &str) -> bool {
-    let name = path.strip_prefix("identity/oidc/provider/").and_then(|path| path.strip_suffix("/authorize"));
-    name.is_some_and(|name| !name.contains('/'))
+/// Whether a path is that of an object that is not there yet.
+pub(super) fn is_new(oidc: &Oidc, path: &str) -> bool {
+    let parts = path.strip_prefix("identity/oidc/").and_then(|path| path.split_once('/'));
+    let Some((kind, name)) = parts.filter(|(_, name)| is_slug(name)) else { return false };
+    match kind {
+        "key" => !oidc.keys.contains_key(name),
+        "role" => !oidc.roles.contains_key(name),
+        "assignment" => !oidc.assignments.contains_key(name),
+        "scope" => !oidc.scopes.contains_key(name),
+        "client" => !oidc.clients.contains_key(name),
+        "provider" => !oidc.providers.contains_key(name),
+        _ => false,
+    }
 }
 
 /// A list of names.
