@@ -77,13 +77,16 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Asks one node after the other, until one may have carried it out.
     async fn ask_any(&self, request: &mut Request<Bytes>, call: Call) -> Outcome {
-        self.look_around(call);
         let is_read = is_read(request);
-        if self.cluster.lacks_leader(is_read) {
-            self.health().await;
+        if self.cluster.needs_leader(is_read) {
+            if self.cluster.is_time_to_look(call.begun) || self.cluster.lacks_leader(is_read) {
+                self.health().await;
+            }
             if self.cluster.lacks_leader(is_read) {
                 return Err(TransportError::new(TransportErrorKind::Connect, "no node leads the cluster"));
             }
+        } else {
+            self.look_around(call);
         }
         let first = self.cluster.first(is_read);
         let mut failed: Option<Outcome> = None;
@@ -99,6 +102,9 @@ impl<E: Exchange + 'static> Nodes<E> {
                     return outcome;
                 }
                 failed = Some(outcome);
+                if self.cluster.lacks_leader(is_read) {
+                    break;
+                }
             }
             if failed.is_some() {
                 break;

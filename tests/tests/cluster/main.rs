@@ -6,6 +6,7 @@ mod audit;
 mod harness;
 mod load;
 mod outage;
+mod promises;
 mod record;
 mod slot;
 mod task;
@@ -14,20 +15,21 @@ use identity_tests::Cluster;
 use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
 use vault_identity::{Client, Target};
 
-/// A transport that knows the cluster, and has this node for the first of its addresses.
-fn transport(cluster: &Cluster, first: usize) -> HyperTransportBuilder {
-    let mut addresses = cluster.addresses();
-    addresses.rotate_left(first);
+/// A transport that knows these nodes.
+fn transport(cluster: &Cluster, nodes: &[usize]) -> HyperTransportBuilder {
+    let addresses = cluster.addresses();
     let tls = Tls::new().ca_pem(cluster.ca_pem()).unwrap();
+    let addresses = nodes.iter().map(|node| addresses[*node].as_str());
     HyperTransport::builder().tls(tls).addresses(addresses).unwrap()
 }
 
-/// A client of the cluster that turns to this node first.
-fn client(cluster: &Cluster, first: usize) -> Client {
-    client_with(cluster, first, transport(cluster, first).build())
+/// A client of the cluster whose transport knows this node.
+fn client(cluster: &Cluster, node: usize, transport: &HyperTransport) -> Client {
+    let target = Target::new(&cluster.addresses()[node]).unwrap().with_token(cluster.token()).unwrap();
+    Client::new(target, transport.clone())
 }
 
-fn client_with(cluster: &Cluster, first: usize, transport: HyperTransport) -> Client {
-    let target = Target::new(&cluster.addresses()[first]).unwrap().with_token(cluster.token()).unwrap();
-    Client::new(target, transport)
+/// All nodes, beginning with this one.
+fn all_from(first: usize) -> [usize; 3] {
+    [first, (first + 1) % 3, (first + 2) % 3]
 }

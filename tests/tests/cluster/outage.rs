@@ -1,5 +1,5 @@
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use identity_tests::{Cluster, DevServerError};
 
@@ -28,37 +28,30 @@ impl Outage {
         Self::LeaderHangs(Duration::from_secs(20)),
     ];
 
-    /// Lets it happen, and brings the cluster back to health.
-    pub(crate) fn happen(self, cluster: &mut Cluster) -> Result<(), DevServerError> {
+    /// Lets it happen, and brings the cluster back to health. How long it took until a node led again.
+    pub(crate) fn happen(self, cluster: &mut Cluster) -> Result<Duration, DevServerError> {
         let leader = cluster.leader()?;
+        let start = Instant::now();
         match self {
-            Self::LeaderKilled => {
-                cluster.kill(leader)?;
-                cluster.leader()?;
-                cluster.restart(leader)?;
-            }
-            Self::StepDown => {
-                cluster.step_down()?;
-            }
-            Self::LeaderSealed => {
-                cluster.seal(leader)?;
-                cluster.leader()?;
-                cluster.unseal(leader)?;
-            }
-            Self::LeaderHangs(time) => {
-                cluster.pause(leader)?;
-                sleep(time);
-                cluster.leader()?;
-                cluster.resume(leader)?;
-            }
-            Self::LeaderTerminated => {
-                cluster.terminate(leader)?;
-                cluster.leader()?;
-                cluster.restart(leader)?;
-            }
+            Self::LeaderKilled => cluster.kill(leader)?,
+            Self::StepDown => drop(cluster.step_down()?),
+            Self::LeaderSealed => cluster.seal(leader)?,
+            Self::LeaderHangs(_) => cluster.pause(leader)?,
+            Self::LeaderTerminated => cluster.terminate(leader)?,
             Self::StandbyRestarted => cluster.restart((leader + 1) % 3)?,
         }
+        cluster.leader()?;
+        let leaderless = start.elapsed();
+        match self {
+            Self::LeaderKilled | Self::LeaderTerminated => cluster.restart(leader)?,
+            Self::LeaderSealed => cluster.unseal(leader)?,
+            Self::LeaderHangs(time) => {
+                sleep(time.saturating_sub(leaderless));
+                cluster.resume(leader)?;
+            }
+            Self::StepDown | Self::StandbyRestarted => {}
+        }
         cluster.wait_healthy(TIMEOUT)?;
-        Ok(())
+        Ok(leaderless)
     }
 }

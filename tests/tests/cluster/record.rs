@@ -16,14 +16,24 @@ struct State {
 struct Phase {
     name: String,
     began: Instant,
+    /// What the event took until a node led.
+    leaderless: Duration,
     /// What the event took until all nodes were well again.
     event: Duration,
     calls: usize,
     worst: Duration,
     worst_call: &'static str,
-    errors: BTreeMap<String, usize>,
+    errors: BTreeMap<String, Failures>,
     /// Creations answered as updates: what shows of a repetition after a lost answer.
     repetitions: usize,
+}
+
+/// Errors of one kind.
+#[derive(Default)]
+struct Failures {
+    times: usize,
+    /// The first of them, with all that was tried.
+    first: String,
 }
 
 impl Phase {
@@ -31,6 +41,7 @@ impl Phase {
         Self {
             name: name.into(),
             began: Instant::now(),
+            leaderless: Duration::ZERO,
             event: Duration::ZERO,
             calls: 0,
             worst: Duration::ZERO,
@@ -52,8 +63,11 @@ impl Record {
     }
 
     /// The event is over; the next calls still count for it.
-    pub(crate) fn event_is_over(&self) {
-        self.phase(|phase| phase.event = phase.began.elapsed());
+    pub(crate) fn event_is_over(&self, leaderless: Duration) {
+        self.phase(|phase| {
+            phase.leaderless = leaderless;
+            phase.event = phase.began.elapsed();
+        });
     }
 
     pub(crate) async fn call<T>(
@@ -70,7 +84,11 @@ impl Record {
                 (phase.worst, phase.worst_call) = (took, what);
             }
             if let Err(error) = &result {
-                *phase.errors.entry(format!("{what} {}", kind(error))).or_default() += 1;
+                let failures = phase.errors.entry(format!("{what} {}", kind(error))).or_default();
+                failures.times += 1;
+                if failures.times == 1 {
+                    failures.first = format!("after {:.2} s: {error:#}", took.as_secs_f64());
+                }
             }
         });
         result
@@ -95,35 +113,37 @@ impl Record {
         self.0.lock().unwrap().phases.iter().map(|phase| phase.calls).sum()
     }
 
-    pub(crate) fn repetitions(&self) -> usize {
-        self.0.lock().unwrap().phases.iter().map(|phase| phase.repetitions).sum()
+    /// Whether before the first event no call has failed or was repeated.
+    pub(crate) fn was_steady(&self) -> bool {
+        let steady = &self.0.lock().unwrap().phases[0];
+        steady.errors.is_empty() && steady.repetitions == 0
     }
 
     /// How many calls have failed, those apart that must not be repeated.
     pub(crate) fn errors_of_repeatable_calls(&self) -> usize {
         let state = self.0.lock().unwrap();
         let errors = state.phases.iter().flat_map(|phase| &phase.errors);
-        errors.filter(|(what, _)| !what.starts_with("nameless")).map(|(_, times)| times).sum()
+        errors.filter(|(what, _)| !what.starts_with("nameless")).map(|(_, failures)| failures.times).sum()
     }
 
     pub(crate) fn table(&self) -> String {
         let state = self.0.lock().unwrap();
         let mut table = format!(
-            "{:22} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
-            "event", "well in", "lasted", "calls", "worst", "", "repetitions", "errors"
+            "{:22} {:>8} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
+            "event", "leads in", "well in", "lasted", "calls", "worst", "", "repetitions", "errors"
         );
         let ends = state.phases.iter().skip(1).map(|phase| phase.began).chain([Instant::now()]);
         for (phase, end) in state.phases.iter().zip(ends) {
-            let Phase { name, event, calls, worst, worst_call, repetitions, errors, .. } = phase;
-            let (event, lasted) = (event.as_secs_f64(), (end - phase.began).as_secs_f64());
+            let Phase { name, leaderless, event, calls, worst, worst_call, repetitions, errors, .. } = phase;
+            let (leads, event, lasted) = (leaderless.as_secs_f64(), event.as_secs_f64(), (end - phase.began).as_secs_f64());
             let worst = worst.as_secs_f64();
             let _ = writeln!(
                 table,
-                "{name:22} {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
-                errors.values().sum::<usize>()
+                "{name:22} {leads:>6.2} s {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
+                errors.values().map(|failures| failures.times).sum::<usize>()
             );
-            for (error, times) in errors {
-                let _ = writeln!(table, "{times:>31} x {error}");
+            for (error, Failures { times, first }) in errors {
+                let _ = writeln!(table, "{times:>31} x {error}\n{:>31}   {first}", "");
             }
         }
         table
