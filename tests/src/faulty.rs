@@ -176,7 +176,9 @@ impl Shared {
         let Ok(socket) = stream.try_clone() else { return };
         let end = match opening {
             Opening::Plain => self.converse(number, stream, script),
-            Opening::Tls(authority) => authority.accept(stream).and_then(|tls| self.converse(number, tls, script)),
+            Opening::Tls(authority) => {
+                authority.accept(stream).and_then(|tls| self.converse(number, tls, script))
+            }
             Opening::Greeting(greeting) => {
                 let mut stream = stream;
                 self.play(&mut stream, greeting)

@@ -38,6 +38,14 @@ impl Authority {
         Self { server: Arc::new(server), roots: Arc::new(roots) }
     }
 
+    /// The same, offering these protocols by ALPN.
+    #[must_use]
+    pub fn speaking(mut self, protocols: &[&str]) -> Self {
+        let server = Arc::make_mut(&mut self.server);
+        server.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        self
+    }
+
     /// What trusts this authority and no other.
     ///
     /// # Panics

@@ -1,0 +1,133 @@
+//! What is left in memory of a secret that is no longer needed.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+use vault_identity::{
+    ClientAuth, CreateOktaMethod, Endpoint, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken,
+    OktaParams, ReadUserInfo, Target,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::support::runs_alone;
+
+const fn wiped_on_drop<T: ZeroizeOnDrop>() {}
+const _: () = wiped_on_drop::<vault_identity::SecretString>();
+
+const LENGTH: usize = 48;
+
+/// A secret that is nowhere in the program: each of its bytes is the one of the mask with a bit turned.
+struct Secret([u8; LENGTH]);
+
+impl Secret {
+    fn new(seed: u8) -> Self {
+        let byte =
+            |index: usize| b'a' + u8::try_from((index * 7 + usize::from(seed) * 5 + index / 5) % 26).unwrap();
+        Self(std::array::from_fn(|index| byte(index) ^ 0x80))
+    }
+
+    /// The secret itself. Its allocation is as long as itself, so that nothing need be copied of it.
+    fn text(&self) -> String {
+        let mut text = String::with_capacity(LENGTH);
+        text.extend(self.0.iter().map(|byte| char::from(byte ^ 0x80)));
+        text
+    }
+
+    /// How often it is in the memory of this process.
+    fn copies(&self) -> usize {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut buffer = vec![0; 1 << 20];
+        let own = buffer.as_ptr().addr()..buffer.as_ptr().addr() + buffer.len();
+        let mut copies = 0;
+        for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
+            let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let mut at = usize::from_str_radix(start, 16).unwrap();
+            let end = usize::from_str_radix(end, 16).unwrap();
+            while at + LENGTH <= end {
+                let len = buffer.len().min(end - at);
+                let Ok(len) = memory.read_at(&mut buffer[..len], at as u64) else { break };
+                let found = |(index, window): &(usize, &[u8])| {
+                    !own.contains(&(at + index))
+                        && window.iter().zip(self.0).all(|(byte, masked)| *byte == masked ^ 0x80)
+                };
+                copies += buffer[..len].windows(LENGTH).enumerate().filter(found).count();
+                if len < LENGTH {
+                    break;
+                }
+                at += len - (LENGTH - 1);
+                if at + LENGTH > end {
+                    break;
+                }
+            }
+            buffer.as_mut_slice().zeroize();
+        }
+        copies
+    }
+}
+
+#[test]
+fn a4_nothing_is_left_of_a_secret_after_its_request() {
+    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_after_its_request", &[]) {
+        return;
+    }
+    let secret = Secret::new(0);
+    let kept = Zeroizing::new(secret.text());
+    assert_eq!(secret.copies(), 1, "it is found where it is");
+    drop(kept);
+    assert_eq!(secret.copies(), 0, "and not where it was");
+    // The search would also find what is not wiped.
+    let dropped = Secret::new(1);
+    drop(dropped.text().into_bytes().repeat(2));
+    assert!(dropped.copies() > 0, "what is not wiped stays");
+
+    let plain = Target::new("http://vault.test").unwrap();
+    let requests: [(&str, fn(&Target, String)); 6] = [
+        ("token", |target, secret| {
+            let target = target.clone().with_token(secret).unwrap();
+            let request = GenerateIdToken::new("web").request(&target).unwrap();
+            drop((target.clone(), target, request));
+        }),
+        ("token in a body", |target, secret| drop(IntrospectIdToken::new(secret).request(target).unwrap())),
+        ("access token", |target, secret| drop(ReadUserInfo::new("web", secret).request(target).unwrap())),
+        ("client secret in a header", |target, secret| {
+            let exchange = ExchangeOidcToken::client_credentials("web", ClientAuth::basic("c1", secret));
+            drop(exchange.request(target).unwrap());
+        }),
+        ("client secret and code in a form", |target, secret| {
+            let auth = ClientAuth::post("c1", secret);
+            let exchange = ExchangeOidcToken::code("web", auth, "code", "http://app.test");
+            drop(exchange.request(target).unwrap());
+        }),
+        ("key of another service", |target, secret| {
+            drop(CreateOktaMethod::new(OktaParams::new("org", secret)).request(target).unwrap());
+        }),
+    ];
+    for (seed, (name, request)) in (2..).zip(requests) {
+        let secret = Secret::new(seed);
+        request(&plain, secret.text());
+        assert_eq!(secret.copies(), 0, "{name}");
+    }
+}
+
+#[test]
+fn a4_nothing_is_left_of_a_secret_in_an_answer() {
+    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_in_an_answer", &[]) {
+        return;
+    }
+    let secret = Secret::new(20);
+    let mut body =
+        format!(r#"{{"data":{{"token":"{}","client_id":"c1","ttl":60}}}}"#, secret.text()).into_bytes();
+    let mut leftover = secret.copies();
+    assert!(leftover > 0);
+    let response = http::Response::new(body.as_slice());
+    let token = GenerateIdToken::response(&response).unwrap();
+    assert_eq!(secret.copies(), leftover + 1, "the token");
+    drop(token);
+    assert_eq!(secret.copies(), leftover);
+    body.zeroize();
+    leftover -= 1;
+    assert_eq!(secret.copies(), leftover, "only what this test did not wipe");
+}
