@@ -135,23 +135,6 @@ async fn f9_floods_of_headers_are_refused_and_take_little_memory() {
     assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
 }
 
-/// In a runtime of several threads: in one of a single thread, hyper does not let the clock have its turn for as
-/// long as there is something to read.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[cfg(target_os = "linux")]
-async fn f9_a_flood_of_interim_answers_ends_with_the_deadline_and_takes_little_memory() {
-    if runs_alone("f_size::f9_a_flood_of_interim_answers_ends_with_the_deadline_and_takes_little_memory", &[])
-    {
-        return;
-    }
-    let server = Faulty::always(Answer::raw("").endless("HTTP/1.1 100 Continue\r\n\r\n"));
-    let client = client_with(&server, once().timeout(Duration::from_millis(700)));
-    let (kind, time) = timed(fails(&client)).await;
-    assert_eq!(kind, TransportErrorKind::Timeout);
-    assert!(time < Duration::from_secs(2), "{time:?}");
-    assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
-}
-
 #[tokio::test]
 async fn f9_a_hundred_headers_are_taken() {
     let mut answer = Answer::json(200, ENTITY);
