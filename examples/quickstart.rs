@@ -1,8 +1,8 @@
 //! The main job, end to end: a person who logs in, a group that gives her rights, and a token that proves who
 //! she is to others.
 //!
-//! `cargo run --example quickstart` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN`
-//! set it uses that one, and with `-- --fake` a server in memory, offline and at once.
+//! `cargo run --example quickstart` runs on a server in memory, offline; with `VAULT_ADDR` and `VAULT_TOKEN` set
+//! on that one, and with `-- --real` on an OpenBao of its own, which Python's pip installs the first time.
 
 use std::env;
 use std::error::Error;
@@ -25,13 +25,13 @@ type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    if env::args().any(|arg| arg == "--fake") {
-        println!("This is a server in memory");
-        let vault = FakeVault::new();
-        return run(&Client::new(vault.target(), vault)).await;
+    if server::is_named() || env::args().any(|arg| arg == "--real") {
+        let (target, _server) = server::target()?;
+        return run(&Client::to(target)).await;
     }
-    let (target, _server) = server::target()?;
-    run(&Client::to(target)).await
+    println!("VAULT_ADDR is not set: this is a server in memory");
+    let vault = FakeVault::new();
+    run(&Client::new(vault.target(), vault)).await
 }
 
 async fn run(client: &Client) -> Result<()> {

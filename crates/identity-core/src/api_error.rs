@@ -40,6 +40,16 @@ pub enum RetryAfter {
     At(Timestamp),
 }
 
+impl RetryAfter {
+    /// How long that is from now. Zero if the time is over.
+    pub fn from_now(self) -> Duration {
+        match self {
+            Self::Delay(delay) => delay,
+            Self::At(time) => time.duration_since(Timestamp::now()).try_into().unwrap_or_default(),
+        }
+    }
+}
+
 /// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged
 /// into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::error::RequestError;
 use crate::path::{self, EMPTY, RESERVED};
 use crate::secret::{self, WipedBuffer};
-use crate::target::{NAMESPACE, REQUEST, TOKEN, Target};
+use crate::target::{AwaitsToken, NAMESPACE, REQUEST, TOKEN, Target};
 use crate::{Method, Operation};
 
 const OWN_HEADERS: [HeaderName; 8] =
@@ -36,6 +36,7 @@ pub struct Draft {
     start: usize,
     query: String,
     headers: HeaderMap,
+    awaits_token: bool,
     body: Bytes,
 }
 
@@ -51,6 +52,7 @@ impl Draft {
             start: target.base.len(),
             query: String::new(),
             headers: target.headers.clone(),
+            awaits_token: target.awaits_token,
             body: Bytes::new(),
         };
         draft.path.push_str(&target.base);
@@ -194,6 +196,7 @@ impl Draft {
     /// Makes the request with this token in place of the target's.
     pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
         self.headers.insert(TOKEN, secret::header("", token)?);
+        self.awaits_token = false;
         Ok(self)
     }
 
@@ -203,7 +206,7 @@ impl Draft {
     }
 
     fn authorization(mut self, scheme: &str, credentials: &SecretString) -> Result<Self, RequestError> {
-        self.headers.remove(TOKEN);
+        self = self.anonymous();
         self.headers.insert(AUTHORIZATION, secret::header(scheme, credentials)?);
         Ok(self)
     }
@@ -212,6 +215,7 @@ impl Draft {
     #[must_use]
     pub fn anonymous(mut self) -> Self {
         self.headers.remove(TOKEN);
+        self.awaits_token = false;
         self
     }
 
@@ -256,6 +260,9 @@ impl Draft {
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(self.operation);
+        if self.awaits_token {
+            request.extensions_mut().insert(AwaitsToken);
+        }
         Ok(request)
     }
 }

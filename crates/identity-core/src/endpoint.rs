@@ -75,7 +75,8 @@ pub trait Endpoint: Sized {
         operation: Operation,
         response: &http::Response<B>,
     ) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response)).map_err(|error| Error::new(operation, error))
+        Self::decode(Reply::from(response))
+            .map_err(|error| Error::new(operation, error).after(response.extensions().get()))
     }
 }
 

@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::api_error::ApiError;
 use crate::transport::{TransportError, TransportErrorKind};
-use crate::{Method, Operation};
+use crate::{Attempt, Attempts, Method, Operation};
 
 /// Why a call brought no result.
 ///
@@ -17,6 +17,8 @@ use crate::{Method, Operation};
 pub struct Error {
     operation: Operation,
     kind: ErrorKind,
+    /// Of an answer; those that brought none are in the transport's error.
+    attempts: Attempts,
 }
 
 /// The stage of a call that failed.
@@ -38,7 +40,19 @@ pub enum ErrorKind {
 impl Error {
     /// An error of the call that `operation` describes.
     pub fn new(operation: Operation, kind: impl Into<ErrorKind>) -> Self {
-        Self { operation, kind: kind.into() }
+        Self { operation, kind: kind.into(), attempts: Attempts::default() }
+    }
+
+    /// Adds what the transport has tried, as the response tells it.
+    pub(crate) fn after(mut self, attempts: Option<&Attempts>) -> Self {
+        self.attempts = attempts.cloned().unwrap_or_default();
+        self
+    }
+
+    /// What the transport has tried, and how each attempt ended: the last one is what this error tells.
+    /// Empty if it does not tell, or has not tried.
+    pub fn attempts(&self) -> &[Attempt] {
+        self.transport().map_or(&self.attempts, TransportError::attempts).as_slice()
     }
 
     /// The verb of the operation.
@@ -121,7 +135,9 @@ impl Error {
         match &self.kind {
             ErrorKind::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => true,
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => repeatable,
+                TransportErrorKind::Timeout
+                | TransportErrorKind::Interrupted
+                | TransportErrorKind::Redirect => repeatable,
                 TransportErrorKind::TooLarge | TransportErrorKind::Other => false,
             },
             ErrorKind::Api(api) if api.is_passing() => repeatable || !api.may_have_been_applied(),
@@ -157,6 +173,10 @@ impl fmt::Display for Error {
         while let Some(error) = source {
             write!(f, ": {error}")?;
             source = error.source();
+        }
+        if f.alternate() && self.attempts().len() > 1 {
+            let attempts = self.transport().map_or(&self.attempts, TransportError::attempts);
+            write!(f, " (after {} attempts: {attempts})", attempts.as_slice().len())?;
         }
         Ok(())
     }

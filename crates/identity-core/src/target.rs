@@ -30,7 +30,14 @@ pub struct Target {
     pub(crate) headers: HeaderMap,
     pub(crate) mount: Option<String>,
     pub(crate) list_as_get: bool,
+    pub(crate) awaits_token: bool,
 }
+
+/// Marks a request, in its [`http::Extensions`], that the transport is to add the token to: see
+/// [`Target::with_token_of_transport`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AwaitsToken;
 
 impl Target {
     /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy
@@ -68,19 +75,30 @@ impl Target {
         // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(REQUEST, HeaderValue::from_static("true"));
-        Ok(Self { scheme, authority, base, headers, mount: None, list_as_get: false })
+        Ok(Self { scheme, authority, base, headers, mount: None, list_as_get: false, awaits_token: false })
     }
 
     /// The token that requests are made with. Without one, only what needs no authentication is answered.
     pub fn with_token(mut self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
         self.headers.insert(TOKEN, secret::header("", &token.into())?);
+        self.awaits_token = false;
         Ok(self)
+    }
+
+    /// The same target on behalf of whomever the transport logs in: requests that are to carry a token are
+    /// marked with [`AwaitsToken`], and the transport adds it. One that knows nothing of this sends none.
+    #[must_use]
+    pub fn with_token_of_transport(mut self) -> Self {
+        self.headers.remove(TOKEN);
+        self.awaits_token = true;
+        self
     }
 
     /// The same target on behalf of nobody.
     #[must_use]
     pub fn without_token(mut self) -> Self {
         self.headers.remove(TOKEN);
+        self.awaits_token = false;
         self
     }
 
@@ -130,6 +148,7 @@ impl fmt::Debug for Target {
             .field("headers", &self.headers)
             .field("mount", &self.mount)
             .field("list_as_get", &self.list_as_get)
+            .field("awaits_token", &self.awaits_token)
             .finish()
     }
 }

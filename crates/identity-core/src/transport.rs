@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::Attempts;
+
 /// Carries a request to the server and brings back its answer.
 ///
 /// It knows nothing of Vault: every status is `Ok`, also 4xx and 5xx, and a redirect is handed back as it is.
@@ -66,6 +68,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    attempts: Attempts,
 }
 
 /// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain
@@ -82,6 +85,9 @@ pub enum TransportErrorKind {
     Interrupted,
     /// The answer is larger than the limit. The server has seen the request.
     TooLarge,
+    /// The server sends the request elsewhere, and it was not followed. A standby does so as well when it has
+    /// passed the request on and lost its leader, so the server may have acted.
+    Redirect,
     /// Anything else. The server may have seen the request.
     Other,
 }
@@ -89,7 +95,19 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error with its cause.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { kind, source: Some(source.into()), attempts: Attempts::default() }
+    }
+
+    /// Adds what was tried before giving up.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Attempts) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// What was tried before giving up. Empty if the transport does not tell.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// What is known of the request.
@@ -100,7 +118,7 @@ impl TransportError {
 
 impl From<TransportErrorKind> for TransportError {
     fn from(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, source: None, attempts: Attempts::default() }
     }
 }
 
@@ -111,6 +129,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Timeout => "the time was up before the whole answer came",
             TransportErrorKind::Interrupted => "the connection broke off before the whole answer came",
             TransportErrorKind::TooLarge => "the answer is larger than the limit",
+            TransportErrorKind::Redirect => "the server redirects",
             TransportErrorKind::Other => "the transport failed",
         })
     }

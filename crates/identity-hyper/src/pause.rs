@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 /// Tells whether a transport has not been used for a moment, so that its connections may have been closed
 /// without anyone noticing.
@@ -16,8 +17,8 @@ impl Pause {
     }
 
     /// Notes a call, and says whether the one before was more than 20 milliseconds ago.
-    pub(crate) fn ends_now(&self) -> bool {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    pub(crate) fn ends_at(&self, now: Instant) -> bool {
+        let now = u64::try_from(now.duration_since(self.start).as_millis()).unwrap_or(u64::MAX);
         now.saturating_sub(self.last_call.swap(now, Ordering::Relaxed)) > 20
     }
 }

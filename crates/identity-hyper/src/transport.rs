@@ -4,36 +4,29 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{Method, Request, Response};
-use http_body_util::Full;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use identity_core::{Transport, TransportError};
+use http::{Request, Response};
+use identity_core::{RequestError, Transport, TransportError};
 use rustls::ClientConfig;
-use tokio::time::timeout;
 
-use crate::classify::classify;
-use crate::collect::collect;
 use crate::connect::Connector;
-use crate::pause::Pause;
+use crate::consistency::{Consistency, Consistent};
+use crate::exchange::{Call, Exchange};
+use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
+use crate::pool::{Pool, Settings};
+use crate::redirect::Redirects;
+use crate::retry::{Retry, Retrying};
 
-/// Longer times are as good as this one, and overflow hyper's clock.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// From the outside to the inside.
+type Stack = Retrying<Consistent<Nodes<Pool>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
-/// share.
+/// share; it repeats what may be repeated, sees its own writes, and knows the nodes of a cluster.
 ///
 /// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime
 /// that it was opened in: in several runtimes, use a transport for each. TLS is verified as the operating
 /// system does it.
 #[derive(Clone)]
-pub struct HyperTransport {
-    client: Client<Connector, Full<Bytes>>,
-    timeout: Duration,
-    response_limit: usize,
-    pause: Arc<Pause>,
-}
+pub struct HyperTransport(Arc<Stack>);
 
 impl HyperTransport {
     /// A transport with the defaults of [`HyperTransport::builder`].
@@ -45,11 +38,35 @@ impl HyperTransport {
     pub fn builder() -> HyperTransportBuilder {
         HyperTransportBuilder {
             connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(15),
             timeout: Duration::from_secs(60),
+            retry: Retry::new(),
+            addresses: Vec::new(),
+            reads: Reads::default(),
+            redirects: Redirects::default(),
+            consistency: Consistency::new(),
             response_limit: 256 * 1024 * 1024,
+            header_limit: 100,
             idle_timeout: Duration::from_secs(90),
+            connection_lifetime: Duration::from_secs(300),
             tls: None,
         }
+    }
+
+    /// How far this transport and its clones have come, to be handed to another process.
+    pub fn consistency(&self) -> &Consistency {
+        &self.0.inner.consistency
+    }
+
+    /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
+    /// writes fail.
+    pub async fn health(&self) -> Vec<NodeHealth> {
+        self.0.inner.inner.health().await
+    }
+
+    /// Closes the connections as soon as their calls have ended; later calls open new ones.
+    pub fn renew_connections(&self) {
+        self.0.renew();
     }
 }
 
@@ -68,22 +85,7 @@ impl fmt::Debug for HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        // hyper says nothing of an empty body, and some proxies then refuse the request.
-        if request.body().is_empty()
-            && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
-        {
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        let answer = async {
-            if self.pause.ends_now() {
-                // Lets a runtime that has done something else see which pooled connections are closed.
-                tokio::task::yield_now().await;
-            }
-            let response = self.client.request(request.map(Full::new)).await?;
-            collect(response, self.response_limit).await
-        };
-        let in_time = timeout(self.timeout, answer).await;
-        in_time.unwrap_or_else(|elapsed| Err(elapsed.into())).map_err(classify)
+        self.0.exchange(&mut request, Call::unlimited()).await
     }
 }
 
@@ -92,9 +94,17 @@ impl Transport for HyperTransport {
 #[must_use]
 pub struct HyperTransportBuilder {
     connect_timeout: Duration,
+    attempt_timeout: Duration,
     timeout: Duration,
+    retry: Retry,
+    addresses: Vec<String>,
+    reads: Reads,
+    redirects: Redirects,
+    consistency: Consistency,
     response_limit: usize,
+    header_limit: usize,
     idle_timeout: Duration,
+    connection_lifetime: Duration,
     tls: Option<ClientConfig>,
 }
 
@@ -105,10 +115,59 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How long a call may take in all, from the connection to the last byte of the answer. 60 seconds unless
-    /// said otherwise.
+    /// How long the head of an answer may be out before a call that is repeatable is tried again, on another
+    /// node if there is one. 15 seconds unless said otherwise.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take in all, from the first connection to the last byte of the answer, with all
+    /// repeats and waits. 60 seconds unless said otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// What is repeated, and when. The times of [`timeout`](Self::timeout) and
+    /// [`attempt_timeout`](Self::attempt_timeout) count, not those of `retry`.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The nodes of one cluster. A call to one of them goes to whichever is best: see [`Reads`]. A node that
+    /// fails is left for another one, and asked again when it says of itself that it is well.
+    ///
+    /// An address is as in [`Target::new`](identity_core::Target::new), and refused likewise. Calls to other
+    /// addresses are not affected.
+    pub fn addresses(
+        mut self,
+        addresses: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, RequestError> {
+        self.addresses = addresses.into_iter().map(Into::into).collect();
+        for address in &self.addresses {
+            Node::new(address)?;
+        }
+        Ok(self)
+    }
+
+    /// Which of several nodes reads go to: the leader unless said otherwise.
+    pub fn reads(mut self, reads: Reads) -> Self {
+        self.reads = reads;
+        self
+    }
+
+    /// What becomes of redirects: only those between the [addresses](Self::addresses) are followed unless said
+    /// otherwise.
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// Whether calls see what was written before them. They do unless said otherwise.
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = consistency;
         self
     }
 
@@ -118,9 +177,23 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// How many headers an answer may have. 100 unless said otherwise. Of HTTP/2, 16 KiB of headers are the
+    /// limit.
+    pub fn header_limit(mut self, headers: usize) -> Self {
+        self.header_limit = headers;
+        self
+    }
+
     /// How long a connection is kept that is not used. 90 seconds unless said otherwise.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long connections are used before new ones are opened, for which names are resolved and
+    /// certificates read anew. 5 minutes unless said otherwise.
+    pub fn connection_lifetime(mut self, lifetime: Duration) -> Self {
+        self.connection_lifetime = lifetime;
         self
     }
 
@@ -130,21 +203,23 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// The transport.
+    /// The transport. Those of one builder share what they know of [consistency](Self::consistency), and
+    /// nothing else.
     pub fn build(self) -> HyperTransport {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.idle_timeout.min(LONGEST))
-            .timer(TokioTimer::new())
-            // A connection that has gone silent is given up, rather than kept until the system does.
-            .http2_keep_alive_interval(self.connect_timeout.min(LONGEST))
-            .http2_keep_alive_timeout(self.connect_timeout.min(LONGEST))
-            .build(Connector::new(self.connect_timeout, self.tls));
-        HyperTransport {
-            client,
-            timeout: self.timeout,
+        let pool = Pool::new(Settings {
+            connector: Connector::new(self.connect_timeout, self.tls),
+            connect_timeout: self.connect_timeout,
             response_limit: self.response_limit,
-            pause: Arc::new(Pause::new()),
-        }
+            header_limit: self.header_limit,
+            idle_timeout: self.idle_timeout,
+            lifetime: self.connection_lifetime,
+        });
+        // They have been read once, by `addresses`.
+        let nodes: Vec<Node> = self.addresses.iter().filter_map(|address| Node::new(address).ok()).collect();
+        let authorities = nodes.iter().map(|node| node.authority.clone()).collect();
+        let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
+        let consistent = Consistent::new(self.consistency, authorities, nodes);
+        let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
+        HyperTransport(Arc::new(Retrying::new(retry, consistent)))
     }
 }

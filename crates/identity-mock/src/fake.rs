@@ -1,10 +1,12 @@
 //! A server in memory that behaves like the real one.
 #![allow(clippy::unnecessary_wraps, reason = "operations are all of one kind, also those that cannot fail")]
 
+mod acl;
 mod alias;
 mod alias_write;
 mod answer;
 mod auth;
+mod capabilities;
 mod control;
 mod duration;
 mod entity;
@@ -20,6 +22,7 @@ mod mfa;
 mod mounts;
 mod namespaces;
 mod oidc;
+mod permission;
 mod policies;
 mod request;
 mod route;
@@ -30,12 +33,17 @@ mod tokens;
 mod wrapping;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_timer::Delay;
 use http::{Request, Response};
 use identity_core::{BlockingTransport, Transport, TransportError};
+use tower_service::Service;
 
 pub use fault::Fault;
 pub use journal::AskedRequest;
@@ -43,7 +51,7 @@ pub use journal::AskedRequest;
 use state::State;
 
 /// An identity server in memory, for unit tests: a [`Transport`] and a [`BlockingTransport`] that answers as `OpenBao` 2.7 does, with the same
-/// statuses, bodies, words and quirks. There is no socket, and no runtime is needed.
+/// statuses, bodies, words and quirks. There is no socket, and no runtime is needed. It is a [tower](Service) service, too.
 ///
 /// Clones are the same server.
 ///
@@ -71,8 +79,9 @@ use state::State;
 ///   creates, shows, renews and revokes tokens.
 /// * Identity tokens and those of OpenID providers are real: any JOSE library verifies them with the public keys that the server tells. It keeps
 ///   to its own clock, which a test [can move](Self::advance). All RSA keys are one and the same, which everybody knows.
-/// * Policies are but names: `sys/policies/acl` keeps what they say, and nobody reads it. A token with any other than `default` may do everything in its namespace, and one with that alone may look itself
-///   up, renew and revoke itself. [Tokens of entities](Self::token_for) are refused when the entity is disabled or gone.
+/// * Policies are obeyed: those of the token, of its [entity](Self::token_for) and of the groups of the entity, as they are when it asks. One
+///   that nobody wrote allows nothing; [`allow`](Self::allow) writes one. Of what policies can say only paths and capabilities count: limits
+///   on parameters, on wrapping and in time are read over.
 /// * It keeps no secrets, and no one should give it any.
 #[derive(Clone)]
 pub struct FakeVault(Arc<Mutex<State>>);
@@ -82,18 +91,45 @@ impl FakeVault {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn serve(&self, request: &Request<Bytes>) -> serve::Served {
+        serve::serve(&mut self.state(), request)
+    }
 }
 
 #[async_trait]
 impl Transport for FakeVault {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        serve::serve(&mut self.state(), &request)
+        let (delay, answer) = self.serve(&request);
+        if !delay.is_zero() {
+            Delay::new(delay).await;
+        }
+        answer
     }
 }
 
 impl BlockingTransport for FakeVault {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        serve::serve(&mut self.state(), &request)
+        let (delay, answer) = self.serve(&request);
+        thread::sleep(delay);
+        answer
+    }
+}
+
+/// For tower layers right on the server.
+impl Service<Request<Bytes>> for FakeVault {
+    type Response = Response<Bytes>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send>>;
+
+    /// It is always ready.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let vault = self.clone();
+        Box::pin(async move { Transport::send(&vault, request).await })
     }
 }
 

@@ -278,6 +278,7 @@ fn a_code_may_come_with_the_log_in() {
 #[test]
 fn a_token_of_log_in_tells_of_itself() {
     let alice = Alice::new();
+    alice.vault.allow("dev", ["auth/token/create"]);
     let (_, answer) = alice.validate(&code(&alice.secret, 0));
     let token = answer["auth"]["client_token"].as_str().unwrap();
     let headers = [("X-Vault-Token", token)];

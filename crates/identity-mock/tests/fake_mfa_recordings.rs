@@ -278,7 +278,8 @@ fn totp_secrets() {
     let plain = json!({ "issuer": "rec", "qr_size": 0 });
     let plain = replay.set("POST", "/v1/identity/mfa/method/totp", &plain);
     replay.learn("729883be-bfb7-f600-4dac-3bec4e0f2fab", &plain["method_id"]);
-    let entity = replay.set("POST", "/v1/identity/entity", &json!({ "name": "e" }));
+    replay.vault.allow("members", ["identity/mfa/*"]);
+    let entity = replay.set("POST", "/v1/identity/entity", &json!({ "name": "e", "policies": ["members"] }));
     replay.learn(ENTITY, &entity["id"]);
     let id = identity_core::EntityId::from(entity["id"].as_str().unwrap());
     let area = "mfa-totp";

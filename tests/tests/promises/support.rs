@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::{HyperTransport, HyperTransportBuilder};
+use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Retry};
 use vault_identity::{Client, CreateEntity, Error, Target};
 
 /// Never to be seen anywhere but in the header of a request.
@@ -17,6 +17,11 @@ pub(crate) const ENTITY: &str = r#"{"data":{"id":"e1","name":"alice"}}"#;
 
 /// One attempt for each call, and time limits so wide that a test which meets one has failed.
 pub(crate) fn once() -> HyperTransportBuilder {
+    patient().retry(Retry::off())
+}
+
+/// As many attempts as it takes, within limits so wide that a test which meets one has failed.
+pub(crate) fn patient() -> HyperTransportBuilder {
     HyperTransport::builder().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_secs(10))
 }
 

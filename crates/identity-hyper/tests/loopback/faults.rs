@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use http::Uri;
 use identity_core::{Transport, TransportErrorKind};
-use identity_hyper::HyperTransport;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -36,7 +35,7 @@ async fn a_closed_port_is_no_connection() {
 async fn an_unknown_host_is_no_connection() {
     for host in ["nowhere.invalid", "256.256.256.256", "a..b", &"a".repeat(300)] {
         let call = request("GET", &format!("http://{host}:8200/v1"), "");
-        let error = HyperTransport::new().send(call).await.unwrap_err();
+        let error = patient().build().send(call).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Connect, "{host}");
     }
 }
@@ -65,7 +64,7 @@ async fn a_handshake_without_answer_is_no_connection() {
     let server = Server::start(|mut peer| async move {
         peer.request().await;
     });
-    let transport = HyperTransport::builder().connect_timeout(SHORT).timeout(AMPLE).build();
+    let transport = patient().connect_timeout(SHORT).timeout(AMPLE).build();
     let start = Instant::now();
     let error =
         transport.send(request("GET", &format!("https://{}/v1", server.address), "")).await.unwrap_err();
@@ -89,7 +88,7 @@ async fn a_server_without_tls_is_no_connection() {
 #[tokio::test]
 async fn silence_is_a_timeout() {
     let server = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
-    let transport = HyperTransport::builder().connect_timeout(AMPLE).timeout(SHORT).build();
+    let transport = patient().connect_timeout(AMPLE).timeout(SHORT).build();
     for calls in 1..=2 {
         let start = Instant::now();
         let error = transport.send(server.post("/v1", "{}")).await.unwrap_err();

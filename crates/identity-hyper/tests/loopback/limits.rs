@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use identity_core::{Transport, TransportErrorKind};
-use identity_hyper::HyperTransport;
 use tokio::time::sleep;
 
 use crate::support::{A_MOMENT, Server, ok, patient, request};
@@ -64,7 +63,7 @@ async fn no_limit_is_too_wide_to_be_set() {
     }));
 
     let server = Server::answering(ok("{}"));
-    let transport = HyperTransport::builder()
+    let transport = patient()
         .connect_timeout(Duration::MAX)
         .timeout(Duration::MAX)
         .idle_timeout(Duration::MAX)
@@ -99,7 +98,7 @@ async fn a_tebibyte_is_refused_at_its_announcement() {
     for length in [1 << 40, u64::MAX - 2] {
         let server = Server::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
         let start = Instant::now();
-        let error = HyperTransport::new().send(server.get("/v1")).await.unwrap_err();
+        let error = patient().build().send(server.get("/v1")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::TooLarge);
         assert!(start.elapsed() < Duration::from_secs(3));
     }

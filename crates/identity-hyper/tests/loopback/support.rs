@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Request;
-use identity_hyper::{HyperTransport, HyperTransportBuilder};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, Redirects, Retry};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -21,9 +21,13 @@ pub(crate) const A_MOMENT: Duration = Duration::from_millis(100);
 
 pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A transport whose time limits are so wide that a test which meets one has failed.
+/// A transport that tries once, and whose time limits are so wide that a test which meets one has failed.
 pub(crate) fn patient() -> HyperTransportBuilder {
-    HyperTransport::builder().connect_timeout(AMPLE).timeout(AMPLE)
+    HyperTransport::builder()
+        .connect_timeout(AMPLE)
+        .timeout(AMPLE)
+        .retry(Retry::off())
+        .redirects(Redirects::Never)
 }
 
 /// A whole answer with a body.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{Transport, TransportError, TransportErrorKind};
-use identity_hyper::HyperTransport;
 use identity_hyper::rustls::crypto::ring::default_provider;
 use identity_hyper::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use identity_hyper::rustls::server::WebPkiClientVerifier;
@@ -233,11 +232,8 @@ async fn the_connect_timeout_includes_the_handshake_of_trusted_servers() {
         let _peer = peer;
         pending::<()>().await;
     });
-    let transport = HyperTransport::builder()
-        .tls(Ca::new().client())
-        .connect_timeout(Duration::from_millis(200))
-        .timeout(AMPLE)
-        .build();
+    let transport =
+        patient().tls(Ca::new().client()).connect_timeout(Duration::from_millis(200)).timeout(AMPLE).build();
     let call = request("GET", &format!("https://{}/v1", server.address), "");
     let error = timeout(AMPLE / 2, transport.send(call)).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Connect);

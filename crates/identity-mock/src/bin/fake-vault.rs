@@ -1,11 +1,12 @@
 //! Serves a [`FakeVault`] on a loopback address, for programs in other languages and for trying things out.
 //!
-//! `fake-vault [--listen 127.0.0.1:8200] [--root-token root]`
+//! `fake-vault [--listen 127.0.0.1:8200] [--root-token root] [--delay-ms 0]`: each answer comes so many milliseconds late.
 
 use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -13,8 +14,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use identity_core::BlockingTransport;
-use identity_mock::FakeVault;
+use identity_core::Transport;
+use identity_mock::{FakeVault, Fault};
 use tokio::net::TcpListener;
 
 /// The server's own limit, and one byte more to exceed it by.
@@ -24,12 +25,14 @@ const LARGEST_BODY: usize = 32 * 1024 * 1024 + 1;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut listen: SocketAddr = ([127, 0, 0, 1], 8200).into();
     let mut root_token = "root".to_owned();
+    let mut delay = Duration::ZERO;
     let mut args = env::args().skip(1);
     while let Some(option) = args.next() {
         let value = args.next().ok_or_else(|| format!("{option} needs a value"))?;
         match option.as_str() {
             "--listen" => listen = value.parse()?,
             "--root-token" => root_token = value,
+            "--delay-ms" => delay = Duration::from_millis(value.parse()?),
             _ => return Err(format!("there is no option {option}").into()),
         }
     }
@@ -37,9 +40,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("it has no security to speak of, and listens on a loopback address only".into());
     }
 
-    let vault = FakeVault::new().with_root_token(root_token);
     let listener = TcpListener::bind(listen).await?;
-    println!("FakeVault listens on http://{}", listener.local_addr()?);
+    let address = format!("http://{}", listener.local_addr()?);
+    println!("FakeVault listens on {address}");
+    let vault = FakeVault::new().with_root_token(root_token).with_address(address);
+    if !delay.is_zero() {
+        vault.fail_times(usize::MAX, Fault::Delay(delay));
+    }
     loop {
         let (stream, _) = listener.accept().await?;
         let vault = vault.clone();
@@ -54,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn answer(vault: &FakeVault, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let answer = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => BlockingTransport::send(vault, Request::from_parts(head, body.to_bytes())).ok(),
+        Ok(body) => Transport::send(vault, Request::from_parts(head, body.to_bytes())).await.ok(),
         Err(_) => None,
     };
     Ok(answer.map_or_else(too_large, |response| response.map(Full::new)))

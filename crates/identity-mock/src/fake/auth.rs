@@ -18,6 +18,8 @@ use super::state::State;
 use login::Pending;
 use userpass::User;
 
+pub(super) use grant::policies_of;
+
 /// Who may log in, and whose log-in still wants a code.
 #[derive(Default)]
 pub(super) struct Auth {
@@ -32,6 +34,13 @@ fn mount<'p>(state: &State, asked: &'p Asked) -> Option<(String, String, &'p str
     let found = mounts.filter_map(|mount| Some((mount, asked.path.strip_prefix(&mount.path)?)));
     let (mount, rest) = found.max_by_key(|(mount, _)| mount.path.len())?;
     Some((mount.accessor.clone(), mount.kind.clone(), rest))
+}
+
+/// Whether a path is that of a user who is not there yet.
+pub(super) fn is_new_user(state: &State, asked: &Asked) -> bool {
+    let Some((accessor, kind, rest)) = mount(state, asked) else { return false };
+    let name = rest.strip_prefix("users/").filter(|name| kind == "userpass" && is_slug(name));
+    name.is_some_and(|name| !state.auth.users.contains_key(&(accessor, name.to_lowercase())))
 }
 
 /// What needs no token: log-in and its second factor, if that is what is asked for.

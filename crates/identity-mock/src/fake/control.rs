@@ -4,15 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target};
+use serde_json::{Map, json};
 
 use super::fault::{Fault, Rule};
 use super::journal::AskedRequest;
 use super::state::{Random, State};
 use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
-
-/// Where it would be, were it anywhere.
-pub(super) const ADDRESS: &str = "http://fake.vault";
 
 impl FakeVault {
     /// An empty server with the root token `root`.
@@ -32,6 +30,14 @@ impl FakeVault {
         self
     }
 
+    /// Gives it another address than `http://fake.vault`, such as `http://127.0.0.1:8200`: where requests of its [target](Self::target) go,
+    /// and the beginning of the issuers of its tokens.
+    #[must_use]
+    pub fn with_address(self, address: impl Into<String>) -> Self {
+        self.state().address = address.into();
+        self
+    }
+
     /// The token that may do everything.
     pub fn root_token(&self) -> SecretString {
         self.state().tokens.root().into()
@@ -41,10 +47,11 @@ impl FakeVault {
     ///
     /// # Panics
     ///
-    /// If the root token cannot be sent in a header.
+    /// If the root token cannot be sent in a header, or the [address](Self::with_address) is none.
     pub fn target(&self) -> Target {
-        let target = Target::new(ADDRESS).and_then(|target| target.with_token(self.root_token()));
-        target.expect("the root token can be sent")
+        let state = self.state();
+        let target = Target::new(&state.address).and_then(|target| target.with_token(state.tokens.root()));
+        target.expect("the root token can be sent, and the address is one")
     }
 
     /// Mounts an auth method at the path of its name, unless it is mounted there, and returns its accessor.
@@ -82,22 +89,57 @@ impl FakeVault {
         assert!(created.is_ok(), "FakeVault: a namespace cannot be called `{name}`");
     }
 
-    /// A token of an entity of the root namespace, which may do everything. It is refused if the entity is disabled or gone.
+    /// A token of an entity of the root namespace, as a log-in would give it. It may do what the policies say of the entity, of its groups, and
+    /// of everybody (`default`). It is refused if the entity is disabled or gone.
+    ///
+    /// ```
+    /// use identity_core::{BlockingTransport, CreateEntity, Endpoint, ListEntityNames};
+    /// use identity_mock::FakeVault;
+    ///
+    /// let vault = FakeVault::new();
+    /// let create = CreateEntity::named("alice").policies(["readers"]).request(&vault.target())?;
+    /// let created = CreateEntity::response(&BlockingTransport::send(&vault, create)?)?;
+    /// let alice = created.created().ok_or("it is new")?.id;
+    ///
+    /// let as_alice = vault.target().with_token(vault.token_for(&alice))?;
+    /// let list = ListEntityNames.request(&as_alice)?;
+    /// assert_eq!(BlockingTransport::send(&vault, list.clone())?.status(), 403);
+    /// vault.allow("readers", ["identity/entity/*"]);
+    /// assert_eq!(BlockingTransport::send(&vault, list)?.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn token_for(&self, entity: &EntityId) -> SecretString {
-        self.token(Some(entity.as_str().to_owned()), true)
+        self.token(Some(entity.as_str().to_owned()))
     }
 
-    /// A token that is known, and may do nothing but look at itself.
+    /// A token that is known, and may do nothing but what everybody may: look at itself, for example.
     pub fn token_without_permission(&self) -> SecretString {
-        self.token(None, false)
+        self.token(None)
     }
 
-    fn token(&self, entity: Option<String>, may_do_all: bool) -> SecretString {
+    /// Writes a policy of the root namespace, in place of any that has its name. It allows everything at these paths, in which `*` at the end
+    /// stands for whatever follows, and `+` for any one segment: `identity/*`, `identity/oidc/token/+`.
+    ///
+    /// For anything finer there is `sys/policies/acl`, as on the real server.
+    ///
+    /// # Panics
+    ///
+    /// If policies cannot have such a path, as with `+*`.
+    pub fn allow<P: AsRef<str>>(&self, policy: &str, paths: impl IntoIterator<Item = P>) {
+        let all = json!({ "capabilities": ["create", "delete", "list", "patch", "read", "scan", "sudo", "update"] });
+        let rules: Map<_, _> =
+            paths.into_iter().map(|path| (path.as_ref().to_owned(), all.clone())).collect();
+        let state = &mut *self.state();
+        let document = json!({ "path": rules }).to_string();
+        let written = state.policies.write("", policy, &document, state.clock.now());
+        written.unwrap_or_else(|problem| panic!("FakeVault: {problem}"));
+    }
+
+    fn token(&self, entity: Option<String>) -> SecretString {
         let mut state = self.state();
         let token = format!("s.{}", state.random.word(24));
-        let policy = if may_do_all { "all" } else { "default" };
-        let lease = Lease::given(policy, state.random.word(24), state.clock.now());
-        let rights = Token { namespace: String::new(), entity, may_do_all, lease, access: None };
+        let lease = Lease::given("default", state.random.word(24), state.clock.now());
+        let rights = Token { namespace: String::new(), entity, lease, access: None };
         state.tokens.add(token.clone(), rights);
         token.into()
     }

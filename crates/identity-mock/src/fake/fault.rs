@@ -27,6 +27,8 @@ pub enum Fault {
     NotConsistentYet,
     /// The server does what is asked, and the connection breaks off before the answer: [`TransportErrorKind::Interrupted`].
     LoseAnswer,
+    /// The server does what is asked at once, and the answer takes this long to come. Whoever does not wait is in doubt of what was done.
+    Delay(Duration),
     /// The server does what is asked, and only half of the answer's body comes.
     Garble,
 }
@@ -69,7 +71,7 @@ impl Fault {
             Self::NotConsistentYet => {
                 (StatusCode::PRECONDITION_FAILED, "required index state not present".to_owned())
             }
-            Self::LoseAnswer | Self::Garble => return None,
+            Self::LoseAnswer | Self::Delay(_) | Self::Garble => return None,
         };
         let mut response =
             Answer::Refused(Refusal::new(status, message)).into_response(request_id.to_owned());

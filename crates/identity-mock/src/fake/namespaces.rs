@@ -31,6 +31,10 @@ impl Default for Namespaces {
 const RESERVED: [&str; 6] = ["audit", "auth", "cubbyhole", "identity", "root", "sys"];
 
 impl Namespaces {
+    pub(super) fn get(&self, path: &str) -> Option<&Namespace> {
+        self.0.get(path)
+    }
+
     pub(super) fn get_mut(&mut self, path: &str) -> Option<&mut Namespace> {
         self.0.get_mut(path)
     }
@@ -80,6 +84,7 @@ pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Valu
     let path = format!("{parent}{name}/");
     if !state.namespaces.0.contains_key(&path) {
         state.mounts.add_namespace(&path, &mut state.random);
+        state.policies.add_namespace(&path, state.clock.now());
         let (id, uuid) = (state.random.word(6), state.random.uuid());
         state.namespaces.0.insert(path.clone(), Namespace { id, uuid, store: Store::default() });
     }
@@ -122,6 +127,7 @@ fn delete(state: &mut State, path: &str) -> Result<Answer, Refusal> {
         return Ok(Answer::Data { data: Value::Null, warnings });
     }
     state.mounts.remove_namespace(path);
+    state.policies.remove_namespace(path);
     state.mfa.remove_namespace(path);
     Ok(Answer::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
 }

@@ -27,7 +27,7 @@ use serde_json::json;
 
 use super::answer::Outcome;
 use super::entity::listed;
-use super::route::Route;
+use super::route::{Route, is_slug};
 
 use assignment::Assignment;
 use authorize::Code;
@@ -91,10 +91,19 @@ pub(super) fn is_open(path: &str) -> bool {
     matches!(*parts, [".well-known", ..] | ["provider", _, ".well-known", ..] | ["provider", _, "token"])
 }
 
-/// Whether the policy `default` lets everybody ask who has a token.
-pub(super) fn is_for_everybody(path: &str) -> bool {
-    let name = path.strip_prefix("identity/oidc/provider/").and_then(|path| path.strip_suffix("/authorize"));
-    name.is_some_and(|name| !name.contains('/'))
+/// Whether a path is that of an object that is not there yet.
+pub(super) fn is_new(oidc: &Oidc, path: &str) -> bool {
+    let parts = path.strip_prefix("identity/oidc/").and_then(|path| path.split_once('/'));
+    let Some((kind, name)) = parts.filter(|(_, name)| is_slug(name)) else { return false };
+    match kind {
+        "key" => !oidc.keys.contains_key(name),
+        "role" => !oidc.roles.contains_key(name),
+        "assignment" => !oidc.assignments.contains_key(name),
+        "scope" => !oidc.scopes.contains_key(name),
+        "client" => !oidc.clients.contains_key(name),
+        "provider" => !oidc.providers.contains_key(name),
+        _ => false,
+    }
 }
 
 /// A list of names.

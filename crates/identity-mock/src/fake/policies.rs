@@ -1,68 +1,168 @@
-//! Policies: `sys/policies/acl`. They are kept as they are written, and nobody reads what they say: see [`tokens`](super::tokens).
+//! Policies as they are written and shown: `sys/policies/acl` and `sys/policy`.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::acl::{self, Rule};
 use super::answer::{Answer, Refusal, bad};
+use super::input::{Fields, Kind, Schema};
 use super::request::{Asked, Verb};
 use super::state::State;
 
-/// What is written, by namespace and name.
-pub(super) type Policies = BTreeMap<(String, String), String>;
+/// What every token may do that does not decline it: the real server's own policy, but for areas that are not here.
+const DEFAULT: &str = r#"
+path "auth/token/lookup-self" { capabilities = ["read"] }
+path "auth/token/renew-self" { capabilities = ["update"] }
+path "auth/token/revoke-self" { capabilities = ["update"] }
+path "sys/capabilities-self" { capabilities = ["update"] }
+path "identity/entity/id/{{identity.entity.id}}" { capabilities = ["read"] }
+path "identity/entity/name/{{identity.entity.name}}" { capabilities = ["read"] }
+path "sys/wrapping/wrap" { capabilities = ["update"] }
+path "sys/wrapping/lookup" { capabilities = ["update"] }
+path "sys/wrapping/unwrap" { capabilities = ["update"] }
+path "identity/oidc/provider/+/authorize" { capabilities = ["read", "update"] }
+"#;
 
-const BUILT_IN: [&str; 2] = ["default", "root"];
+const FIELDS: Schema = &[("policy", Kind::Text), ("rules", Kind::Text)];
+
+struct Policy {
+    document: String,
+    rules: Vec<Rule>,
+    version: u64,
+    modified: Timestamp,
+}
+
+/// What is written, by namespace and name.
+#[derive(Default)]
+pub(super) struct Policies(BTreeMap<(String, String), Policy>);
+
+impl Policies {
+    /// What the policy says; nothing if there is none of this name.
+    pub(super) fn rules(&self, namespace: &str, name: &str) -> impl Iterator<Item = &Rule> {
+        self.get(namespace, name).into_iter().flat_map(|policy| &policy.rules)
+    }
+
+    pub(super) fn has(&self, namespace: &str, name: &str) -> bool {
+        name == "root" || self.get(namespace, name).is_some()
+    }
+
+    fn get(&self, namespace: &str, name: &str) -> Option<&Policy> {
+        self.0.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Writes the policies that every namespace has.
+    pub(super) fn add_namespace(&mut self, namespace: &str, now: Timestamp) {
+        let written = self.write(namespace, "default", DEFAULT, now);
+        debug_assert!(written.is_ok(), "{written:?}");
+    }
+
+    pub(super) fn remove_namespace(&mut self, namespace: &str) {
+        self.0.retain(|(of, _), _| of != namespace);
+    }
+
+    /// Writes a policy in place of any that has its name, or tells what is wrong with it.
+    pub(super) fn write(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        document: &str,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let decoded = BASE64_STANDARD.decode(document).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let document = decoded.unwrap_or_else(|| document.to_owned());
+        let rules = acl::read(&document)?;
+        let version = self.get(namespace, name).map_or(0, |policy| policy.version) + 1;
+        let policy = Policy { document, rules, version, modified: now };
+        self.0.insert((namespace.to_owned(), name.to_lowercase()), policy);
+        Ok(())
+    }
+
+    fn names(&self, namespace: &str) -> Vec<&str> {
+        let written = self.0.keys().filter(|(of, _)| of == namespace).map(|(_, name)| &**name);
+        written.chain(Some("root").filter(|_| namespace.is_empty())).collect()
+    }
+}
 
 pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let name = asked.path.strip_prefix("sys/policies/acl").ok_or_else(Refusal::unsupported_path)?;
-    let name = name.trim_matches('/').to_lowercase();
-    let key = (asked.namespace.clone(), name.clone());
-    let data = match asked.verb {
-        Verb::List if name.is_empty() => {
-            let written = state.policies.keys().filter(|(namespace, _)| *namespace == asked.namespace);
-            let mut keys: Vec<&str> = written.map(|(_, name)| &**name).chain(BUILT_IN).collect();
-            keys.sort_unstable();
-            json!({ "keys": keys })
-        }
-        _ if name.is_empty() => return Err(Refusal::unsupported_operation()),
-        Verb::Read => match state.policies.get(&key) {
-            Some(policy) => shown(&name, policy, 1),
-            None if BUILT_IN.contains(&&*name) => shown(&name, "", 0),
-            None => return Err(Refusal::silent(StatusCode::NOT_FOUND)),
-        },
-        Verb::Write => {
-            if name == "root" {
-                return Err(bad("cannot update \"root\" policy"));
+    let old = asked.path.strip_prefix("sys/policy");
+    let path =
+        old.or_else(|| asked.path.strip_prefix("sys/policies/acl")).ok_or_else(Refusal::unsupported_path)?;
+    let name = path.trim_matches('/').to_lowercase();
+    let namespace = &*asked.namespace;
+    match asked.verb {
+        Verb::List | Verb::Read if name.is_empty() => {
+            let names = state.policies.names(namespace);
+            match asked.verb {
+                _ if old.is_some() => {
+                    Ok(Answer::Doubled { data: json!({ "keys": names, "policies": names }) })
+                }
+                Verb::List => Ok(Answer::Data { data: json!({ "keys": names }), warnings: Vec::new() }),
+                _ => Err(Refusal::unsupported_operation()),
             }
-            let policy = asked.data.get("policy").and_then(Value::as_str).unwrap_or_default();
-            if policy.is_empty() {
-                return Err(bad("'policy' parameter not supplied or empty"));
-            }
-            state.policies.insert(key, policy.to_owned());
-            return Ok(Answer::Done);
         }
+        _ if name.is_empty() => Err(Refusal::unsupported_operation()),
+        Verb::Read => {
+            let policy = state.policies.get(namespace, &name);
+            if policy.is_none() && name != "root" {
+                return Err(Refusal::silent(StatusCode::NOT_FOUND));
+            }
+            let field = if old.is_some() { "rules" } else { "policy" };
+            let data = shown(&name, policy, field);
+            Ok(if old.is_some() {
+                Answer::Doubled { data }
+            } else {
+                Answer::Data { data, warnings: Vec::new() }
+            })
+        }
+        Verb::Write => write(state, asked, &name, old.is_some()),
         Verb::Delete => {
             match &*name {
                 "default" => return Err(bad("cannot delete default policy")),
                 "root" => return Err(bad("cannot delete \"root\" policy")),
                 _ => {}
             }
-            state.policies.remove(&key);
-            return Ok(Answer::Done);
+            state.policies.0.remove(&(namespace.to_owned(), name));
+            Ok(Answer::Done)
         }
-        Verb::List | Verb::Other => return Err(Refusal::unsupported_operation()),
-    };
-    Ok(Answer::Data { data, warnings: Vec::new() })
+        Verb::List | Verb::Other => Err(Refusal::unsupported_operation()),
+    }
 }
 
-fn shown(name: &str, policy: &str, version: u64) -> Value {
-    json!({
+fn write(state: &mut State, asked: &Asked, name: &str, is_old: bool) -> Result<Answer, Refusal> {
+    if name == "root" {
+        return Err(bad("cannot update \"root\" policy"));
+    }
+    let fields = Fields::new(asked.data.clone(), FIELDS)?;
+    let (mut document, mut warnings) = (fields.text("policy"), Vec::new());
+    if document.is_empty() && is_old {
+        document = fields.text("rules");
+        warnings.push("'rules' is deprecated, please use 'policy' instead".to_owned());
+    }
+    if document.is_empty() {
+        return Err(bad("'policy' parameter not supplied or empty"));
+    }
+    let written = state.policies.write(&asked.namespace, name, &document, state.clock.now());
+    written.map_err(|problem| bad(format!("failed to parse policy: {problem}")))?;
+    Ok(if warnings.is_empty() { Answer::Done } else { Answer::Data { data: Value::Null, warnings } })
+}
+
+/// The policy in the field that has this name; `root` says nothing.
+fn shown(name: &str, policy: Option<&Policy>, field: &str) -> Value {
+    let mut shown = json!({
         "allow_slashes_in_identity_templates": false,
         "allow_wildcards_in_identity_templates": false,
         "cas_required": false,
         "name": name,
-        "policy": policy,
-        "version": version,
-    })
+        "version": policy.map_or(0, |policy| policy.version),
+    });
+    shown[field] = policy.map_or("", |policy| &policy.document).into();
+    if let Some(policy) = policy {
+        shown["modified"] = policy.modified.to_string().into();
+    }
+    shown
 }

@@ -1,5 +1,7 @@
 //! A request from its arrival to its answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Request, Response};
@@ -7,22 +9,25 @@ use identity_core::TransportError;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, bad};
-use super::fault;
+use super::fault::{self, Fault};
 use super::request::{self, Asked, Verb};
 use super::state::State;
 use super::tokens::Caller;
-use super::{auth, mounts, namespaces, oidc, policies, route, tokens, wrapping};
+use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, route, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
-pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+/// What comes of a request, and how long it takes to come.
+pub(super) type Served = (Duration, Result<Response<Bytes>, TransportError>);
+
+pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
     state.journal.note(request);
     let path = request.uri().path();
     let path = path.strip_prefix("/v1/").unwrap_or(path);
     let fault = fault::take(&mut state.faults, request.method().as_str(), path);
     let request_id = state.random.uuid();
     if let Some(response) = fault.and_then(|fault| fault.instead(path, &request_id)) {
-        return response;
+        return (Duration::ZERO, response);
     }
 
     let mut response = answer(state, request).into_response(request_id);
@@ -33,8 +38,9 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Result<Respo
         response.body_mut().clear();
     }
     match fault {
-        Some(fault) => fault.spoil(response),
-        None => Ok(response),
+        Some(Fault::Delay(delay)) => (delay, Ok(response)),
+        Some(fault) => (Duration::ZERO, fault.spoil(response)),
+        None => (Duration::ZERO, Ok(response)),
     }
 }
 
@@ -83,20 +89,19 @@ fn with_token(
     asked: Asked,
     is_wrapped: bool,
 ) -> Result<Answer, Refusal> {
-    let now = state.clock.now();
-    let place = (&*asked.namespace, &*asked.path);
     let caller = if oidc::is_open(&asked.path) {
         Caller::anybody(request.headers())
     } else {
-        match state.tokens.check(request.headers(), place, &mut state.namespaces, now) {
+        match permission::check(state, request.headers(), &asked) {
             Ok(caller) => caller,
             Err(refusal) => return oidc::not_allowed(&asked.path).ok_or(refusal),
         }
     };
+    let token = tokens::of(request.headers());
     let answer = match asked.path.split('/').next().unwrap_or_default() {
         "identity" => route::run(state, asked, caller),
-        "sys" => sys(state, asked, is_wrapped).unwrap_or_else(Answer::Refused),
-        "auth" => auth::run(state, asked, tokens::of(request.headers())).unwrap_or_else(Answer::Refused),
+        "sys" => sys(state, asked, token, is_wrapped).unwrap_or_else(Answer::Refused),
+        "auth" => auth::run(state, asked, token).unwrap_or_else(Answer::Refused),
         _ => {
             let path = &asked.path;
             let problem = format!("no handler for route \"{path}\". route entry not found.");
@@ -106,12 +111,15 @@ fn with_token(
     Ok(answer)
 }
 
-fn sys(state: &mut State, asked: Asked, is_wrapped: bool) -> Result<Answer, Refusal> {
+fn sys(state: &mut State, asked: Asked, token: &str, is_wrapped: bool) -> Result<Answer, Refusal> {
     let area = asked.path.split('/').nth(1).unwrap_or_default();
     match (area, asked.verb) {
         ("auth" | "mounts", _) => mounts::run(state, &asked),
         ("namespaces", _) => namespaces::run(state, &asked),
-        ("policies", _) => policies::run(state, &asked),
+        ("policies" | "policy", _) => policies::run(state, &asked),
+        ("capabilities" | "capabilities-self" | "capabilities-accessor", _) => {
+            capabilities::run(state, asked, token)
+        }
         ("wrapping", Verb::Write) if asked.path == "sys/wrapping/wrap" => {
             if !is_wrapped {
                 return Err(bad("endpoint requires response wrapping to be used"));

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::auth::Auth;
-use super::control;
 use super::fault::Rule;
 use super::journal::Journal;
 use super::mfa::Mfa;
@@ -19,6 +18,8 @@ use super::tokens::{Caller, Tokens};
 use super::wrapping::Wrapped;
 
 pub(super) struct State {
+    /// Where the server says that it is.
+    pub(super) address: String,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) namespaces: Namespaces,
@@ -37,15 +38,18 @@ impl State {
         let mut mounts = Mounts::default();
         mounts.add_namespace("", &mut random);
         let clock = Clock::default();
+        let mut policies = Policies::default();
+        policies.add_namespace("", clock.now());
         let tokens = Tokens::new(random.word(24), clock.now());
         Self {
+            address: "http://fake.vault".to_owned(),
             clock,
             random,
             namespaces: Namespaces::default(),
             mounts,
             mfa: Mfa::default(),
             auth: Auth::default(),
-            policies: Policies::new(),
+            policies,
             tokens,
             wrapped: BTreeMap::new(),
             faults: Vec::new(),
@@ -67,7 +71,7 @@ impl State {
             now: self.clock.now(),
             namespace,
             namespace_id: id,
-            address: control::ADDRESS,
+            address: &self.address,
             caller: Caller::default(),
             warnings: Vec::new(),
         })

@@ -1,18 +1,14 @@
-//! Who may do what. Policies are names: `default` allows a little, and any other everything.
+//! Tokens, and who has them. What they allow is a matter of [`permission`](super::permission).
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::Refusal;
-use super::namespaces::Namespaces;
 use super::request::text;
-use super::store::{Pairs, Store};
-use super::{entity, oidc};
+use super::store::Pairs;
 
 #[derive(Clone)]
 pub(super) struct Token {
@@ -20,7 +16,6 @@ pub(super) struct Token {
     pub(super) namespace: String,
     /// The entity that it was given to.
     pub(super) entity: Option<String>,
-    pub(super) may_do_all: bool,
     pub(super) lease: Lease,
     /// What an access token of an OpenID provider is good for.
     pub(super) access: Option<Access>,
@@ -109,23 +104,12 @@ pub(super) struct Tokens {
     all: BTreeMap<String, Token>,
 }
 
-/// What the policy `default` allows.
-const ALLOWED: [&str; 7] = [
-    "auth/token/lookup-self",
-    "auth/token/renew-self",
-    "auth/token/revoke-self",
-    "sys/capabilities-self",
-    "sys/wrapping/lookup",
-    "sys/wrapping/unwrap",
-    "sys/wrapping/wrap",
-];
-
 impl Tokens {
     /// The root token alone, which is `root`.
     pub(super) fn new(accessor: String, now: Timestamp) -> Self {
         let root = "root".to_owned();
         let lease = Lease::given("root", accessor, now);
-        let token = Token { namespace: String::new(), entity: None, may_do_all: true, lease, access: None };
+        let token = Token { namespace: String::new(), entity: None, lease, access: None };
         Self { root: root.clone(), all: BTreeMap::from([(root, token)]) }
     }
 
@@ -159,58 +143,31 @@ impl Tokens {
         }
     }
 
-    /// Refuses a request that its token does not allow.
-    pub(super) fn check(
-        &mut self,
-        headers: &HeaderMap,
-        (namespace, path): (&str, &str),
-        namespaces: &mut Namespaces,
-        now: Timestamp,
-    ) -> Result<Caller, Refusal> {
-        let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
-        let name = of(headers);
-        let token = self.all.get_mut(name).filter(|_| !name.is_empty()).ok_or_else(denied)?;
-        if token.lease.uses == Some(0) || (token.lease.ttl > 0 && token.lease.expires() <= now) {
-            self.all.remove(name);
-            return Err(denied());
-        }
-        let mut identity_may = false;
-        if let Some(entity) = &token.entity {
-            let store = namespaces.get_mut(&token.namespace).map(|at| &at.store).ok_or_else(denied)?;
-            store.entities.get(entity).filter(|entity| !entity.disabled).ok_or_else(denied)?;
-            identity_may = !token.may_do_all && identity_may_do_all(store, entity);
-        }
-        if let Some(uses) = &mut token.lease.uses {
-            *uses -= 1;
-        }
-        let may = if let Some(access) = &token.access {
-            access.path == path && namespace == token.namespace
-        } else {
-            let may =
-                token.may_do_all || identity_may || ALLOWED.contains(&path) || oidc::is_for_everybody(path);
-            may && namespace.starts_with(&token.namespace)
-        };
-        if may {
-            Ok(Caller {
-                entity: token.entity.clone(),
-                since: token.lease.created,
-                access: token.access.clone(),
-                is_bearer: text(headers, "x-vault-token").is_empty(),
-                basic: None,
-            })
-        } else {
-            Err(Refusal::by_core(StatusCode::FORBIDDEN, "permission denied"))
+    /// The token that has this accessor.
+    pub(super) fn with_accessor(&self, accessor: &str) -> Option<(&String, &Token)> {
+        self.all.iter().find(|(_, token)| !accessor.is_empty() && token.lease.accessor == accessor)
+    }
+
+    /// The accessors of the tokens of a namespace. Those of batch tokens are empty.
+    pub(super) fn accessors(&self, namespace: &str) -> Vec<&str> {
+        let all = self.all.values().filter(|token| token.namespace == namespace);
+        all.map(|token| &*token.lease.accessor).filter(|accessor| !accessor.is_empty()).collect()
+    }
+
+    /// Forgets a token that is used up, or whose time is over.
+    pub(super) fn expire(&mut self, token: &str, now: Timestamp) {
+        let lease = self.all.get(token).map(|token| &token.lease);
+        if lease.is_some_and(|lease| lease.uses == Some(0) || (lease.ttl > 0 && lease.expires() <= now)) {
+            self.all.remove(token);
         }
     }
-}
 
-/// Whether an entity or one of its groups has a policy that allows more than `default` does.
-fn identity_may_do_all(store: &Store, entity: &str) -> bool {
-    let (direct, inherited) = entity::groups(store, entity);
-    let groups = direct.into_iter().chain(inherited).filter_map(|id| store.groups.get(id));
-    let of_groups = groups.flat_map(|group| group.policies.iter().flatten());
-    let own = store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
-    own.chain(of_groups).any(|policy| policy != "default")
+    /// Counts a use of a token.
+    pub(super) fn use_up(&mut self, token: &str) {
+        if let Some(uses) = self.all.get_mut(token).and_then(|token| token.lease.uses.as_mut()) {
+            *uses = uses.saturating_sub(1);
+        }
+    }
 }
 
 /// The token of a request, empty if it has none.

@@ -17,6 +17,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new() -> Self {
         let vault = FakeVault::new();
+        vault.allow("members", ["identity/*"]);
         let target = vault.target();
         Self { vault, target }
     }
@@ -43,9 +44,11 @@ impl Server {
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
-    /// An entity, and the server as its token sees it.
+    /// An entity that may use the engine, and the server as its token sees it.
     pub(crate) fn entity(&self, create: &CreateEntity) -> (EntityId, Self) {
-        let Upsert::Created(created) = self.send(create).unwrap() else { panic!("it was there") };
+        let Upsert::Created(created) = self.send(&create.clone().policies(["members"])).unwrap() else {
+            panic!("it was there")
+        };
         let token = self.vault.token_for(&created.id);
         (created.id, self.with_token(&token))
     }

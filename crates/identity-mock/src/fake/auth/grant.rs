@@ -8,8 +8,8 @@ use super::login::denied;
 use crate::fake::answer::{Answer, Refusal, quoted};
 use crate::fake::duration;
 use crate::fake::entity;
-use crate::fake::state::{Context, State};
-use crate::fake::store::Pairs;
+use crate::fake::state::State;
+use crate::fake::store::{Pairs, Store};
 use crate::fake::tokens::{Lease, Token};
 
 /// What a token is to be.
@@ -49,7 +49,8 @@ pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<St
 /// Makes the token.
 pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -> Result<Answer, Refusal> {
     let context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let of_identity = grant.entity.as_ref().map(|entity| policies_of(&context, entity)).unwrap_or_default();
+    let of_identity =
+        grant.entity.as_ref().map(|entity| policies_of(context.store, entity)).unwrap_or_default();
     let namespace_id = context.namespace_id.to_owned();
 
     let policies = grant.policies;
@@ -61,9 +62,8 @@ pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -
     if ttl > most {
         if grant.ttl > 0 {
             let (asked, most) = (quoted(&duration::brief(ttl)), quoted(&duration::brief(most)));
-            warnings.push(format!(
-                "TTL of {asked} exceeded the effective max_ttl of {most}; TTL value is capped accordingly"
-            ));
+            let capped = "TTL value is capped accordingly";
+            warnings.insert(0, format!("TTL of {asked} exceeded the effective max_ttl of {most}; {capped}"));
         }
         ttl = most;
     }
@@ -89,19 +89,15 @@ pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -
         is_batch: grant.is_batch,
     };
     let auth = shown(&token, &lease, grant.entity.as_deref(), &of_identity);
-    let may_do_all = lease.policies.iter().any(|policy| policy != "default");
-    state.tokens.add(
-        token,
-        Token { namespace: grant.namespace, entity: grant.entity, may_do_all, lease, access: None },
-    );
+    state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, lease, access: None });
     Ok(Answer::Auth { auth, warnings })
 }
 
 /// The policies of an entity and of its groups, in this order.
-pub(super) fn policies_of(context: &Context<'_>, entity: &str) -> Vec<String> {
-    let (direct, inherited) = entity::groups(context.store, entity);
-    let groups = direct.into_iter().chain(inherited).filter_map(|group| context.store.groups.get(group));
-    let own = context.store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
+pub(in crate::fake) fn policies_of(store: &Store, entity: &str) -> Vec<String> {
+    let (direct, inherited) = entity::groups(store, entity);
+    let groups = direct.into_iter().chain(inherited).filter_map(|group| store.groups.get(group));
+    let own = store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
     let mut policies: Vec<String> = Vec::new();
     for policy in own.chain(groups.flat_map(|group| group.policies.iter().flatten())) {
         if !policies.contains(policy) {

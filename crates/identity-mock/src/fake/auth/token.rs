@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::grant::{self, Grant, policies_of, with_default};
-use crate::fake::answer::{Answer, Refusal, bad};
+use crate::fake::acl::Acl;
+use crate::fake::answer::{Answer, Refusal, bad, quoted};
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::limits::policies;
 use crate::fake::request::{Asked, Verb};
@@ -36,6 +37,26 @@ pub(super) fn run(state: &mut State, asked: Asked, rest: &str, caller: &str) -> 
     match (asked.verb, rest) {
         (Verb::Read | Verb::Write, "lookup-self") => lookup(state, caller),
         (Verb::Write, "lookup") => lookup(state, &given),
+        (Verb::List, "accessors/") => {
+            let accessors = state.tokens.accessors(&asked.namespace);
+            Ok(Answer::Data { data: json!({ "keys": accessors }), warnings: Vec::new() })
+        }
+        (Verb::Write, "lookup-accessor") => {
+            let token = of_accessor(state, &asked)?.ok_or_else(|| refused("invalid accessor"))?;
+            let mut answer = lookup(state, &token)?;
+            if let Answer::Data { data, .. } = &mut answer {
+                data["id"] = "".into();
+            }
+            Ok(answer)
+        }
+        (Verb::Write, "revoke-accessor") => {
+            let Some(token) = of_accessor(state, &asked)? else {
+                let warnings = vec!["No token found with this accessor".to_owned()];
+                return Ok(Answer::Data { data: Value::Null, warnings });
+            };
+            state.tokens.revoke(&token);
+            Ok(Answer::Done)
+        }
         (Verb::Write, "revoke-self") => {
             state.tokens.revoke(caller);
             Ok(Answer::Done)
@@ -49,10 +70,24 @@ pub(super) fn run(state: &mut State, asked: Asked, rest: &str, caller: &str) -> 
         (Verb::Write, "create-orphan") => create(state, asked, caller, true),
         (
             _,
-            "lookup-self" | "lookup" | "revoke-self" | "revoke" | "renew-self" | "create" | "create-orphan",
+            "lookup-self" | "lookup" | "revoke-self" | "revoke" | "renew-self" | "create" | "create-orphan"
+            | "accessors" | "accessors/" | "lookup-accessor" | "revoke-accessor",
         ) => Err(Refusal::unsupported_operation()),
         _ => Err(Refusal::unsupported_path()),
     }
+}
+
+fn refused(problem: &str) -> Refusal {
+    Refusal::by_core(StatusCode::BAD_REQUEST, problem)
+}
+
+/// The token whose accessor the body names, if there is one.
+fn of_accessor(state: &State, asked: &Asked) -> Result<Option<String>, Refusal> {
+    let accessor = Fields::new(asked.data.clone(), &[("accessor", Kind::Text)])?.text("accessor");
+    if accessor.is_empty() {
+        return Err(refused("missing accessor"));
+    }
+    Ok(state.tokens.with_accessor(&accessor).map(|(token, _)| token.clone()))
 }
 
 fn bad_token() -> Refusal {
@@ -86,7 +121,7 @@ fn lookup(state: &mut State, token: &str) -> Result<Answer, Refusal> {
         "type": if lease.is_batch { "batch" } else { "service" },
     });
     if let (Some(entity), Some(context)) = (entity, state.context(&namespace)) {
-        let of_identity = policies_of(&context, &entity);
+        let of_identity = policies_of(context.store, &entity);
         if !of_identity.is_empty() {
             data["external_namespace_policies"] = json!({});
             data["identity_policies"] = json!(of_identity);
@@ -103,7 +138,8 @@ fn renew(state: &mut State, token: &str) -> Result<Answer, Refusal> {
     found.lease.renewed = u64::try_from(age.as_secs()).unwrap_or_default();
     let Token { namespace, entity, lease, .. } = found.clone();
     let of_identity = entity.as_ref().zip(state.context(&namespace));
-    let of_identity = of_identity.map(|(entity, context)| policies_of(&context, entity)).unwrap_or_default();
+    let of_identity =
+        of_identity.map(|(entity, context)| policies_of(context.store, entity)).unwrap_or_default();
     Ok(Answer::Auth {
         auth: grant::shown(token, &lease, entity.as_deref(), &of_identity),
         warnings: Vec::new(),
@@ -111,10 +147,12 @@ fn renew(state: &mut State, token: &str) -> Result<Answer, Refusal> {
 }
 
 fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Result<Answer, Refusal> {
-    let mut warnings = ignored(&asked.data, FIELDS);
+    let ignored = ignored(&asked.data, FIELDS);
     let fields = Fields::new(asked.data, FIELDS).map_err(bare)?;
     let parent = state.tokens.find(caller).ok_or_else(bad_token)?.clone();
     let is_root = parent.lease.policies.iter().any(|policy| policy == "root");
+    let path = format!("{}{}", asked.namespace, asked.path);
+    let has_sudo = Acl::of(state, &parent)?.allows(&path, "sudo");
     if !fields.text("entity_alias").is_empty() {
         return Err(bad("'entity_alias' is only allowed in combination with token role"));
     }
@@ -123,9 +161,10 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         "batch" => true,
         _ => return Err(bad("invalid 'token_type' value")),
     };
+    let mut warnings = Vec::new();
     let id = fields.text("id");
     if !id.is_empty() {
-        if !is_root {
+        if !has_sudo {
             return Err(bad("root or sudo privileges required to specify token id"));
         }
         warnings.push(
@@ -135,20 +174,42 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         );
     }
     let given = policies(fields.list("policies").unwrap_or_default());
+    if !has_sudo && given.iter().any(|policy| !parent.lease.policies.contains(policy)) {
+        return Err(bad("child policies must be subset of parent"));
+    }
     if !is_root && given.iter().any(|policy| policy == "root") {
         return Err(bad("root tokens may not be created without parent token being root"));
     }
+    let has_no_parent = fields.flag("no_parent").unwrap_or_default();
+    if has_no_parent && !has_sudo {
+        return Err(bad("root or sudo privileges required to create orphan token"));
+    }
     let name: String = fields.text("display_name").chars().map(plain).collect();
     let period = fields.seconds("period").unwrap_or_default();
+    if period > 0 && !has_sudo {
+        return Err(bad("root or sudo privileges required to create periodic token"));
+    }
     let ttl = fields.seconds("ttl").or_else(|| fields.seconds("lease")).unwrap_or_default();
-    let chosen = if given.is_empty() { parent.lease.policies } else { given };
+    // What the parent has is enough, unless it may do more than it has.
+    let is_default_wanted = !fields.flag("no_default_policy").unwrap_or_default();
+    let has_default = parent.lease.policies.iter().any(|policy| policy == "default");
+    let adds_default = is_default_wanted && (has_default || (has_sudo && !given.is_empty()));
+    let is_inherited = given.is_empty();
+    let mut chosen = if given.is_empty() { parent.lease.policies } else { given };
+    if !is_default_wanted && is_inherited {
+        chosen.retain(|policy| policy != "default");
+    }
+    let policies = with_default(chosen, adds_default);
+    let unknown = policies.iter().filter(|name| !state.policies.has(&asked.namespace, name));
+    warnings.extend(unknown.map(|name| format!("Policy {} does not exist", quoted(name))));
+    warnings.extend(ignored);
     let grant = Grant {
         id,
         namespace: asked.namespace,
         entity: if is_orphan { None } else { parent.entity },
         path: asked.path,
         display_name: if name.is_empty() { "token".to_owned() } else { format!("token-{name}") },
-        policies: with_default(chosen, !fields.flag("no_default_policy").unwrap_or_default()),
+        policies,
         meta: fields.pairs("meta").flatten(),
         ttl: if period > 0 { period } else { ttl },
         max_ttl: 0,
@@ -156,7 +217,7 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         uses: fields.number("num_uses").and_then(|uses| u64::try_from(uses).ok()).unwrap_or_default(),
         is_batch,
         renewable: fields.flag("renewable").unwrap_or(true),
-        orphan: is_orphan || fields.flag("no_parent").unwrap_or_default(),
+        orphan: is_orphan || has_no_parent,
     };
     grant::give(state, grant, warnings)
 }

@@ -159,7 +159,7 @@ fn for_a_code(context: &mut Context<'_>, fields: &Fields, asking: &Asking) -> Re
         ..Lease::given("default", String::new(), context.now)
     };
     let (namespace, entity) = (context.namespace.to_owned(), Some(entity.id));
-    let token = Token { namespace, entity, may_do_all: false, lease, access: Some(access) };
+    let token = Token { namespace, entity, lease, access: Some(access) };
     context.tokens.add(access_token.clone(), token);
     Ok(json!({
         "token_type": "Bearer",

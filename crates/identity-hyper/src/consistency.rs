@@ -1,0 +1,219 @@
+//! Reading one's own writes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
+use http::{Request, Response, StatusCode};
+use identity_core::TransportError;
+use tower::Layer;
+
+use crate::exchange::{Call, Exchange, Layered};
+use crate::service::ServiceTransport;
+
+mod index;
+
+use index::Index;
+
+const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
+const INCONSISTENT: HeaderName = HeaderName::from_static("x-vault-inconsistent");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+
+/// Lets a client see what it has written, whichever node it asks.
+///
+/// Standbys answer reads from what they know, which may be some milliseconds old, and they do so for updates and deletes as well: what was
+/// just created is not found, and a delete does nothing. So the newest `X-Vault-Index` of the answers is kept, for each address and namespace, and goes out
+/// with every request; a standby that has not come that far passes the request on to the leader. Servers that know nothing of this ignore it.
+///
+/// Clones share what they know. To share it with another process, hand over the [`marks`](Self::marks).
+///
+/// It is on by default in [`HyperTransport`](crate::HyperTransport), and a tower layer by itself.
+#[derive(Clone)]
+#[must_use]
+pub struct Consistency {
+    mode: Mode,
+    /// By address, then by namespace.
+    newest: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
+}
+
+type Indexes = BTreeMap<Box<[u8]>, Index>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Off,
+    Forward,
+    Await,
+}
+
+/// How far a client has come, to be handed to another process.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Mark {
+    /// The host and port; of several addresses of one cluster, the first.
+    pub address: String,
+    /// The namespace; empty for the root namespace.
+    pub namespace: String,
+    /// The server's `X-Vault-Index`.
+    pub index: String,
+}
+
+impl Consistency {
+    /// A standby that lags behind passes the request on to the leader.
+    pub fn new() -> Self {
+        Self { mode: Mode::Forward, newest: Arc::default() }
+    }
+
+    /// A standby that lags behind waits a moment, and passes the request on to the leader if that does not help.
+    pub fn await_state() -> Self {
+        Self { mode: Mode::Await, ..Self::new() }
+    }
+
+    /// Standbys answer from what they know.
+    pub fn off() -> Self {
+        Self { mode: Mode::Off, ..Self::new() }
+    }
+
+    /// The same setting, knowing nothing yet.
+    pub fn fresh(&self) -> Self {
+        Self { mode: self.mode, newest: Arc::default() }
+    }
+
+    /// How far this client has come.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        for (address, namespaces) in &*self.newest() {
+            for (namespace, index) in namespaces {
+                marks.push(Mark {
+                    address: address.to_string(),
+                    namespace: String::from_utf8_lossy(namespace).into_owned(),
+                    index: index.as_str().to_owned(),
+                });
+            }
+        }
+        marks
+    }
+
+    /// Learns how far another client has come. Older marks than those that are known change nothing, and what is no index is passed over.
+    pub fn learn(&self, marks: impl IntoIterator<Item = Mark>) {
+        for Mark { address, namespace, index } in marks {
+            if let Ok(index) = HeaderValue::try_from(index) {
+                self.advance(&address, namespace.as_bytes(), &index);
+            }
+        }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Indexes>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn advance(&self, address: &str, namespace: &[u8], value: &HeaderValue) {
+        let mut newest = self.newest();
+        if let Some(known) = newest.get_mut(address).and_then(|indexes| indexes.get_mut(namespace)) {
+            known.advance(value);
+        } else if let Some(index) = Index::new(value) {
+            newest.entry(address.into()).or_default().insert(namespace.into(), index);
+        }
+    }
+
+    /// Writes the index into the request. Whether there is one.
+    fn write(&self, address: &str, headers: &mut HeaderMap) -> bool {
+        let newest = self.newest();
+        let Some(indexes) = newest.get(address) else { return false };
+        let Some(index) = indexes.get(namespace(headers)) else { return false };
+        headers.insert(INDEX, index.value());
+        headers.insert(INCONSISTENT, HeaderValue::from_static("forward-active-node"));
+        if self.mode == Mode::Await {
+            headers.insert(INCONSISTENT, HeaderValue::from_static("await-state"));
+            headers.append(INCONSISTENT, HeaderValue::from_static("forward-active-node"));
+        }
+        true
+    }
+
+    fn forget(&self, address: &str, headers: &mut HeaderMap) {
+        if let Some(indexes) = self.newest().get_mut(address) {
+            indexes.remove(namespace(headers));
+        }
+        headers.remove(INDEX);
+        headers.remove(INCONSISTENT);
+    }
+}
+
+fn namespace(headers: &HeaderMap) -> &[u8] {
+    headers.get(NAMESPACE).map_or(&[], HeaderValue::as_bytes)
+}
+
+impl Default for Consistency {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Consistency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consistency").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for Consistency {
+    type Service = Layered<Consistent<ServiceTransport<S>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layered::new(Consistent::new(self.clone(), Vec::new(), ServiceTransport::new(inner)))
+    }
+}
+
+/// See [`Consistency`].
+#[derive(Debug)]
+pub struct Consistent<E> {
+    pub(crate) consistency: Consistency,
+    /// The addresses of one cluster: what one of them has said holds for all.
+    cluster: Vec<Authority>,
+    pub(crate) inner: E,
+}
+
+impl<E> Consistent<E> {
+    pub(crate) fn new(consistency: Consistency, cluster: Vec<Authority>, inner: E) -> Self {
+        Self { consistency, cluster, inner }
+    }
+}
+
+impl<E: Exchange> Exchange for Consistent<E> {
+    async fn exchange(
+        &self,
+        request: &mut Request<Bytes>,
+        call: Call,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let consistency = &self.consistency;
+        if consistency.mode == Mode::Off {
+            return self.inner.exchange(request, call).await;
+        }
+        let Some(address) = request.uri().authority().cloned() else {
+            return self.inner.exchange(request, call).await;
+        };
+        let address = if self.cluster.contains(&address) { &self.cluster[0] } else { &address };
+        let marked = consistency.write(address.as_str(), request.headers_mut());
+        let mut response = self.inner.exchange(request, call).await?;
+        if marked && is_not_understood(&response) {
+            consistency.forget(address.as_str(), request.headers_mut());
+            response = self.inner.exchange(request, call).await?;
+        }
+        if let Some(index) = response.headers().get(INDEX) {
+            consistency.advance(address.as_str(), namespace(request.headers()), index);
+        }
+        Ok(response)
+    }
+
+    fn renew(&self) {
+        self.inner.renew();
+    }
+}
+
+/// Whether the server has refused the index itself.
+fn is_not_understood(response: &Response<Bytes>) -> bool {
+    const WORDS: &[u8] = br#"failed to decode \"X-Vault-Index\""#;
+    response.status() == StatusCode::BAD_REQUEST
+        && response.body().windows(WORDS.len()).any(|words| words == WORDS)
+}

@@ -1,0 +1,206 @@
+//! The nodes of a cluster, and which of them is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use identity_core::{Operation, TransportError, TransportErrorKind};
+
+use crate::exchange::{Call, Exchange};
+use crate::redirect::{Redirect, Redirects};
+use crate::retry::note;
+
+mod cluster;
+mod health;
+
+pub use cluster::Reads;
+pub use health::{NodeHealth, NodeState};
+
+pub(crate) use cluster::{Cluster, Node};
+
+type Outcome = Result<Response<Bytes>, TransportError>;
+
+/// Sends a request to a node of the cluster, to the next one if it certainly has not been carried out there, and follows the redirects that
+/// may be followed. A request to an address that is not of the cluster goes there.
+#[derive(Debug)]
+pub(crate) struct Nodes<E> {
+    cluster: Arc<Cluster>,
+    redirects: Redirects,
+    probe_timeout: Duration,
+    inner: Arc<E>,
+}
+
+impl<E: Exchange + 'static> Nodes<E> {
+    pub(crate) fn new(cluster: Cluster, redirects: Redirects, probe_timeout: Duration, inner: E) -> Self {
+        Self { cluster: Arc::new(cluster), redirects, probe_timeout, inner: Arc::new(inner) }
+    }
+
+    /// Asks each node how it is.
+    pub(crate) async fn health(&self) -> Vec<NodeHealth> {
+        let mut asked = Vec::new();
+        for index in 0..self.cluster.len() {
+            let asking =
+                health::ask(Arc::clone(&self.cluster), index, Arc::clone(&self.inner), self.probe_timeout);
+            asked.push(tokio::spawn(asking));
+        }
+        let mut health = Vec::new();
+        for asked in asked {
+            health.extend(asked.await);
+        }
+        health
+    }
+
+    /// Asks in the background, if it is time to.
+    fn look_around(&self, call: Call) {
+        if self.cluster.is_time_to_look(call.begun) {
+            for index in 0..self.cluster.len() {
+                let asking = health::ask(
+                    Arc::clone(&self.cluster),
+                    index,
+                    Arc::clone(&self.inner),
+                    self.probe_timeout,
+                );
+                tokio::spawn(asking);
+            }
+        }
+    }
+
+    async fn ask(&self, request: &mut Request<Bytes>, call: Call, index: usize) -> Outcome {
+        self.cluster.direct(request, index);
+        let outcome = self.inner.exchange(request, call).await;
+        if self.cluster.learn(index, trouble(&outcome)) {
+            self.renew();
+        }
+        outcome
+    }
+
+    /// Asks one node after the other, until one may have carried it out.
+    async fn ask_any(&self, request: &mut Request<Bytes>, call: Call) -> Outcome {
+        self.look_around(call);
+        let is_read = is_read(request);
+        if self.cluster.lacks_leader(is_read) {
+            self.health().await;
+            if self.cluster.lacks_leader(is_read) {
+                return Err(TransportError::new(TransportErrorKind::Connect, "no node leads the cluster"));
+            }
+        }
+        let first = self.cluster.first(is_read);
+        let mut failed: Option<Outcome> = None;
+        for even_if_down in [false, true] {
+            for index in
+                self.cluster.from(first).filter(|index| even_if_down || !self.cluster.is_down(*index))
+            {
+                if let Some(outcome) = &failed {
+                    note(request, outcome);
+                }
+                let outcome = self.ask(request, call, index).await;
+                if !is_untouched(&outcome) {
+                    return outcome;
+                }
+                failed = Some(outcome);
+            }
+            if failed.is_some() {
+                break;
+            }
+        }
+        self.look_around(call);
+        failed.unwrap_or_else(|| Err(TransportErrorKind::Connect.into()))
+    }
+
+    /// Goes where a redirect leads, or says why not.
+    async fn follow(&self, request: &mut Request<Bytes>, call: Call, redirect: Redirect) -> Outcome {
+        if redirect.leads_to(request.uri()) {
+            return Err(redirect.passing("it does not know a leader"));
+        }
+        let known = self.cluster.find_redirect(&redirect).filter(|_| self.redirects == Redirects::Nodes);
+        let Some(index) = known else {
+            return Err(redirect.passing("that is not one of the configured addresses"));
+        };
+        let repeatable =
+            Operation::of_request(request).map_or(is_read(request), |operation| operation.repeatable);
+        if !repeatable {
+            return Err(redirect.passing("the request may have been carried out already"));
+        }
+        let outcome = self.ask(request, call, index).await;
+        match &outcome {
+            Err(error) if error.kind() == TransportErrorKind::Connect => {
+                Err(redirect.passing("there is no connection to it"))
+            }
+            Ok(response) if response.status().is_redirection() => {
+                Err(redirect.passing("which redirects as well"))
+            }
+            _ => {
+                if self.cluster.lead(index) {
+                    self.renew();
+                }
+                outcome
+            }
+        }
+    }
+}
+
+impl<E: Exchange + 'static> Exchange for Nodes<E> {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: Call) -> Outcome {
+        let outcome = if self.cluster.has(request.uri()) {
+            self.ask_any(request, call).await
+        } else {
+            self.inner.exchange(request, call).await
+        };
+        match outcome {
+            Ok(response) if response.status().is_redirection() && self.redirects != Redirects::Never => {
+                match Redirect::read(request, &response)? {
+                    Some(redirect) => Box::pin(self.follow(request, call, redirect)).await,
+                    None => Ok(response),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn renew(&self) {
+        self.inner.renew();
+    }
+}
+
+/// What an outcome says of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    None,
+    /// Another node may do better.
+    Down,
+    /// Its connections are not to be trusted either.
+    Hung,
+}
+
+fn trouble(outcome: &Outcome) -> Trouble {
+    match outcome {
+        Ok(response) => match response.status().as_u16() {
+            502..=504 => Trouble::Down,
+            500 if says(response, b"local node not active") => Trouble::Down,
+            _ => Trouble::None,
+        },
+        Err(error) => match error.kind() {
+            TransportErrorKind::Connect | TransportErrorKind::Interrupted => Trouble::Down,
+            TransportErrorKind::Timeout => Trouble::Hung,
+            _ => Trouble::None,
+        },
+    }
+}
+
+/// Whether the node has certainly not carried it out, and another one might.
+fn is_untouched(outcome: &Outcome) -> bool {
+    match outcome {
+        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && says(response, b"is sealed"),
+        Err(error) => error.kind() == TransportErrorKind::Connect,
+    }
+}
+
+fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
+    response.body().windows(words.len()).any(|window| window == words)
+}
+
+fn is_read(request: &Request<Bytes>) -> bool {
+    let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
+    Operation::of_request(request).map_or_else(by_verb, |operation| operation.method.is_read())
+}

@@ -1,0 +1,88 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+
+use super::{Cluster, Trouble};
+use crate::exchange::{Call, Exchange};
+
+/// `GET sys/health`. The status tells all that matters here.
+pub(crate) struct Health;
+
+impl Endpoint for Health {
+    type Output = NodeState;
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "sys/health";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        Ok(draft.anonymous())
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<NodeState, ReplyError> {
+        Ok(match reply.status().as_u16() {
+            200 => NodeState::Leader,
+            429 | 473 => NodeState::Standby,
+            472 => NodeState::Secondary,
+            501 => NodeState::Uninitialized,
+            503 => NodeState::Sealed,
+            _ => NodeState::Unknown,
+        })
+    }
+}
+
+/// How a node is, as `sys/health` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// It leads the cluster, or is all of it.
+    Leader,
+    /// It answers reads, and passes writes on to the leader.
+    Standby,
+    /// It belongs to another cluster that stands in for a lost one, and answers nothing before that.
+    Secondary,
+    /// It is sealed.
+    Sealed,
+    /// It is not yet initialised.
+    Uninitialized,
+    /// It does not answer.
+    Unreachable,
+    /// It gives an answer that says nothing of it.
+    Unknown,
+}
+
+/// How a node of the cluster is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeHealth {
+    /// The host and port.
+    pub address: String,
+    /// How it is.
+    pub state: NodeState,
+}
+
+/// Asks one node, and takes note of the answer.
+pub(crate) async fn ask<E: Exchange>(
+    cluster: Arc<Cluster>,
+    index: usize,
+    inner: Arc<E>,
+    timeout: Duration,
+) -> NodeHealth {
+    let node = cluster.node(index);
+    let mut request = node.probe.clone();
+    let answer = inner.exchange(&mut request, Call::within(timeout)).await;
+    let state = match &answer {
+        Ok(response) => Health::response(response).unwrap_or(NodeState::Unknown),
+        Err(_) => NodeState::Unreachable,
+    };
+    let stale = match state {
+        NodeState::Leader => cluster.learn(index, Trouble::None) | cluster.lead(index),
+        NodeState::Standby | NodeState::Unknown => {
+            cluster.learn(index, Trouble::None) | cluster.follow(index)
+        }
+        _ => cluster.learn(index, Trouble::Down),
+    };
+    if stale {
+        inner.renew();
+    }
+    NodeHealth { address: node.authority.to_string(), state }
+}

@@ -1,0 +1,152 @@
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use hyper_util::client::legacy::{Client, ResponseFuture};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use identity_core::{TransportError, TransportErrorKind};
+use tokio::time::{Instant, sleep_until};
+use tower::BoxError;
+
+use crate::classify::classify;
+use crate::collect::collect;
+use crate::connect::Connector;
+use crate::exchange::{Call, Exchange, LONGEST};
+use crate::pause::Pause;
+
+/// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    settings: Settings,
+    live: RwLock<Live>,
+    pause: Pause,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) connector: Connector,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) response_limit: usize,
+    pub(crate) header_limit: usize,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) lifetime: Duration,
+}
+
+/// The connections that are used now. Those of another age are closed when their last call has ended.
+#[derive(Debug)]
+struct Live {
+    client: Client<Connector, Full<Bytes>>,
+    until: Instant,
+}
+
+impl Settings {
+    fn open(&self) -> Live {
+        let mut client = Client::builder(TokioExecutor::new());
+        // Any limit but hyper's own costs each answer an allocation.
+        if self.header_limit != 100 {
+            client.http1_max_headers(self.header_limit);
+        }
+        let client = client
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.idle_timeout.min(LONGEST))
+            .timer(TokioTimer::new())
+            // A connection that has gone silent is given up, rather than kept until the system does.
+            .http2_keep_alive_interval(self.connect_timeout.min(LONGEST))
+            .http2_keep_alive_timeout(self.connect_timeout.min(LONGEST))
+            .build(self.connector.clone());
+        Live { client, until: Instant::now() + self.lifetime.min(LONGEST) }
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { live: RwLock::new(settings.open()), settings, pause: Pause::new() }
+    }
+
+    fn request(&self, request: Request<Full<Bytes>>, now: Instant) -> ResponseFuture {
+        {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            if now < live.until {
+                return live.client.request(request);
+            }
+        }
+        self.renew();
+        self.live.read().unwrap_or_else(PoisonError::into_inner).client.request(request)
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Full<Bytes>>,
+        now: Instant,
+        head_seen: &AtomicBool,
+    ) -> Result<Response<Bytes>, BoxError> {
+        if self.pause.ends_at(now) {
+            // Lets a runtime that has done something else see which pooled connections are closed.
+            tokio::task::yield_now().await;
+        }
+        let response = self.request(request, now).await?;
+        head_seen.store(true, Ordering::Relaxed);
+        collect(response, self.settings.response_limit).await
+    }
+}
+
+impl Exchange for Pool {
+    async fn exchange(
+        &self,
+        request: &mut Request<Bytes>,
+        call: Call,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let head_seen = AtomicBool::new(false);
+        let answer = self.answer(outgoing(request), call.begun, &head_seen);
+        in_time(call, &head_seen, answer).await.map_err(classify)
+    }
+
+    fn renew(&self) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = self.settings.open();
+    }
+}
+
+/// What is sent of the request: all but its extensions.
+fn outgoing(request: &Request<Bytes>) -> Request<Full<Bytes>> {
+    let mut outgoing = Request::new(Full::new(request.body().clone()));
+    *outgoing.method_mut() = request.method().clone();
+    *outgoing.uri_mut() = request.uri().clone();
+    *outgoing.headers_mut() = request.headers().clone();
+    // hyper says nothing of an empty body, and some proxies then refuse the request.
+    if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+        outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    outgoing
+}
+
+/// Ends `answer` when its head is late, or the whole of it. One timer does for both.
+async fn in_time<T>(
+    call: Call,
+    head_seen: &AtomicBool,
+    answer: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    let mut answer = pin!(answer);
+    let mut limit = call.head_by;
+    let mut timer = pin!(sleep_until(limit));
+    poll_fn(|context| {
+        if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        while timer.as_mut().poll(context).is_ready() {
+            if limit == call.deadline || !head_seen.load(Ordering::Relaxed) {
+                return Poll::Ready(Err(TransportError::from(TransportErrorKind::Timeout).into()));
+            }
+            limit = call.deadline;
+            timer.as_mut().reset(limit);
+        }
+        Poll::Pending
+    })
+    .await
+}

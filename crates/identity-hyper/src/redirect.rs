@@ -1,0 +1,127 @@
+use std::error::Error;
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::uri::{Authority, Scheme, Uri};
+use http::{Request, Response, StatusCode};
+use identity_core::{TransportError, TransportErrorKind};
+
+/// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Redirects {
+    /// Standbys may redirect to the other configured addresses, with the same path.
+    #[default]
+    Nodes,
+    /// No redirect leads to another address: a standby that redirects is asked again later.
+    SameOrigin,
+    /// A redirect is an answer like any other: a refusal.
+    Never,
+}
+
+/// Why a redirect was not followed. It names hosts, and no paths.
+#[derive(Debug)]
+pub(crate) struct RedirectError {
+    from: String,
+    to: Option<String>,
+    problem: &'static str,
+    may_pass: bool,
+}
+
+impl RedirectError {
+    /// What a transport error says of a redirect.
+    pub(crate) fn of(error: &TransportError) -> Option<&Self> {
+        error.source()?.downcast_ref()
+    }
+
+    /// Whether it is what standbys do when there is no leader.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.may_pass
+    }
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.from)?;
+        if let Some(to) = &self.to {
+            write!(f, " redirects to {to}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+impl Error for RedirectError {}
+
+/// Where a redirect leads.
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    from: String,
+}
+
+impl Redirect {
+    /// Reads the redirect of an answer to `request`; `Ok(None)` if it is none.
+    pub(crate) fn read(
+        request: &Request<Bytes>,
+        response: &Response<Bytes>,
+    ) -> Result<Option<Self>, TransportError> {
+        if !response.status().is_redirection() {
+            return Ok(None);
+        }
+        let from = origin(request.uri());
+        let refuse = |to: Option<String>, problem| Err(error(from.clone(), to, problem, false));
+        if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+            return refuse(None, "it redirects in a way that a server of this kind does not");
+        }
+        let mut locations = response.headers().get_all(LOCATION).into_iter();
+        let (Some(location), None) = (locations.next(), locations.next()) else {
+            return refuse(None, "it redirects without saying where to, or to several places");
+        };
+        let location = location.to_str().ok().and_then(|location| location.parse::<Uri>().ok());
+        let Some((Some(scheme), Some(authority), Some(path))) = location.map(|location| {
+            let parts = location.into_parts();
+            (parts.scheme, parts.authority, parts.path_and_query)
+        }) else {
+            return refuse(None, "it redirects to what is no address of a server");
+        };
+        if authority.as_str().contains('@') {
+            return refuse(None, "it redirects to an address with a user name");
+        }
+        let to = Some(format!("{scheme}://{authority}"));
+        if request.uri().scheme() == Some(&Scheme::HTTPS) && scheme != Scheme::HTTPS {
+            return refuse(to, "that is not encrypted");
+        }
+        if Some(&path) != request.uri().path_and_query() {
+            return refuse(to, "the path is another one");
+        }
+        Ok(Some(Self { scheme, authority, from }))
+    }
+
+    pub(crate) fn leads_to(&self, uri: &Uri) -> bool {
+        uri.scheme() == Some(&self.scheme)
+            && uri.authority().is_some_and(|authority| same(authority, &self.authority, &self.scheme))
+    }
+
+    /// The error of not going there, which is what a standby without a leader does: it may pass.
+    pub(crate) fn passing(self, problem: &'static str) -> TransportError {
+        error(self.from, Some(format!("{}://{}", self.scheme, self.authority)), problem, true)
+    }
+}
+
+/// Whether two authorities are one, with or without the port that goes without saying.
+pub(crate) fn same(left: &Authority, right: &Authority, scheme: &Scheme) -> bool {
+    let port = |authority: &Authority| {
+        authority.port_u16().unwrap_or(if *scheme == Scheme::HTTPS { 443 } else { 80 })
+    };
+    left.host().eq_ignore_ascii_case(right.host()) && port(left) == port(right)
+}
+
+fn origin(uri: &Uri) -> String {
+    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", Authority::as_str))
+}
+
+fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {
+    TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem, may_pass })
+}

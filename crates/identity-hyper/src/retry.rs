@@ -1,0 +1,296 @@
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use identity_core::{Attempts, Error, ListEntities, Operation, Reply, TransportError, TransportErrorKind};
+use tokio::time::{Instant, sleep, sleep_until};
+use tower::Layer;
+
+use crate::budget::Budget;
+use crate::classify::is_permanent;
+use crate::exchange::{Call, Exchange, LONGEST, Layered};
+use crate::redirect::RedirectError;
+use crate::service::ServiceTransport;
+
+/// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
+const FEW: usize = 2;
+
+type Outcome = Result<Response<Bytes>, TransportError>;
+
+/// Repeats what may be repeated, until one deadline.
+///
+/// What may be repeated is said by the [`Operation`] in the request's extensions; of a request without one only reads are.
+///
+/// | outcome | repeatable | not repeatable |
+/// |---|---|---|
+/// | no connection | again | again |
+/// | the certificate is refused, TLS is not spoken | | |
+/// | time is up, or the connection breaks off | again | |
+/// | 307 of a standby without leader | again | |
+/// | 412, or 429 without a word: not consistent yet | again | again |
+/// | 429: rate limit | again | again |
+/// | 503: sealed | twice more | twice more |
+/// | 502, 503, 504 of something on the way | again | |
+/// | 500: no active node | again | again |
+/// | 500: context canceled | again | |
+/// | any other 500 | twice more | |
+///
+/// Between attempts it waits, each time about twice as long and never as long as another client; `Retry-After` makes it wait longer. If that
+/// is beyond the deadline, the answer is given at once. All calls together have a budget of a hundred repeats and ten more a second; each good
+/// answer brings one back. A call that finds it empty waits.
+///
+/// As a tower layer:
+///
+/// ```
+/// use identity_hyper::{HyperTransport, Retry, ServiceTransport, TransportService};
+/// use std::time::Duration;
+///
+/// let service = tower::ServiceBuilder::new()
+///     .layer(Retry::new().deadline(Duration::from_secs(20)))
+///     .service(TransportService::new(HyperTransport::new()));
+/// let transport = ServiceTransport::new(service);
+/// # let _ = transport;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Retry {
+    deadline: Duration,
+    attempt: Duration,
+    most: usize,
+    shortest: Duration,
+    longest: Duration,
+}
+
+impl Retry {
+    /// As many repeats as fit within 60 seconds, 50 milliseconds to 2 seconds apart.
+    pub fn new() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            attempt: Duration::from_secs(15),
+            most: usize::MAX,
+            shortest: Duration::from_millis(50),
+            longest: Duration::from_secs(2),
+        }
+    }
+
+    /// Nothing is repeated.
+    pub fn off() -> Self {
+        Self::new().most(0)
+    }
+
+    /// How often a call is repeated at most.
+    pub fn most(mut self, repeats: usize) -> Self {
+        self.most = repeats;
+        self
+    }
+
+    /// How long to wait before the first repeat, and how long at most before the later ones. 50 milliseconds and 2 seconds unless said
+    /// otherwise.
+    pub fn waits(mut self, shortest: Duration, longest: Duration) -> Self {
+        self.shortest = shortest;
+        self.longest = longest.max(shortest);
+        self
+    }
+
+    /// How long a call may take, waits and the reading of the answer included. 60 seconds unless said otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long the head of an answer may be out before a call that is repeatable is tried again, elsewhere if there are several nodes. 15
+    /// seconds unless said otherwise. Others wait until the deadline, as they can do nothing else.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt = timeout;
+        self
+    }
+
+    /// About twice as long each time, and never quite as long as another call.
+    fn wait(&self, repeats: usize) -> Duration {
+        let doubled = u32::try_from(repeats).ok().and_then(|repeats| 2_u32.checked_pow(repeats));
+        let longest = self.shortest.saturating_mul(doubled.unwrap_or(u32::MAX)).min(self.longest);
+        longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for Retry {
+    type Service = Layered<Retrying<ServiceTransport<S>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layered::new(Retrying::new(self.clone(), ServiceTransport::new(inner)))
+    }
+}
+
+/// See [`Retry`].
+#[derive(Debug)]
+pub struct Retrying<E> {
+    retry: Retry,
+    budget: Budget,
+    pub(crate) inner: E,
+}
+
+impl<E> Retrying<E> {
+    pub(crate) fn new(retry: Retry, inner: E) -> Self {
+        Self { retry, budget: Budget::new(), inner }
+    }
+}
+
+impl<E: Exchange> Exchange for Retrying<E> {
+    async fn exchange(&self, request: &mut Request<Bytes>, _: Call) -> Outcome {
+        let mut call = Call::within(self.retry.deadline);
+        let operation = operation(request);
+        if operation.repeatable {
+            call.head_by = call.deadline.min(call.begun + self.retry.attempt.min(LONGEST));
+        }
+        let outcome = self.inner.exchange(request, call).await;
+        if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
+            self.budget.deposit();
+            return outcome;
+        }
+        self.repeat(request, call, operation, outcome).await
+    }
+
+    fn renew(&self) {
+        self.inner.renew();
+    }
+}
+
+impl<E: Exchange> Retrying<E> {
+    /// In a box, as most calls do not come here.
+    fn repeat<'a>(
+        &'a self,
+        request: &'a mut Request<Bytes>,
+        mut call: Call,
+        operation: Operation,
+        mut outcome: Outcome,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+        Box::pin(async move {
+            let patience = call.head_by - call.begun;
+            let mut repeats = 0;
+            loop {
+                note(request, &outcome);
+                let verdict = judge(operation, &outcome);
+                let Some(verdict) = verdict.filter(|verdict| repeats < verdict.most.min(self.retry.most))
+                else {
+                    break;
+                };
+                let wait = self.retry.wait(repeats).max(verdict.wait);
+                match Instant::now().checked_add(wait) {
+                    Some(then) if then < call.deadline => sleep_until(then).await,
+                    _ => break,
+                }
+                if !self.afford(call.deadline).await {
+                    break;
+                }
+                repeats += 1;
+                call.begun = Instant::now();
+                call.head_by = call.deadline.min(call.begun + patience);
+                outcome = self.inner.exchange(request, call).await;
+                if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
+                    self.budget.deposit();
+                    break;
+                }
+            }
+            let attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();
+            match outcome {
+                Ok(mut response) => {
+                    response.extensions_mut().insert(attempts);
+                    Ok(response)
+                }
+                Err(error) => Err(error.with_attempts(attempts)),
+            }
+        })
+    }
+
+    /// Waits for a repeat to be affordable; not if that is beyond the deadline.
+    async fn afford(&self, deadline: Instant) -> bool {
+        loop {
+            let now = Instant::now();
+            match self.budget.withdraw(now) {
+                Ok(()) => return true,
+                Err(wait) if now + wait < deadline => sleep(wait).await,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+/// How a call that failed goes on.
+struct Verdict {
+    /// How often it is repeated in all.
+    most: usize,
+    /// How long the server wants to be left alone.
+    wait: Duration,
+}
+
+/// Whether an answer of this status is worth a second look.
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status.is_redirection()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::PRECONDITION_FAILED)
+}
+
+/// `None` if it ends here.
+fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
+    let verdict = |most, wait| Some(Verdict { most, wait });
+    let response = match outcome {
+        Ok(response) => response,
+        Err(error) => {
+            let passing = match error.kind() {
+                TransportErrorKind::Connect => !is_permanent(error),
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.repeatable,
+                TransportErrorKind::Redirect => {
+                    operation.repeatable && RedirectError::of(error).is_some_and(RedirectError::may_pass)
+                }
+                _ => false,
+            };
+            return if passing { verdict(usize::MAX, Duration::ZERO) } else { None };
+        }
+    };
+    let error = Error::new(operation, Reply::from(response).body().err()?);
+    let wait = error.api()?.retry_after().map_or(Duration::ZERO, |after| after.from_now());
+    if error.is_sealed() {
+        verdict(FEW, wait)
+    } else if error.is_retryable() {
+        verdict(usize::MAX, wait)
+    } else if operation.repeatable && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        verdict(FEW, wait)
+    } else {
+        None
+    }
+}
+
+/// Of a request that no endpoint has made, only the verb tells something.
+fn operation(request: &Request<Bytes>) -> Operation {
+    Operation::of_request(request).unwrap_or_else(|| {
+        let mut operation = Operation::of::<ListEntities>();
+        operation.repeatable =
+            matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
+        operation
+    })
+}
+
+/// Notes how an attempt ended, in the request itself.
+pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
+    let node = request.uri().authority().map_or_else(String::new, ToString::to_string);
+    let outcome = match outcome {
+        Ok(response) => response.status().to_string(),
+        Err(error) => {
+            let mut root: &dyn StdError = error;
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            if error.source().is_some() { format!("{error}: {root}") } else { error.to_string() }
+        }
+    };
+    request.extensions_mut().get_or_insert_default::<Attempts>().push(node, outcome);
+}

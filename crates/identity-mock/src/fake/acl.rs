@@ -1,0 +1,133 @@
+//! What policies allow together: of all paths that match, the most specific decides.
+
+mod document;
+mod hcl;
+mod lexer;
+mod template;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::answer::{Refusal, bad};
+use super::auth::policies_of;
+use super::state::State;
+use super::tokens::Token;
+
+pub(super) use document::{Capabilities, Rule, read};
+
+/// What a token may do.
+pub(super) enum Acl {
+    /// Everything in a namespace and below it.
+    Root(String),
+    /// What is said of each path. Paths begin with that of the namespace.
+    Paths(BTreeMap<Pattern, Capabilities>),
+}
+
+/// The kinds of paths, the first of which decides alone if it matches.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pattern {
+    Exact(String),
+    /// Without its `*`.
+    Prefix(String),
+    /// With `+` for any segment, and perhaps a `*` at the end.
+    Segments(String),
+}
+
+impl Pattern {
+    fn of(path: String) -> Self {
+        if path.split('/').any(|segment| segment == "+") {
+            return Self::Segments(path);
+        }
+        match path.strip_suffix('*') {
+            Some(prefix) => Self::Prefix(prefix.to_owned()),
+            None => Self::Exact(path),
+        }
+    }
+
+    /// How specific it is, if it matches: the later its first wildcard the more, without `*` at the end the more, with fewer `+` the more, the
+    /// longer the more, and then by the alphabet.
+    fn rank(&self, path: &str) -> Option<(usize, bool, Reverse<usize>, usize, &str)> {
+        match self {
+            Self::Exact(_) => None,
+            Self::Prefix(prefix) => {
+                path.starts_with(prefix).then_some((prefix.len(), false, Reverse(0), prefix.len(), prefix))
+            }
+            Self::Segments(pattern) => {
+                let prefix = pattern.strip_suffix('*');
+                let text = prefix.unwrap_or(pattern);
+                let count = matches(text, path, prefix.is_some())?;
+                let first = text.find('+').unwrap_or_default();
+                Some((first, prefix.is_none(), Reverse(count), text.len(), text))
+            }
+        }
+    }
+}
+
+/// How many `+` it took to match, if it does.
+fn matches(pattern: &str, path: &str, is_prefix: bool) -> Option<usize> {
+    let mut segments = path.split('/');
+    let mut parts = pattern.split('/').peekable();
+    let mut count = 0;
+    while let Some(part) = parts.next() {
+        let segment = segments.next()?;
+        let is_last = parts.peek().is_none();
+        if part == "+" {
+            count += 1;
+        } else if part != segment && !(is_prefix && is_last && segment.starts_with(part)) {
+            return None;
+        }
+    }
+    (is_prefix || segments.next().is_none()).then_some(count)
+}
+
+impl Acl {
+    /// What the policies say at this moment that the token has, its entity, and the groups of the entity.
+    pub(super) fn of(state: &State, token: &Token) -> Result<Self, Refusal> {
+        let namespace = &token.namespace;
+        if token.lease.policies.iter().any(|policy| policy == "root") {
+            return Ok(Self::Root(namespace.clone()));
+        }
+        let store = state.namespaces.get(namespace).map(|namespace| &namespace.store);
+        let of_identity = store.zip(token.entity.as_ref());
+        let of_identity = of_identity.map(|(store, entity)| policies_of(store, entity)).unwrap_or_default();
+        let subject = store.and_then(|store| Some((store, store.entities.get(token.entity.as_ref()?)?)));
+        let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
+        for name in token.lease.policies.iter().chain(&of_identity) {
+            for rule in state.policies.rules(namespace, name) {
+                let path = template::expanded(&rule.path, subject).map_err(|()| bad("Forbidden"))?;
+                let Some(path) = path else { continue };
+                let said = paths.entry(Pattern::of(format!("{namespace}{path}"))).or_default();
+                said.extend(&rule.capabilities);
+                if said.contains("deny") {
+                    *said = Capabilities::from(["deny"]);
+                }
+            }
+        }
+        Ok(Self::Paths(paths))
+    }
+
+    pub(super) fn allows(&self, path: &str, capability: &str) -> bool {
+        let said = self.capabilities(path, capability == "list");
+        said.contains("root") || said.contains(capability)
+    }
+
+    /// What may be done at a path, `deny` if nothing may. A list may be allowed at the path without its slash at the end.
+    pub(super) fn capabilities(&self, path: &str, is_list: bool) -> Capabilities {
+        let paths = match self {
+            Self::Root(namespace) => {
+                let word = if path.starts_with(namespace) { "root" } else { "deny" };
+                return Capabilities::from([word]);
+            }
+            Self::Paths(paths) => paths,
+        };
+        let bare = path.strip_suffix('/').filter(|_| is_list);
+        let exact = |path: &str| paths.get(&Pattern::Exact(path.to_owned()));
+        let best = |path: &str| {
+            let ranked = paths.iter().filter_map(|(pattern, said)| Some((pattern.rank(path)?, said)));
+            ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, said)| said)
+        };
+        let said = exact(path).or_else(|| bare.and_then(exact));
+        let said = said.or_else(|| best(path)).or_else(|| bare.and_then(best));
+        said.filter(|said| !said.is_empty()).cloned().unwrap_or_else(|| Capabilities::from(["deny"]))
+    }
+}

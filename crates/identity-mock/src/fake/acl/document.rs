@@ -1,0 +1,117 @@
+//! What a policy says: paths, and what may be done there.
+
+use super::hcl::{self, Item, Node};
+use crate::fake::answer::{listed, quoted};
+
+/// What may be done: words such as `read`. Where `deny` is one there is no other.
+pub(in crate::fake) type Capabilities = std::collections::BTreeSet<&'static str>;
+
+const WORDS: [&str; 9] = ["create", "delete", "deny", "list", "patch", "read", "scan", "sudo", "update"];
+
+/// What is known of a path. All but the first two are read over.
+const FIELDS: [&str; 13] = [
+    "capabilities",
+    "policy",
+    "allowed_parameters",
+    "comment",
+    "control_group",
+    "denied_parameters",
+    "expiration",
+    "list_scan_response_keys_filter_path",
+    "max_wrapping_ttl",
+    "mfa_methods",
+    "min_wrapping_ttl",
+    "pagination_limit",
+    "required_parameters",
+];
+
+/// One path of a policy, without the slash that it may begin with.
+#[derive(Clone)]
+pub(in crate::fake) struct Rule {
+    pub(super) path: String,
+    pub(super) capabilities: Capabilities,
+}
+
+/// What the document says, or what is wrong with it, in the server's words as near as matters.
+pub(in crate::fake) fn read(document: &str) -> Result<Vec<Rule>, String> {
+    let items = hcl::parse(document)?;
+    check_keys(&items, &["name", "path"])?;
+    let paths = items.iter().filter(|item| item.keys.first().is_some_and(|key| key == "path"));
+    paths
+        .map(|item| rule(item).map_err(|problem| format!("path {}: {problem}", quoted(label(item)))))
+        .collect()
+}
+
+fn check_keys(items: &[Item], known: &[&str]) -> Result<(), String> {
+    let key = |item: &Item| item.keys.first().cloned().unwrap_or_default();
+    let unknown = items.iter().filter(|item| !known.contains(&&*key(item)));
+    let errors: Vec<String> =
+        unknown.map(|item| format!("invalid key {} on line {}", quoted(&key(item)), item.line)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(listed(&errors)) }
+}
+
+/// The path, which is called `path` if it is called nothing.
+fn label(item: &Item) -> &str {
+    item.keys.get(1).map_or("path", String::as_str)
+}
+
+fn rule(item: &Item) -> Result<Rule, String> {
+    let Node::Object(fields) = &item.value else {
+        return Err("cannot check HCL keys of type *ast.LiteralType".to_owned());
+    };
+    check_keys(fields, &FIELDS)?;
+    let written = label(item);
+    let here = |problem: &str| format!("path {}: {problem}", quoted(written));
+    if written.contains("+*") {
+        return Err(here("invalid use of wildcards ('+*' is forbidden)"));
+    }
+    if !is_balanced(written) {
+        return Err("failed to validate policy templating: unbalanced templating characters".to_owned());
+    }
+    let mut capabilities = Capabilities::new();
+    for field in fields {
+        match (field.keys.first().map_or("", String::as_str), &field.value) {
+            ("capabilities", Node::List(words)) => {
+                for word in words {
+                    let word = if let Node::Literal(word) = word { word } else { "" };
+                    let known = WORDS.into_iter().find(|known| *known == word);
+                    let known = known.ok_or_else(|| here(&format!("invalid capability {}", quoted(word))))?;
+                    capabilities.insert(known);
+                }
+            }
+            ("capabilities", _) => {
+                return Err(here(&format!("{}: unknown slice type: *ast.LiteralType", field.at)));
+            }
+            ("policy", Node::Literal(word)) => {
+                let old = of_old(word).ok_or_else(|| here(&format!("invalid policy {}", quoted(word))))?;
+                capabilities.extend(old);
+            }
+            ("policy", _) => {
+                let problem = "root.Policy: unknown type for string *ast.ListType";
+                return Err(here(&format!("{}: {problem}", field.at)));
+            }
+            _ => {}
+        }
+    }
+    if capabilities.contains("deny") {
+        capabilities = Capabilities::from(["deny"]);
+    }
+    Ok(Rule { path: written.strip_prefix('/').unwrap_or(written).to_owned(), capabilities })
+}
+
+/// What one word stood for before there were capabilities.
+fn of_old(word: &str) -> Option<&'static [&'static str]> {
+    Some(match word {
+        "deny" => &["deny"],
+        "read" => &["list", "read"],
+        "write" => &["create", "delete", "list", "read", "update"],
+        "sudo" => &["create", "delete", "list", "read", "sudo", "update"],
+        _ => return None,
+    })
+}
+
+fn is_balanced(path: &str) -> bool {
+    let mut pieces = path.split("{{");
+    let first = pieces.next().unwrap_or_default();
+    !first.contains("}}") && pieces.all(|piece| piece.matches("}}").count() == 1)
+}

@@ -1,0 +1,157 @@
+//! The words and signs of HCL.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+#[derive(PartialEq)]
+pub(super) enum Token {
+    Word(String),
+    Text(String),
+    Number(String),
+    Bool(String),
+    Sign(char),
+    End,
+}
+
+impl Token {
+    /// As errors call it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Word(_) => "IDENT",
+            Self::Text(_) => "STRING",
+            Self::Number(_) => "NUMBER",
+            Self::Bool(_) => "BOOL",
+            Self::Sign('{') => "LBRACE",
+            Self::Sign('}') => "RBRACE",
+            Self::Sign('[') => "LBRACK",
+            Self::Sign(']') => "RBRACK",
+            Self::Sign(',') => "COMMA",
+            Self::Sign(_) => "ASSIGN",
+            Self::End => "EOF",
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    column: usize,
+}
+
+impl Place {
+    pub(super) fn error(self, problem: &str) -> String {
+        format!("{self}: {problem}")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "At {}:{}", self.line, self.column)
+    }
+}
+
+/// What is left of a text.
+pub(super) struct Tokens<'t> {
+    text: &'t str,
+    chars: Peekable<CharIndices<'t>>,
+    place: Place,
+}
+
+impl<'t> Tokens<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, chars: text.char_indices().peekable(), place: Place { line: 1, column: 1 } }
+    }
+
+    fn bump(&mut self) -> Option<char> {
+        let (_, char) = self.chars.next()?;
+        match char {
+            '\n' => self.place = Place { line: self.place.line + 1, column: 1 },
+            _ => self.place.column += 1,
+        }
+        Some(char)
+    }
+
+    /// The rest of the text.
+    fn rest(&mut self) -> &'t str {
+        self.chars.peek().and_then(|(at, _)| self.text.get(*at..)).unwrap_or_default()
+    }
+
+    fn skip_to(&mut self, end: &str) {
+        while !self.rest().is_empty() && !self.rest().starts_with(end) {
+            self.bump();
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            let rest = self.rest();
+            if rest.starts_with('#') || rest.starts_with("//") {
+                self.skip_to("\n");
+            } else if rest.starts_with("/*") {
+                self.skip_to("*/");
+                self.bump();
+                self.bump();
+            } else if rest.starts_with(char::is_whitespace) {
+                self.bump();
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn while_in(&mut self, is_part: impl Fn(char) -> bool) -> String {
+        let rest = self.rest();
+        let length = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+        let word = &rest[..length];
+        for _ in word.chars() {
+            self.bump();
+        }
+        word.to_owned()
+    }
+
+    /// The next word or sign, and where it begins.
+    pub(super) fn next(&mut self) -> Result<(Token, Place), String> {
+        self.skip_blanks();
+        let mut at = self.place;
+        let token = match self.rest().chars().next() {
+            None => {
+                at.column += 1;
+                Token::End
+            }
+            Some('"') => Token::Text(self.quoted()?),
+            Some(sign @ ('{' | '}' | '[' | ']' | ',' | '=')) => {
+                self.bump();
+                Token::Sign(sign)
+            }
+            Some(char) if char.is_ascii_digit() || char == '-' => {
+                Token::Number(self.while_in(|char| char.is_ascii_alphanumeric() || "-+.".contains(char)))
+            }
+            Some(char) if char.is_alphabetic() || char == '_' => {
+                let word = self.while_in(|char| char.is_alphanumeric() || "_-.".contains(char));
+                if word == "true" || word == "false" { Token::Bool(word) } else { Token::Word(word) }
+            }
+            Some(_) => return Err(at.error("illegal char")),
+        };
+        Ok((token, at))
+    }
+
+    fn quoted(&mut self) -> Result<String, String> {
+        self.bump();
+        let mut text = String::new();
+        loop {
+            let at = self.place;
+            match self.bump() {
+                Some('"') => return Ok(text),
+                Some('\\') => match self.bump() {
+                    Some('n') => text.push('\n'),
+                    Some('t') => text.push('\t'),
+                    Some(char @ ('"' | '\\')) => text.push(char),
+                    _ => return Err(at.error("illegal char escape")),
+                },
+                None | Some('\n') => return Err(at.error("literal not terminated")),
+                Some(char) => text.push(char),
+            }
+        }
+    }
+}
