@@ -75,6 +75,9 @@ impl Secret {
     }
 }
 
+/// Makes a request with the secret, and drops it.
+type Use = fn(&Target, String);
+
 #[test]
 fn a4_nothing_is_left_of_a_secret_after_its_request() {
     if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_after_its_request", &[]) {
@@ -91,7 +94,7 @@ fn a4_nothing_is_left_of_a_secret_after_its_request() {
     assert!(dropped.copies() > 0, "what is not wiped stays");
 
     let plain = Target::new("http://vault.test").unwrap();
-    let requests: [(&str, fn(&Target, String)); 6] = [
+    let requests: [(&str, Use); 6] = [
         ("token", |target, secret| {
             let target = target.clone().with_token(secret).unwrap();
             let request = GenerateIdToken::new("web").request(&target).unwrap();

@@ -1,6 +1,6 @@
 //! What the client sends: names, tokens and headers.
 
-use identity_tests::faulty::{Answer, Faulty};
+use identity_tests::faulty::{Answer, Faulty, Received};
 use percent_encoding::percent_decode_str;
 use vault_identity::{Client, Draft, Endpoint, Method, Reply, ReplyError, RequestError, WriteEntityByName};
 
@@ -111,7 +111,7 @@ async fn g2_every_other_name_arrives_as_one_segment_and_as_it_is() {
         assert!(!sent.contains(['/', '?', '#', ' ', '+', '\\']), "{sent}");
         assert_eq!(percent_decode_str(sent).decode_utf8().unwrap(), name);
     }
-    let mut paths: Vec<&str> = requests.iter().map(|request| request.path()).collect();
+    let mut paths: Vec<&str> = requests.iter().map(Received::path).collect();
     paths.sort_unstable();
     paths.dedup();
     assert_eq!(paths.len(), requests.len(), "different names have different paths");

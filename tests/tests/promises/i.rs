@@ -74,12 +74,11 @@ fn i4_a_client_is_made_and_dropped_outside_a_runtime() {
     let client = self::client(&server);
     drop(client.entities().read("e1"));
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let begun = runtime.block_on(async {
-        let slow = Faulty::always(Answer::silence());
-        let client = self::client(&slow);
-        let mut call = Box::pin(async move { client.entities().read("e1").await });
-        let _ = tokio::time::timeout(Duration::from_millis(50), &mut call).await;
-        call
+    let slow = Faulty::always(Answer::silence());
+    let client = self::client(&slow);
+    let mut begun = Box::pin(async move { client.entities().read("e1").await });
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_millis(50), &mut begun).await.unwrap_err();
     });
     drop(runtime);
     drop(begun);
