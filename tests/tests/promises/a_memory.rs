@@ -19,7 +19,10 @@ const _: () = wiped_on_drop::<vault_identity::SecretString>();
 
 const LENGTH: usize = 48;
 
-/// What each secret begins with: a character that is rare elsewhere.
+/// The allocator writes over the first bytes of what is given back to it, so these are not looked for.
+const SPARED: usize = 16;
+
+/// What comes then: a character that is rare elsewhere.
 const FIRST: u8 = b'~';
 
 /// A secret that is nowhere in the program: each of its bytes is the one of the mask with a bit turned.
@@ -29,7 +32,7 @@ impl Secret {
     fn new(seed: u8) -> Self {
         let byte =
             |index: usize| b'a' + u8::try_from((index * 7 + usize::from(seed) * 5 + index / 5) % 26).unwrap();
-        Self(std::array::from_fn(|index| 0x80 ^ if index == 0 { FIRST } else { byte(index) }))
+        Self(std::array::from_fn(|index| 0x80 ^ if index == SPARED { FIRST } else { byte(index) }))
     }
 
     /// The secret itself. Its allocation is as long as itself, so that nothing need be copied of it.
@@ -57,8 +60,11 @@ impl Secret {
                 // Quick where the rest is slow: the standard library is optimised.
                 while rest.skip_until(FIRST).unwrap() > 0 {
                     let place = at + len - rest.len() - 1;
-                    let is_it = rest.len() >= LENGTH - 1
-                        && rest.iter().zip(&self.0[1..]).all(|(byte, masked)| *byte == masked ^ 0x80);
+                    let is_it = rest.len() >= LENGTH - SPARED - 1
+                        && rest
+                            .iter()
+                            .zip(&self.0[SPARED + 1..])
+                            .all(|(byte, masked)| *byte == masked ^ 0x80);
                     copies += usize::from(is_it && !own.contains(&place));
                 }
                 if len < LENGTH {
@@ -90,7 +96,7 @@ fn a4_nothing_is_left_of_a_secret_after_its_request() {
     assert_eq!(secret.copies(), 0, "and not where it was");
     // The search would also find what is not wiped.
     let dropped = Secret::new(1);
-    drop(dropped.text().into_bytes().repeat(2));
+    drop(dropped.text());
     assert!(dropped.copies() > 0, "what is not wiped stays");
 
     let plain = Target::new("http://vault.test").unwrap();
@@ -128,16 +134,16 @@ fn a4_nothing_is_left_of_a_secret_in_an_answer() {
         return;
     }
     let secret = Secret::new(20);
-    let mut body =
-        format!(r#"{{"data":{{"token":"{}","client_id":"c1","ttl":60}}}}"#, secret.text()).into_bytes();
-    let mut leftover = secret.copies();
-    assert!(leftover > 0);
-    let response = http::Response::new(body.as_slice());
-    let token = GenerateIdToken::response(&response).unwrap();
-    assert_eq!(secret.copies(), leftover + 1, "the token");
+    // In one piece from the beginning: what grows leaves copies behind.
+    let mut body = String::with_capacity(1000);
+    body.push_str(r#"{"data":{"token":""#);
+    body.push_str(&Zeroizing::new(secret.text()));
+    body.push_str(r#"","client_id":"c1","ttl":60}}"#);
+    assert_eq!(secret.copies(), 1, "the body");
+    let token = GenerateIdToken::response(&http::Response::new(body.as_bytes())).unwrap();
+    assert_eq!(secret.copies(), 2, "the token");
     drop(token);
-    assert_eq!(secret.copies(), leftover);
+    assert_eq!(secret.copies(), 1);
     body.zeroize();
-    leftover -= 1;
-    assert_eq!(secret.copies(), leftover, "only what this test did not wipe");
+    assert_eq!(secret.copies(), 0);
 }

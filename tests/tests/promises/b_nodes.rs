@@ -148,6 +148,19 @@ async fn b5_b6_g9_a_redirect_to_a_node_is_followed_with_all_that_was_asked() {
     }
 }
 
+#[tokio::test]
+async fn b5_a_redirect_to_another_path_of_a_node_is_refused_at_once() {
+    let other = Faulty::always(Answer::json(200, ENTITY));
+    let url = other.url();
+    let server = Faulty::start(move |_, _| Answer::redirect(307, &format!("{url}/v1/sys/seal-status")));
+    let client = cluster([&server, &other], patient());
+    let asked = |server: &Faulty, part| {
+        server.requests().iter().filter(|request| request.path().contains(part)).count()
+    };
+    is_redirect(&client.entities().read("e1").await.unwrap_err());
+    assert_eq!((asked(&server, "entity"), asked(&other, "seal-status"), asked(&other, "entity")), (1, 0, 0));
+}
+
 /// Seen: 4 of 19059 writes that were answered so had been carried out.
 #[tokio::test]
 async fn b7_a_write_that_may_not_be_repeated_does_not_follow() {
