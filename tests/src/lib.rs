@@ -1,9 +1,11 @@
-//! The servers that live tests and examples run against: a [`DevServer`], and a `Cluster` to break.
+//! The servers that the workspace's tests and examples run against: a real one, a real cluster to break, and one
+//! that breaks the rules.
 
 mod binary;
 #[cfg(unix)]
 mod cluster;
 mod error;
+pub mod faulty;
 mod gate;
 mod http;
 mod install;

@@ -185,6 +185,13 @@ impl ApiError {
         self.status == StatusCode::NOT_FOUND && self.bare
     }
 
+    pub(crate) fn mask(&mut self, secret: &str) {
+        let oauth = self.oauth.as_mut().map(|oauth| &mut oauth.error_description);
+        for words in self.errors.iter_mut().chain(oauth).filter(|words| words.contains(secret)) {
+            *words = words.replace(secret, "<redacted>");
+        }
+    }
+
     /// Whether the body has an `errors` list, and nothing in it.
     pub(crate) fn is_bare(&self) -> bool {
         self.bare

@@ -90,10 +90,11 @@ impl Client {
         let request = endpoint.request(&self.target);
         async move {
             let request = request?;
+            let secrets = ["x-vault-token", "authorization"].map(|name| request.headers().get(name).cloned());
             let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
             let response =
                 self.transport.send(request).await.map_err(|error| Error::new(operation, error))?;
-            E::response_to(operation, &response)
+            E::response_to(operation, &response).map_err(|error| error.without(secrets.iter().flatten()))
         }
     }
 
