@@ -128,6 +128,10 @@ impl<E: Exchange + 'static> Nodes<E> {
         if !repeatable {
             return Err(redirect.passing("the request may have been carried out already"));
         }
+        // A standby redirects to the leader that is gone until there is another one.
+        if self.cluster.is_down(index) {
+            return Err(redirect.passing("which is not well"));
+        }
         let outcome = self.ask(request, call, index).await;
         match &outcome {
             Err(error) if error.kind() == TransportErrorKind::Connect => {

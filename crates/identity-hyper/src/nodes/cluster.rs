@@ -227,3 +227,29 @@ impl Cluster {
         self.look_at.compare_exchange(look_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_leader_is_not_believed_before_the_first_is_none() {
+        let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
+        let cluster = Cluster::new(nodes.into(), Reads::Leader);
+        let leader_and_down = || (cluster.first(false), cluster.is_down(0), cluster.is_down(1));
+        cluster.claim(0);
+        cluster.claim(1);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.claim(0);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.follow(0);
+        cluster.claim(1);
+        assert_eq!(leader_and_down(), (1, false, false));
+        cluster.learn(1, Trouble::Hung);
+        cluster.claim(0);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.follow(1);
+        cluster.learn(1, Trouble::None);
+        assert_eq!(leader_and_down(), (0, false, false));
+    }
+}
