@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
-mod harness;
 mod load;
 mod outage;
 mod promises;

@@ -1,3 +1,4 @@
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -40,8 +41,11 @@ impl Outage {
             Self::LeaderTerminated => cluster.terminate(leader)?,
             Self::StandbyRestarted => cluster.restart((leader + 1) % 3)?,
         }
-        cluster.leader()?;
+        let gone = matches!(self, Self::LeaderKilled | Self::LeaderTerminated);
+        assert_ne!(listens(cluster, leader), gone, "one that hangs still takes connections");
+        let next = cluster.leader()?;
         let leaderless = start.elapsed();
+        assert_eq!(next == leader, matches!(self, Self::StandbyRestarted));
         match self {
             Self::LeaderKilled | Self::LeaderTerminated => cluster.restart(leader)?,
             Self::LeaderSealed => cluster.unseal(leader)?,
@@ -54,4 +58,8 @@ impl Outage {
         cluster.wait_healthy(TIMEOUT)?;
         Ok(leaderless)
     }
+}
+
+fn listens(cluster: &Cluster, node: usize) -> bool {
+    TcpStream::connect(cluster.addresses()[node].trim_start_matches("https://")).is_ok()
 }

@@ -1,6 +1,7 @@
 //! What the transport promises of a cluster, each promise on a real one that is broken for it.
 
 use std::future::Future;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,12 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What no caller calls a wait for an outage.
 const SHORT: Duration = Duration::from_secs(2);
 
+type Keep = fn(&mut Cluster, &Runtime);
+
 #[test]
 fn the_promises_are_kept() {
     if !live() {
         return;
     }
-    let promises: [(&str, fn(&mut Cluster, &Runtime)); 7] = [
+    let promises: [(&str, Keep); 7] = [
         ("E1, E2: own writes on a standby", e1_e2_a_standby_knows_what_was_written),
         ("D13: a standby is gone or sealed", d13_no_call_fails_without_one_standby),
         ("D13: the leader steps down", d13_no_call_fails_when_the_leader_steps_down),
@@ -34,12 +37,21 @@ fn the_promises_are_kept() {
         ("E8: two of three are gone", e8_a_lost_majority_shows),
     ];
     let mut cluster = Cluster::start().unwrap();
+    assert!(!format!("{cluster:?}").contains(cluster.token()));
     let runtime = Runtime::new().unwrap();
     for (promise, keep) in promises {
         let start = Instant::now();
         keep(&mut cluster, &runtime);
         cluster.wait_healthy(PATIENCE).unwrap();
         println!("{promise:34} {:>5.1} s", start.elapsed().as_secs_f64());
+    }
+
+    // Also a node that hangs ends with the cluster.
+    cluster.pause(0).unwrap();
+    let addresses = cluster.addresses();
+    drop(cluster);
+    for address in addresses {
+        assert!(TcpStream::connect(address.trim_start_matches("https://")).is_err());
     }
 }
 
@@ -103,7 +115,8 @@ fn d13_no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtim
 }
 
 fn d13_no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Runtime) {
-    let clients = [0, 1, 2].map(|first| client(cluster, first, &transport(cluster, &all_from(first)).build()));
+    let clients =
+        [0, 1, 2].map(|first| client(cluster, first, &transport(cluster, &all_from(first)).build()));
     while_working(runtime, &clients, || cluster.step_down().map(drop).unwrap());
 }
 
@@ -168,9 +181,8 @@ fn e8_a_lost_majority_shows(cluster: &mut Cluster, runtime: &Runtime) {
     runtime.block_on(set(&anyone, "e8", 0));
     runtime.block_on(leader_only.entities().list_names()).unwrap();
 
-    let leads = |runtime: &Runtime| {
-        runtime.block_on(any.health()).iter().any(|node| node.state == NodeState::Leader)
-    };
+    let leads =
+        |runtime: &Runtime| runtime.block_on(any.health()).iter().any(|node| node.state == NodeState::Leader);
     assert!(leads(runtime));
     // What leads finds out that it no longer does.
     cluster.kill(one).unwrap();

@@ -135,7 +135,8 @@ impl Record {
         let ends = state.phases.iter().skip(1).map(|phase| phase.began).chain([Instant::now()]);
         for (phase, end) in state.phases.iter().zip(ends) {
             let Phase { name, leaderless, event, calls, worst, worst_call, repetitions, errors, .. } = phase;
-            let (leads, event, lasted) = (leaderless.as_secs_f64(), event.as_secs_f64(), (end - phase.began).as_secs_f64());
+            let (leads, event, lasted) =
+                (leaderless.as_secs_f64(), event.as_secs_f64(), (end - phase.began).as_secs_f64());
             let worst = worst.as_secs_f64();
             let _ = writeln!(
                 table,

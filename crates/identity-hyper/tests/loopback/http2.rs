@@ -258,7 +258,7 @@ fn raw(ca: &Ca, frames: &'static [u8], hangs_up: bool) -> Server {
     Server::start(move |peer| {
         let acceptor = acceptor.clone();
         async move {
-            let mut peer = peer.secure(&acceptor).await.unwrap();
+            let Some(mut peer) = peer.secure(&acceptor).await else { return };
             peer.write(SETTINGS).await;
             let request = async { while peer.stream.read(&mut [0; 1024]).await.is_ok_and(|len| len > 0) {} };
             let _ = timeout(A_MOMENT, request).await;
@@ -290,8 +290,7 @@ async fn a_request_turned_away_is_an_interruption() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_an_interruption() {
     // HEADERS with the status 200, and DATA that is not the last.
-    const HALF: &[u8] =
-        &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 1, 0, 0, 0, 0, 0, 1, b'{'];
+    const HALF: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 1, 0, 0, 0, 0, 0, 1, b'{'];
     let ca = Ca::new();
     let server = raw(&ca, HALF, true);
     let call = request("POST", &format!("https://{}/v1", server.address), "{}");
