@@ -90,11 +90,12 @@ impl Client {
         let request = endpoint.request(&self.target);
         async move {
             let request = request?;
-            let secrets = ["x-vault-token", "authorization"].map(|name| request.headers().get(name).cloned());
+            // The token or what stands in for it; the server may repeat it in its words.
+            let secret = request.headers().values().find(|value| value.is_sensitive()).cloned();
             let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
             let response =
-                self.transport.send(request).await.map_err(|error| Error::new(operation, error))?;
-            E::response_to(operation, &response).map_err(|error| error.without(secrets.iter().flatten()))
+                (*self.transport).send(request).await.map_err(|error| Error::new(operation, error))?;
+            E::response_to(operation, &response).map_err(|error| error.without(&secret))
         }
     }
 

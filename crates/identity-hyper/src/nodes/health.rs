@@ -74,7 +74,7 @@ pub(crate) async fn ask<E: Exchange>(
         Ok(response) => Health::response(response).unwrap_or(NodeState::Unknown),
         Err(_) => NodeState::Unreachable,
     };
-    let stale = match state {
+    let renew = match state {
         NodeState::Leader => {
             cluster.claim(index);
             false
@@ -84,7 +84,7 @@ pub(crate) async fn ask<E: Exchange>(
         }
         _ => cluster.learn(index, Trouble::Down),
     };
-    if stale {
+    if renew {
         inner.renew();
     }
     NodeHealth { address: node.authority.to_string(), state }
