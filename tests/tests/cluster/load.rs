@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
+use vault_identity::hyper::Reads;
 
 use crate::audit::audit;
 use crate::outage::Outage;
@@ -16,16 +17,19 @@ use crate::{all_from, client, transport};
 
 const TASKS: usize = 16;
 /// Between two outages, and before the first.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Lets all tasks work while these outages happen, and until they have made so many calls. The tasks share three
-/// clients, each of which has another node for the first of its addresses.
+/// clients, each of which has another node for the first of its addresses, and reads in another way.
 fn run(cluster: &mut Cluster, outages: impl Iterator<Item = Outage>, calls: usize) -> Arc<Record> {
     let record = Arc::new(Record::new());
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = Runtime::new().unwrap();
-    let to = |cluster: &Cluster, first| client(cluster, first, &transport(cluster, &all_from(first)).build());
-    let clients: Vec<_> = (0..3).map(|first| to(cluster, first)).collect();
+    let to = |cluster: &Cluster, first, reads| {
+        client(cluster, first, &transport(cluster, &all_from(first)).reads(reads).build())
+    };
+    let reads = [Reads::Leader, Reads::Spread, Reads::First];
+    let clients: Vec<_> = (0..3).map(|first| to(cluster, first, reads[first])).collect();
     let tasks: Vec<_> = (0..TASKS)
         .map(|number| {
             let task = Task::new(number, clients[number % clients.len()].clone(), Arc::clone(&record));
@@ -42,7 +46,7 @@ fn run(cluster: &mut Cluster, outages: impl Iterator<Item = Outage>, calls: usiz
     }
     stop.store(true, Ordering::Relaxed);
 
-    let leader = to(cluster, cluster.leader().unwrap());
+    let leader = to(cluster, cluster.leader().unwrap(), Reads::LeaderOnly);
     let (table, doubts) = runtime.block_on(async {
         let mut journals = Vec::new();
         for task in tasks {

@@ -66,14 +66,14 @@ fn e1_e2_a_standby_knows_what_was_written(cluster: &mut Cluster, runtime: &Runti
         let rounds: Vec<_> = rounds.collect();
         rounds.into_iter().map(|round| runtime.block_on(round).unwrap()).sum::<usize>()
     };
-    // All through the standby, and what it is by default: writes to the leader, and here reads from the standby.
+    // Three hundred writes, each looked at once: all through the standby, or to the leader and read elsewhere.
     let alone = || transport(cluster, &[standby]);
     let nearby = || transport(cluster, &all_from(standby)).reads(Reads::First);
     let spread = || transport(cluster, &all_from(standby)).reads(Reads::Spread);
-    assert_eq!(stale("alone", alone().build(), 100), 0);
+    assert_eq!(stale("alone", alone().build(), 40), 0);
     assert_eq!(stale("await", alone().consistency(Consistency::await_state()).build(), 20), 0);
-    assert_eq!(stale("nearby", nearby().build(), 100), 0);
-    assert_eq!(stale("spread", spread().build(), 100), 0);
+    assert_eq!(stale("nearby", nearby().build(), 20), 0);
+    assert_eq!(stale("spread", spread().build(), 20), 0);
     assert_ne!(stale("alone-off", alone().consistency(Consistency::off()).build(), 10), 0);
     assert_ne!(stale("nearby-off", nearby().consistency(Consistency::off()).build(), 10), 0);
 }
@@ -140,12 +140,12 @@ fn d3_a_leader_that_hangs_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     let client = client(cluster, leader, &transport);
     runtime.block_on(set(&client, "d3", 0));
     // A standby that has not come so far would ask the leader.
-    thread::sleep(SHORT / 4);
+    thread::sleep(SHORT / 2);
     cluster.pause(leader).unwrap();
     let start = Instant::now();
     runtime.block_on(client.entities().list_names()).unwrap();
     let took = start.elapsed();
-    assert!(took >= ATTEMPT && took < ATTEMPT * 2, "{took:?}");
+    assert!(took >= ATTEMPT && took < ATTEMPT * 3, "{took:?}");
     runtime.block_on(set(&client, "d3", 1));
     cluster.resume(leader).unwrap();
 }
@@ -187,7 +187,9 @@ fn e8_a_lost_majority_shows(cluster: &mut Cluster, runtime: &Runtime) {
     // What leads finds out that it no longer does.
     cluster.kill(one).unwrap();
     cluster.kill(other).unwrap();
+    let start = Instant::now();
     while leads(runtime) {
+        assert!(start.elapsed() < PATIENCE);
         thread::sleep(Duration::from_millis(100));
     }
     runtime.block_on(anyone.entities().list_names()).unwrap();
