@@ -24,6 +24,17 @@ use crate::{Method, Operation};
 const OWN_HEADERS: [HeaderName; 8] =
     [TOKEN, NAMESPACE, REQUEST, AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
 
+/// Which bytes a slug may have, as a table: most calls have one.
+const SLUG: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        byte += 1;
+    }
+    table
+};
+
 /// The longest path that an [`http::Uri`] holds, with room for a query.
 const LONGEST: usize = 60_000;
 
@@ -94,11 +105,9 @@ impl Draft {
         if value.is_empty() {
             return Err(RequestError::new(name, EMPTY));
         }
-        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let edges = [value.as_bytes()[0], value.as_bytes()[value.len() - 1]];
-        if !edges.into_iter().all(word)
-            || !value.bytes().all(|byte| word(byte) || matches!(byte, b'-' | b'.'))
-        {
+        let bytes = value.as_bytes();
+        let joins = |edge: Option<&u8>| edge.is_some_and(|edge| matches!(edge, b'-' | b'.'));
+        if bytes.iter().any(|byte| !SLUG[usize::from(*byte)]) || joins(bytes.first()) || joins(bytes.last()) {
             return Err(RequestError::new(
                 name,
                 "must be letters, digits and `_`, with `-` and `.` only in between",

@@ -32,26 +32,61 @@ pub trait Exchange: Send + Sync {
 
 /// What the layers tell each other of a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Call {
-    /// When this attempt began.
-    pub(crate) begun: Instant,
-    /// When the head of the answer has to be there.
-    pub(crate) head_by: Instant,
-    /// When the whole answer has to be there.
-    pub(crate) deadline: Instant,
+pub struct Call(Option<Times>);
+
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    begun: Instant,
+    head_by: Instant,
+    deadline: Instant,
 }
 
 impl Call {
     /// A call that may take as long as it likes.
-    pub(crate) fn unlimited() -> Self {
-        Self::within(LONGEST)
+    pub(crate) const UNLIMITED: Self = Self(None);
+
+    /// A call that begins now, and ends in so long at most: the head of its answer has to be there by then,
+    /// and all of it by the deadline.
+    pub(crate) fn within(head: Duration, deadline: Duration) -> Self {
+        let begun = Instant::now();
+        let head_by = begun + head.min(deadline).min(LONGEST);
+        Self(Some(Times { begun, head_by, deadline: begun + deadline.min(LONGEST) }))
     }
 
-    /// A call that begins now.
-    pub(crate) fn within(timeout: Duration) -> Self {
-        let begun = Instant::now();
-        let deadline = begun + timeout.min(LONGEST);
-        Self { begun, head_by: deadline, deadline }
+    /// The same call, that has to end by the deadline of an outer one.
+    pub(crate) fn no_longer_than(self, outer: &Self) -> Self {
+        match (self.0, outer.0) {
+            (Some(times), Some(outer)) => Self(Some(Times {
+                head_by: times.head_by.min(outer.deadline),
+                deadline: times.deadline.min(outer.deadline),
+                ..times
+            })),
+            (times, outer) => Self(times.or(outer)),
+        }
+    }
+
+    /// Another attempt of the same call, that begins now and has as long for the head of its answer.
+    pub(crate) fn again(self) -> Self {
+        Self(self.0.map(|times| {
+            let begun = Instant::now();
+            let head_by = times.deadline.min(begun + (times.head_by - times.begun));
+            Times { begun, head_by, ..times }
+        }))
+    }
+
+    /// When this attempt began.
+    pub(crate) fn begun(&self) -> Instant {
+        self.0.map_or_else(Instant::now, |times| times.begun)
+    }
+
+    /// When the head of the answer has to be there.
+    pub(crate) fn head_by(&self) -> Instant {
+        self.0.map_or_else(|| Instant::now() + LONGEST, |times| times.head_by)
+    }
+
+    /// When the whole answer has to be there.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.0.map_or_else(|| Instant::now() + LONGEST, |times| times.deadline)
     }
 }
 
@@ -61,7 +96,7 @@ impl<T: Transport> Exchange for T {
         request: &mut Request<Bytes>,
         call: &Call,
     ) -> Result<Response<Bytes>, TransportError> {
-        let answer = timeout_at(call.head_by, self.send(request.clone())).await;
+        let answer = timeout_at(call.head_by(), self.send(request.clone())).await;
         answer.unwrap_or_else(|elapsed| Err(TransportError::new(TransportErrorKind::Timeout, elapsed)))
     }
 }
@@ -98,6 +133,6 @@ impl<E: Exchange + 'static> Service<Request<Bytes>> for Layered<E> {
 
     fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
         let exchange = Arc::clone(&self.0);
-        Box::pin(async move { exchange.exchange(&mut request, &Call::unlimited()).await })
+        Box::pin(async move { exchange.exchange(&mut request, &Call::UNLIMITED).await })
     }
 }

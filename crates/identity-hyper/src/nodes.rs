@@ -53,7 +53,7 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Asks in the background, if it is time to.
     fn look_around(&self, call: &Call) {
-        if self.cluster.is_time_to_look(call.begun) {
+        if self.cluster.is_time_to_look(call.begun()) {
             for index in 0..self.cluster.len() {
                 let asking = health::ask(
                     Arc::clone(&self.cluster),

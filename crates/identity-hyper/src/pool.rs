@@ -1,12 +1,13 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::uri::{Authority, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -27,6 +28,8 @@ pub(crate) struct Pool {
     settings: Settings,
     live: RwLock<Live>,
     pause: Pause,
+    /// Of the address that was last asked.
+    host: Mutex<Option<(Authority, HeaderValue)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ impl Settings {
 
 impl Pool {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { live: RwLock::new(settings.open()), settings, pause: Pause::new() }
+        Self { live: RwLock::new(settings.open()), settings, pause: Pause::new(), host: Mutex::default() }
     }
 
     fn request(&self, request: Request<Full<Bytes>>, now: Instant) -> ResponseFuture {
@@ -81,18 +84,54 @@ impl Pool {
         self.live.read().unwrap_or_else(PoisonError::into_inner).client.request(request)
     }
 
+    /// What is sent of the request: all but its extensions.
+    fn outgoing(&self, request: &Request<Bytes>) -> Request<Full<Bytes>> {
+        let mut outgoing = Request::new(Full::new(request.body().clone()));
+        *outgoing.method_mut() = request.method().clone();
+        *outgoing.uri_mut() = request.uri().clone();
+        *outgoing.headers_mut() = request.headers().clone();
+        let headers = outgoing.headers_mut();
+        // hyper says nothing of an empty body, and some proxies then refuse the request.
+        if request.body().is_empty()
+            && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
+        {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        // Over TLS it may be HTTP/2, which has no such header.
+        if request.uri().scheme() == Some(&Scheme::HTTP) && !headers.contains_key(HOST) {
+            headers.extend(self.host(request.uri()).map(|host| (HOST, host)));
+        }
+        outgoing
+    }
+
+    /// The host header, which hyper would write anew for each request.
+    fn host(&self, uri: &Uri) -> Option<HeaderValue> {
+        let authority = uri.authority()?;
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*host {
+            Some((known, host)) if known.as_str() == authority.as_str() => Some(host.clone()),
+            _ => {
+                let text =
+                    if authority.port_u16() == Some(80) { authority.host() } else { authority.as_str() };
+                let value = HeaderValue::from_str(text).ok()?;
+                *host = Some((authority.clone(), value.clone()));
+                Some(value)
+            }
+        }
+    }
+
     /// Sends the request and reads the answer; `head_seen` tells when its head is there.
     async fn answer(
         &self,
         request: &Request<Bytes>,
-        now: Instant,
+        call: &Call,
         head_seen: &AtomicBool,
     ) -> Result<Response<Bytes>, BoxError> {
-        if self.pause.ends_at(now) {
+        if self.pause.ends_at(call.begun()) {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
         }
-        let mut response = self.request(outgoing(request), now).await?;
+        let mut response = self.request(self.outgoing(request), call.begun()).await?;
         head_seen.store(true, Ordering::Relaxed);
         let body = collect(Pin::new(response.body_mut()), self.settings.response_limit).await?;
         Ok(response.map(|_| body))
@@ -106,19 +145,20 @@ impl Exchange for Pool {
         call: &Call,
     ) -> Result<Response<Bytes>, TransportError> {
         let head_seen = AtomicBool::new(false);
-        let mut answer = pin!(self.answer(request, call.begun, &head_seen));
+        // In a box of its own: one for the whole call would be larger than what allocators have at hand.
+        let mut answer = Box::pin(self.answer(request, call, &head_seen));
         // One timer for both: when it rings and the head is there, it is set to the end of the call.
-        let mut limit = call.head_by;
+        let mut limit = call.head_by();
         let mut timer = pin!(sleep_until(limit));
         let in_time = poll_fn(|context| {
             if let Poll::Ready(answer) = answer.as_mut().poll(context) {
                 return Poll::Ready(answer.map_err(classify));
             }
             while timer.as_mut().poll(context).is_ready() {
-                if limit == call.deadline || !head_seen.load(Ordering::Relaxed) {
+                if limit == call.deadline() || !head_seen.load(Ordering::Relaxed) {
                     return Poll::Ready(Err(TransportErrorKind::Timeout.into()));
                 }
-                limit = call.deadline;
+                limit = call.deadline();
                 timer.as_mut().reset(limit);
             }
             Poll::Pending
@@ -129,17 +169,4 @@ impl Exchange for Pool {
     fn renew(&self) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = self.settings.open();
     }
-}
-
-/// What is sent of the request: all but its extensions.
-fn outgoing(request: &Request<Bytes>) -> Request<Full<Bytes>> {
-    let mut outgoing = Request::new(Full::new(request.body().clone()));
-    *outgoing.method_mut() = request.method().clone();
-    *outgoing.uri_mut() = request.uri().clone();
-    *outgoing.headers_mut() = request.headers().clone();
-    // hyper says nothing of an empty body, and some proxies then refuse the request.
-    if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
-        outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    outgoing
 }

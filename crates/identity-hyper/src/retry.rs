@@ -148,13 +148,9 @@ impl<E> Retrying<E> {
 
 impl<E: Exchange> Exchange for Retrying<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
-        let mut call = *call;
-        call.deadline = call.deadline.min(call.begun + self.retry.deadline.min(LONGEST));
-        call.head_by = call.deadline;
-        let operation = operation(request);
-        if operation.repeatable {
-            call.head_by = call.deadline.min(call.begun + self.retry.attempt.min(LONGEST));
-        }
+        // Others can do nothing but wait.
+        let patience = if operation(request).repeatable { self.retry.attempt } else { LONGEST };
+        let call = Call::within(patience, self.retry.deadline).no_longer_than(call);
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
             let outcome = self.inner.exchange(request, &call).await;
@@ -162,7 +158,7 @@ impl<E: Exchange> Exchange for Retrying<E> {
                 self.budget.deposit();
                 return outcome;
             }
-            self.repeat(request, call, operation, outcome)
+            self.repeat(request, call, outcome)
         };
         repeated.await
     }
@@ -178,11 +174,10 @@ impl<E: Exchange> Retrying<E> {
         &'a self,
         request: &'a mut Request<Bytes>,
         mut call: Call,
-        operation: Operation,
         mut outcome: Outcome,
     ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
         Box::pin(async move {
-            let patience = call.head_by - call.begun;
+            let operation = operation(request);
             let mut repeats = 0;
             loop {
                 let response = outcome.as_ref().ok();
@@ -200,15 +195,14 @@ impl<E: Exchange> Retrying<E> {
                 };
                 let wait = self.retry.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
-                    Some(then) if then < call.deadline => sleep_until(then).await,
+                    Some(then) if then < call.deadline() => sleep_until(then).await,
                     _ => break,
                 }
-                if !self.afford(call.deadline).await {
+                if !self.afford(call.deadline()).await {
                     break;
                 }
                 repeats += 1;
-                call.begun = Instant::now();
-                call.head_by = call.deadline.min(call.begun + patience);
+                call = call.again();
                 outcome = self.inner.exchange(request, &call).await;
             }
             let attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();

@@ -91,7 +91,7 @@ impl Transport for HyperTransport {
         &'a self,
         mut request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
-        Box::pin(async move { self.0.exchange(&mut request, &Call::unlimited()).await })
+        Box::pin(async move { self.0.exchange(&mut request, &Call::UNLIMITED).await })
     }
 }
 
