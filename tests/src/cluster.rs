@@ -1,4 +1,3 @@
-mod ca;
 mod events;
 mod node;
 mod ports;
@@ -12,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::ca::Ca;
 use crate::{DevServerError, binary};
-use ca::Ca;
 use node::Node;
 use ports::Ports;
 
@@ -55,8 +54,8 @@ impl Cluster {
         let ports = Ports::reserve().map_err(failed)?;
         let ca = Ca::new()?;
         let (certificate, key) = ca.issue()?;
-        fs::write(directory.path().join("server.pem"), certificate).map_err(failed)?;
-        fs::write(directory.path().join("server.key"), key).map_err(failed)?;
+        fs::write(directory.path().join("server.pem"), certificate.pem()).map_err(failed)?;
+        fs::write(directory.path().join("server.key"), key.serialize_pem()).map_err(failed)?;
         let tls = ca.client()?;
 
         let node = |index: u16| {

@@ -4,8 +4,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use vault_identity::hyper::rustls::pki_types::ServerName;
-use vault_identity::hyper::rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// Sends one HTTP/1.1 request on a connection of its own and reads the answer:
 /// its status and its body.

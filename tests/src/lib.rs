@@ -2,6 +2,7 @@
 //! that breaks the rules.
 
 mod binary;
+mod ca;
 #[cfg(unix)]
 mod cluster;
 mod error;

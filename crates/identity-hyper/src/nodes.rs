@@ -79,7 +79,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     async fn ask_any(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         let is_read = is_read(request);
         if self.cluster.needs_leader(is_read) {
-            if self.cluster.is_time_to_look(call.begun) || self.cluster.lacks_leader(is_read) {
+            if self.cluster.is_time_to_look(call.begun()) || self.cluster.lacks_leader(is_read) {
                 self.health().await;
             }
             if self.cluster.lacks_leader(is_read) {

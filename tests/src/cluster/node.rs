@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use vault_identity::hyper::rustls::ClientConfig;
+use rustls::ClientConfig;
 
 use crate::http;
 use crate::process::Process;

@@ -1,39 +1,41 @@
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, Error, IsCa, KeyPair};
-use vault_identity::hyper::rustls::crypto::ring::default_provider;
-use vault_identity::hyper::rustls::{self, ClientConfig, RootCertStore};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, Error, IsCa, KeyPair,
+};
+use rustls::crypto::ring::default_provider;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::DevServerError;
 
-/// The authority that signs the certificates of a cluster.
-pub(super) struct Ca(CertifiedIssuer<'static, KeyPair>);
+/// The authority that signs the certificates of servers at 127.0.0.1.
+pub(crate) struct Ca(CertifiedIssuer<'static, KeyPair>);
 
 impl Ca {
-    pub(super) fn new() -> Result<Self, DevServerError> {
+    pub(crate) fn new() -> Result<Self, DevServerError> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Cluster CA");
+        params.distinguished_name.push(DnType::CommonName, "Test CA");
         let issuer = KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(params, key));
         issuer.map(Self).map_err(|error| failed(&error))
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// A certificate for all nodes, and its key, as PEM.
-    pub(super) fn issue(&self) -> Result<(String, String), DevServerError> {
+    /// A certificate for 127.0.0.1, and its key.
+    pub(crate) fn issue(&self) -> Result<(Certificate, KeyPair), DevServerError> {
         let issue = || {
             let key = KeyPair::generate()?;
             let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &self.0)?;
-            Ok((certificate.pem(), key.serialize_pem()))
+            Ok((certificate, key))
         };
         issue().map_err(|error| failed(&error))
     }
 
     /// What trusts this authority and no other.
-    pub(super) fn client(&self) -> Result<Arc<ClientConfig>, DevServerError> {
+    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, DevServerError> {
         let client = || {
             let mut roots = RootCertStore::empty();
             roots.add(self.0.der().clone())?;
@@ -48,5 +50,5 @@ impl Ca {
 }
 
 fn failed(error: &Error) -> DevServerError {
-    DevServerError::new(format!("no certificates for the cluster: {error}"))
+    DevServerError::new(format!("no certificates: {error}"))
 }
