@@ -105,6 +105,9 @@ impl<E: Exchange> Exchange for Limited<E> {
         let entered = timeout_at(call.deadline, self.limits.enter(call.deadline)).await;
         let _place = entered.unwrap_or_else(|_| Err(too_late()))?;
         let call = Call { begun: Instant::now(), ..call };
+        if call.begun >= call.deadline {
+            return Err(too_late());
+        }
         self.inner.exchange(request, call).await
     }
 

@@ -172,7 +172,9 @@ fn tell(span: &Span, outcome: &Outcome) {
         return;
     }
     let Meta { request_id, warnings, .. } = reply.meta();
-    span.record("vault.request_id", request_id);
+    if let Some(id) = request_id {
+        span.record("vault.request_id", id);
+    }
     if !warnings.is_empty() {
         warn!(target: TARGET, ?warnings, "the server warns");
     }

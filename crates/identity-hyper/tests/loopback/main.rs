@@ -10,3 +10,5 @@ mod limits;
 mod service;
 mod support;
 mod tls;
+mod traces;
+mod turns;
