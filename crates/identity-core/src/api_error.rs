@@ -208,7 +208,7 @@ impl ApiError {
     pub(crate) fn is_passing(&self) -> bool {
         match self.status.as_u16() {
             307 | 412 | 429 | 502..=504 => true,
-            500 => self.says("local node not active") || self.says("context canceled"),
+            500 => self.says("local node not active") || self.lost_its_leader(),
             _ => false,
         }
     }
@@ -219,9 +219,14 @@ impl ApiError {
         match self.status.as_u16() {
             307 | 502 | 504 => true,
             503 => !self.is_sealed(),
-            500 => self.says("context canceled"),
+            500 => self.lost_its_leader(),
             _ => false,
         }
+    }
+
+    /// Whether the leader stepped down or was cut off while it wrote.
+    fn lost_its_leader(&self) -> bool {
+        self.says("context canceled") || self.says("leadership lost")
     }
 
     fn says(&self, text: &str) -> bool {

@@ -47,12 +47,6 @@ impl Call {
         Self::within(LONGEST)
     }
 
-    /// The same call, over after `timeout` at the latest.
-    pub(crate) fn at_most(self, timeout: Duration) -> Self {
-        let deadline = self.deadline.min(self.begun + timeout.min(LONGEST));
-        Self { begun: self.begun, head_by: deadline, deadline }
-    }
-
     /// A call that begins now.
     pub(crate) fn within(timeout: Duration) -> Self {
         let begun = Instant::now();

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
-use rustls::ClientConfig;
 
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent};
@@ -15,8 +14,10 @@ use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
 use crate::observe::Observed;
 use crate::pool::{Pool, Settings};
+use crate::proxy::Proxy;
 use crate::redirect::Redirects;
 use crate::retry::{Retry, Retrying};
+use crate::tls::Tls;
 
 /// From the outside to the inside.
 type Stack = Observed<Limited<Retrying<Consistent<Nodes<Pool>>>>>;
@@ -56,7 +57,8 @@ impl HyperTransport {
             concurrency_limit: None,
             idle_timeout: Duration::from_secs(90),
             connection_lifetime: Duration::from_secs(300),
-            tls: None,
+            tls: Tls::new(),
+            proxy: Proxy::none(),
         }
     }
 
@@ -118,7 +120,8 @@ pub struct HyperTransportBuilder {
     concurrency_limit: Option<ConcurrencyLimit>,
     idle_timeout: Duration,
     connection_lifetime: Duration,
-    tls: Option<ClientConfig>,
+    tls: Tls,
+    proxy: Proxy,
 }
 
 impl HyperTransportBuilder {
@@ -223,9 +226,17 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// TLS of your own: certificates to trust, a client certificate. Its ALPN protocols are set here.
-    pub fn tls(mut self, tls: ClientConfig) -> Self {
-        self.tls = Some(tls);
+    /// How servers at `https` are verified, and what certificate they are shown. As the operating system
+    /// does it, and none, unless said otherwise.
+    pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a process
+    /// is not to reroute a token without its author's knowledge.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
         self
     }
 
@@ -233,7 +244,7 @@ impl HyperTransportBuilder {
     /// nothing else.
     pub fn build(self) -> HyperTransport {
         let pool = Pool::new(Settings {
-            connector: Connector::new(self.connect_timeout, self.tls),
+            connector: Connector::new(self.connect_timeout, self.tls, &self.proxy),
             connect_timeout: self.connect_timeout,
             response_limit: self.response_limit,
             header_limit: self.header_limit,

@@ -7,8 +7,14 @@ mod faults;
 mod http2;
 mod life;
 mod limits;
+mod proxy;
 mod service;
 mod support;
 mod tls;
+mod tls_client;
+mod tls_server;
+mod tls_settings;
 mod traces;
 mod turns;
+#[cfg(unix)]
+mod unix;

@@ -1,5 +1,7 @@
 //! What a call tells to `tracing`, and what none of the logs may hold.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +18,7 @@ use identity_core::{
     IntrospectIdToken, ListEntities, OktaParams, ReadEntityById, ReadEntityByName, ReadOidcClient,
     ReadUserInfo, Target, Transport, UnwrapResponse, WriteEntityByName,
 };
-use identity_hyper::{HyperTransport, Observe, Redirects, Retry, ServiceTransport, TransportService};
+use identity_hyper::{HyperTransport, Observe, Proxy, Redirects, Retry, ServiceTransport, TransportService};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -298,7 +300,7 @@ fn secret_answer() -> String {
 /// The ways in which a secret could be written: as it is, in Basic authentication, and as a list or string of bytes.
 fn assert_no_canary(log: &str) {
     let numbers = |bytes: &[u8]| bytes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let basic = BASE64.encode(format!("{CANARY}-client:{CANARY}-client-secret"));
     for form in
         [CANARY.to_owned(), basic[..24].to_owned(), numbers(CANARY.as_bytes()), hex(CANARY.as_bytes())]
@@ -340,6 +342,38 @@ async fn no_log_of_http_1_holds_a_secret() {
             assert_eq!(answer.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {answer:?}");
         }
     }
+    // And with the password of a proxy, which lets nobody through to TLS.
+    let server = Server::start(move |mut peer| {
+        let answer = ok(&answer);
+        async move {
+            while let Some(request) = peer.request().await {
+                let answer = match request.split_once(' ') {
+                    Some(("CONNECT", to)) if to.starts_with("vault.example.com:80 ") => {
+                        "HTTP/1.1 200 OK\r\n\r\n"
+                    }
+                    Some(("CONNECT", _)) => &refusal("407 Proxy Authentication Required", CANARY),
+                    _ => &answer,
+                };
+                peer.write(answer).await;
+            }
+        }
+    });
+    let proxy =
+        Proxy::all(&format!("http://{CANARY}-client:{CANARY}-client-secret@{}", server.address)).unwrap();
+    for address in ["http://vault.example.com", "https://vault.example.com"] {
+        for call in secret_calls(address) {
+            let answer = patient().proxy(proxy.clone()).build().send(call).await;
+            assert_eq!(answer.is_ok(), address.starts_with("http:"), "{answer:?}");
+        }
+    }
+    let mut to_proxy = server.seen().requests;
+    to_proxy.retain(|request| request.starts_with("CONNECT "));
+    assert!(
+        to_proxy.len() > 1
+            && to_proxy
+                .iter()
+                .all(|request| request.to_lowercase().contains("\r\nproxy-authorization: basic "))
+    );
     let text = log.text();
     for source in ["vault_identity: ", "hyper_util::client::legacy::pool: "] {
         assert!(text.contains(source), "{source}");

@@ -1,5 +1,7 @@
 //! Limits of what a client asks: calls that wait for their turn.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
