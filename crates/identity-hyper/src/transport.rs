@@ -11,7 +11,9 @@ use identity_core::{RequestError, Transport, TransportError};
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent};
 use crate::exchange::{Call, Exchange};
+use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
+use crate::observe::Observed;
 use crate::pool::{Pool, Settings};
 use crate::proxy::Proxy;
 use crate::redirect::Redirects;
@@ -19,10 +21,10 @@ use crate::retry::{Retry, Retrying};
 use crate::tls::Tls;
 
 /// From the outside to the inside.
-type Stack = Retrying<Consistent<Nodes<Pool>>>;
+type Stack = Observed<Limited<Retrying<Consistent<Nodes<Pool>>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
-/// share; it repeats what may be repeated, sees its own writes, and knows the nodes of a cluster.
+/// share; it repeats what may be repeated, sees its own writes, knows the nodes of a cluster, and [tells](crate::Observe) `tracing` of it.
 ///
 /// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime
 /// that it was opened in: in several runtimes, use a transport for each. TLS is verified as the operating
@@ -49,6 +51,8 @@ impl HyperTransport {
             consistency: Consistency::new(),
             response_limit: 256 * 1024 * 1024,
             header_limit: 100,
+            rate_limit: None,
+            concurrency_limit: None,
             idle_timeout: Duration::from_secs(90),
             connection_lifetime: Duration::from_secs(300),
             tls: Tls::new(),
@@ -58,18 +62,22 @@ impl HyperTransport {
 
     /// How far this transport and its clones have come, to be handed to another process.
     pub fn consistency(&self) -> &Consistency {
-        &self.0.inner.consistency
+        &self.retrying().inner.consistency
     }
 
     /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
     /// writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
-        self.0.inner.inner.health().await
+        self.retrying().inner.inner.health().await
     }
 
     /// Closes the connections as soon as their calls have ended; later calls open new ones.
     pub fn renew_connections(&self) {
         self.0.renew();
+    }
+
+    fn retrying(&self) -> &Retrying<Consistent<Nodes<Pool>>> {
+        &self.0.inner.inner
     }
 }
 
@@ -109,6 +117,8 @@ pub struct HyperTransportBuilder {
     consistency: Consistency,
     response_limit: usize,
     header_limit: usize,
+    rate_limit: Option<RateLimit>,
+    concurrency_limit: Option<ConcurrencyLimit>,
     idle_timeout: Duration,
     connection_lifetime: Duration,
     tls: Tls,
@@ -130,7 +140,7 @@ impl HyperTransportBuilder {
     }
 
     /// How long a call may take in all, from the first connection to the last byte of the answer, with all
-    /// repeats and waits. 60 seconds unless said otherwise.
+    /// repeats and waits, those for its turn included. 60 seconds unless said otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -191,6 +201,19 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// How many calls are sent in a second. As many as there are unless said otherwise.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// How many calls there are at once; the others [wait](ConcurrencyLimit) for their turn, and with 0 none is sent. As many as there are
+    /// unless said otherwise.
+    pub fn concurrency_limit(mut self, calls: usize) -> Self {
+        self.concurrency_limit = Some(ConcurrencyLimit::new(calls));
+        self
+    }
+
     /// How long a connection is kept that is not used. 90 seconds unless said otherwise.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -235,6 +258,12 @@ impl HyperTransportBuilder {
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(self.consistency, authorities, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
-        HyperTransport(Arc::new(Retrying::new(retry, consistent)))
+        let limited = Limited::new(
+            self.concurrency_limit,
+            self.rate_limit,
+            self.timeout,
+            Retrying::new(retry, consistent),
+        );
+        HyperTransport(Arc::new(Observed { inner: limited }))
     }
 }

@@ -14,5 +14,7 @@ mod tls;
 mod tls_client;
 mod tls_server;
 mod tls_settings;
+mod traces;
+mod turns;
 #[cfg(unix)]
 mod unix;
