@@ -6,6 +6,8 @@ use hyper_util::client::legacy;
 use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
+use crate::token::TokenError;
+
 /// Says of any error of the stack whether the server may have seen the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
@@ -66,8 +68,7 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
     }
 }
 
-/// Whether no repeat can mend it: a certificate that is refused, or TLS that is not spoken.
+/// Whether no repeat can mend it: there is no token, as the log-in has failed.
 pub(crate) fn is_permanent(error: &TransportError) -> bool {
-    let _ = error;
-    false
+    error.source().is_some_and(<dyn Error>::is::<TokenError>)
 }

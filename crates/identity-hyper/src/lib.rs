@@ -40,6 +40,7 @@ mod pool;
 mod redirect;
 mod retry;
 mod service;
+mod token;
 mod transport;
 
 pub use rustls;
@@ -53,4 +54,5 @@ pub use nodes::{NodeHealth, NodeState, Reads};
 pub use redirect::Redirects;
 pub use retry::{Retry, Retrying};
 pub use service::{ServiceTransport, TransportService};
+pub use token::{LogIn, LoggedIn, Token, TokenError, TokenFile, TokenLayer, TokenSource, WithToken};
 pub use transport::{HyperTransport, HyperTransportBuilder};

@@ -15,9 +15,10 @@ use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
 use crate::pool::{Pool, Settings};
 use crate::redirect::Redirects;
 use crate::retry::{Retry, Retrying};
+use crate::token::{TokenLayer, TokenSource, WithToken};
 
 /// From the outside to the inside.
-type Stack = Retrying<Consistent<Nodes<Pool>>>;
+type Stack = Retrying<WithToken<Consistent<Nodes<Pool>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
 /// share; it repeats what may be repeated, sees its own writes, and knows the nodes of a cluster.
@@ -44,6 +45,7 @@ impl HyperTransport {
             addresses: Vec::new(),
             reads: Reads::default(),
             redirects: Redirects::default(),
+            tokens: None,
             consistency: Consistency::new(),
             response_limit: 256 * 1024 * 1024,
             header_limit: 100,
@@ -55,13 +57,18 @@ impl HyperTransport {
 
     /// How far this transport and its clones have come, to be handed to another process.
     pub fn consistency(&self) -> &Consistency {
-        &self.0.inner.consistency
+        &self.0.inner.inner.consistency
+    }
+
+    /// Whether it has a [token source](HyperTransportBuilder::token_source).
+    pub fn has_token_source(&self) -> bool {
+        self.0.inner.source.is_some()
     }
 
     /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
     /// writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
-        self.0.inner.inner.health().await
+        self.0.inner.inner.inner.health().await
     }
 
     /// Closes the connections as soon as their calls have ended; later calls open new ones.
@@ -100,6 +107,7 @@ pub struct HyperTransportBuilder {
     addresses: Vec<String>,
     reads: Reads,
     redirects: Redirects,
+    tokens: Option<TokenLayer>,
     consistency: Consistency,
     response_limit: usize,
     header_limit: usize,
@@ -165,6 +173,14 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// Where the token comes from, for requests to a
+    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere unless
+    /// said otherwise: such requests are then sent without one.
+    pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
+        self.tokens = Some(TokenLayer::new(source));
+        self
+    }
+
     /// Whether calls see what was written before them. They do unless said otherwise.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
@@ -203,8 +219,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// The transport. Those of one builder share what they know of [consistency](Self::consistency), and
-    /// nothing else.
+    /// The transport. Those of one builder share what they know of [consistency](Self::consistency) and the
+    /// [token source](Self::token_source), and nothing else.
     pub fn build(self) -> HyperTransport {
         let pool = Pool::new(Settings {
             connector: Connector::new(self.connect_timeout, self.tls),
@@ -220,6 +236,6 @@ impl HyperTransportBuilder {
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(self.consistency, authorities, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
-        HyperTransport(Arc::new(Retrying::new(retry, consistent)))
+        HyperTransport(Arc::new(Retrying::new(retry, WithToken::new(self.tokens, consistent))))
     }
 }

@@ -1,0 +1,97 @@
+use identity_core::RequestError;
+use identity_hyper::{HyperTransport, HyperTransportBuilder, Redirects, Retry};
+
+use super::variables::{Variables, refusal};
+use super::{addresses, duration};
+
+/// A transport as the environment says. Nothing has been applied if one variable is bad.
+pub(super) fn builder(variables: &Variables<'_>) -> Result<HyperTransportBuilder, RequestError> {
+    let mut builder = HyperTransport::builder().addresses(addresses(variables)?)?;
+    let timeout = |text: String| {
+        duration::parse(&text).ok_or_else(|| refusal("must be a time like `60`, `1500ms`, `1m30s` or `2d`"))
+    };
+    if let Some(timeout) = variables.read("CLIENT_TIMEOUT", timeout)?.filter(|timeout| !timeout.is_zero()) {
+        builder = builder.timeout(timeout);
+    }
+    let retries = |text: String| text.parse().map_err(|_| refusal("must be a whole number"));
+    if let Some(retries) = variables.read("MAX_RETRIES", retries)? {
+        builder = builder.retry(Retry::new().most(retries));
+    }
+    if variables.is_true("DISABLE_REDIRECTS")? {
+        builder = builder.redirects(Redirects::Never);
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<String, String> {
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let builder = builder(&Variables(&|name| variables.get(name).map(Into::into)));
+        builder.map(|builder| format!("{builder:?}")).map_err(|error| error.to_string())
+    }
+
+    fn base() -> HyperTransportBuilder {
+        HyperTransport::builder().addresses(["https://127.0.0.1:8200"]).unwrap()
+    }
+
+    #[test]
+    fn each_variable_sets_what_it_says() {
+        let nodes = HyperTransport::builder().addresses(["https://a", "https://b:1"]).unwrap();
+        let agent = HyperTransport::builder().addresses(["http://127.0.0.1:8100"]).unwrap();
+        for (variables, expected) in [
+            (&[][..], base()),
+            (&[("BAO_ADDR", "https://a, https://b:1")], nodes.clone()),
+            (&[("BAO_ADDR", "https://a"), ("VAULT_AGENT_ADDR", "http://127.0.0.1:8100")], agent),
+            (&[("VAULT_CLIENT_TIMEOUT", "7")], base().timeout(Duration::from_secs(7))),
+            (&[("BAO_CLIENT_TIMEOUT", "1500ms")], base().timeout(Duration::from_millis(1500))),
+            (&[("BAO_CLIENT_TIMEOUT", "0")], base()),
+            (&[("BAO_MAX_RETRIES", "0")], base().retry(Retry::off())),
+            (&[("VAULT_MAX_RETRIES", "5")], base().retry(Retry::new().most(5))),
+            (&[("BAO_MAX_RETRIES", ""), ("VAULT_MAX_RETRIES", "5")], base().retry(Retry::new().most(5))),
+            (&[("BAO_DISABLE_REDIRECTS", "true")], base().redirects(Redirects::Never)),
+            (&[("BAO_DISABLE_REDIRECTS", "F"), ("VAULT_DISABLE_REDIRECTS", "T")], base()),
+            (&[("TIMEOUT", "7"), ("CLIENT_TIMEOUT", "7"), ("BAO_TIMEOUT", "7")], base()),
+        ] {
+            assert_eq!(from(variables).unwrap(), format!("{expected:?}"), "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_words_that_go_knows_are_true_or_false() {
+        for (words, expected) in [
+            (["1", "t", "T", "TRUE", "true", "True"], base().redirects(Redirects::Never)),
+            (["0", "f", "F", "FALSE", "false", "False"], base()),
+        ] {
+            for word in words {
+                let transport = from(&[("BAO_DISABLE_REDIRECTS", word)]).unwrap();
+                assert_eq!(transport, format!("{expected:?}"), "{word}");
+            }
+        }
+        for word in ["yes", "no", "on", "off", "tRUE", " true", "true ", "2", "-1", "y", "enabled"] {
+            let error = from(&[("VAULT_DISABLE_REDIRECTS", word)]).unwrap_err();
+            assert_eq!(error, "`VAULT_DISABLE_REDIRECTS` must be `true` or `false`", "{word}");
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_an_error_that_names_the_variable() {
+        for (name, value) in [
+            ("BAO_CLIENT_TIMEOUT", "-1"),
+            ("VAULT_CLIENT_TIMEOUT", "soon"),
+            ("BAO_CLIENT_TIMEOUT", " 1"),
+            ("BAO_CLIENT_TIMEOUT", "1x"),
+            ("BAO_MAX_RETRIES", "-1"),
+            ("VAULT_MAX_RETRIES", "2.5"),
+            ("VAULT_MAX_RETRIES", "many"),
+        ] {
+            let error = from(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(&format!("`{name}` must be ")), "{error}");
+        }
+    }
+}
