@@ -1,7 +1,9 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use crate::error::RequestError;
@@ -23,6 +25,8 @@ pub(crate) const REQUEST: HeaderName = HeaderName::from_static("x-vault-request"
 /// ```
 #[derive(Clone)]
 pub struct Target {
+    /// As it was given.
+    address: Arc<str>,
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
     /// What comes before the path of an operation, such as `/v1/` or `/proxy/v1/`.
@@ -54,16 +58,37 @@ impl Target {
     /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy
     /// serves it under.
     ///
+    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. As a URI has no place for
+    /// that, requests carry it where the host stands, in hexadecimal (`unix://2f72756e…/v1/…`), and the header
+    /// `Host: localhost`. The transport has to know of this, as the default one does.
+    ///
     /// An address without scheme, with a user name or password, or with a query is refused.
     pub fn new(address: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new("address", problem);
+        // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(REQUEST, HeaderValue::from_static("true"));
+        if let Some(socket) = address.strip_prefix("unix://") {
+            headers.insert(HOST, HeaderValue::from_static("localhost"));
+            let scheme = Scheme::try_from("unix").map_err(|_| refuse("is not a URL"))?;
+            return Ok(Self {
+                address: address.into(),
+                scheme,
+                authority: socket_authority(socket)?,
+                base: "/v1/".to_owned(),
+                headers,
+                mount: None,
+                list_as_get: false,
+                awaits_token: false,
+            });
+        }
         let uri: Uri = address.parse().map_err(|_| refuse("is not a URL"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(refuse("needs a scheme and a host, as in https://127.0.0.1:8200"));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(refuse("must begin with http:// or https://"));
+            return Err(refuse("must begin with http://, https:// or unix:///"));
         }
         if authority.host().is_empty() {
             return Err(refuse("has no host"));
@@ -83,10 +108,16 @@ impl Target {
             check("address", path)?;
         }
         let base = if path.is_empty() { "/v1/".to_owned() } else { format!("/{path}/v1/") };
-        // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(REQUEST, HeaderValue::from_static("true"));
-        Ok(Self { scheme, authority, base, headers, mount: None, list_as_get: false, awaits_token: false })
+        Ok(Self {
+            address: address.into(),
+            scheme,
+            authority,
+            base,
+            headers,
+            mount: None,
+            list_as_get: false,
+            awaits_token: false,
+        })
     }
 
     /// The token that requests are made with. Without one, only what needs no authentication is answered.
@@ -157,14 +188,39 @@ fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
     }
 }
 
+/// In bytes, on Linux; elsewhere it is rather less.
+const LONGEST_SOCKET: usize = 107;
+
+/// The path of a socket as the host of a URI, which has no better place for it.
+fn socket_authority(path: &str) -> Result<Authority, RequestError> {
+    let refuse = |problem| RequestError::new("address", problem);
+    if !path.starts_with('/') || path.ends_with('/') {
+        return Err(refuse("needs the absolute path of a socket, as in unix:///run/agent.sock"));
+    }
+    if path.contains(['?', '#']) {
+        return Err(refuse("must not contain a query or a fragment"));
+    }
+    let mut hex = String::with_capacity(2 * path.len());
+    for byte in percent_decode_str(path) {
+        if byte == 0 {
+            return Err(refuse("must not contain the character NUL"));
+        }
+        write!(hex, "{byte:02x}").map_err(|_| refuse("is not a URL"))?;
+    }
+    if hex.len() > 2 * LONGEST_SOCKET {
+        return Err(refuse("has a longer path than a socket can have"));
+    }
+    hex.try_into().map_err(|_| refuse("is not a URL"))
+}
+
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target")
-            .field("address", &format_args!("{}://{}{}", self.scheme, self.authority, self.base))
+            .field("address", &self.address)
             .field("headers", &self.headers)
             .field("mount", &self.mount)
             .field("list_as_get", &self.list_as_get)
             .field("awaits_token", &self.awaits_token)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

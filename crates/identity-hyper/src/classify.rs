@@ -6,34 +6,53 @@ use hyper_util::client::legacy;
 use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
+use crate::tls::{TlsError, problem, refuses_client};
 use crate::token::TokenError;
 
 /// Says of any error of the stack whether the server may have seen the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(error) => *error,
-        Err(error) => TransportError::new(kind(&*error), error),
+        Err(error) => {
+            let kind = causes(&*error).find_map(kind_of_one).unwrap_or(TransportErrorKind::Other);
+            let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
+            match problem {
+                Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
+                None => TransportError::new(kind, error),
+            }
+        }
     }
 }
 
-fn kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(kind) = kind_of_one(error) {
-            return kind;
-        }
-        // An I/O error made of another one does not tell it as its source.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
+/// Whether trying again brings the same: a certificate that is refused, TLS that is set up wrongly, a log-in
+/// that has failed.
+pub(crate) fn is_permanent(error: &TransportError) -> bool {
+    causes(error).any(|error| error.is::<TlsError>() || error.is::<TokenError>())
+}
+
+fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
+    match kind {
+        TransportErrorKind::Connect => error.downcast_ref().and_then(problem),
+        TransportErrorKind::Other => error.downcast_ref().filter(|error| hyper::Error::is_parse(error)).map(|_| {
+            "what came cannot be read as HTTP; if the server speaks TLS at this port, its address begins with https://"
+        }),
+        _ => None,
     }
-    TransportErrorKind::Other
+}
+
+/// The error and what it came of.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    // An I/O error made of another one does not tell it as its source.
+    let inner = |error: &'a (dyn Error + 'static)| Some(error.downcast_ref::<io::Error>()?.get_ref()? as _);
+    std::iter::successors(Some(error), move |&error| inner(error).or_else(|| error.source()))
 }
 
 fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
     if let Some(error) = error.downcast_ref::<TransportError>() {
         return Some(error.kind());
+    }
+    if error.downcast_ref::<rustls::Error>().is_some_and(refuses_client) {
+        return Some(TransportErrorKind::Connect);
     }
     if error.is::<LengthLimitError>() {
         return Some(TransportErrorKind::TooLarge);
@@ -66,9 +85,4 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         | io::ErrorKind::UnexpectedEof => Some(TransportErrorKind::Interrupted),
         _ => None,
     }
-}
-
-/// Whether no repeat can mend it: there is no token, as the log-in has failed.
-pub(crate) fn is_permanent(error: &TransportError) -> bool {
-    error.source().is_some_and(<dyn Error>::is::<TokenError>)
 }

@@ -5,40 +5,79 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls::crypto::CryptoProvider;
-use rustls_platform_verifier::BuilderVerifierExt;
-use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsConnector;
 use tower::{BoxError, Service, ServiceExt};
 
-/// Opens connections: TCP, and TLS for `https`, both within one time limit.
+use crate::proxy::{Proxy, on_the_way};
+use crate::stream::Stream;
+use crate::tls::{Tls, TlsError};
+use crate::tunnel::{is_socks, tunnel, with_port};
+
+/// Opens connections to `http`, `https` and `unix` addresses, through a proxy if there is one on the way, all
+/// within one time limit.
 ///
-/// The certificates that the system trusts are loaded when the first `https` connection is opened.
+/// A `unix` address has the path of the socket where the host stands, in hexadecimal, as a
+/// [`Target`](identity_core::Target) writes it.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    http: HttpConnector,
-    https: Arc<OnceCell<HttpsConnector<HttpConnector>>>,
+    tcp: HttpConnector,
+    proxies: Arc<Matcher>,
+    tls: Tls,
     timeout: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(timeout: Duration, tls: Option<ClientConfig>) -> Self {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
+    /// Opens connections with these settings. `timeout` is for all of it: the name, TCP, the proxy, TLS.
+    pub fn new(timeout: Duration, tls: impl Into<Tls>, proxy: &Proxy) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
-        http.set_connect_timeout(Some(timeout));
-        let https = OnceCell::new_with(tls.map(|tls| connector(&http, tls)));
-        Self { http, https: Arc::new(https), timeout }
+        tcp.set_connect_timeout(Some(timeout));
+        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout }
+    }
+
+    async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
+        match uri.scheme_str() {
+            Some("https") => {
+                let tls = self.tls.configs().await?;
+                let name = match &tls.server_name {
+                    Some(name) => name.clone(),
+                    None => server_name(&uri)?,
+                };
+                secure(self.reach(&uri).await?, Arc::clone(&tls.server), name).await
+            }
+            Some("http") => self.reach(&uri).await,
+            Some("unix") => socket(&uri).await,
+            _ => Err("the scheme is none of http, https and unix".into()),
+        }
+    }
+
+    /// Connects to the server, or has a proxy do it.
+    async fn reach(self, uri: &Uri) -> Result<Stream, BoxError> {
+        let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri.clone()).await };
+        let is_https = proxy.uri().scheme_str() == Some("https");
+        let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
+        let mut stream = self.clone().dial(at.clone()).await?;
+        if is_https {
+            let tls = self.tls.configs().await?;
+            stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?;
+        }
+        tunnel(stream, &proxy, uri).await
+    }
+
+    async fn dial(self, uri: Uri) -> Result<Stream, BoxError> {
+        Ok(self.tcp.oneshot(uri).await?.into_inner().into())
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = TokioIo<Stream>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
@@ -47,42 +86,43 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self { http, https, timeout } = self.clone();
-        Box::pin(async move {
-            let connect = async {
-                match uri.scheme_str() {
-                    Some("https") => {
-                        let load = || async { Ok::<_, BoxError>(connector(&http, system_tls().await?)) };
-                        https.get_or_try_init(load).await?.clone().oneshot(uri).await
-                    }
-                    Some("http") => Ok(MaybeHttpsStream::Http(http.oneshot(uri).await?)),
-                    _ => Err("the scheme is neither http nor https".into()),
-                }
-            };
-            tokio::time::timeout(timeout, connect).await?
-        })
+        let this = self.clone();
+        Box::pin(async move { Ok(TokioIo::new(tokio::time::timeout(this.timeout, this.open(uri)).await??)) })
     }
 }
 
-fn connector(http: &HttpConnector, mut tls: ClientConfig) -> HttpsConnector<HttpConnector> {
-    tls.alpn_protocols.clear();
-    HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_only()
-        .enable_all_versions()
-        .wrap_connector(http.clone())
+async fn secure(
+    stream: Stream,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+) -> Result<Stream, BoxError> {
+    Ok(TlsConnector::from(config).connect(name, stream).await?.into())
 }
 
-/// What the operating system trusts, verified as it does.
-async fn system_tls() -> Result<ClientConfig, BoxError> {
-    let load = || {
-        let provider = CryptoProvider::get_default()
-            .map_or_else(|| Arc::new(rustls::crypto::ring::default_provider()), Arc::clone);
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_platform_verifier()?
-            .with_no_client_auth();
-        Ok(tls)
+fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let name = ServerName::try_from(host.to_owned());
+    Ok(name
+        .map_err(|error| TlsError::new("no certificate can be for the host of the address").because(error))?)
+}
+
+#[cfg(unix)]
+async fn socket(uri: &Uri) -> Result<Stream, BoxError> {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    let hex = uri.host().unwrap_or_default().as_bytes();
+    let digit = |&byte: &u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
     };
-    tokio::task::spawn_blocking(load).await?
+    let path: Option<Vec<u8>> = hex.chunks(2).map(byte).collect();
+    let path = path.ok_or("the path of the socket is not in hexadecimal")?;
+    Ok(tokio::net::UnixStream::connect(OsString::from_vec(path)).await?.into())
+}
+
+#[cfg(not(unix))]
+async fn socket(_: &Uri) -> Result<Stream, BoxError> {
+    Err("this system has no Unix sockets".into())
 }

@@ -18,7 +18,7 @@
 //!
 //! | part | what it does | default |
 //! |---|---|---|
-//! | [`Connector`] | TCP, and TLS verified as the operating system does it | 5 s |
+//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
 //! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
 //! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
@@ -26,6 +26,9 @@
 //! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its
 //! errors apart. [`TransportService`] goes the other way and makes a service of a transport, to put more
 //! layers around it. [`Blocking`] serves those who block the thread.
+//!
+//! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
+//! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
 
 mod blocking;
 mod budget;
@@ -37,11 +40,15 @@ mod exchange;
 mod nodes;
 mod pause;
 mod pool;
+mod proxy;
 mod redirect;
 mod retry;
 mod service;
+mod stream;
+mod tls;
 mod token;
 mod transport;
+mod tunnel;
 
 pub use rustls;
 
@@ -51,8 +58,11 @@ pub use connect::Connector;
 pub use consistency::{Consistency, Consistent, Mark};
 pub use exchange::{Call, Exchange, Layered};
 pub use nodes::{NodeHealth, NodeState, Reads};
+pub use proxy::Proxy;
 pub use redirect::Redirects;
 pub use retry::{Retry, Retrying};
 pub use service::{ServiceTransport, TransportService};
+pub use stream::Stream;
+pub use tls::{Tls, TlsError};
 pub use token::{LogIn, LoggedIn, Token, TokenError, TokenFile, TokenLayer, TokenSource, WithToken};
 pub use transport::{HyperTransport, HyperTransportBuilder};

@@ -145,8 +145,9 @@ impl<E> Retrying<E> {
 }
 
 impl<E: Exchange> Exchange for Retrying<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, _: Call) -> Outcome {
-        let mut call = Call::within(self.retry.deadline);
+    async fn exchange(&self, request: &mut Request<Bytes>, mut call: Call) -> Outcome {
+        call.deadline = call.deadline.min(call.begun + self.retry.deadline.min(LONGEST));
+        call.head_by = call.deadline;
         let operation = operation(request);
         if operation.repeatable {
             call.head_by = call.deadline.min(call.begun + self.retry.attempt.min(LONGEST));

@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
-use rustls::ClientConfig;
 
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent};
 use crate::exchange::{Call, Exchange};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
 use crate::pool::{Pool, Settings};
+use crate::proxy::Proxy;
 use crate::redirect::Redirects;
 use crate::retry::{Retry, Retrying};
+use crate::tls::Tls;
 use crate::token::{TokenLayer, TokenSource, WithToken};
 
 /// From the outside to the inside.
@@ -51,7 +52,8 @@ impl HyperTransport {
             header_limit: 100,
             idle_timeout: Duration::from_secs(90),
             connection_lifetime: Duration::from_secs(300),
-            tls: None,
+            tls: Tls::new(),
+            proxy: Proxy::none(),
         }
     }
 
@@ -113,7 +115,8 @@ pub struct HyperTransportBuilder {
     header_limit: usize,
     idle_timeout: Duration,
     connection_lifetime: Duration,
-    tls: Option<ClientConfig>,
+    tls: Tls,
+    proxy: Proxy,
 }
 
 impl HyperTransportBuilder {
@@ -213,9 +216,17 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// TLS of your own: certificates to trust, a client certificate. Its ALPN protocols are set here.
-    pub fn tls(mut self, tls: ClientConfig) -> Self {
-        self.tls = Some(tls);
+    /// How servers at `https` are verified, and what certificate they are shown. As the operating system
+    /// does it, and none, unless said otherwise.
+    pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a process
+    /// is not to reroute a token without its author's knowledge.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
         self
     }
 
@@ -223,7 +234,7 @@ impl HyperTransportBuilder {
     /// [token source](Self::token_source), and nothing else.
     pub fn build(self) -> HyperTransport {
         let pool = Pool::new(Settings {
-            connector: Connector::new(self.connect_timeout, self.tls),
+            connector: Connector::new(self.connect_timeout, self.tls, &self.proxy),
             connect_timeout: self.connect_timeout,
             response_limit: self.response_limit,
             header_limit: self.header_limit,

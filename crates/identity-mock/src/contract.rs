@@ -1,7 +1,13 @@
-//! What an identity server does, as scenarios that any server can be held against.
+//! What an identity server does, as scenarios that any server can be held against, through any [`Transport`]. They need a token that may do
+//! everything, as the root token may. The words that they expect of refusals are those of `OpenBao` 2.7.2.
 //!
-//! Each scenario plays in a namespace of its own, which it creates, so that it may be played on a server that is in use. It needs a token that
-//! may do everything, as the root token may, and a server with namespaces: `OpenBao`, or HashiCorp Vault Enterprise.
+//! For a server of your own, take `vault_identity::hyper::HyperTransport::new()`, or a transport of your own, and
+//! `Target::new("http://127.0.0.1:8200")?.with_token(token)?` in place of `vault` and its target below, in an asynchronous test.
+//!
+//! | the server | how each scenario is played |
+//! |---|---|
+//! | has namespaces, as `OpenBao` and HashiCorp Vault Enterprise | [`Scenario::play`]: in a namespace of its own, so that the server may be in use |
+//! | has none, as community Vault, and holds nothing yet | [`Scenario::play_in_place`]: right where the target points, and cleared away; those that [need namespaces](Scenario::needs_namespaces) are left out |
 //!
 //! ```
 //! # #[cfg(feature = "fake")]
@@ -12,6 +18,10 @@
 //! let vault = FakeVault::new();
 //! for scenario in contract::SCENARIOS {
 //!     scenario.play(&vault, &vault.target()).await;
+//! }
+//! // As on a server without namespaces:
+//! for scenario in contract::SCENARIOS.iter().filter(|scenario| !scenario.needs_namespaces()) {
+//!     scenario.play_in_place(&vault, &vault.target()).await;
 //! }
 //! # }
 //! # #[cfg(not(feature = "fake"))]
@@ -46,6 +56,7 @@ type Played<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 #[derive(Clone, Copy)]
 pub struct Scenario {
     name: &'static str,
+    module: &'static str,
     play: for<'a> fn(&'a Server<'a>) -> Played<'a>,
 }
 
@@ -69,6 +80,23 @@ impl Scenario {
         (self.play)(&server).await;
         outside.clear(&DeleteNamespace { name: namespace }).await;
     }
+
+    /// Whether it is about namespaces, so that it can only be played on a server that has them.
+    pub fn needs_namespaces(&self) -> bool {
+        self.module == "namespace"
+    }
+
+    /// Plays it right where the target points, and deletes everything that is there if all is well.
+    ///
+    /// # Panics
+    ///
+    /// If the server does something else; or if there are entities, groups or auth mounts there to begin with, which are left alone.
+    pub async fn play_in_place(&self, transport: &dyn Transport, target: &Target) {
+        let server = Server::new(transport, target.clone(), String::new());
+        server.expect_nothing().await;
+        (self.play)(&server).await;
+        server.clear_all().await;
+    }
 }
 
 impl fmt::Debug for Scenario {
@@ -82,6 +110,7 @@ macro_rules! scenarios {
         /// All scenarios.
         pub const SCENARIOS: &[Scenario] = &[$($(Scenario {
             name: stringify!($name),
+            module: stringify!($module),
             play: |server| Box::pin($module::$name(server)),
         }),+),+];
     };

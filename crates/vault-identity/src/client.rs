@@ -96,18 +96,24 @@ impl Client {
     }
 
     /// A client as the environment says, and the only one that asks it. Beside what
-    /// [`target_from_env`](crate::target_from_env) reads, of `BAO_X` and `VAULT_X` the first that is set and not
-    /// empty:
+    /// [`target_from_env`](crate::target_from_env) reads this is, each as `BAO_X` or `VAULT_X`, of which the first
+    /// that is set and not empty counts:
     ///
     /// | variable | meaning |
     /// |---|---|
     /// | `ADDR` | also all nodes of a cluster, with commas between them: see [`addresses`](identity_hyper::HyperTransportBuilder::addresses) |
+    /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | the CAs of a file, in PEM form itself, of a directory: these alone are trusted, not the system's |
+    /// | `CLIENT_CERT` with `CLIENT_KEY`, or `CLIENT_CERT_BYTES` with `CLIENT_KEY_BYTES` | files, or PEM itself: the certificate that servers are shown; the files count if both are given |
+    /// | `TLS_SERVER_NAME` | the name that servers are verified under |
+    /// | `SKIP_VERIFY` | servers are not verified, which is dangerous |
+    /// | `PROXY_ADDR` | a proxy for all servers; if not set, [`Proxy::from_env`](identity_hyper::Proxy::from_env) |
     /// | `CLIENT_TIMEOUT` | how long a call may take: seconds, `1500ms`, `1m30s`, or days as in `2d`; 60 seconds if it is zero or not set |
     /// | `MAX_RETRIES` | how often a call is repeated at most; as often as there is time for if not set |
     /// | `DISABLE_REDIRECTS` | redirects are refusals |
     ///
-    /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any other word is an error.
-    /// An error names the variable. The other variables of the command line are not read.
+    /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any
+    /// other word is an error. Errors name the variable. Other variables of the command line, such as `SRV_LOOKUP`,
+    /// are not read.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
         let (target, transport) = crate::env::from_env()?;

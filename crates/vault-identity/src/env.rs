@@ -5,11 +5,15 @@ use std::io;
 use std::path::PathBuf;
 
 use identity_core::{ExposeSecret, RequestError, SecretString, Target};
+#[cfg(feature = "hyper")]
+use identity_hyper::{HyperTransport, Proxy};
 
 use crate::Result;
 use variables::{Variables, refusal};
 
 mod duration;
+#[cfg(feature = "hyper")]
+mod tls;
 #[cfg(feature = "hyper")]
 mod transport;
 mod variables;
@@ -34,10 +38,10 @@ pub fn target_from_env() -> Result<Target, RequestError> {
 
 /// What the client is made of: see [`Client::from_env`](crate::Client::from_env).
 #[cfg(feature = "hyper")]
-pub(crate) fn from_env() -> Result<(Target, identity_hyper::HyperTransport), RequestError> {
+pub(crate) fn from_env() -> Result<(Target, HyperTransport), RequestError> {
     let variables = Variables(&|name| env::var_os(name));
     let target = target(&variables, env::home_dir())?;
-    Ok((target, transport::builder(&variables)?.build()))
+    Ok((target, transport::builder(&variables, Proxy::from_env)?.build()))
 }
 
 fn target(variables: &Variables<'_>, home: Option<PathBuf>) -> Result<Target, RequestError> {

@@ -21,6 +21,9 @@ use vault_identity::{Client, Entity};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const ANSWER: &str = include_str!("../../fixtures/recordings/entity/read-by-id-with-aliases.json");
+/// As a node of a cluster sends it with every answer.
+const INDEX: &str =
+    "eyJjbHVzdGVyIjoiOTRkZWRhMzgtNGFiYi00NGVlLWE4NzYtNmUxYjJjYmU3NmU1IiwidmFsdWUiOiIxODA5NiJ9";
 const ID: &str = "829de498-b0ee-4597-6900-6c3cb0849ee9";
 
 fn main() -> Result<()> {
@@ -112,7 +115,10 @@ fn serve() -> Result<String> {
                 tokio::spawn(async move {
                     let answer = service_fn(|_| {
                         let response = hyper::Response::builder()
+                            .header("cache-control", "no-store")
                             .header("content-type", "application/json")
+                            .header("strict-transport-security", "max-age=31536000; includeSubDomains")
+                            .header("x-vault-index", INDEX)
                             .body(Full::new(body.clone()));
                         async { Ok::<_, Infallible>(response.unwrap_or_default()) }
                     });

@@ -3,4 +3,7 @@
 mod differential;
 mod mapping;
 mod operations;
+mod recordings;
 mod replay;
+mod source;
+mod status;

@@ -77,7 +77,12 @@ impl Mapping {
 /// An answer without what differs from one time to the next: times, generated names, and the order of lists that are ordered by identifiers.
 pub(crate) fn comparable(name: &str, value: &Value) -> Value {
     match value {
-        Value::String(_) if matches!(name, "request_id" | "uuid") => "made up".into(),
+        Value::String(text) if MADE_UP_EACH_TIME.contains(&name) && !text.is_empty() => "made up".into(),
+        Value::String(text) if name == "url" => without_secret(text).into(),
+        // Of several the server names any.
+        Value::String(text) if text.contains(NAMES_ANY) => {
+            text.split(NAMES_ANY).next().unwrap_or_default().into()
+        }
         Value::String(text) if is_time(text) => "a time".into(),
         Value::String(text) if is_generated(text) => "a generated name".into(),
         Value::Array(items) => {
@@ -99,6 +104,18 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
     }
 }
 
+/// Identifiers that no request names, pictures of secrets, and what public keys are made of.
+const MADE_UP_EACH_TIME: [&str; 7] = ["request_id", "uuid", "barcode", "kid", "n", "x", "y"];
+
+/// Before the identifier of one of those that are in the way.
+const NAMES_ANY: &str = " configuration with ID: ";
+
+/// The address of a TOTP secret with no more than the secret's length.
+fn without_secret(url: &str) -> String {
+    let Some((url, secret)) = url.split_once("secret=") else { return url.to_owned() };
+    format!("{url}secret={}", secret.len())
+}
+
 fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z")
@@ -117,7 +134,8 @@ pub(crate) fn is_made_up(text: &str) -> bool {
         Some((name, namespace)) => uuid(name) && (namespace == "root" || word(namespace, 6)),
         None => {
             let accessor = text.rsplit_once('_').is_some_and(|(_, end)| hex(end, 8));
-            uuid(text) || accessor || word(text, 24)
+            let client_secret = text.strip_prefix("hvo_secret_").is_some_and(|secret| word(secret, 64));
+            uuid(text) || accessor || client_secret || [24, 26, 32].iter().any(|length| word(text, *length))
         }
     }
 }

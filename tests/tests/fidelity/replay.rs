@@ -15,12 +15,12 @@ use crate::mapping::{Mapping, comparable};
 
 /// One line of the fixture: a request, and what OpenBao 2.7.2 answered. Those with a case are recordings; the others set the scene.
 #[derive(Deserialize)]
-struct Exchange {
+pub(crate) struct Exchange {
     case: Option<String>,
     method: String,
     path: String,
     headers: BTreeMap<String, String>,
-    body: Option<String>,
+    pub(crate) body: Option<String>,
     status: u16,
     answer: Value,
     answer_headers: BTreeMap<String, String>,
@@ -33,13 +33,19 @@ const FAKE_AT: &str = "http://fake.vault";
 /// Recordings that are made with a fault, as there are no quotas.
 const RATE_LIMITED: [&str; 2] = ["transport/rate-limited", "transport/rate-limited-with-headers"];
 
-struct Replay {
-    fake: FakeVault,
+#[derive(Default)]
+pub(crate) struct Replay {
+    pub(crate) fake: FakeVault,
     mapping: Mapping,
 }
 
 impl Replay {
-    fn send(&self, exchange: &Exchange) -> Response<Bytes> {
+    /// Says which identifier stands for one of the real server.
+    pub(crate) fn bind(&mut self, real: &str, fake: &str) {
+        self.mapping.bind(real, fake);
+    }
+
+    pub(crate) fn send(&self, exchange: &Exchange) -> Response<Bytes> {
         let translated = |text: &str| self.mapping.translated(text);
         let mut request = Request::builder().method(&*exchange.method).uri(translated(&exchange.path));
         for (name, value) in &exchange.headers {
@@ -54,7 +60,7 @@ impl Replay {
     }
 
     /// What is different, if anything is.
-    fn differences(&mut self, exchange: &Exchange) -> Vec<String> {
+    pub(crate) fn differences(&mut self, exchange: &Exchange) -> Vec<String> {
         if exchange.case.as_deref().is_some_and(|case| RATE_LIMITED.contains(&case)) {
             let retry_after = exchange.case.as_deref() == Some(RATE_LIMITED[1]);
             let retry_after = retry_after.then_some(std::time::Duration::from_secs(29));
@@ -95,7 +101,7 @@ fn the_recordings_are_answered_as_they_were() {
     let text = fs::read_to_string(path).expect("the fixture");
     let text = text.replace(RECORDED_AT, FAKE_AT);
     let exchanges = text.lines().map(|line| serde_json::from_str::<Exchange>(line).expect("an exchange"));
-    let mut replay = Replay { fake: FakeVault::new(), mapping: Mapping::default() };
+    let mut replay = Replay::default();
     let mut recordings = 0;
     let mut failures = Vec::new();
     for exchange in exchanges {

@@ -28,6 +28,23 @@ fn addresses_and_their_paths_are_kept() {
 }
 
 #[test]
+fn a_socket_stands_in_hexadecimal_where_the_host_does() {
+    for (address, hex) in [
+        ("unix:///run/agent.sock", "2f72756e2f6167656e742e736f636b"),
+        // "/run/a b?.sock"
+        ("unix:///run/a%20b%3f.sock", "2f72756e2f6120623f2e736f636b"),
+        ("unix:///run/../tür", "2f72756e2f2e2e2f74c3bc72"),
+    ] {
+        let target = at(address);
+        assert_eq!(read_role(&target), format!("unix://{hex}/v1/identity/oidc/role/app"));
+        let request = ReadOidcRole::new("app").request(&target).unwrap();
+        assert_eq!(headers(&request), [("host", "localhost"), ("x-vault-request", "true")]);
+        assert!(format!("{target:?}").contains(&format!("{address:?}")), "{target:?}");
+    }
+    assert!(Target::new(&format!("unix:///{}", "a".repeat(106))).is_ok());
+}
+
+#[test]
 fn mount_takes_the_place_of_identity() {
     for (mount, url) in [
         ("identity", "http://vault.test/v1/identity/oidc/role/app"),

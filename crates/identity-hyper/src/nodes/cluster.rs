@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use http::header::HOST;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 use identity_core::{Endpoint, RequestError, Target};
 use tokio::time::Instant;
@@ -148,6 +149,11 @@ impl Cluster {
         }
         if let Ok(uri) = Uri::from_parts(parts) {
             *request.uri_mut() = uri;
+        }
+        // Only that of a Unix socket is not the address itself.
+        match node.probe.headers().get(HOST) {
+            Some(host) => drop(request.headers_mut().insert(HOST, host.clone())),
+            None => drop(request.headers_mut().remove(HOST)),
         }
     }
 

@@ -7,6 +7,12 @@ mod faults;
 mod http2;
 mod life;
 mod limits;
+mod proxy;
 mod service;
 mod support;
 mod tls;
+mod tls_client;
+mod tls_server;
+mod tls_settings;
+#[cfg(unix)]
+mod unix;

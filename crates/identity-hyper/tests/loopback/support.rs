@@ -8,6 +8,8 @@ use bytes::{Bytes, BytesMut};
 use http::Request;
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Redirects, Retry};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -84,6 +86,26 @@ impl Server {
                 }
             }
         })
+    }
+
+    /// Gives every request over a Unix socket the same answer, and tells what was received.
+    #[cfg(unix)]
+    pub(crate) fn on_socket(listener: UnixListener, answer: String) -> impl Fn() -> Seen {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let tell = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                lock(&seen).connections += 1;
+                let mut peer = Peer { stream, received: BytesMut::new(), seen: Arc::clone(&seen) };
+                let answer = answer.clone();
+                tokio::spawn(async move {
+                    while peer.request().await.is_some() {
+                        peer.write(&answer).await;
+                    }
+                });
+            }
+        });
+        move || lock(&tell).clone()
     }
 
     pub(crate) fn seen(&self) -> Seen {

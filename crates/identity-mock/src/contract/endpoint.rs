@@ -25,6 +25,9 @@ macro_rules! endpoint {
             }
         }
     };
+    (@first $draft:ident, $self:ident,) => {
+        $draft
+    };
     (@first $draft:ident, $self:ident, $field:ident $(, $more:ident)*) => {
         $draft.param(stringify!($field), &$self.$field)?
     };
@@ -34,4 +37,5 @@ endpoint!(CreateNamespace { name } Post "sys/namespaces/{name}", |_| json!({}) =
 endpoint!(DeleteNamespace { name } Delete "sys/namespaces/{name}" => data(Value));
 endpoint!(EnableAuth { path, kind } Post "sys/auth/{path}", |mount| json!({ "type": mount.kind }) => empty(()));
 endpoint!(ReadAuth { path } Get "sys/auth/{path}" => data(Value));
+endpoint!(ListAuth {} Get "sys/auth" => data(Value));
 endpoint!(DisableAuth { path } Delete "sys/auth/{path}" => empty(()));

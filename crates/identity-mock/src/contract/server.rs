@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{
-    ApiError, CreateEntity, CreateGroup, Endpoint, EntityId, Error, GroupId, ListEntityNames, MountAccessor,
-    Operation, Target, Transport, WithMeta,
+    ApiError, CreateEntity, CreateGroup, DeleteEntityById, DeleteGroupById, Endpoint, EntityId, Error,
+    GroupId, ListEntities, ListEntityNames, ListGroups, MountAccessor, Operation, Target, Transport,
+    WithMeta,
 };
 use serde_json::Value;
 
-use super::endpoint::{DeleteNamespace, EnableAuth, ReadAuth};
+use super::endpoint::{DeleteNamespace, DisableAuth, EnableAuth, ListAuth, ReadAuth};
 
 /// A server, and the namespace that the scenario has of it.
 pub(super) struct Server<'a> {
@@ -37,6 +38,37 @@ impl<'a> Server<'a> {
     /// Calls, and expects it to succeed.
     pub(super) async fn ok<E: Endpoint + Sync>(&self, endpoint: &E) -> E::Output {
         self.call(endpoint).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Where auth methods are mounted, but for the one of tokens, which is everywhere.
+    async fn mounts(&self) -> Vec<String> {
+        let mounts = self.ok(&ListAuth {}).await;
+        let paths = mounts.as_object().into_iter().flat_map(|mounts| mounts.keys());
+        paths.filter(|path| *path != "token/").map(|path| path.trim_end_matches('/').to_owned()).collect()
+    }
+
+    /// Makes sure that there is nothing that a scenario could spoil.
+    pub(super) async fn expect_nothing(&self) {
+        let is_empty = self.ok(&ListEntities).await.is_empty()
+            && self.ok(&ListGroups).await.is_empty()
+            && self.mounts().await.is_empty();
+        assert!(
+            is_empty,
+            "a scenario is played in place only where there are no entities, groups and auth mounts"
+        );
+    }
+
+    /// Deletes all entities, groups and auth mounts, and with them their aliases.
+    pub(super) async fn clear_all(&self) {
+        for group in self.ok(&ListGroups).await.keys {
+            self.ok(&DeleteGroupById::new(group)).await;
+        }
+        for entity in self.ok(&ListEntities).await.keys {
+            self.ok(&DeleteEntityById::new(entity)).await;
+        }
+        for path in self.mounts().await {
+            self.ok(&DisableAuth { path }).await;
+        }
     }
 
     /// Deletes a namespace. A real server takes a while over those below it.

@@ -1,5 +1,6 @@
 //! Multi-factor authentication: `identity/mfa`, and what log-in makes of it.
 
+mod address;
 mod enforcement;
 mod method;
 mod otp;

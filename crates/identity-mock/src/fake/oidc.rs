@@ -21,6 +21,7 @@ mod token;
 mod user_info;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -36,6 +37,7 @@ use key::Key;
 use provider::Provider;
 use role::Role;
 use scope::Scope;
+use signing::Pair;
 
 pub(super) use user_info::not_allowed;
 
@@ -65,6 +67,8 @@ pub(super) struct Oidc {
     clients: BTreeMap<String, Client>,
     providers: BTreeMap<String, Provider>,
     codes: BTreeMap<String, Code>,
+    /// The public keys as the server remembers them.
+    published: Option<Vec<Arc<Pair>>>,
 }
 
 const DEFAULT: &str = "default";
@@ -80,6 +84,7 @@ impl Default for Oidc {
             clients: BTreeMap::new(),
             providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::for_all())]),
             codes: BTreeMap::new(),
+            published: None,
         }
     }
 }

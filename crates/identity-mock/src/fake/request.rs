@@ -85,13 +85,18 @@ impl Asked {
 
         let query = pairs(request.uri().query().unwrap_or_default());
         let (verb, data) = match request.method().as_str() {
-            "GET" => (if asks_for_list(&query)? { Verb::List } else { Verb::Read }, without_list(query)),
-            "LIST" => (Verb::List, without_list(query)),
-            "DELETE" => (Verb::Delete, without_list(query)),
+            "GET" if asks_for_list(&query)? => (Verb::List, without_list(query)),
+            "GET" => (Verb::Read, query),
+            "LIST" => (Verb::List, query),
+            "DELETE" => (Verb::Delete, query),
             "HEAD" | "SCAN" => (Verb::Other, query),
             "POST" | "PUT" => (Verb::Write, body(request, &path)?),
             "PATCH" => {
                 let content_type = text(request.headers(), CONTENT_TYPE.as_str());
+                let content_type = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
+                if content_type.is_empty() {
+                    return Err(bad("mime: no media type"));
+                }
                 if content_type != MERGE_PATCH {
                     let problem =
                         format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {content_type}");
@@ -115,7 +120,10 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 }
 
 fn asks_for_list(query: &Map<String, Value>) -> Result<bool, Refusal> {
-    match query.get("list").and_then(Value::as_str).unwrap_or_default() {
+    let list = query.get("list");
+    // Of several the first counts.
+    let list = list.and_then(|list| list.get(0)).or(list);
+    match list.and_then(Value::as_str).unwrap_or_default() {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
         _ => Err(Refusal::silent(StatusCode::BAD_REQUEST)),

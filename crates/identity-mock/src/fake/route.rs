@@ -215,6 +215,10 @@ fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Ref
     let warnings = [context.warnings, warnings].concat();
     match outcome {
         Some(data) => Ok(Answer::Data { data, warnings }),
+        // An empty list is none, unless there is something to be said of it.
+        None if asked.verb == Verb::List && !warnings.is_empty() => {
+            Ok(Answer::Data { data: Value::Object(Map::new()), warnings })
+        }
         None if matches!(asked.verb, Verb::Read | Verb::List) => {
             Err(Refusal::silent(http::StatusCode::NOT_FOUND))
         }

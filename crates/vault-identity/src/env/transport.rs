@@ -1,12 +1,18 @@
 use identity_core::RequestError;
-use identity_hyper::{HyperTransport, HyperTransportBuilder, Redirects, Retry};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Redirects, Retry};
 
+use super::tls::tls;
 use super::variables::{Variables, refusal};
 use super::{addresses, duration};
 
-/// A transport as the environment says. Nothing has been applied if one variable is bad.
-pub(super) fn builder(variables: &Variables<'_>) -> Result<HyperTransportBuilder, RequestError> {
-    let mut builder = HyperTransport::builder().addresses(addresses(variables)?)?;
+/// A transport as the environment says. `usual_proxy` counts where the variables name none.
+pub(super) fn builder(
+    variables: &Variables<'_>,
+    usual_proxy: impl FnOnce() -> Result<Proxy, RequestError>,
+) -> Result<HyperTransportBuilder, RequestError> {
+    let mut builder = HyperTransport::builder().addresses(addresses(variables)?)?.tls(tls(variables)?);
+    let proxy = variables.read("PROXY_ADDR", |url| Proxy::all(&url))?;
+    builder = builder.proxy(proxy.map_or_else(usual_proxy, Ok)?);
     let timeout = |text: String| {
         duration::parse(&text).ok_or_else(|| refusal("must be a time like `60`, `1500ms`, `1m30s` or `2d`"))
     };
@@ -32,22 +38,30 @@ mod tests {
 
     fn from(variables: &[(&str, &str)]) -> Result<String, String> {
         let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        let builder = builder(&Variables(&|name| variables.get(name).map(Into::into)));
+        let usual_proxy = || Proxy::all("http://usual:1");
+        let builder = builder(&Variables(&|name| variables.get(name).map(Into::into)), usual_proxy);
         builder.map(|builder| format!("{builder:?}")).map_err(|error| error.to_string())
     }
 
+    fn at<const N: usize>(addresses: [&str; N]) -> HyperTransportBuilder {
+        let builder = HyperTransport::builder().addresses(addresses).unwrap();
+        builder.proxy(Proxy::all("http://usual:1").unwrap())
+    }
+
     fn base() -> HyperTransportBuilder {
-        HyperTransport::builder().addresses(["https://127.0.0.1:8200"]).unwrap()
+        at(["https://127.0.0.1:8200"])
     }
 
     #[test]
     fn each_variable_sets_what_it_says() {
-        let nodes = HyperTransport::builder().addresses(["https://a", "https://b:1"]).unwrap();
-        let agent = HyperTransport::builder().addresses(["http://127.0.0.1:8100"]).unwrap();
+        let proxy = |url| base().proxy(Proxy::all(url).unwrap());
         for (variables, expected) in [
             (&[][..], base()),
-            (&[("BAO_ADDR", "https://a, https://b:1")], nodes.clone()),
-            (&[("BAO_ADDR", "https://a"), ("VAULT_AGENT_ADDR", "http://127.0.0.1:8100")], agent),
+            (&[("BAO_ADDR", "https://a, https://b:1")], at(["https://a", "https://b:1"])),
+            (
+                &[("BAO_ADDR", "https://a"), ("VAULT_AGENT_ADDR", "http://127.0.0.1:8100")],
+                at(["http://127.0.0.1:8100"]),
+            ),
             (&[("VAULT_CLIENT_TIMEOUT", "7")], base().timeout(Duration::from_secs(7))),
             (&[("BAO_CLIENT_TIMEOUT", "1500ms")], base().timeout(Duration::from_millis(1500))),
             (&[("BAO_CLIENT_TIMEOUT", "0")], base()),
@@ -56,6 +70,8 @@ mod tests {
             (&[("BAO_MAX_RETRIES", ""), ("VAULT_MAX_RETRIES", "5")], base().retry(Retry::new().most(5))),
             (&[("BAO_DISABLE_REDIRECTS", "true")], base().redirects(Redirects::Never)),
             (&[("BAO_DISABLE_REDIRECTS", "F"), ("VAULT_DISABLE_REDIRECTS", "T")], base()),
+            (&[("BAO_PROXY_ADDR", "http://u:p@proxy:3128")], proxy("http://u:p@proxy:3128")),
+            (&[("VAULT_PROXY_ADDR", "")], base()),
             (&[("TIMEOUT", "7"), ("CLIENT_TIMEOUT", "7"), ("BAO_TIMEOUT", "7")], base()),
         ] {
             assert_eq!(from(variables).unwrap(), format!("{expected:?}"), "{variables:?}");
@@ -89,9 +105,11 @@ mod tests {
             ("BAO_MAX_RETRIES", "-1"),
             ("VAULT_MAX_RETRIES", "2.5"),
             ("VAULT_MAX_RETRIES", "many"),
+            ("BAO_PROXY_ADDR", "ftp://user:canary@proxy"),
         ] {
             let error = from(&[(name, value)]).unwrap_err();
-            assert!(error.starts_with(&format!("`{name}` must be ")), "{error}");
+            assert!(error.starts_with(&format!("`{name}` must be")), "{error}");
+            assert!(!error.contains("canary"), "{error}");
         }
     }
 }

@@ -22,12 +22,6 @@ impl Variables<'_> {
         Ok(None)
     }
 
-    /// As it is.
-    #[cfg(feature = "hyper")]
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, RequestError> {
-        self.read(name, Ok)
-    }
-
     /// Whether it is true. Only the words that Go knows will do, so that none means what it does not say.
     #[cfg(feature = "hyper")]
     pub(super) fn is_true(&self, name: &str) -> Result<bool, RequestError> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::otp::Algorithm;
-use super::settings_file;
+use super::{address, settings_file};
 use crate::fake::answer::{Refusal, bad};
 use crate::fake::input::{Fields, Kind, Schema};
 
@@ -124,6 +124,7 @@ impl Type for Okta {
         let production = fields.flag("production");
         let default = if production.is_none() { "okta.com" } else { "" };
         let base_url = fields.given_text("base_url").unwrap_or_else(|| default.to_owned());
+        address::check(&org_name, &base_url).map_err(bad)?;
         Ok(Settings::Okta(Self { org_name, base_url, production: production.unwrap_or(true) }))
     }
 }

@@ -12,6 +12,7 @@ use super::otp::Algorithm;
 use super::parameters::{Settings, Totp};
 use super::picture;
 use crate::fake::answer::{Outcome, Refusal, bad, internal, quoted};
+use crate::fake::entity;
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::route::{Route, route};
 use crate::fake::state::Context;
@@ -96,7 +97,7 @@ fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> Outcome {
     let Totp { period, algorithm, digits, skew, .. } = *totp;
     entity.enrolled.insert(id.to_owned(), Enrolled { period, algorithm, digits, skew });
     context.mfa.passcodes.add_key(id, &entity.id, key);
-    context.store.entities.put(entity);
+    entity::put(context.store, entity, None)?;
     Ok(Some(json!({ "url": url, "barcode": barcode })))
 }
 
@@ -150,7 +151,7 @@ fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }
     let mut entity = entity.copied();
     entity.enrolled.remove(&id);
-    context.store.entities.put(entity);
+    entity::put(context.store, entity, None)?;
     Ok(None)
 }
 

@@ -127,6 +127,9 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     if client_type != "confidential" && client_type != "public" {
         return Err(bad(format!("invalid client_type {}", quoted(&client_type))));
     }
+    if client.client_credentials && client_type != "confidential" {
+        return Err(bad("client_credentials=true is only allowed for client_type=confidential"));
+    }
     if is_new {
         client.client_id = context.random.word(32);
         if client_type == "confidential" {

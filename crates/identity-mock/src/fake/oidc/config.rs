@@ -27,12 +27,14 @@ fn read(context: &mut Context<'_>, _: &Fields) -> Outcome {
 
 fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let Some(issuer) = fields.given_text("issuer") else { return Ok(None) };
-    if issuer.is_empty() {
-        context.store.oidc.issuer.clear();
-        return Ok(None);
+    let is_set = !issuer.is_empty();
+    if is_set {
+        issuer::check(&issuer)?;
     }
-    issuer::check(&issuer)?;
     context.store.oidc.issuer = issuer;
-    context.warnings.push(issuer::WARNING.to_owned());
+    context.store.oidc.published = None;
+    if is_set {
+        context.warnings.push(issuer::WARNING.to_owned());
+    }
     Ok(None)
 }

@@ -16,8 +16,8 @@ const FIELDS: Schema = &[("name", Kind::Text)];
 pub(super) const ROUTES: &[Route] = &[
     raw_route::<ReadDiscovery>(&[], discovery).with_slash(),
     raw_route::<ReadJwks>(&[], keys).with_slash(),
-    raw_route::<ReadProviderDiscovery>(FIELDS, provider_discovery).with_slash(),
-    raw_route::<ReadProviderJwks>(FIELDS, provider_keys).with_slash(),
+    raw_route::<ReadProviderDiscovery>(FIELDS, provider_discovery),
+    raw_route::<ReadProviderJwks>(FIELDS, provider_keys),
 ];
 
 /// The server lets discovery be cached, but not keys until it has looked after them once.
@@ -38,9 +38,7 @@ fn discovery(context: &mut Context<'_>, _: &Fields) -> Result<Answer, Refusal> {
 }
 
 fn keys(context: &mut Context<'_>, _: &Fields) -> Result<Answer, Refusal> {
-    key::catch_up(context);
-    let oidc = &context.store.oidc;
-    Ok(Answer::Raw(key::jwks(oidc, oidc.roles.values().map(|role| &role.key))))
+    Ok(Answer::Raw(key::jwks(key::published(context))))
 }
 
 fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
@@ -73,5 +71,5 @@ fn provider_keys(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, R
     let oidc = &context.store.oidc;
     let provider = oidc.providers.get(&fields.text("name")).ok_or(Refusal::silent(StatusCode::NOT_FOUND))?;
     let clients = oidc.clients.values().filter(|client| provider.allows(&client.client_id));
-    Ok(Answer::Raw(key::jwks(oidc, clients.map(|client| &client.key))))
+    Ok(Answer::Raw(key::jwks(&key::pairs(oidc, clients.map(|client| &client.key)))))
 }

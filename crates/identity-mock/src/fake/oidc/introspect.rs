@@ -13,13 +13,12 @@ use super::{config, key, object};
 
 const FIELDS: Schema = &[("token", Kind::Text), ("client_id", Kind::Text)];
 
-pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, introspect)];
+pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, introspect).with_slash()];
 
 /// For how many seconds an expired token is still good.
 const LEEWAY: i64 = 60;
 
 fn introspect(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
-    key::catch_up(context);
     Ok(Answer::Raw(match examine(context, &fields.text("token"), &fields.text("client_id")) {
         Ok(()) => json!({ "active": true }),
         Err(error) => json!({ "active": false, "error": error }),
@@ -34,7 +33,7 @@ struct Parsed<'a> {
     signature: Vec<u8>,
 }
 
-fn examine(context: &Context<'_>, token: &str, client_id: &str) -> Result<(), String> {
+fn examine(context: &mut Context<'_>, token: &str, client_id: &str) -> Result<(), String> {
     let parsed = parse(token).map_err(|problem| format!("error parsing token: {problem}"))?;
     let claims = verified(context, &parsed).ok_or("unable to validate the token signature")?;
 
@@ -97,11 +96,9 @@ fn decoded(part: &str) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The claims, if one of the keys that roles refer to has signed them.
-fn verified(context: &Context<'_>, parsed: &Parsed<'_>) -> Option<serde_json::Map<String, Value>> {
-    let oidc = &context.store.oidc;
-    let keys = oidc.roles.values().filter_map(|role| oidc.keys.get(&role.key));
-    let pair = keys.flat_map(key::Key::pairs).find(|pair| pair.kid == parsed.kid)?;
+/// The claims, if one of the published keys has signed them.
+fn verified(context: &mut Context<'_>, parsed: &Parsed<'_>) -> Option<serde_json::Map<String, Value>> {
+    let pair = key::published(context).iter().find(|pair| pair.kid == parsed.kid)?;
     if !pair.has_signed(parsed.message, &parsed.signature) {
         return None;
     }

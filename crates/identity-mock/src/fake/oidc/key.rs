@@ -1,5 +1,6 @@
 //! Named keys, each a ring of key pairs: `identity/oidc/key`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use identity_core::{DeleteOidcKey, ListOidcKeys, ReadOidcKey, RotateOidcKey, WriteOidcKey};
@@ -28,7 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ReadOidcKey>(FIELDS, read),
     route::<DeleteOidcKey>(FIELDS, delete),
     route::<ListOidcKeys>(&[], list),
-    route::<RotateOidcKey>(ROTATE_FIELDS, rotate),
+    route::<RotateOidcKey>(ROTATE_FIELDS, rotate).with_slash(),
 ];
 
 #[derive(Clone)]
@@ -102,8 +103,8 @@ impl Key {
         self.next_rotation = Some(later(now, self.rotation_period));
     }
 
-    /// Does what was due since the last time: rotates, and forgets what nobody should verify with any more.
-    fn catch_up(&mut self, random: &mut Random, now: Timestamp) {
+    /// Does what was due since the last time: rotates, and forgets what nobody should verify with any more. Tells whether there was any.
+    fn catch_up(&mut self, random: &mut Random, now: Timestamp) -> bool {
         let mut due = *self.next_rotation.get_or_insert(later(now, self.rotation_period));
         // Of rotations that are long past nothing is left to be seen: a pair verifies for ten periods at most.
         let missed = now.duration_since(due).as_secs()
@@ -112,11 +113,14 @@ impl Key {
             let skipped = u64::try_from(missed - 12).unwrap_or_default();
             due = later(due, skipped.saturating_mul(self.rotation_period));
         }
+        let rotates = due < now;
         while due < now {
             self.rotate(random, due, self.verification_ttl);
             due = later(due, self.rotation_period);
         }
+        let before = self.ring.len();
         self.ring.retain(|ringed| ringed.expires.is_none_or(|expires| expires >= now));
+        rotates || self.ring.len() < before
     }
 
     /// A JWT of these claims; nothing if the key has no pair yet.
@@ -124,15 +128,18 @@ impl Key {
         Some(self.signing.as_ref()?.token(claims))
     }
 
-    pub(super) fn pairs(&self) -> impl Iterator<Item = &Arc<Pair>> {
+    fn pairs(&self) -> impl Iterator<Item = &Arc<Pair>> {
         self.ring.iter().map(|ringed| &ringed.pair)
     }
 }
 
 /// Rotates what is due to be rotated.
 pub(super) fn catch_up(context: &mut Context<'_>) {
-    for key in context.store.oidc.keys.values_mut() {
-        key.catch_up(context.random, context.now);
+    let oidc = &mut context.store.oidc;
+    for key in oidc.keys.values_mut() {
+        if key.catch_up(context.random, context.now) {
+            oidc.published = None;
+        }
     }
 }
 
@@ -143,15 +150,28 @@ pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
     }
     if let Some(key) = context.store.oidc.keys.get_mut(DEFAULT).filter(|key| key.signing.is_none()) {
         key.start(context.random);
+        context.store.oidc.published = None;
     }
 }
 
-/// The public keys of named keys, each once.
-pub(super) fn jwks<'a>(oidc: &Oidc, names: impl Iterator<Item = &'a String>) -> Value {
-    let names: std::collections::BTreeSet<&String> = names.collect();
+/// The pairs of named keys, each once.
+pub(super) fn pairs<'a>(oidc: &Oidc, names: impl Iterator<Item = &'a String>) -> Vec<Arc<Pair>> {
+    let names: BTreeSet<&String> = names.collect();
     let keys = names.into_iter().filter_map(|name| oidc.keys.get(name));
-    let jwks: Vec<Value> = keys.flat_map(Key::pairs).map(|pair| pair.jwk()).collect();
-    json!({ "keys": jwks })
+    keys.flat_map(Key::pairs).cloned().collect()
+}
+
+/// The pairs of the keys that roles refer to. The server remembers them, and does not notice that a role is deleted.
+pub(super) fn published<'a>(context: &'a mut Context<'_>) -> &'a [Arc<Pair>] {
+    catch_up(context);
+    let oidc = &mut context.store.oidc;
+    let published = oidc.published.take();
+    let published = published.unwrap_or_else(|| pairs(oidc, oidc.roles.values().map(|role| &role.key)));
+    oidc.published.insert(published)
+}
+
+pub(super) fn jwks(pairs: &[Arc<Pair>]) -> Value {
+    json!({ "keys": pairs.iter().map(|pair| pair.jwk()).collect::<Vec<_>>() })
 }
 
 fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
@@ -189,6 +209,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         key.start(context.random);
     }
     context.store.oidc.keys.insert(name, key);
+    context.store.oidc.published = None;
     Ok(None)
 }
 
@@ -232,6 +253,7 @@ fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         return refuse("clients", &clients);
     }
     oidc.keys.remove(&name);
+    oidc.published = None;
     Ok(None)
 }
 
@@ -246,5 +268,6 @@ fn rotate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let key = key.ok_or_else(|| bad(format!("no named key found at {}", quoted(&name))))?;
     let ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
     key.rotate(context.random, context.now, ttl);
+    context.store.oidc.published = None;
     Ok(None)
 }

@@ -57,6 +57,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         role.client_id = context.random.word(26);
     }
     context.store.oidc.roles.insert(name, role);
+    context.store.oidc.published = None;
     Ok(None)
 }
 

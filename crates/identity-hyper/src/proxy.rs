@@ -1,0 +1,248 @@
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use identity_core::{ExposeSecret, RequestError, SecretString};
+
+/// Through which proxy connections go.
+///
+/// A proxy is asked for a tunnel, with `CONNECT` or SOCKS 5, to `http` servers too: so it has no part in the
+/// requests, and the token does not get into its log or cache. To servers at `https` it cannot look into the
+/// tunnel; to those at `http` it could.
+///
+/// The machine itself (`localhost`, 127.0.0.0/8, `::1`) and Unix sockets are reached without a proxy, always.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, Proxy};
+///
+/// let proxy = Proxy::all("http://user:password@proxy.example.com:3128")?.no_proxy("10.0.0.0/8, .internal");
+/// let transport = HyperTransport::builder().proxy(proxy).build();
+/// # let _ = transport;
+/// # Ok::<(), identity_core::RequestError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Proxy {
+    http: Option<SecretString>,
+    https: Option<SecretString>,
+    /// The servers that are reached without one.
+    direct: String,
+}
+
+impl Proxy {
+    /// No proxy, whatever the environment says.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One proxy for all servers: `http://`, `https://`, `socks5://` or `socks5h://`, with user name and
+    /// password if need be, in percent-encoding. Without a scheme it is `http://`; without a port 80, 443
+    /// or 1080.
+    ///
+    /// With `socks5://` names are resolved here, with `socks5h://` and the others by the proxy. A proxy at
+    /// `https://` is verified as [`Tls`](crate::Tls) says, but under its own name, and is shown no client
+    /// certificate.
+    pub fn all(url: &str) -> Result<Self, RequestError> {
+        let url = checked(url)?;
+        Ok(Self { http: Some(url.clone()), https: Some(url), direct: String::new() })
+    }
+
+    /// What the environment says, in upper case or lower case, read now.
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `HTTP_PROXY` | for servers at `http://`; not in a CGI process, where the caller can set it |
+    /// | `HTTPS_PROXY` | for servers at `https://` |
+    /// | `ALL_PROXY` | for both, where the one above is not set |
+    /// | `NO_PROXY` | see [`no_proxy`](Self::no_proxy) |
+    ///
+    /// An empty value is none. One that [`all`](Self::all) refuses is an error that names the variable.
+    pub fn from_env() -> Result<Self, RequestError> {
+        Self::from_variables(|name| env::var_os(name))
+    }
+
+    /// Which servers are reached without the proxy: names, meaning subdomains too, addresses and networks
+    /// (`10.0.0.0/8`), separated by commas; `*` is all of them. Takes the place of what was said before.
+    #[must_use]
+    pub fn no_proxy(mut self, servers: impl Into<String>) -> Self {
+        self.direct = servers.into();
+        self
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, RequestError> {
+        let variable = |names: [&'static str; 2]| {
+            let set = |name: &&str| get(name).is_some_and(|value| !value.is_empty());
+            let Some(name) = names.into_iter().find(set) else { return Ok(None) };
+            match get(name).unwrap_or_default().into_string() {
+                Ok(value) => Ok(Some((name, value))),
+                Err(_) => Err(RequestError::new(name, "is not Unicode")),
+            }
+        };
+        let proxy = |names| match variable(names)? {
+            Some((name, url)) => checked(&url).map(Some).map_err(|error| error.of(name)),
+            None => Ok(None),
+        };
+        let all = proxy(["ALL_PROXY", "all_proxy"])?;
+        // A web server hands the header `Proxy` of a request to a CGI process under this name.
+        let http = if get("REQUEST_METHOD").is_some() { "http_proxy" } else { "HTTP_PROXY" };
+        Ok(Self {
+            http: proxy([http, "http_proxy"])?.or_else(|| all.clone()),
+            https: proxy(["HTTPS_PROXY", "https_proxy"])?.or(all),
+            direct: variable(["NO_PROXY", "no_proxy"])?.map(|(_, list)| list).unwrap_or_default(),
+        })
+    }
+
+    /// In the form that is asked at each connection.
+    pub(crate) fn matcher(&self) -> Matcher {
+        let url = |url: &Option<SecretString>| {
+            url.as_ref().map(|url| url.expose_secret().to_owned()).unwrap_or_default()
+        };
+        Matcher::builder().http(url(&self.http)).https(url(&self.https)).no(&self.direct).build()
+    }
+}
+
+/// Shows no user name and no password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Proxy").field(&self.matcher()).finish()
+    }
+}
+
+/// The proxy on the way to `uri`.
+pub(crate) fn on_the_way(matcher: &Matcher, uri: &Uri) -> Option<Intercept> {
+    let host = uri.host()?.trim_matches(['[', ']']);
+    let own = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    if own { None } else { matcher.intercept(uri) }
+}
+
+fn checked(url: &str) -> Result<SecretString, RequestError> {
+    let refuse = |problem| RequestError::new("proxy", problem);
+    let uri: Uri = url.parse().map_err(|_| refuse("is not a URL"))?;
+    if !matches!(uri.scheme_str(), None | Some("http" | "https" | "socks5" | "socks5h")) {
+        return Err(refuse("must begin with http://, https://, socks5:// or socks5h://"));
+    }
+    let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
+        return Err(refuse("has no host"));
+    };
+    let has_port = authority.as_str().rsplit('@').next() != Some(authority.host());
+    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err(refuse("has a port that is none"));
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(refuse("must not have a path or a query"));
+    }
+    Ok(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Proxy, RequestError> {
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        Proxy::from_variables(|name| variables.get(name).map(Into::into))
+    }
+
+    /// The proxies on the way to each of these.
+    fn ways(proxy: &Proxy, urls: &[&str]) -> Vec<Option<String>> {
+        let matcher = proxy.matcher();
+        let way = |url: &&str| Some(on_the_way(&matcher, &url.parse().unwrap())?.uri().to_string());
+        urls.iter().map(way).collect()
+    }
+
+    const BOTH: [&str; 2] = ["http://vault.test:8200", "https://vault.test:8200"];
+
+    #[test]
+    fn the_environment_says_which_proxy() {
+        let none = || None;
+        let some = |url: &str| Some(url.to_owned());
+        for (variables, http, https) in [
+            (&[][..], none(), none()),
+            (&[("HTTP_PROXY", "http://p:1"), ("HTTPS_PROXY", "")], some("http://p:1/"), none()),
+            (&[("https_proxy", "p:2")], none(), some("http://p:2/")),
+            (&[("HTTPS_PROXY", "https://p:2"), ("https_proxy", "no")], none(), some("https://p:2/")),
+            (
+                &[("all_proxy", "socks5h://p"), ("http_proxy", "p:1")],
+                some("http://p:1/"),
+                some("socks5h://p/"),
+            ),
+            (&[("HTTP_PROXY", "http://evil:1"), ("REQUEST_METHOD", "GET")], none(), none()),
+            (&[("http_proxy", "http://p:1"), ("REQUEST_METHOD", "GET")], some("http://p:1/"), none()),
+            (&[("ALL_PROXY", "p:1"), ("NO_PROXY", "other, .test")], none(), none()),
+            (&[("ALL_PROXY", "p:1"), ("no_proxy", "ault.test")], some("http://p:1/"), some("http://p:1/")),
+            (&[("ALL_PROXY", "p:1"), ("NO_PROXY", "*")], none(), none()),
+        ] {
+            assert_eq!(ways(&from(variables).unwrap(), &BOTH), [http, https], "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_machine_itself_and_what_is_excepted_need_no_proxy() {
+        let proxy = Proxy::all("p:1").unwrap().no_proxy("10.0.0.0/8,vault.example.com,fd00::/8");
+        let direct = [
+            "http://localhost:8200",
+            "https://LOCALHOST",
+            "http://127.0.0.1",
+            "http://127.1.2.3:8200",
+            "http://[::1]:8200",
+            "https://[::ffff:127.0.0.1]",
+            "https://10.1.2.3:8200",
+            "https://vault.example.com",
+            "https://a.vault.example.com",
+            "https://[fd00::1]:8200",
+            "unix://2f72",
+        ];
+        assert!(ways(&proxy, &direct).iter().all(Option::is_none), "{:?}", ways(&proxy, &direct));
+        let through =
+            ["http://11.0.0.1", "https://myvault.example.com", "http://[::2]", "http://localhost.test"];
+        assert!(ways(&proxy, &through).iter().all(Option::is_some), "{:?}", ways(&proxy, &through));
+        assert!(ways(&Proxy::none(), &through).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_bad_proxy_is_an_error_that_names_it_and_shows_no_password() {
+        for url in [
+            "",
+            " ",
+            "/",
+            "http://",
+            "http://user:hunter2@",
+            "ftp://user:hunter2@p:1",
+            "socks4://user:hunter2@p:1",
+            "http://user:hunter2@p:x",
+            "http://user:hunter2@p:0",
+            "http://user:hunter2@p:",
+            "http://user:hunter2@p:99999",
+            "http://user:hunter2@p:1/path",
+            "http://user:hunter2@p:1?query",
+            "http://user:hunter2@p q",
+        ] {
+            let error = Proxy::all(url).expect_err(url);
+            assert_eq!(error.parameter(), "proxy", "{url}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            if !url.is_empty() {
+                assert_eq!(from(&[("https_proxy", url)]).expect_err(url).parameter(), "https_proxy");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_an_error() {
+        use std::os::unix::ffi::OsStringExt;
+        let get = |name: &str| (name == "NO_PROXY").then(|| OsString::from_vec(vec![0xff]));
+        assert_eq!(Proxy::from_variables(get).unwrap_err().to_string(), "`NO_PROXY` is not Unicode");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let proxy = Proxy::all("http://alice:hunter2@p:1").unwrap();
+        let shown = format!("{proxy:?}");
+        assert!(shown.contains("p:1") && !shown.contains("alice") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,71 @@
+use std::future::ready;
+use std::io;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery};
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
+use tokio::net::lookup_host;
+use tower::{BoxError, ServiceExt, service_fn};
+
+use crate::stream::Stream;
+
+/// Whether names are resolved here, rather than by the proxy.
+const LOCAL_NAMES: &str = "socks5";
+
+pub(crate) fn is_socks(proxy: &Uri) -> bool {
+    matches!(proxy.scheme_str(), Some("socks5h" | LOCAL_NAMES))
+}
+
+/// Has the proxy at the other end of `stream` connect it to `server`.
+pub(crate) async fn tunnel(stream: Stream, proxy: &Intercept, server: &Uri) -> Result<Stream, BoxError> {
+    let uri = proxy.uri().clone();
+    let mut server = with_port(server, if server.scheme_str() == Some("https") { 443 } else { 80 })?;
+    let mut stream = Some(TokioIo::new(stream));
+    let open = service_fn(move |_: Uri| {
+        ready(stream.take().ok_or(io::ErrorKind::NotConnected).map_err(io::Error::from))
+    });
+    let stream = if is_socks(&uri) {
+        if uri.scheme_str() == Some(LOCAL_NAMES) {
+            server = resolved(&server).await?;
+        }
+        let mut socks = SocksV5::new(uri, open);
+        if let Some((user, password)) = proxy.raw_auth() {
+            socks = socks.with_auth(user.to_owned(), password.to_owned());
+        }
+        socks.oneshot(server).await?
+    } else {
+        let mut connect = Tunnel::new(uri, open);
+        if let Some(credentials) = proxy.basic_auth() {
+            connect = connect.with_auth(credentials.clone());
+        }
+        connect.oneshot(server).await?
+    };
+    Ok(stream.into_inner())
+}
+
+/// The same address, with this port if it has none.
+pub(crate) fn with_port(uri: &Uri, port: u16) -> Result<Uri, http::Error> {
+    match uri.authority() {
+        Some(authority) if authority.port().is_none() => {
+            with_authority(uri, format!("{authority}:{port}").try_into()?)
+        }
+        _ => Ok(uri.clone()),
+    }
+}
+
+async fn resolved(uri: &Uri) -> Result<Uri, BoxError> {
+    let Some(authority) = uri.authority() else { return Ok(uri.clone()) };
+    let address = lookup_host(authority.as_str()).await?.next();
+    let address =
+        address.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?;
+    Ok(with_authority(uri, address.to_string().try_into()?)?)
+}
+
+fn with_authority(uri: &Uri, authority: Authority) -> Result<Uri, http::Error> {
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(authority);
+    parts.path_and_query.get_or_insert(PathAndQuery::from_static("/"));
+    Ok(Uri::from_parts(parts)?)
+}

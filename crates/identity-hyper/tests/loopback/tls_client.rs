@@ -1,0 +1,187 @@
+//! Client certificates, and files that change.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_hyper::rustls::ServerConfig;
+use identity_hyper::rustls::crypto::ring::default_provider;
+use identity_hyper::rustls::server::WebPkiClientVerifier;
+use identity_hyper::rustls::version::{TLS12, TLS13};
+use identity_hyper::{HyperTransport, Tls};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::{Server, patient, request};
+use crate::tls::{Ca, call, server, story};
+
+/// So that the next call opens a connection.
+const GOODBYE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+
+/// Longer than files go without being looked at.
+const DUE: Duration = Duration::from_millis(1100);
+
+/// A server with a certificate of `ca` that asks for one of `clients`, in one version of TLS.
+fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(clients.roots(), Arc::clone(&provider));
+    let (chain, key) = ca.issue("127.0.0.1", |_| {});
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[if tls_1_3 { &TLS13 } else { &TLS12 }])
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Server::start(move |mut peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            match acceptor.accept(&mut peer.stream).into_fallible().await {
+                Ok(mut stream) => {
+                    let _ = stream.read(&mut [0; 1024]).await;
+                    let _ = stream.write_all(GOODBYE.as_bytes()).await;
+                    let _ = stream.shutdown().await;
+                }
+                // What is left unread when a connection is closed can take the alert away from the client.
+                Err((_, stream)) => drop(copy(stream, &mut sink()).await),
+            }
+        }
+    })
+}
+
+/// What the client says of a refused client certificate.
+fn refused(error: &TransportError) {
+    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert!(story(error).contains("client certificate"), "{}", story(error));
+}
+
+#[tokio::test]
+async fn c6_a_client_certificate_is_shown_and_a_refusal_told() {
+    let [ca, clients, namesake, stranger] = [Ca::new(), Ca::new(), Ca::new(), Ca::named("Another CA")];
+    for tls_1_3 in [false, true] {
+        let server = asking(&ca, &clients, tls_1_3);
+        let tls = Tls::new().ca_pem(ca.pem()).unwrap();
+        let with = |(certificate, key): (String, String)| tls.clone().client_pem(certificate, key).unwrap();
+        assert_eq!(call(with(clients.client_pem()), &server).await.unwrap(), "hello");
+        refused(&call(with(namesake.client_pem()), &server).await.unwrap_err());
+        refused(&call(with(stranger.client_pem()), &server).await.unwrap_err());
+        refused(&call(tls.clone(), &server).await.unwrap_err());
+        assert_eq!(server.seen().connections, 4);
+    }
+}
+
+#[tokio::test]
+async fn c6_a_client_certificate_goes_with_a_configuration_of_ones_own() {
+    let [ca, clients] = [Ca::new(), Ca::new()];
+    let server = asking(&ca, &clients, true);
+    let (certificate, key) = clients.client_pem();
+    let tls = Tls::from(ca.client()).client_pem(certificate, key).unwrap();
+    assert_eq!(call(tls, &server).await.unwrap(), "hello");
+}
+
+async fn is_reached(transport: &HyperTransport, server: &Server) -> bool {
+    let call = request("GET", &format!("https://{}/v1", server.address), "");
+    match transport.send(call).await {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+            false
+        }
+    }
+}
+
+/// A CA in a file that changes, breaks, goes and comes back.
+async fn is_followed(made: impl Fn(&Path) -> Tls) {
+    let [before, after] = [Ca::new(), Ca::new()];
+    let [old, new] = [&before, &after].map(|ca| server(ca.acceptor(&[]), GOODBYE));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    fs::write(&file, before.pem()).unwrap();
+    let transport = patient().tls(made(&file)).build();
+    assert!(is_reached(&transport, &old).await && !is_reached(&transport, &new).await);
+    fs::write(&file, after.pem()).unwrap();
+    sleep(DUE).await;
+    assert!(is_reached(&transport, &new).await && !is_reached(&transport, &old).await);
+    for broken in ["", "-----BEGIN CERTIFICATE-----\n"] {
+        fs::write(&file, broken).unwrap();
+        sleep(DUE).await;
+        assert!(is_reached(&transport, &new).await, "{broken:?}");
+    }
+    fs::remove_file(&file).unwrap();
+    sleep(DUE).await;
+    assert!(is_reached(&transport, &new).await);
+    fs::write(&file, before.pem()).unwrap();
+    sleep(DUE).await;
+    assert!(is_reached(&transport, &old).await && !is_reached(&transport, &new).await);
+}
+
+#[tokio::test]
+async fn c7_a_ca_file_that_changes_is_read_anew() {
+    is_followed(|file| Tls::new().ca_file(file).unwrap()).await;
+}
+
+#[tokio::test]
+async fn c7_a_ca_directory_that_changes_is_read_anew() {
+    is_followed(|file| Tls::new().ca_dir(file.parent().unwrap()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn c7_a_file_that_comes_to_a_directory_is_read() {
+    let [before, after] = [Ca::new(), Ca::new()];
+    let [old, new] = [&before, &after].map(|ca| server(ca.acceptor(&[]), GOODBYE));
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("ca.pem"), before.pem()).unwrap();
+    let transport = patient().tls(Tls::new().ca_dir(directory.path()).unwrap()).build();
+    assert!(is_reached(&transport, &old).await && !is_reached(&transport, &new).await);
+    fs::write(directory.path().join("more.pem"), after.pem()).unwrap();
+    sleep(DUE).await;
+    assert!(is_reached(&transport, &old).await && is_reached(&transport, &new).await);
+}
+
+#[tokio::test]
+async fn c7_a_client_certificate_that_changes_is_read_anew() {
+    let [ca, before, after] = [Ca::new(), Ca::new(), Ca::new()];
+    let [old, new] = [asking(&ca, &before, false), asking(&ca, &after, false)];
+    let directory = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
+    let write = |(pem, private): &(String, String)| {
+        fs::write(&certificate, pem).unwrap();
+        fs::write(&key, private).unwrap();
+    };
+    write(&before.client_pem());
+    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_files(&certificate, &key).unwrap();
+    let transport = patient().tls(tls.clone()).build();
+    assert!(is_reached(&transport, &old).await && !is_reached(&transport, &new).await);
+
+    let renewed = after.client_pem();
+    fs::write(&certificate, &renewed.0).unwrap();
+    let error = tls.reload().unwrap_err().to_string();
+    assert!(error.contains("client.key do not belong together"), "{error}");
+    sleep(DUE).await;
+    assert!(is_reached(&transport, &old).await, "half a pair is none");
+
+    write(&renewed);
+    tls.clone().reload().unwrap();
+    assert!(is_reached(&transport, &new).await && !is_reached(&transport, &old).await);
+}
+
+/// The old connection is used on: it is as good as it was.
+#[tokio::test]
+async fn c7_open_connections_stay() {
+    let [before, after] = [Ca::new(), Ca::new()];
+    let server = server(before.acceptor(&["http/1.1"]), crate::tls::HELLO);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    fs::write(&file, before.pem()).unwrap();
+    let tls = Tls::new().ca_file(&file).unwrap();
+    let transport = patient().tls(tls.clone()).build();
+    assert!(is_reached(&transport, &server).await);
+    fs::write(&file, after.pem()).unwrap();
+    tls.reload().unwrap();
+    assert!(is_reached(&transport, &server).await);
+    assert_eq!(server.seen().connections, 1);
+}

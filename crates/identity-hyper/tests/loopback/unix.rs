@@ -1,0 +1,56 @@
+//! Requests over a Unix socket.
+
+use std::path::Path;
+
+use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
+use tokio::net::UnixListener;
+
+use crate::support::{Seen, Server, head, ok, patient, request};
+use crate::tls::story;
+
+/// The address of a socket in a directory with a name that needs care.
+fn address(directory: &Path) -> String {
+    format!("unix://{}/an%20agent.sock", directory.display())
+}
+
+#[tokio::test]
+async fn requests_go_over_a_socket_and_share_a_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(directory.path().join("an agent.sock")).unwrap();
+    let seen = Server::on_socket(listener, ok("hello"));
+    let target = Target::new(&address(directory.path())).unwrap().with_token("s.example").unwrap();
+    let transport = patient().build();
+    for _ in 0..3 {
+        let response = transport.send(ListEntities.request(&target).unwrap()).await.unwrap();
+        assert_eq!(response.body(), "hello");
+    }
+    let Seen { connections, requests } = seen();
+    assert_eq!((connections, requests.len()), (1, 3));
+    assert_eq!(
+        head(&requests[0]),
+        [
+            "LIST /v1/identity/entity/id HTTP/1.1",
+            "host: localhost",
+            "x-vault-request: true",
+            "x-vault-token: s.example"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_socket_that_is_not_there_is_no_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    let target = Target::new(&address(directory.path())).unwrap();
+    let error = patient().build().send(ListEntities.request(&target).unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert!(story(&error).contains("No such file"), "{}", story(&error));
+}
+
+#[tokio::test]
+async fn a_host_that_is_no_path_is_no_connection() {
+    for host in ["localhost", "2", "2g", "+1", "2f00"] {
+        let call = request("GET", &format!("unix://{host}/v1"), "");
+        let error = patient().build().send(call).await.expect_err(host);
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    }
+}
