@@ -1,7 +1,8 @@
-//! The development server that live tests and examples run against.
+//! The servers that the workspace's tests and examples run against: a real one, and one that breaks the rules.
 
 mod binary;
 mod error;
+pub mod faulty;
 mod gate;
 mod http;
 mod install;

@@ -185,6 +185,13 @@ impl ApiError {
         self.status == StatusCode::NOT_FOUND && self.bare
     }
 
+    pub(crate) fn mask(&mut self, secret: &str) {
+        let oauth = self.oauth.as_mut().map(|oauth| &mut oauth.error_description);
+        for words in self.errors.iter_mut().chain(oauth).filter(|words| words.contains(secret)) {
+            *words = words.replace(secret, "<redacted>");
+        }
+    }
+
     /// Whether the body has an `errors` list, and nothing in it.
     pub(crate) fn is_bare(&self) -> bool {
         self.bare
@@ -208,7 +215,7 @@ impl ApiError {
     pub(crate) fn is_passing(&self) -> bool {
         match self.status.as_u16() {
             307 | 412 | 429 | 502..=504 => true,
-            500 => self.says("local node not active") || self.says("context canceled"),
+            500 => self.says("local node not active") || self.lost_its_leader(),
             _ => false,
         }
     }
@@ -219,9 +226,14 @@ impl ApiError {
         match self.status.as_u16() {
             307 | 502 | 504 => true,
             503 => !self.is_sealed(),
-            500 => self.says("context canceled"),
+            500 => self.lost_its_leader(),
             _ => false,
         }
+    }
+
+    /// Whether the leader stepped down or was cut off while it wrote.
+    fn lost_its_leader(&self) -> bool {
+        self.says("context canceled") || self.says("leadership lost")
     }
 
     fn says(&self, text: &str) -> bool {

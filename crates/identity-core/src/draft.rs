@@ -158,8 +158,11 @@ impl Draft {
         if OWN_HEADERS.contains(&name) {
             return Err(refuse("is a header that the request sets itself"));
         }
+        // `HeaderValue` takes bytes that are not ASCII, and each server makes something else of them.
         let value = HeaderValue::from_str(value)
-            .map_err(|_| refuse("is a header, and must be visible ASCII characters"))?;
+            .ok()
+            .filter(|_| value.is_ascii())
+            .ok_or_else(|| refuse("is a header, and must be visible ASCII characters"))?;
         self.headers.insert(name, value);
         Ok(self)
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::api_error::ApiError;
 use crate::transport::{TransportError, TransportErrorKind};
@@ -84,6 +84,18 @@ impl Error {
             ErrorKind::Transport(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Takes the secrets of the request's headers out of the server's words, should it repeat them. Those of
+    /// less than eight characters are left: they are words like any other.
+    #[must_use]
+    pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        if let ErrorKind::Api(api) = &mut self.kind {
+            // What follows `Bearer` or `Basic` is the secret.
+            let texts = secrets.into_iter().filter_map(|secret| secret.to_str().ok()?.rsplit(' ').next());
+            texts.filter(|text| text.len() >= 8).for_each(|text| api.mask(text));
+        }
+        self
     }
 
     fn has_status(&self, status: StatusCode) -> bool {

@@ -43,6 +43,11 @@ pub struct Target {
 #[non_exhaustive]
 pub struct AwaitsToken;
 
+/// The token that the transport has added to a request, in the [`http::Extensions`] of an answer that refuses it:
+/// whoever shows the server's words masks it there, should they repeat it.
+#[derive(Clone, Debug)]
+pub struct SentToken(pub HeaderValue);
+
 impl AwaitsToken {
     /// The name of the header that the token goes into.
     pub const HEADER: HeaderName = TOKEN;

@@ -58,20 +58,22 @@ where
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let limit = self.limit;
         let answer = self.inner.call(request.map(Full::new));
-        Box::pin(async move { collect(answer.await.map_err(Into::into)?, limit).await })
+        Box::pin(async move {
+            let (head, body) = answer.await.map_err(Into::into)?.into_parts();
+            Ok(Response::from_parts(head, collect(pin!(body), limit).await?))
+        })
     }
 }
 
-pub(crate) async fn collect<B>(response: Response<B>, limit: usize) -> Result<Response<Bytes>, BoxError>
+/// Reads the body to its end.
+pub(crate) async fn collect<B>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, BoxError>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>>,
 {
     let too_large = || Err(TransportError::from(TransportErrorKind::TooLarge).into());
-    let (parts, body) = response.into_parts();
     if body.size_hint().lower() > limit as u64 {
         return too_large();
     }
-    let mut body = pin!(body);
     // Most answers come in one piece, which is then not copied.
     let mut whole = Bytes::new();
     let mut pieces = BytesMut::new();
@@ -87,6 +89,5 @@ where
         pieces.extend_from_slice(&std::mem::take(&mut whole));
         pieces.extend_from_slice(&piece);
     }
-    let body = if pieces.is_empty() { whole } else { pieces.freeze() };
-    Ok(Response::from_parts(parts, body))
+    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
 }

@@ -36,7 +36,7 @@ const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 pub struct Consistency {
     mode: Mode,
     /// By address, then by namespace.
-    newest: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
+    indexes: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
 }
 
 type Indexes = BTreeMap<Box<[u8]>, Index>;
@@ -63,7 +63,7 @@ pub struct Mark {
 impl Consistency {
     /// A standby that lags behind passes the request on to the leader.
     pub fn new() -> Self {
-        Self { mode: Mode::Forward, newest: Arc::default() }
+        Self { mode: Mode::Forward, indexes: Arc::default() }
     }
 
     /// A standby that lags behind waits a moment, and passes the request on to the leader if that does not help.
@@ -78,13 +78,13 @@ impl Consistency {
 
     /// The same setting, knowing nothing yet.
     pub fn fresh(&self) -> Self {
-        Self { mode: self.mode, newest: Arc::default() }
+        Self { mode: self.mode, indexes: Arc::default() }
     }
 
     /// How far this client has come.
     pub fn marks(&self) -> Vec<Mark> {
         let mut marks = Vec::new();
-        for (address, namespaces) in &*self.newest() {
+        for (address, namespaces) in &*self.indexes() {
             for (namespace, index) in namespaces {
                 marks.push(Mark {
                     address: address.to_string(),
@@ -105,39 +105,37 @@ impl Consistency {
         }
     }
 
-    fn newest(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Indexes>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn indexes(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Indexes>> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn advance(&self, address: &str, namespace: &[u8], value: &HeaderValue) {
-        let mut newest = self.newest();
-        if let Some(known) = newest.get_mut(address).and_then(|indexes| indexes.get_mut(namespace)) {
+        let mut indexes = self.indexes();
+        if let Some(known) = indexes.get_mut(address).and_then(|indexes| indexes.get_mut(namespace)) {
             known.advance(value);
         } else if let Some(index) = Index::new(value) {
-            newest.entry(address.into()).or_default().insert(namespace.into(), index);
+            indexes.entry(address.into()).or_default().insert(namespace.into(), index);
         }
     }
 
-    /// Writes the index into the request. Whether there is one.
-    fn write(&self, address: &str, headers: &mut HeaderMap) -> bool {
-        let newest = self.newest();
-        let Some(indexes) = newest.get(address) else { return false };
-        let Some(index) = indexes.get(namespace(headers)) else { return false };
-        headers.insert(INDEX, index.value());
-        headers.insert(INCONSISTENT, HeaderValue::from_static("forward-active-node"));
+    fn newest(&self, address: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+        Some(self.indexes().get(address)?.get(namespace(headers))?.value())
+    }
+
+    fn write(&self, index: HeaderValue, headers: &mut HeaderMap) {
+        headers.insert(INDEX, index);
         if self.mode == Mode::Await {
             headers.insert(INCONSISTENT, HeaderValue::from_static("await-state"));
             headers.append(INCONSISTENT, HeaderValue::from_static("forward-active-node"));
+        } else {
+            headers.insert(INCONSISTENT, HeaderValue::from_static("forward-active-node"));
         }
-        true
     }
 
-    fn forget(&self, address: &str, headers: &mut HeaderMap) {
-        if let Some(indexes) = self.newest().get_mut(address) {
+    fn forget(&self, address: &str, headers: &HeaderMap) {
+        if let Some(indexes) = self.indexes().get_mut(address) {
             indexes.remove(namespace(headers));
         }
-        headers.remove(INDEX);
-        headers.remove(INCONSISTENT);
     }
 }
 
@@ -180,29 +178,50 @@ impl<E> Consistent<E> {
     }
 }
 
+impl<E: Exchange> Consistent<E> {
+    /// The address that stands for the cluster.
+    fn address<'a>(&'a self, request: &'a Request<Bytes>) -> &'a str {
+        let address = request.uri().authority();
+        let cluster =
+            self.cluster.first().filter(|_| address.is_some_and(|address| self.cluster.contains(address)));
+        cluster.or(address).map_or("", Authority::as_str)
+    }
+
+    /// Takes note of the answer's index, unless it is the one that was sent.
+    fn note(&self, request: &Request<Bytes>, response: &Response<Bytes>) {
+        if let Some(index) = response.headers().get(INDEX) {
+            if request.headers().get(INDEX) != Some(index) {
+                self.consistency.advance(self.address(request), namespace(request.headers()), index);
+            }
+        }
+    }
+}
+
 impl<E: Exchange> Exchange for Consistent<E> {
     async fn exchange(
         &self,
         request: &mut Request<Bytes>,
-        call: Call,
+        call: &Call,
     ) -> Result<Response<Bytes>, TransportError> {
-        let consistency = &self.consistency;
-        if consistency.mode == Mode::Off {
+        if self.consistency.mode == Mode::Off {
             return self.inner.exchange(request, call).await;
         }
-        let Some(address) = request.uri().authority().cloned() else {
-            return self.inner.exchange(request, call).await;
-        };
-        let address = if self.cluster.contains(&address) { &self.cluster[0] } else { &address };
-        let marked = consistency.write(address.as_str(), request.headers_mut());
-        let mut response = self.inner.exchange(request, call).await?;
-        if marked && is_not_understood(&response) {
-            consistency.forget(address.as_str(), request.headers_mut());
-            response = self.inner.exchange(request, call).await?;
+        if let Some(index) = self.consistency.newest(self.address(request), request.headers()) {
+            self.consistency.write(index, request.headers_mut());
         }
-        if let Some(index) = response.headers().get(INDEX) {
-            consistency.advance(address.as_str(), namespace(request.headers()), index);
+        // In a block, so that the future does not keep room for the answer.
+        {
+            let response = self.inner.exchange(request, call).await?;
+            if !is_not_understood(&response) {
+                self.note(request, &response);
+                return Ok(response);
+            }
         }
+        self.consistency.forget(self.address(request), request.headers());
+        request.headers_mut().remove(INDEX);
+        request.headers_mut().remove(INCONSISTENT);
+        let response = self.inner.exchange(request, call).await?;
+        self.note(request, &response);
         Ok(response)
     }
 

@@ -23,7 +23,7 @@ pub trait Exchange: Send + Sync {
     fn exchange(
         &self,
         request: &mut Request<Bytes>,
-        call: Call,
+        call: &Call,
     ) -> impl Future<Output = Result<Response<Bytes>, TransportError>> + Send;
 
     /// Closes the connections that are open, as soon as their calls have ended.
@@ -59,7 +59,7 @@ impl<T: Transport> Exchange for T {
     async fn exchange(
         &self,
         request: &mut Request<Bytes>,
-        call: Call,
+        call: &Call,
     ) -> Result<Response<Bytes>, TransportError> {
         let answer = timeout_at(call.head_by, self.send(request.clone())).await;
         answer.unwrap_or_else(|elapsed| Err(TransportError::new(TransportErrorKind::Timeout, elapsed)))
@@ -98,6 +98,6 @@ impl<E: Exchange + 'static> Service<Request<Bytes>> for Layered<E> {
 
     fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
         let exchange = Arc::clone(&self.0);
-        Box::pin(async move { exchange.exchange(&mut request, Call::unlimited()).await })
+        Box::pin(async move { exchange.exchange(&mut request, &Call::unlimited()).await })
     }
 }

@@ -52,7 +52,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// Asks in the background, if it is time to.
-    fn look_around(&self, call: Call) {
+    fn look_around(&self, call: &Call) {
         if self.cluster.is_time_to_look(call.begun) {
             for index in 0..self.cluster.len() {
                 let asking = health::ask(
@@ -66,7 +66,7 @@ impl<E: Exchange + 'static> Nodes<E> {
         }
     }
 
-    async fn ask(&self, request: &mut Request<Bytes>, call: Call, index: usize) -> Outcome {
+    async fn ask(&self, request: &mut Request<Bytes>, call: &Call, index: usize) -> Outcome {
         self.cluster.direct(request, index);
         let outcome = self.inner.exchange(request, call).await;
         if self.cluster.learn(index, trouble(&outcome)) {
@@ -76,7 +76,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// Asks one node after the other, until one may have carried it out.
-    async fn ask_any(&self, request: &mut Request<Bytes>, call: Call) -> Outcome {
+    async fn ask_any(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         self.look_around(call);
         let is_read = is_read(request);
         if self.cluster.lacks_leader(is_read) {
@@ -109,7 +109,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// Goes where a redirect leads, or says why not.
-    async fn follow(&self, request: &mut Request<Bytes>, call: Call, redirect: Redirect) -> Outcome {
+    async fn follow(&self, request: &mut Request<Bytes>, call: &Call, redirect: Redirect) -> Outcome {
         if redirect.leads_to(request.uri()) {
             return Err(redirect.passing("it does not know a leader"));
         }
@@ -141,21 +141,24 @@ impl<E: Exchange + 'static> Nodes<E> {
 }
 
 impl<E: Exchange + 'static> Exchange for Nodes<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, call: Call) -> Outcome {
-        let outcome = if self.cluster.has(request.uri()) {
-            self.ask_any(request, call).await
-        } else {
-            self.inner.exchange(request, call).await
-        };
-        match outcome {
-            Ok(response) if response.status().is_redirection() && self.redirects != Redirects::Never => {
-                match Redirect::read(request, &response)? {
-                    Some(redirect) => Box::pin(self.follow(request, call, redirect)).await,
-                    None => Ok(response),
-                }
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+        // In a block, so that the future does not keep room for the outcome.
+        let followed = {
+            let outcome = if self.cluster.has(request.uri()) {
+                Box::pin(self.ask_any(request, call)).await
+            } else {
+                self.inner.exchange(request, call).await
+            };
+            let redirect = match &outcome {
+                Ok(response) if self.redirects != Redirects::Never => Redirect::read(request, response)?,
+                _ => None,
+            };
+            match redirect {
+                Some(redirect) => Box::pin(self.follow(request, call, redirect)),
+                None => return outcome,
             }
-            outcome => outcome,
-        }
+        };
+        followed.await
     }
 
     fn renew(&self) {

@@ -1,5 +1,5 @@
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::task::Poll;
@@ -81,9 +81,10 @@ impl Pool {
         self.live.read().unwrap_or_else(PoisonError::into_inner).client.request(request)
     }
 
+    /// Sends the request and reads the answer; `head_seen` tells when its head is there.
     async fn answer(
         &self,
-        request: Request<Full<Bytes>>,
+        request: &Request<Bytes>,
         now: Instant,
         head_seen: &AtomicBool,
     ) -> Result<Response<Bytes>, BoxError> {
@@ -91,9 +92,10 @@ impl Pool {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
         }
-        let response = self.request(request, now).await?;
+        let mut response = self.request(outgoing(request), now).await?;
         head_seen.store(true, Ordering::Relaxed);
-        collect(response, self.settings.response_limit).await
+        let body = collect(Pin::new(response.body_mut()), self.settings.response_limit).await?;
+        Ok(response.map(|_| body))
     }
 }
 
@@ -101,11 +103,27 @@ impl Exchange for Pool {
     async fn exchange(
         &self,
         request: &mut Request<Bytes>,
-        call: Call,
+        call: &Call,
     ) -> Result<Response<Bytes>, TransportError> {
         let head_seen = AtomicBool::new(false);
-        let answer = self.answer(outgoing(request), call.begun, &head_seen);
-        in_time(call, &head_seen, answer).await.map_err(classify)
+        let mut answer = pin!(self.answer(request, call.begun, &head_seen));
+        // One timer for both: when it rings and the head is there, it is set to the end of the call.
+        let mut limit = call.head_by;
+        let mut timer = pin!(sleep_until(limit));
+        let in_time = poll_fn(|context| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                return Poll::Ready(answer.map_err(classify));
+            }
+            while timer.as_mut().poll(context).is_ready() {
+                if limit == call.deadline || !head_seen.load(Ordering::Relaxed) {
+                    return Poll::Ready(Err(TransportErrorKind::Timeout.into()));
+                }
+                limit = call.deadline;
+                timer.as_mut().reset(limit);
+            }
+            Poll::Pending
+        });
+        in_time.await
     }
 
     fn renew(&self) {
@@ -124,29 +142,4 @@ fn outgoing(request: &Request<Bytes>) -> Request<Full<Bytes>> {
         outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     outgoing
-}
-
-/// Ends `answer` when its head is late, or the whole of it. One timer does for both.
-async fn in_time<T>(
-    call: Call,
-    head_seen: &AtomicBool,
-    answer: impl Future<Output = Result<T, BoxError>>,
-) -> Result<T, BoxError> {
-    let mut answer = pin!(answer);
-    let mut limit = call.head_by;
-    let mut timer = pin!(sleep_until(limit));
-    poll_fn(|context| {
-        if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-            return Poll::Ready(answer);
-        }
-        while timer.as_mut().poll(context).is_ready() {
-            if limit == call.deadline || !head_seen.load(Ordering::Relaxed) {
-                return Poll::Ready(Err(TransportError::from(TransportErrorKind::Timeout).into()));
-            }
-            limit = call.deadline;
-            timer.as_mut().reset(limit);
-        }
-        Poll::Pending
-    })
-    .await
 }

@@ -145,19 +145,24 @@ impl<E> Retrying<E> {
 }
 
 impl<E: Exchange> Exchange for Retrying<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, mut call: Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+        let mut call = *call;
         call.deadline = call.deadline.min(call.begun + self.retry.deadline.min(LONGEST));
         call.head_by = call.deadline;
         let operation = operation(request);
         if operation.repeatable {
             call.head_by = call.deadline.min(call.begun + self.retry.attempt.min(LONGEST));
         }
-        let outcome = self.inner.exchange(request, call).await;
-        if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
-            self.budget.deposit();
-            return outcome;
-        }
-        self.repeat(request, call, operation, outcome).await
+        // In a block, so that the future does not keep room for the outcome.
+        let repeated = {
+            let outcome = self.inner.exchange(request, &call).await;
+            if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
+                self.budget.deposit();
+                return outcome;
+            }
+            self.repeat(request, call, operation, outcome)
+        };
+        repeated.await
     }
 
     fn renew(&self) {
@@ -195,7 +200,7 @@ impl<E: Exchange> Retrying<E> {
                 repeats += 1;
                 call.begun = Instant::now();
                 call.head_by = call.deadline.min(call.begun + patience);
-                outcome = self.inner.exchange(request, call).await;
+                outcome = self.inner.exchange(request, &call).await;
                 if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
                     self.budget.deposit();
                     break;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
-use identity_core::{AwaitsToken, RequestError, SecretString, TransportError, TransportErrorKind};
+use identity_core::{AwaitsToken, RequestError, SecretString, SentToken, TransportError, TransportErrorKind};
 use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, Layer};
 
@@ -21,6 +21,8 @@ mod log_in;
 
 pub use file::TokenFile;
 pub use log_in::{LogIn, LoggedIn};
+
+type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// A token in the form that it is sent in. Clones share it; it is not shown, and wiped with its last clone.
 #[derive(Clone)]
@@ -171,30 +173,12 @@ impl<E> WithToken<E> {
 }
 
 impl<E: Exchange> Exchange for WithToken<E> {
-    async fn exchange(
-        &self,
-        request: &mut Request<Bytes>,
-        mut call: Call,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let source = self.source.as_ref().filter(|_| request.extensions().get::<AwaitsToken>().is_some());
-        let mut used = None;
-        if let Some(TokenLayer(source)) = source {
-            let asked = Instant::now();
-            let token = timeout_at(call.deadline, source.token()).await;
-            let token = token
-                .unwrap_or_else(|elapsed| Err(TokenError::new(elapsed)))
-                .map_err(|error| TransportError::new(TransportErrorKind::Connect, error))?;
-            // The wait for it is not the server's.
-            call.head_by = call.deadline.min(call.head_by + asked.elapsed());
-            request.headers_mut().insert(AwaitsToken::HEADER, token.0.clone());
-            used = Some((source, token));
-        }
-        let response = self.inner.exchange(request, call).await?;
-        match used {
-            Some((source, token)) if response.status() == StatusCode::FORBIDDEN => {
-                self.once_more(request, call, &**source, &token, response).await
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+        match &self.source {
+            Some(TokenLayer(source)) if request.extensions().get::<AwaitsToken>().is_some() => {
+                self.with_token(&**source, request, *call).await
             }
-            _ => Ok(response),
+            _ => self.inner.exchange(request, call).await,
         }
     }
 
@@ -204,23 +188,43 @@ impl<E: Exchange> Exchange for WithToken<E> {
 }
 
 impl<E: Exchange> WithToken<E> {
-    /// In a box, as most calls do not come here.
-    fn once_more<'a>(
+    /// In a box, so that calls without a source are no larger for it.
+    fn with_token<'a>(
         &'a self,
+        source: &'a dyn TokenSource,
         request: &'a mut Request<Bytes>,
         mut call: Call,
-        source: &'a dyn TokenSource,
-        refused: &'a Token,
-        refusal: Response<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
         Box::pin(async move {
             let patience = call.head_by - call.begun;
-            let replacement = timeout_at(call.deadline, source.replacement(refused)).await;
-            let Ok(Some(token)) = replacement else { return Ok(refusal) };
-            request.headers_mut().insert(AwaitsToken::HEADER, token.0);
-            call.begun = Instant::now();
-            call.head_by = call.deadline.min(call.begun + patience);
-            self.inner.exchange(request, call).await
+            let asked = Instant::now();
+            let token = timeout_at(call.deadline, source.token()).await;
+            let token = token
+                .unwrap_or_else(|elapsed| Err(TokenError::new(elapsed)))
+                .map_err(|error| TransportError::new(TransportErrorKind::Connect, error))?;
+            // The wait for it is not the server's.
+            call.head_by = call.deadline.min(call.head_by + asked.elapsed());
+            let response = self.attempt(request, &call, &token).await?;
+            if response.status() != StatusCode::FORBIDDEN {
+                return Ok(response);
+            }
+            match timeout_at(call.deadline, source.replacement(&token)).await {
+                Ok(Some(token)) => {
+                    call.begun = Instant::now();
+                    call.head_by = call.deadline.min(call.begun + patience);
+                    self.attempt(request, &call, &token).await
+                }
+                _ => Ok(response),
+            }
         })
+    }
+
+    async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> Outcome {
+        request.headers_mut().insert(AwaitsToken::HEADER, token.0.clone());
+        let mut response = self.inner.exchange(request, call).await?;
+        if response.status().is_client_error() || response.status().is_server_error() {
+            response.extensions_mut().insert(SentToken(token.0.clone()));
+        }
+        Ok(response)
     }
 }

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
@@ -91,10 +92,13 @@ impl fmt::Debug for HyperTransport {
     }
 }
 
-#[async_trait]
 impl Transport for HyperTransport {
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        self.0.exchange(&mut request, Call::unlimited()).await
+    /// Written out, so that the future holds the request only once.
+    fn send<'a: 'b, 'b>(
+        &'a self,
+        mut request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
+        Box::pin(async move { self.0.exchange(&mut request, &Call::unlimited()).await })
     }
 }
 

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
-use identity_core::{Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
+use http::{HeaderValue, Response};
+use identity_core::{
+    Attempts, Endpoint, Error, Operation, RequestError, SecretString, SentToken, Target, Transport,
+};
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport};
 
@@ -150,24 +152,22 @@ impl Client {
         endpoint: &E,
     ) -> impl Future<Output = Result<E::Output>> + Send + use<'_, E> {
         let sent = self.send(endpoint);
-        async move {
-            let (operation, response) = sent.await?;
-            E::response_to(operation, &response)
-        }
+        async move { sent.await?.read::<E>() }
     }
 
     /// Makes a call and leaves its answer as it is.
     pub(crate) fn send<E: Endpoint>(
         &self,
         endpoint: &E,
-    ) -> impl Future<Output = Result<(Operation, Response<Bytes>)>> + Send + use<'_, E> {
+    ) -> impl Future<Output = Result<Answer>> + Send + use<'_, E> {
         let request = endpoint.request(&self.target);
         async move {
             let request = request?;
+            let secrets = ["x-vault-token", "authorization"].map(|name| request.headers().get(name).cloned());
             let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
             let response =
                 self.transport.send(request).await.map_err(|error| Error::new(operation, error))?;
-            Ok((operation, response))
+            Ok(Answer { operation, response, secrets })
         }
     }
 
@@ -211,6 +211,27 @@ impl Client {
     /// Multi-factor authentication at log-in.
     pub fn mfa(&self) -> Mfa<'_> {
         Mfa { client: self }
+    }
+}
+
+/// The answer of a call.
+pub(crate) struct Answer {
+    operation: Operation,
+    response: Response<Bytes>,
+    /// What the request held that its answer must not show.
+    secrets: [Option<HeaderValue>; 2],
+}
+
+impl Answer {
+    pub(crate) fn read<E: Endpoint>(&self) -> Result<E::Output> {
+        let sent_by_transport = self.response.extensions().get().map(|SentToken(token)| token);
+        let secrets = self.secrets.iter().flatten().chain(sent_by_transport);
+        E::response_to(self.operation, &self.response).map_err(|error| error.without(secrets))
+    }
+
+    /// Whether the transport has made the call more than once.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.response.extensions().get::<Attempts>().is_some()
     }
 }
 

@@ -1,4 +1,4 @@
-use identity_core::{Attempts, Endpoint, Upsert};
+use identity_core::{Endpoint, Upsert};
 
 use crate::{Client, Result};
 
@@ -17,10 +17,9 @@ where
     T: Send,
     F: Send,
 {
-    let (operation, response) = client.send(write).await?;
-    let upsert = E::response_to(operation, &response)?;
-    let was_repeated = response.extensions().get::<Attempts>().is_some();
-    if let (Upsert::Updated, true, Some(name)) = (&upsert, was_repeated, new_name) {
+    let answer = client.send(write).await?;
+    let upsert = answer.read::<E>()?;
+    if let (Upsert::Updated, true, Some(name)) = (&upsert, answer.was_repeated(), new_name) {
         // It has been written, whatever becomes of this.
         if let Ok(Some(found)) = client.call(&lookup(name)).await {
             return Ok(Upsert::Created(created(found)));

@@ -21,9 +21,9 @@ fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env("AGAIN", "1").envs(variables.iter().copied());
     let output = command.output().unwrap();
-    let text =
+    let printed =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     Some(())
 }
 
@@ -147,6 +147,23 @@ async fn a_token_source_counts_unless_the_target_has_a_token() {
     let blocking = BlockingClient::new(target(), Blocking::new(transport.clone()).unwrap());
     blocking.entities().list().unwrap();
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.source"));
+}
+
+/// A refusal may repeat what was asked.
+#[tokio::test]
+async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while !lines.next().unwrap().unwrap().is_empty() {}
+        let body = r#"{"errors":["what is the-canary?"]}"#;
+        write!(stream, "HTTP/1.1 400 No\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    let transport = HyperTransport::builder().token_source(Token::new("the-canary").unwrap()).build();
+    let error = Client::new(target, transport).entities().list().await.unwrap_err();
+    assert!(error.api().is_some() && !format!("{error:#} {error:?}").contains("canary"), "{error:#}");
 }
 
 #[test]

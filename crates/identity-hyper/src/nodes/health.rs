@@ -69,7 +69,7 @@ pub(crate) async fn ask<E: Exchange>(
 ) -> NodeHealth {
     let node = cluster.node(index);
     let mut request = node.probe.clone();
-    let answer = inner.exchange(&mut request, Call::within(timeout)).await;
+    let answer = inner.exchange(&mut request, &Call::within(timeout)).await;
     let state = match &answer {
         Ok(response) => Health::response(response).unwrap_or(NodeState::Unknown),
         Err(_) => NodeState::Unreachable,

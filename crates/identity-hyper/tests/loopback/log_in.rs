@@ -215,8 +215,8 @@ async fn header(source: &LogIn) -> String {
         Ok::<_, io::Error>(Response::new(Bytes::copy_from_slice(token)))
     });
     let service = ServiceBuilder::new().layer(TokenLayer::new(source.clone())).service(echo);
-    let target = Target::new("http://vault.test").unwrap().with_token_of_transport();
-    let request = ListEntities.request(&target).unwrap();
-    let response = ServiceTransport::new(service).send(request).await.unwrap();
-    String::from_utf8(response.into_body().into()).unwrap()
+    let target = Target::new("http://vault.test").expect("an address").with_token_of_transport();
+    let request = ListEntities.request(&target).expect("a request");
+    let response = ServiceTransport::new(service).send(request).await.expect("a token");
+    String::from_utf8(response.into_body().into()).expect("ASCII")
 }

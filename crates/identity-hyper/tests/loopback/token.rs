@@ -23,7 +23,8 @@ use crate::support::{NO_CONTENT, Peer, Server, patient};
 const FORBIDDEN: &str =
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 32\r\n\r\n{\"errors\":[\"permission denied\"]}";
 pub(crate) fn list(server: &Server) -> Request<Bytes> {
-    ListEntities.request(&Target::new(&server.url("")).unwrap().with_token_of_transport()).unwrap()
+    let target = Target::new(&server.url("")).expect("an address").with_token_of_transport();
+    ListEntities.request(&target).expect("a request")
 }
 
 /// The tokens that the server got, in order.

@@ -16,15 +16,15 @@ pub(super) fn tls(variables: &Variables<'_>) -> Result<Tls, RequestError> {
         ("TLS_SERVER_NAME", |tls, name| tls.server_name(&name)),
     ];
     for (name, set) in settings {
-        let changed =
-            variables.read(name, |value| set(tls.clone(), checked(name, value)?).map_err(unusable))?;
+        let changed = variables
+            .read(name, |value| set(tls.clone(), checked(name, value)?).map_err(|error| unusable(&error)))?;
         tls = changed.unwrap_or(tls);
     }
     // Of bytes and files, the files count.
     tls = client(variables, tls, "CLIENT_CERT_BYTES", "CLIENT_KEY_BYTES", |tls, pem, key| {
         tls.client_pem(pem, key)
     })?;
-    tls = client(variables, tls, "CLIENT_CERT", "CLIENT_KEY", |tls, file, key| tls.client_files(file, key))?;
+    tls = client(variables, tls, "CLIENT_CERT", "CLIENT_KEY", Tls::client_files)?;
     Ok(if variables.is_true("SKIP_VERIFY")? { tls.danger_skip_verify() } else { tls })
 }
 
@@ -39,7 +39,7 @@ fn client(
     let key = variables.read(name_of_key, |key| checked(name_of_key, key))?;
     let shown = variables.read(name_of_certificate, |certificate| {
         let key = key.clone().ok_or_else(|| refusal("needs its key as well"))?;
-        show(tls.clone(), checked(name_of_certificate, certificate)?, key).map_err(unusable)
+        show(tls.clone(), checked(name_of_certificate, certificate)?, key).map_err(|error| unusable(&error))
     })?;
     if shown.is_none() && key.is_some() {
         variables.read(name_of_key, |_| Err::<(), _>(refusal("needs its certificate as well")))?;
@@ -57,7 +57,7 @@ fn checked(name: &str, value: String) -> Result<String, RequestError> {
     Ok(value)
 }
 
-fn unusable(error: TlsError) -> RequestError {
+fn unusable(error: &TlsError) -> RequestError {
     RequestError::new("", format!("cannot be used: {error}"))
 }
 

@@ -1,0 +1,246 @@
+//! A server on loopback that breaks the rules, as a script says.
+
+mod answer;
+mod request;
+mod tls;
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+pub use answer::Answer;
+pub use request::Received;
+pub use tls::Authority;
+
+use answer::End;
+
+/// Listens until it is dropped, which also ends its connections.
+///
+/// It has threads of its own, so that it goes on whatever the runtime under test does.
+pub struct Faulty {
+    address: SocketAddr,
+    scheme: &'static str,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    ended: AtomicBool,
+    connections: AtomicUsize,
+    sent: AtomicU64,
+    requests: Mutex<Vec<Received>>,
+    /// By the number of the connection.
+    open: Mutex<Vec<(usize, TcpStream)>>,
+}
+
+type Script = dyn Fn(usize, &Received) -> Answer + Send + Sync;
+
+trait Stream: Read + Write {}
+impl<S: Read + Write> Stream for S {}
+
+/// How a connection begins.
+#[derive(Clone)]
+enum Opening {
+    Plain,
+    Tls(Authority),
+    /// Says this before it has heard anything.
+    Greeting(Answer),
+}
+
+impl Faulty {
+    /// Answers each request as `script` says, which gets its number, from zero, and the request.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port, as all of these do.
+    pub fn start(script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listen(&bind("127.0.0.1:0"), Opening::Plain, Arc::new(script))
+    }
+
+    /// Gives each request the same answer.
+    pub fn always(answer: Answer) -> Self {
+        Self::start(move |_, _| answer.clone())
+    }
+
+    /// Gives each request the next of these answers, and the last of them to all that follow.
+    pub fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers: Vec<Answer> = answers.into_iter().collect();
+        Self::start(move |n, _| answers.get(n).or(answers.last()).cloned().unwrap_or_else(Answer::silence))
+    }
+
+    /// The same over TLS, with a certificate for 127.0.0.1.
+    pub fn secure(
+        authority: &Authority,
+        script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(&bind("127.0.0.1:0"), Opening::Tls(authority.clone()), Arc::new(script))
+    }
+
+    /// Says this on each connection as soon as it is open, and does not read.
+    pub fn greeting(greeting: Answer) -> Self {
+        Self::listen(&bind("127.0.0.1:0"), Opening::Greeting(greeting), Arc::new(|_, _| Answer::silence()))
+    }
+
+    /// A port that is closed, and stays so.
+    pub fn closed() -> SocketAddr {
+        address(&bind("127.0.0.1:0"))
+    }
+
+    /// Starts at `address`, such as one that has been [`closed`](Self::closed) until now.
+    pub fn start_at(
+        address: SocketAddr,
+        script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(&bind(&address.to_string()), Opening::Plain, Arc::new(script))
+    }
+
+    fn listen(listener: &TcpListener, opening: Opening, script: Arc<Script>) -> Self {
+        let scheme = if matches!(opening, Opening::Tls(_)) { "https" } else { "http" };
+        let server = Self { address: address(listener), scheme, shared: Arc::default() };
+        let (shared, listener) = (Arc::clone(&server.shared), listener.try_clone().expect("a listener"));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if shared.ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+                let (shared, opening, script) = (Arc::clone(&shared), opening.clone(), Arc::clone(&script));
+                thread::spawn(move || shared.connection(number, stream, &opening, &*script));
+            }
+        });
+        server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as a client takes it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// The requests that came whole, in their order.
+    pub fn requests(&self) -> Vec<Received> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        lock(&self.shared.open).len()
+    }
+
+    /// How many bytes the network took, before encryption.
+    pub fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        for (_, stream) in lock(&self.shared.open).drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        // The listener looks up only when somebody comes.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl std::fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Faulty").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn connection(&self, number: usize, stream: TcpStream, opening: &Opening, script: &Script) {
+        let _ = stream.set_nodelay(true);
+        let Ok(handle) = stream.try_clone() else { return };
+        lock(&self.open).push((number, handle));
+        if self.ended.load(Ordering::SeqCst) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let Ok(socket) = stream.try_clone() else { return };
+        let end = match opening {
+            Opening::Plain => self.converse(number, stream, script),
+            Opening::Tls(authority) => {
+                authority.accept(stream).and_then(|tls| self.converse(number, tls, script))
+            }
+            Opening::Greeting(greeting) => {
+                let mut stream = stream;
+                self.play(&mut stream, greeting)
+            }
+        };
+        match end {
+            Ok(End::Reset) => {
+                let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+            }
+            Ok(End::HalfClose) => {
+                let _ = socket.shutdown(Shutdown::Write);
+                drain(&socket);
+            }
+            Ok(End::Hold) => drain(&socket),
+            Ok(End::Close | End::KeepOpen) | Err(_) => {}
+        }
+        // Closed with the last of its handles.
+        lock(&self.open).retain(|(other, _)| *other != number);
+    }
+
+    fn converse(&self, number: usize, mut stream: impl Stream, script: &Script) -> io::Result<End> {
+        let mut received = Vec::new();
+        while let Some(request) = Received::read(&mut stream, &mut received, number)? {
+            let count = {
+                let mut requests = lock(&self.requests);
+                requests.push(request.clone());
+                requests.len() - 1
+            };
+            match self.play(&mut stream, &script(count, &request))? {
+                End::KeepOpen => {}
+                end => return Ok(end),
+            }
+        }
+        Ok(End::Close)
+    }
+
+    fn play(&self, stream: &mut dyn Stream, answer: &Answer) -> io::Result<End> {
+        answer.play(|bytes| {
+            // In pieces, so that what the network took is counted although the client turns away.
+            for piece in bytes.chunks(16 * 1024) {
+                stream.write_all(piece)?;
+                self.sent.fetch_add(piece.len() as u64, Ordering::SeqCst);
+            }
+            stream.flush()
+        })
+    }
+}
+
+/// Reads until the client closes the connection.
+fn drain(mut socket: &TcpStream) {
+    let mut buffer = [0; 16 * 1024];
+    while socket.read(&mut buffer).is_ok_and(|len| len > 0) {}
+}
+
+fn bind(address: &str) -> TcpListener {
+    TcpListener::bind(address).expect("a free port")
+}
+
+fn address(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().expect("an address")
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

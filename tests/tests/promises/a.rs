@@ -1,0 +1,197 @@
+//! Secrets never leave by accident.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Authority, Faulty};
+use serde::Serialize;
+use vault_identity::{
+    AuthorizationCode, BlockingClient, Client, ClientAuth, Endpoint, ExchangeOidcToken, IdToken, OidcClient,
+    ProviderTokens, ReadEntityById, ReadJwks, ReadUserInfo, SecretString, Target, TotpEnrollment, TotpSecret,
+    UnwrapResponse, Wrap, WrapInfo,
+};
+
+use crate::support::{ENTITY, TOKEN, client, client_with, once, pair, runs_alone, target};
+
+#[test]
+fn a1_debug_shows_no_token() {
+    let server = Faulty::always(Answer::lost());
+    let client = client(&server);
+    let builder = once();
+    let transport = builder.clone().build();
+    let blocking = BlockingClient::connect(&server.url(), TOKEN).unwrap();
+    let request = ReadEntityById::new("e1").request(client.target()).unwrap();
+    let draft = ReadEntityById::new("e1").request(&target(&server).with_namespace("team").unwrap()).unwrap();
+    for text in [
+        format!("{client:?} {client:#?} {:?}", client.entities()),
+        format!("{blocking:?} {blocking:#?} {:?}", blocking.entities()),
+        format!("{:?} {:#?}", client.target(), client.target()),
+        format!("{builder:?} {transport:?}"),
+        format!("{request:?} {:#?}", draft.headers()),
+    ] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+    assert!(format!("{:?}", client.target()).contains("Sensitive"), "that there is one is to be seen");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Over HTTP/1.1 and HTTP/2, both with TLS, and with the logs of all crates below.
+#[test]
+fn a2_logs_at_trace_hold_no_secret() {
+    if runs_alone("a::a2_logs_at_trace_hold_no_secret", &[]) {
+        return;
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    let body = r#"{"data":{"client_id":"c1","client_secret":"canary-answer"}}"#;
+    let [h1, h2] = [Authority::new(), Authority::new().speaking(&["h2"])];
+    // An answer of HTTP/2 to the first request: settings, their confirmation, and the headers `:status: 204`.
+    let frames = b"\0\0\0\x04\0\0\0\0\0\0\0\0\x04\x01\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x89";
+    let frames = Answer::raw(frames).after(Duration::from_millis(300)).then_hold();
+    let servers = [
+        (Faulty::secure(&h1, move |_, _| Answer::json(200, body)), h1),
+        (Faulty::secure(&h2, move |_, _| frames.clone()), h2),
+    ];
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        for (server, authority) in &servers {
+            let client = client_with(server, once().tls(authority.client()));
+            let auth = ClientAuth::basic("c1", "canary-client-secret");
+            let code = ExchangeOidcToken::code("web", auth, "canary-code", "http://app.test");
+            if server.url() == servers[0].0.url() {
+                let secret = client.oidc().clients().read("app").await.unwrap().client_secret;
+                assert!(secret.is_some());
+                client.oidc().providers().exchange(&code).await.unwrap_err();
+            } else {
+                client.call(&vault_identity::DeleteEntityById::new("e1")).await.unwrap();
+            }
+        }
+    });
+    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(log.contains("rustls") && log.contains("h2::"), "it is a log of everything: {log}");
+    for secret in ["canary", &base64("c1:canary-client-secret")] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
+}
+
+fn base64(text: &str) -> String {
+    let auth = ClientAuth::basic("c1", text.strip_prefix("c1:").unwrap());
+    let target = Target::new("http://vault.test").unwrap();
+    let request = ExchangeOidcToken::client_credentials("web", auth).request(&target).unwrap();
+    let header = request.headers()["authorization"].to_str().unwrap();
+    header.strip_prefix("Basic ").unwrap().to_owned()
+}
+
+#[test]
+fn a3_headers_with_secrets_are_marked_sensitive() {
+    let target = Target::new("http://vault.test").unwrap().with_token(TOKEN).unwrap();
+    let basic = ClientAuth::basic("c1", "canary");
+    for (name, request) in [
+        ("x-vault-token", ReadEntityById::new("e1").request(&target)),
+        ("x-vault-token", Wrap::new(ReadJwks, Duration::from_secs(60)).request(&target)),
+        ("x-vault-token", UnwrapResponse::<ReadJwks>::new("canary").request(&target)),
+        ("authorization", ReadUserInfo::new("web", "canary").request(&target)),
+        ("authorization", ExchangeOidcToken::client_credentials("web", basic).request(&target)),
+    ] {
+        assert!(request.unwrap().headers()[name].is_sensitive(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a8_results_show_no_secret() {
+    async fn shown<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, answer: &str) -> String {
+        let (_server, client) = pair(Answer::json(200, answer));
+        let output = client.call(&endpoint).await.unwrap();
+        format!("{output:?} {output:#?}")
+    }
+    let tokens = r#"{"access_token":"canary","id_token":"canary","expires_in":60,"token_type":"Bearer"}"#;
+    let wrap = r#"{"wrap_info":{"token":"canary","accessor":"a","ttl":60,"creation_path":"p"}}"#;
+    let totp = r#"{"data":{"url":"otpauth://totp/x?secret=canary","barcode":"Y2FuYXJ5"}}"#;
+    let secret = r#"{"data":{"client_id":"c1","client_secret":"canary"}}"#;
+    let auth = ClientAuth::post("c1", "s");
+    for text in [
+        shown(vault_identity::ReadOidcClient::new("app"), secret).await,
+        shown(vault_identity::GenerateIdToken::new("r"), r#"{"data":{"token":"canary","client_id":"c"}}"#)
+            .await,
+        shown(ExchangeOidcToken::client_credentials("web", auth), tokens).await,
+        shown(vault_identity::GenerateTotpSecret::new("m"), totp).await,
+        shown(Wrap::new(ReadJwks, Duration::from_secs(60)), wrap).await,
+    ] {
+        assert!(!text.contains("canary") && !text.contains("99, 97, 110"), "{text}");
+    }
+}
+
+/// Does not compile if one of the types has the trait: it would then be ambiguous which one is meant.
+macro_rules! none_is {
+    ($trait:path: $($type:ty),+) => {
+        {
+            trait Ambiguous<A> {
+                fn none() {}
+            }
+            impl<T: ?Sized> Ambiguous<()> for T {}
+            struct HasIt;
+            impl<T: ?Sized + $trait> Ambiguous<HasIt> for T {}
+            $(<$type as Ambiguous<_>>::none();)+
+        }
+    };
+}
+
+#[test]
+fn a8_secrets_are_not_serialized_by_default() {
+    none_is!(Serialize: SecretString, IdToken, OidcClient, ProviderTokens, AuthorizationCode, TotpSecret, TotpEnrollment, WrapInfo);
+}
+
+#[test]
+fn a9_secrets_are_not_compared() {
+    none_is!(PartialEq: SecretString, IdToken, OidcClient, ProviderTokens, AuthorizationCode, TotpSecret, WrapInfo, Target, ClientAuth);
+}
+
+/// In its own process: its environment is set, and it has a home with a token in it.
+#[tokio::test]
+async fn a11_no_token_is_picked_up_by_surprise() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join(".vault-token"), "canary-home").unwrap();
+    let variables = [
+        ("HOME", home.path().to_str().unwrap()),
+        ("BAO_TOKEN", "canary-environment"),
+        ("VAULT_TOKEN", "canary-environment"),
+        ("BAO_NAMESPACE", "canary-environment"),
+        ("HTTP_PROXY", "http://canary-environment.invalid"),
+    ];
+    if runs_alone("a::a11_no_token_is_picked_up_by_surprise", &variables) {
+        return;
+    }
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let anonymous = Client::to(Target::new(&server.url()).unwrap());
+    let client = Client::connect(&server.url(), TOKEN).unwrap();
+    let other = client.with_token("s.other").unwrap();
+    for client in [&anonymous, &anonymous.clone(), &client, &client.clone(), &other] {
+        client.entities().read("e1").await.unwrap();
+    }
+    let requests = server.requests();
+    let tokens: Vec<_> = requests.iter().map(|request| request.header("x-vault-token")).collect();
+    assert_eq!(tokens, [None, None, Some(TOKEN), Some(TOKEN), Some("s.other")]);
+    assert!(requests.iter().all(|request| !request.head.contains("canary-environment")));
+    // Asked for, it is taken.
+    let from_env = format!("{:?}", vault_identity::target_from_env().unwrap());
+    assert!(from_env.contains("Sensitive") && !from_env.contains("canary-h"), "{from_env}");
+}

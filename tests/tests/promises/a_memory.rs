@@ -1,0 +1,149 @@
+//! What is left in memory of a secret that is no longer needed.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File};
+use std::io::BufRead;
+use std::os::unix::fs::FileExt;
+
+use vault_identity::{
+    ClientAuth, CreateOktaMethod, Endpoint, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken,
+    OktaParams, ReadUserInfo, Target,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::support::runs_alone;
+
+const fn wiped_on_drop<T: ZeroizeOnDrop>() {}
+const _: () = wiped_on_drop::<vault_identity::SecretString>();
+
+const LENGTH: usize = 48;
+
+/// The allocator writes over the first bytes of what is given back to it, so these are not looked for.
+const SPARED: usize = 16;
+
+/// What comes then: a character that is rare elsewhere.
+const FIRST: u8 = b'~';
+
+/// A secret that is nowhere in the program: each of its bytes is the one of the mask with a bit turned.
+struct Secret([u8; LENGTH]);
+
+impl Secret {
+    fn new(seed: u8) -> Self {
+        let byte =
+            |index: usize| b'a' + u8::try_from((index * 7 + usize::from(seed) * 5 + index / 5) % 26).unwrap();
+        Self(std::array::from_fn(|index| 0x80 ^ if index == SPARED { FIRST } else { byte(index) }))
+    }
+
+    /// The secret itself. Its allocation is as long as itself, so that nothing need be copied of it.
+    fn text(&self) -> String {
+        let mut text = String::with_capacity(LENGTH);
+        text.extend(self.0.iter().map(|byte| char::from(byte ^ 0x80)));
+        text
+    }
+
+    /// How often it is in the memory of this process.
+    fn copies(&self) -> usize {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut buffer = vec![0; 1 << 20];
+        let own = buffer.as_ptr().addr()..buffer.as_ptr().addr() + buffer.len();
+        let mut copies = 0;
+        for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
+            let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let mut at = usize::from_str_radix(start, 16).unwrap();
+            let end = usize::from_str_radix(end, 16).unwrap();
+            while at + LENGTH <= end {
+                let len = buffer.len().min(end - at);
+                let Ok(len) = memory.read_at(&mut buffer[..len], at as u64) else { break };
+                let mut rest = &buffer[..len];
+                // Quick where the rest is slow: the standard library is optimised.
+                while rest.skip_until(FIRST).unwrap() > 0 {
+                    let place = at + len - rest.len() - 1;
+                    let is_it = rest.len() >= LENGTH - SPARED - 1
+                        && rest
+                            .iter()
+                            .zip(&self.0[SPARED + 1..])
+                            .all(|(byte, masked)| *byte == masked ^ 0x80);
+                    copies += usize::from(is_it && !own.contains(&place));
+                }
+                if len < LENGTH {
+                    break;
+                }
+                at += len - (LENGTH - 1);
+                if at + LENGTH > end {
+                    break;
+                }
+            }
+            buffer.as_mut_slice().zeroize();
+        }
+        copies
+    }
+}
+
+/// Makes a request with the secret, and drops it.
+type Use = fn(&Target, String);
+
+#[test]
+fn a4_nothing_is_left_of_a_secret_after_its_request() {
+    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_after_its_request", &[]) {
+        return;
+    }
+    let secret = Secret::new(0);
+    let kept = Zeroizing::new(secret.text());
+    assert_eq!(secret.copies(), 1, "it is found where it is");
+    drop(kept);
+    assert_eq!(secret.copies(), 0, "and not where it was");
+    // The search would also find what is not wiped.
+    let dropped = Secret::new(1);
+    drop(dropped.text());
+    assert!(dropped.copies() > 0, "what is not wiped stays");
+
+    let plain = Target::new("http://vault.test").unwrap();
+    let requests: [(&str, Use); 6] = [
+        ("token", |target, secret| {
+            let target = target.clone().with_token(secret).unwrap();
+            let request = GenerateIdToken::new("web").request(&target).unwrap();
+            drop((target.clone(), target, request));
+        }),
+        ("token in a body", |target, secret| drop(IntrospectIdToken::new(secret).request(target).unwrap())),
+        ("access token", |target, secret| drop(ReadUserInfo::new("web", secret).request(target).unwrap())),
+        ("client secret in a header", |target, secret| {
+            let exchange = ExchangeOidcToken::client_credentials("web", ClientAuth::basic("c1", secret));
+            drop(exchange.request(target).unwrap());
+        }),
+        ("client secret and code in a form", |target, secret| {
+            let auth = ClientAuth::post("c1", secret);
+            let exchange = ExchangeOidcToken::code("web", auth, "code", "http://app.test");
+            drop(exchange.request(target).unwrap());
+        }),
+        ("key of another service", |target, secret| {
+            drop(CreateOktaMethod::new(OktaParams::new("org", secret)).request(target).unwrap());
+        }),
+    ];
+    for (seed, (name, request)) in (2..).zip(requests) {
+        let secret = Secret::new(seed);
+        request(&plain, secret.text());
+        assert_eq!(secret.copies(), 0, "{name}");
+    }
+}
+
+#[test]
+fn a4_nothing_is_left_of_a_secret_in_an_answer() {
+    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_in_an_answer", &[]) {
+        return;
+    }
+    let secret = Secret::new(20);
+    // In one piece from the beginning: what grows leaves copies behind.
+    let mut body = String::with_capacity(1000);
+    body.push_str(r#"{"data":{"token":""#);
+    body.push_str(&Zeroizing::new(secret.text()));
+    body.push_str(r#"","client_id":"c1","ttl":60}}"#);
+    assert_eq!(secret.copies(), 1, "the body");
+    let token = GenerateIdToken::response(&http::Response::new(body.as_bytes())).unwrap();
+    assert_eq!(secret.copies(), 2, "the token");
+    drop(token);
+    assert_eq!(secret.copies(), 1);
+    body.zeroize();
+    assert_eq!(secret.copies(), 0);
+}

@@ -1,0 +1,102 @@
+//! What errors say, and what they keep to themselves.
+
+use identity_tests::faulty::{Answer, Faulty};
+use vault_identity::{CreateEntity, Target, UpdateEntityById};
+
+use crate::hostile;
+use crate::support::{TOKEN, client, client_with, once, pair, refusals, shown};
+
+#[tokio::test]
+async fn a5_no_answer_makes_it_panic_and_no_error_tells_a_secret() {
+    for (name, answer) in hostile::all() {
+        let (server, client) = pair(answer);
+        let calls = tokio::spawn(async move { refusals(&client).await });
+        for (call, error) in calls.await.unwrap_or_else(|panic| panic!("{name}: {panic}")) {
+            let error = error.unwrap_or_else(|| panic!("{call} took {name} for its answer"));
+            assert!(!shown(&error).contains("canary"), "{call}, {name}: {error:?}");
+        }
+        assert_eq!(server.requests().len(), 6, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a5_no_input_makes_it_panic() {
+    let server = Faulty::always(Answer::lost());
+    let client = client(&server);
+    for odd in
+        ["", "\0", "\n", "\r\n", "\u{7f}", "é", "\u{202e}", "a b", "%", "{name}", "..", &"x".repeat(1 << 20)]
+    {
+        let _ = client.with_token(odd);
+        let _ = client.with_namespace(odd);
+        let _ = Target::new(odd);
+        let _ = Target::new(&format!("http://{odd}"));
+        let _ = Target::new(&format!("http://host/{odd}"));
+        let _ = client.target().clone().with_mount(odd);
+        let _ = client.entities().read(odd).await;
+        let _ = client.entities().read_by_name(odd).await;
+        let _ = client.oidc().keys().read(odd).await;
+        let _ = client.mfa().totp().generate(odd).await;
+        let _ = client.oidc().providers().user_info(odd, odd).await;
+    }
+}
+
+#[tokio::test]
+async fn a6_an_error_names_operation_status_and_words_and_nothing_else() {
+    let (_server, client) = pair(Answer::refusal(500, "the disk is full"));
+    let update = UpdateEntityById::new("canary-id").metadata([("canary-key", "canary-value")]);
+    let error = client.entities().update(&update).await.unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "POST identity/entity/id/{id} was refused: 500 Internal Server Error: the disk is full"
+    );
+    assert!(!shown(&error).contains("canary"), "{error:?}");
+
+    for address in ["http://user:canary@127.0.0.1:1", "http://canary@127.0.0.1:1"] {
+        let error = Target::new(address).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a6_an_error_of_the_connection_tells_neither_path_nor_token() {
+    let [lost, reset, silent] = [Answer::lost(), Answer::reset(), Answer::silence()].map(Faulty::always);
+    let (garbage, tls) = (Faulty::greeting(Answer::raw("canary\r\n\r\n")), Faulty::always(Answer::lost()));
+    let closed = format!("http://{}", Faulty::closed());
+    let secure = tls.url().replace("http", "https");
+    for address in [lost.url(), reset.url(), silent.url(), garbage.url(), closed, secure] {
+        let transport = once().timeout(std::time::Duration::from_millis(300)).build();
+        let target = Target::new(&address).unwrap().with_token(TOKEN).unwrap();
+        let client = vault_identity::Client::new(target, transport);
+        let error = client.entities().read_by_name("canary-name").await.unwrap_err();
+        let text = shown(&error);
+        assert!(!text.contains("canary") && !text.contains("entity/name/c"), "{address}: {text}");
+        assert!(text.contains("GET identity/entity/name/{name}"), "{text}");
+    }
+}
+
+/// Seen: a value of 2 MB in the metadata comes back in the text of a 500.
+#[tokio::test]
+async fn a7_what_a_server_repeats_of_the_request_is_cut_off() {
+    let server = Faulty::start(|_, request| Answer::refusal(500, &format!("too large: {}", request.text())));
+    let client = client_with(&server, once());
+    let create = CreateEntity::unnamed().metadata([("k", "x".repeat(2_000_000))]);
+    let error = client.entities().create(&create).await.unwrap_err();
+    assert!(error.api().unwrap().errors()[0].starts_with("too large: {"));
+    assert!(format!("{error:#}").len() < 5000);
+    assert!(shown(&error).len() < 50_000);
+}
+
+#[tokio::test]
+async fn a7_a_server_that_repeats_a_token_is_not_repeated() {
+    let server = Faulty::start(|_, request| {
+        let secret = ["x-vault-token", "authorization"].map(|name| request.header(name).unwrap_or_default());
+        Answer::refusal(403, &format!("{} may not", secret.concat()))
+    });
+    let client = client(&server);
+    let error = client.entities().read("e1").await.unwrap_err();
+    assert!(error.is_permission_denied());
+    assert_eq!(error.api().unwrap().errors(), ["<redacted> may not"]);
+    let error = client.oidc().providers().user_info("web", "canary-access-token").await.unwrap_err();
+    assert_eq!(error.api().unwrap().errors(), ["Bearer <redacted> may not"]);
+    assert!(!shown(&error).contains("canary"), "{error:?}");
+}

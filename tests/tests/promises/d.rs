@@ -1,0 +1,172 @@
+//! Time, and what a call that failed may have done: what holds with whatever retry policy.
+
+use std::time::{Duration, Instant};
+
+use identity_tests::faulty::{Answer, Faulty};
+use vault_identity::{
+    CreateEntity, CreateGroup, CreateGroupAlias, CreateTotpMethod, Error, MergeEntities, RetryAfter,
+    RotateOidcKey, TotpParams, TransportErrorKind, UpdateEntityById, Wrap, WriteEntityByName,
+};
+
+use crate::support::{ENTITY, client, client_with, once, pair, timed};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+fn in_time(time: Duration) {
+    assert!((SHORT..SHORT + Duration::from_secs(4)).contains(&time), "{time:?}");
+}
+
+#[tokio::test]
+async fn d1_a_black_hole_ends_with_the_deadline() {
+    let silent = Faulty::always(Answer::silence());
+    let not_even_read = Faulty::greeting(Answer::silence());
+    for server in [silent, not_even_read] {
+        let client = client_with(&server, once().timeout(SHORT));
+        let (read, time) = timed(client.entities().read("e1")).await;
+        assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+        in_time(time);
+        let create = CreateEntity::unnamed().metadata([("k", "v".repeat(4_000_000))]);
+        let (write, time) = timed(client.entities().create(&create)).await;
+        let error = write.unwrap_err();
+        assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
+        in_time(time);
+    }
+}
+
+#[tokio::test]
+async fn d1_a_server_that_closes_only_its_half_ends_with_the_call() {
+    let (_server, client) = pair(Answer::raw("").then_half_close());
+    let (read, time) = timed(client.entities().read("e1")).await;
+    read.unwrap_err();
+    assert!(time < Duration::from_secs(5), "{time:?}");
+}
+
+#[tokio::test]
+async fn d2_a_dripping_answer_ends_with_the_deadline() {
+    let whole = Answer::json(200, ENTITY).header("X-Padding", &"x".repeat(500));
+    let body = Answer::json(200, ENTITY.to_owned() + &" ".repeat(500));
+    let interim = Answer::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(100));
+    for answer in [whole, body, interim] {
+        let server = Faulty::always(answer.drip(Duration::from_millis(20)));
+        let client = client_with(&server, once().timeout(SHORT));
+        let (read, time) = timed(client.entities().read("e1")).await;
+        assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+        in_time(time);
+    }
+}
+
+/// What is asked is known to the error, whatever the server does with it.
+#[tokio::test]
+async fn d5_every_form_of_retry_after_is_read_or_ignored() {
+    let seconds = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    for (value, expected) in [
+        ("0", seconds(0)),
+        ("1", seconds(1)),
+        (" 7 ", seconds(7)),
+        ("3600", seconds(3600)),
+        ("18446744073709551615", seconds(u64::MAX)),
+        ("99999999999999999999", None),
+        ("-1", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("soon", None),
+        ("", None),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(RetryAfter::At("1994-11-06T08:49:37Z".parse().unwrap()))),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Fri, 32 Dec 1999 25:00:00 GMT", None),
+    ] {
+        for status in [429, 503] {
+            let answer = Answer::refusal(status, "quota exceeded").header("Retry-After", value);
+            let server = Faulty::always(answer);
+            let client = client_with(&server, once().timeout(SHORT));
+            let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+            let Some(api) = error.api() else { panic!("{value}: {error:?}") };
+            assert_eq!(api.retry_after(), expected, "{value}");
+        }
+    }
+}
+
+/// The reply is lost after the server has taken the request.
+#[tokio::test]
+async fn d8_a_write_that_may_not_be_repeated_is_sent_once() {
+    for lost in [Answer::lost(), Answer::reset(), Answer::status(200).cut(20), Answer::refusal(502, "lost")] {
+        let (server, client) = pair(lost);
+        let alias = CreateGroupAlias::new("a", "auth_ldap_1").canonical_id("g1");
+        let id = "7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b";
+        let errors: [Error; 8] = [
+            client.entities().create(&CreateEntity::unnamed()).await.unwrap_err(),
+            client.groups().create(&CreateGroup::unnamed()).await.unwrap_err(),
+            client.entities().merge(&MergeEntities::new("e1", ["e2"])).await.unwrap_err(),
+            client.group_aliases().create(&alias).await.unwrap_err(),
+            client.oidc().keys().rotate(&RotateOidcKey::new("web")).await.unwrap_err(),
+            client.mfa().totp().generate(id).await.unwrap_err(),
+            client.mfa().totp().admin_generate(id, "e1").await.unwrap_err(),
+            client.mfa().totp().create(&CreateTotpMethod::new(TotpParams::new("i"))).await.unwrap_err(),
+        ];
+        for error in &errors {
+            assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
+        }
+        let wrap = Wrap::new(WriteEntityByName::new("alice"), Duration::from_secs(60));
+        let error = client.call(&wrap).await.unwrap_err();
+        assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
+        assert_eq!(server.requests().len(), errors.len() + 1, "each once");
+    }
+}
+
+#[tokio::test]
+async fn d10_a_lost_reply_to_a_repeatable_write_says_that_it_may_be_repeated() {
+    let once_lost = [Answer::lost(), Answer::status(204)];
+    let server = Faulty::in_turn(once_lost.clone());
+    let error = client(&server).entities().update(&UpdateEntityById::new("e1")).await.unwrap_err();
+    assert!(error.may_have_been_applied() && error.is_retryable(), "{error:?}");
+    client(&server).entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+
+    let server = Faulty::in_turn(once_lost);
+    let write = WriteEntityByName::new("alice");
+    client(&server).entities().write_by_name(&write).await.unwrap_err();
+    let repeated = client(&server).entities().write_by_name(&write).await.unwrap();
+    assert!(repeated.created().is_none(), "the first has created it");
+}
+
+#[tokio::test]
+async fn d11_a_repeated_delete_is_a_success() {
+    let (_server, client) = pair(Answer::status(204));
+    for _ in 0..2 {
+        client.entities().delete("e1").await.unwrap();
+        client.entities().delete_by_name("alice").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
+    for status in [400, 401, 403, 404, 405, 409, 413, 414, 431, 501, 505] {
+        let server = Faulty::always(Answer::refusal(status, "no"));
+        // The defaults of the transport, which may repeat what is worth it.
+        let client = client_with(&server, vault_identity::hyper::HyperTransport::builder());
+        let start = Instant::now();
+        let read = client.entities().read("e1").await.unwrap_err();
+        let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+        for error in [read, write] {
+            assert_eq!(error.api().unwrap().status(), status);
+            assert!(!error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+        }
+        assert_eq!(server.requests().len(), 2, "{status}");
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn d14_sealed_is_an_error_of_its_own_and_comes_quickly() {
+    let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
+    let client = client_with(&server, vault_identity::hyper::HyperTransport::builder());
+    let (read, time) = timed(client.entities().list()).await;
+    let read = read.unwrap_err();
+    assert!(read.is_sealed() && read.is_retryable(), "{read:?}");
+    assert!(time < Duration::from_secs(5), "{time:?}");
+    let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+    assert!(write.is_sealed() && !write.may_have_been_applied(), "{write:?}");
+    let busy = Faulty::always(Answer::refusal(503, "no upstream"));
+    let error =
+        client_with(&busy, once().timeout(SHORT)).entities().merge(&MergeEntities::new("e1", ["e2"])).await;
+    assert!(!error.unwrap_err().is_sealed());
+}

@@ -1,0 +1,106 @@
+//! What becomes of connections.
+
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty, Received};
+use tokio::task::JoinSet;
+use vault_identity::CreateEntity;
+
+use crate::support::{ENTITY, client, eventually, pair, timed};
+
+/// An entity that has the name that is asked for.
+fn namesake(request: &Received) -> Answer {
+    let name = request.path().rsplit('/').next().unwrap_or_default();
+    Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{name}"}}}}"#))
+}
+
+#[tokio::test]
+async fn d9_a_closed_port_is_known_not_to_have_seen_the_request() {
+    let server = Faulty::always(Answer::lost());
+    let address = Faulty::closed();
+    let target = vault_identity::Target::new(&format!("http://{address}")).unwrap();
+    let client = client(&server).with_target(target);
+    let create = CreateEntity::unnamed();
+    let error = client.entities().create(&create).await.unwrap_err();
+    assert!(error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+    let _server = Faulty::start_at(address, |_, _| Answer::status(204));
+    assert!(client.entities().create(&create).await.unwrap().created().is_none());
+}
+
+/// Wherever a call is given up, what it leaves behind is not used for another.
+#[tokio::test]
+async fn d16_calls_given_up_do_not_spoil_later_ones() {
+    let server = Faulty::start(|n, request| match n % 3 {
+        0 => namesake(request).drip(Duration::from_micros(100)),
+        1 => namesake(request).after(Duration::from_millis(5)),
+        _ => namesake(request),
+    });
+    let client = client(&server);
+    for round in 0..300_u64 {
+        let limit = Duration::from_micros(round * 97 % 15_000);
+        let name = format!("n{round}");
+        if let Ok(found) = tokio::time::timeout(limit, client.entities().read_by_name(&name)).await {
+            assert_eq!(found.unwrap().name, name);
+        }
+    }
+    for round in 0..20 {
+        let name = format!("later{round}");
+        assert_eq!(client.entities().read_by_name(&name).await.unwrap().name, name);
+    }
+    let requests = server.requests().len();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.requests().len(), requests, "nothing goes on in the background");
+    drop(client);
+    eventually("all connections are closed", || server.open() == 0).await;
+}
+
+#[tokio::test]
+async fn d17_connections_that_the_server_has_closed_are_not_used() {
+    for last in [Answer::then_close, Answer::then_reset, Answer::then_half_close] {
+        let server = Faulty::start(move |_, request| last(namesake(request)));
+        let client = client(&server);
+        for round in 0..10 {
+            let name = format!("n{round}");
+            assert_eq!(client.entities().read_by_name(&name).await.unwrap().name, name);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        assert_eq!(server.requests().len(), 10, "each once");
+    }
+}
+
+#[tokio::test]
+async fn d18_a_second_reply_is_not_taken_for_that_of_the_next_request() {
+    let server = Faulty::start(|_, request| namesake(request).twice());
+    let client = client(&server);
+    for round in 0..20 {
+        let name = format!("n{round}");
+        assert_eq!(client.entities().read_by_name(&name).await.unwrap().name, name);
+    }
+    assert_eq!((server.connections(), server.requests().len()), (20, 20));
+}
+
+#[tokio::test]
+async fn d20_many_calls_at_once_all_end() {
+    let server = Faulty::start(|_, request| namesake(request).after(Duration::from_millis(20)));
+    let client = client(&server);
+    let mut calls = JoinSet::new();
+    for round in 0..200 {
+        let client = client.clone();
+        calls.spawn(async move {
+            let name = format!("n{round}");
+            assert_eq!(client.entities().read_by_name(&name).await.unwrap().name, name);
+        });
+    }
+    let (calls, time) = timed(calls.join_all()).await;
+    assert_eq!(calls.len(), 200);
+    assert!(time < Duration::from_secs(8), "{time:?}");
+}
+
+#[tokio::test]
+async fn d17_a_connection_serves_many_calls() {
+    let (server, client) = pair(Answer::json(200, ENTITY));
+    for _ in 0..50 {
+        client.entities().read("e1").await.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+}

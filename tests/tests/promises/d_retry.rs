@@ -1,0 +1,217 @@
+//! What is repeated, how often, and how soon.
+
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty};
+use tokio::task::JoinSet;
+use vault_identity::{CreateEntity, TransportErrorKind, UpdateEntityById, WriteEntityByName};
+
+use crate::support::{ENTITY, client_with, patient, shown, timed};
+
+const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
+const CANCELED: &str = "1 error occurred:\n\t* failed to persist packed storage entry: context canceled\n\n";
+
+/// Fails so often and then answers well.
+fn failing(times: usize, failure: Answer) -> Faulty {
+    let mut answers = vec![failure; times];
+    answers.push(Answer::json(200, ENTITY));
+    Faulty::in_turn(answers)
+}
+
+#[tokio::test]
+async fn d3_a_silent_node_is_left_for_another_within_the_call() {
+    let silent = Faulty::always(Answer::silence());
+    let well = Faulty::always(Answer::json(200, ENTITY));
+    let builder = patient().attempt_timeout(Duration::from_millis(300));
+    let client = client_with(&silent, builder.addresses([silent.url(), well.url()]).unwrap());
+    let (read, time) = timed(client.entities().read("e1")).await;
+    read.unwrap();
+    assert!(time < Duration::from_secs(3), "{time:?}");
+}
+
+#[tokio::test]
+async fn d3_a_silent_server_is_asked_again_if_the_call_is_repeatable() {
+    let builder = patient().attempt_timeout(Duration::from_millis(200)).timeout(Duration::from_secs(2));
+    let server = failing(2, Answer::silence());
+    client_with(&server, builder.clone()).entities().read("e1").await.unwrap();
+    assert_eq!(server.requests().len(), 3);
+    let server = Faulty::always(Answer::silence());
+    let client = client_with(&server, builder.timeout(Duration::from_millis(700)));
+    let (create, time) = timed(client.entities().create(&CreateEntity::unnamed())).await;
+    let error = create.unwrap_err();
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Timeout);
+    assert!(error.may_have_been_applied());
+    assert_eq!(server.requests().len(), 1);
+    assert!(time >= Duration::from_millis(690), "{time:?}: it has all the time there is");
+}
+
+#[tokio::test]
+async fn d4_a_wait_beyond_the_deadline_is_not_begun() {
+    for wait in ["3600", "18446744073709551615", "Wed, 30 Dec 9998 23:59:59 GMT"] {
+        for status in [429, 503] {
+            let server =
+                failing(5, Answer::refusal(status, "rate limit quota exceeded").header("Retry-After", wait));
+            let (read, time) = timed(client_with(&server, patient()).entities().read("e1")).await;
+            assert_eq!(read.unwrap_err().api().unwrap().status(), status);
+            assert_eq!(server.requests().len(), 1);
+            assert!(time < Duration::from_secs(1), "{time:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn d5_retry_after_is_waited_for() {
+    let server = failing(1, Answer::refusal(429, "quota exceeded").header("Retry-After", "1"));
+    let client = client_with(&server, patient());
+    let (create, time) = timed(client.entities().create(&CreateEntity::unnamed())).await;
+    create.unwrap().created().unwrap();
+    assert!((1.0..3.0).contains(&time.as_secs_f64()), "{time:?}");
+}
+
+#[tokio::test]
+async fn d5_d6_a_retry_after_that_says_nothing_leaves_the_own_pauses() {
+    for wait in ["0", "-1", "soon", "99999999999999999999", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+        let server = failing(3, Answer::refusal(429, "quota exceeded").header("Retry-After", wait));
+        let (read, time) = timed(client_with(&server, patient()).entities().read("e1")).await;
+        read.unwrap();
+        // Half of 50, 100 and 200 ms at least.
+        assert!(time >= Duration::from_millis(175), "{wait}: {time:?}");
+        assert!(time < Duration::from_secs(2), "{wait}: {time:?}");
+    }
+}
+
+#[tokio::test]
+async fn d7_d10_failures_that_pass_are_outlived_by_what_may_be_repeated() {
+    for failure in [
+        Answer::refusal(500, NOT_ACTIVE),
+        Answer::refusal(500, CANCELED),
+        Answer::status(502).header("Content-Type", "text/html").body("<html>"),
+        Answer::refusal(503, "overloaded"),
+        Answer::status(504),
+        Answer::lost(),
+        Answer::reset(),
+        Answer::json(200, ENTITY).cut(30),
+    ] {
+        let server = failing(3, failure.clone());
+        client_with(&server, patient()).entities().read("e1").await.unwrap();
+        assert_eq!(server.requests().len(), 4, "{failure:?}");
+        let server = failing(3, failure.clone());
+        let update = UpdateEntityById::new("e1");
+        client_with(&server, patient()).entities().update(&update).await.unwrap();
+        assert_eq!(server.requests().len(), 4, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn d7_a_500_that_may_last_is_asked_twice_more() {
+    let server = Faulty::always(Answer::refusal(500, "the disk is full"));
+    let error = client_with(&server, patient()).entities().read("e1").await.unwrap_err();
+    assert_eq!(error.api().unwrap().status(), 500);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn d9_a_port_that_opens_later_is_reached_by_what_may_not_be_repeated_too() {
+    let address = Faulty::closed();
+    let target = vault_identity::Target::new(&format!("http://{address}")).unwrap();
+    let client = vault_identity::Client::new(target, patient().build());
+    let create = CreateEntity::unnamed();
+    let opening = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        Faulty::start_at(address, |_, _| Answer::json(200, ENTITY))
+    };
+    let (created, server) = tokio::join!(client.entities().create(&create), opening);
+    created.unwrap().created().unwrap();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn d10_the_repeat_of_a_write_that_was_carried_out_is_a_success() {
+    let server = Faulty::in_turn([Answer::lost(), Answer::status(204)]);
+    let write = WriteEntityByName::new("alice");
+    let written = client_with(&server, patient()).entities().write_by_name(&write).await.unwrap();
+    assert!(written.created().is_none());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn d13_a_node_that_is_down_or_sealed_is_passed_over() {
+    let sealed = Faulty::always(Answer::refusal(503, "Vault is sealed"));
+    let down = format!("http://{}", Faulty::closed());
+    for bad in [sealed.url(), down] {
+        let well = Faulty::always(Answer::json(200, ENTITY));
+        let target = vault_identity::Target::new(&bad).unwrap();
+        let transport = patient().addresses([bad, well.url()]).unwrap().build();
+        let client = vault_identity::Client::new(target, transport);
+        for _ in 0..5 {
+            client.entities().read("e1").await.unwrap();
+            client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
+        }
+    }
+    let asked = sealed.requests().iter().filter(|request| request.path().contains("entity")).count();
+    assert!(asked <= 2, "it is remembered: {asked}");
+}
+
+#[tokio::test]
+async fn d14_a_server_that_is_sealed_is_asked_twice_more() {
+    let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
+    let (read, time) = timed(client_with(&server, patient()).entities().read("e1")).await;
+    assert!(read.unwrap_err().is_sealed());
+    assert_eq!(server.requests().len(), 3);
+    assert!(time < Duration::from_secs(1), "{time:?}");
+    let other = Faulty::always(Answer::refusal(503, "Vault is sealed"));
+    let builder = patient().addresses([server.url(), other.url()]).unwrap();
+    let (read, time) = timed(client_with(&server, builder).entities().read("e1")).await;
+    assert!(read.unwrap_err().is_sealed());
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    assert!(!other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn d15_a_server_in_trouble_is_not_buried_under_repeats() {
+    const CALLS: usize = 1000;
+    let server = Faulty::always(Answer::refusal(503, "overloaded"));
+    let client = client_with(&server, patient().timeout(Duration::from_millis(400)));
+    let all = async {
+        for _ in 0..10 {
+            let mut calls = JoinSet::new();
+            for _ in 0..CALLS / 10 {
+                let client = client.clone();
+                calls.spawn(async move { client.entities().read("e1").await.unwrap_err() });
+            }
+            calls.join_all().await;
+        }
+    };
+    let ((), time) = timed(all).await;
+    let repeats = server.requests().len() - CALLS;
+    let seconds = usize::try_from(time.as_secs()).unwrap() + 1;
+    assert!(repeats <= 100 + 10 * seconds, "{repeats} repeats in {time:?}");
+    assert!(repeats >= 50, "{repeats} repeats");
+}
+
+#[tokio::test]
+async fn d16_a_call_that_is_dropped_is_not_repeated() {
+    let server = Faulty::always(Answer::refusal(503, "overloaded"));
+    let client = client_with(&server, patient());
+    let call = tokio::time::timeout(Duration::from_millis(200), client.entities().read("e1"));
+    call.await.unwrap_err();
+    let requests = server.requests().len();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(server.requests().len(), requests);
+}
+
+#[tokio::test]
+async fn d22_an_error_tells_each_attempt() {
+    let mut answers = vec![Answer::refusal(502, "canary")];
+    answers.push(Answer::lost());
+    let server = Faulty::in_turn(answers);
+    let client = client_with(&server, patient().timeout(Duration::from_millis(500)));
+    let error = client.entities().read_by_name("canary").await.unwrap_err();
+    let attempts = error.attempts();
+    assert_eq!(attempts.len(), server.requests().len(), "{error:?}");
+    assert!(attempts.iter().all(|attempt| attempt.node == server.address().to_string()), "{attempts:?}");
+    assert!(attempts[0].outcome.contains("502"), "{attempts:?}");
+    assert!(attempts[1].outcome.contains("broke off"), "{attempts:?}");
+    assert!(!shown(&error).contains("canary"), "{error:?}");
+    assert!(format!("{error:#}").contains(&format!("after {} attempts", attempts.len())), "{error:#}");
+}

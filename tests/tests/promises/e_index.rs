@@ -1,0 +1,138 @@
+//! Consistency: each call sees what was written before it.
+
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty, Received};
+use tokio::task::JoinSet;
+use vault_identity::hyper::Consistency;
+use vault_identity::{CreateEntity, MergeEntities, UpdateEntityById};
+
+use crate::support::{ENTITY, client_with, patient, timed};
+
+/// The header of a server that has come so far: base64 of a JSON object.
+fn index(value: u64) -> String {
+    use base64::Engine;
+    let json = format!(r#"{{"cluster":"c1","value":"{value}"}}"#);
+    base64::engine::general_purpose::STANDARD.encode(json)
+}
+
+fn answer(value: u64) -> Answer {
+    Answer::json(200, ENTITY).header("X-Vault-Index", &index(value))
+}
+
+fn sent(request: &Received) -> (Option<&str>, Option<&str>) {
+    (request.header("x-vault-index"), request.header("x-vault-inconsistent"))
+}
+
+#[tokio::test]
+async fn e1_e2_the_newest_index_goes_with_every_later_request() {
+    let server = Faulty::start(|n, _| answer(100 + n as u64));
+    let client = client_with(&server, patient());
+    let entities = client.entities();
+    entities.update(&UpdateEntityById::new("e1")).await.unwrap();
+    entities.read("e1").await.unwrap();
+    entities.delete("e1").await.unwrap();
+    client
+        .clone()
+        .with_token("s.other")
+        .unwrap()
+        .entities()
+        .create(&CreateEntity::unnamed())
+        .await
+        .unwrap()
+        .created()
+        .unwrap();
+    let requests = server.requests();
+    assert_eq!(sent(&requests[0]), (None, None));
+    for (n, request) in requests.iter().enumerate().skip(1) {
+        let newest = index(99 + n as u64);
+        assert_eq!(sent(request), (Some(newest.as_str()), Some("forward-active-node")), "{n}");
+    }
+}
+
+#[tokio::test]
+async fn e1_an_index_belongs_to_its_namespace_and_server() {
+    let [server, other] = [0, 1].map(|_| Faulty::always(answer(7)));
+    let client = client_with(&server, patient());
+    client.entities().read("e1").await.unwrap();
+    client.with_namespace("team").unwrap().entities().read("e1").await.unwrap();
+    client.with_target(crate::support::target(&other)).entities().read("e1").await.unwrap();
+    client.entities().read("e1").await.unwrap();
+    let requests = server.requests();
+    assert_eq!(sent(&requests[1]), (None, None), "another namespace");
+    assert_eq!(sent(&other.requests()[0]), (None, None), "another server");
+    assert_eq!(sent(&requests[2]).0, Some(index(7).as_str()));
+}
+
+#[tokio::test]
+async fn e7_an_index_never_goes_back() {
+    let order = [9, 100, 20, 99, 3];
+    let server = Faulty::start(move |n, _| answer(order[n % order.len()]));
+    let client = client_with(&server, patient());
+    for _ in order {
+        client.entities().read("e1").await.unwrap();
+    }
+    let requests = server.requests();
+    let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
+    let (nine, hundred) = (index(9), index(100));
+    let hundred = Some(hundred.as_str());
+    assert_eq!(sent, [None, Some(nine.as_str()), hundred, hundred, hundred]);
+
+    let mut calls = JoinSet::new();
+    for _ in 0..50 {
+        let client = client.clone();
+        calls.spawn(async move { client.entities().read("e1").await.unwrap() });
+    }
+    calls.join_all().await;
+    assert!(server.requests()[5..].iter().all(|request| request.header("x-vault-index") == hundred));
+}
+
+#[tokio::test]
+async fn e3_e4_a_server_that_lags_behind_is_asked_again_by_every_call() {
+    let lagging = Answer::json(429, r#"{"errors":[]}"#).header("Retry-After", "0");
+    for answer in [lagging, Answer::json(412, r#"{"errors":["required index state not present"]}"#)] {
+        let server = Faulty::in_turn([answer.clone(), answer, Answer::json(200, ENTITY)]);
+        let client = client_with(&server, patient());
+        client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
+        client.entities().merge(&MergeEntities::new("e1", ["e2"])).await.unwrap();
+        assert_eq!(server.requests().len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn e6_an_index_that_is_not_understood_is_dropped() {
+    let server = Faulty::start(|n, request| match (n, request.header("x-vault-index")) {
+        (0, _) => answer(7),
+        (_, Some(_)) => Answer::refusal(400, "failed to decode \"X-Vault-Index\""),
+        (_, None) => Answer::json(200, ENTITY),
+    });
+    let client = client_with(&server, patient());
+    for _ in 0..3 {
+        client.entities().read("e1").await.unwrap();
+    }
+    client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
+    let refused =
+        server.requests().iter().filter(|request| request.header("x-vault-index").is_some()).count();
+    assert_eq!(refused, 1);
+}
+
+#[tokio::test]
+async fn e1_consistency_can_be_off() {
+    let server = Faulty::always(answer(7));
+    let client = client_with(&server, patient().consistency(Consistency::off()));
+    for _ in 0..2 {
+        client.entities().read("e1").await.unwrap();
+    }
+    assert!(server.requests().iter().all(|request| sent(request) == (None, None)));
+}
+
+/// A lagging server that never catches up ends with the deadline, and the error says what it was.
+#[tokio::test]
+async fn e3_a_server_that_stays_behind_ends_with_the_deadline() {
+    let server = Faulty::always(Answer::json(429, r#"{"errors":[]}"#));
+    let client = client_with(&server, patient().timeout(Duration::from_millis(500)));
+    let (read, time) = timed(client.entities().read("e1")).await;
+    assert!(read.unwrap_err().is_not_consistent_yet());
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    assert!(server.requests().len() > 1);
+}

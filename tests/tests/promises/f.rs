@@ -1,0 +1,100 @@
+//! Refusals, absence and emptiness.
+
+use identity_tests::faulty::{Answer, Faulty};
+use vault_identity::{
+    Entity, ListEntities, Maybe, ReadEntityById, ReadGroupByName, Result, WithMeta, WriteEntityByName,
+};
+
+use crate::support::{client_with, once, pair, shown};
+
+const PAGE: &str =
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>canary</body></html>";
+
+#[tokio::test]
+async fn f5_a_page_of_a_load_balancer_is_said_shortly() {
+    for status in [400, 403, 404, 500, 502, 503, 504] {
+        let page = Answer::status(status).header("Content-Type", "text/html; charset=utf-8");
+        let server = Faulty::always(page.body(PAGE.repeat(1000)));
+        let client = client_with(&server, once().timeout(std::time::Duration::from_millis(500)));
+        let error = client.entities().create(&vault_identity::CreateEntity::unnamed()).await.unwrap_err();
+        let text = format!("{error:#}");
+        assert!(text.ends_with(": the answer is not Vault's but text/html; charset=utf-8"), "{text}");
+        assert!(!shown(&error).contains("canary"), "{error:?}");
+        assert!(!error.is_not_found() && !error.is_sealed());
+        assert_eq!(error.may_have_been_applied(), matches!(status, 502..=504), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn f11_only_a_404_without_words_is_not_found() {
+    async fn read(body: &str, status: u16) -> (Result<Entity>, Result<Option<Entity>>) {
+        let (_server, client) = pair(Answer::json(status, body));
+        (client.entities().read("e1").await, client.entities().find("e1").await)
+    }
+    let (absent, none) = read(r#"{"errors":[]}"#, 404).await;
+    assert!(absent.unwrap_err().is_not_found());
+    assert!(none.unwrap().is_none());
+    for body in [
+        r#"{"errors":["namespace not found"]}"#,
+        r#"{"errors":["unsupported path"]}"#,
+        r#"{"errors":["no handler for route \"x\". route entry not found."]}"#,
+        r#"{"errors":[""]}"#,
+        r#"{"errors":[null]}"#,
+        r#"{"errors":null}"#,
+        r#"{"data":null,"warnings":["careful"]}"#,
+        r#"{"data":{"id":"e1"}}"#,
+        "{}",
+        "[]",
+        "",
+        "404 page not found\n",
+        PAGE,
+    ] {
+        let (read, found) = read(body, 404).await;
+        for error in [read.unwrap_err(), found.unwrap_err()] {
+            assert!(!error.is_not_found(), "{body}");
+            assert_eq!(error.api().unwrap().status(), 404);
+        }
+    }
+    for status in [400, 403, 405, 410] {
+        let (read, found) = read(r#"{"errors":[]}"#, status).await;
+        assert!(!read.unwrap_err().is_not_found(), "{status}");
+        found.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn f11_the_words_of_a_404_are_told() {
+    let (_server, client) = pair(Answer::refusal(404, "namespace not found"));
+    let error = client.call(&Maybe(ReadGroupByName::new("g"))).await.unwrap_err();
+    assert!(format!("{error:#}").ends_with("404 Not Found: namespace not found"), "{error:#}");
+}
+
+#[tokio::test]
+async fn f12_an_empty_list_is_a_list() {
+    for answer in [
+        Answer::json(404, r#"{"errors":[]}"#),
+        Answer::json(200, r#"{"data":{"keys":[]}}"#),
+        Answer::json(200, r#"{"data":{"keys":null,"key_info":null}}"#),
+        Answer::json(200, r#"{"data":{}}"#),
+    ] {
+        let (_server, client) = pair(answer);
+        assert!(client.entities().list().await.unwrap().is_empty());
+        assert!(client.entities().list_names().await.unwrap().is_empty());
+        assert!(client.groups().list().await.unwrap().is_empty());
+    }
+    let (_server, client) = pair(Answer::refusal(404, "namespace not found"));
+    client.entities().list().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn f13_warnings_come_with_the_value() {
+    let body = r#"{"request_id":"r1","data":{"id":"e1","name":"n","keys":["k"]},"warnings":["Endpoint ignored these unrecognized parameters: [x]",7]}"#;
+    let (_server, client) = pair(Answer::json(200, body));
+    let read = client.call(&WithMeta(ReadEntityById::new("e1"))).await.unwrap();
+    assert_eq!(read.1.warnings, ["Endpoint ignored these unrecognized parameters: [x]"]);
+    assert_eq!(read.0.name, "n");
+    let write = client.call(&WithMeta(WriteEntityByName::new("n"))).await.unwrap();
+    assert_eq!(write.1.warnings.len(), 1);
+    let list = client.call(&WithMeta(ListEntities)).await.unwrap();
+    assert_eq!((list.1.warnings.len(), list.1.request_id.as_deref()), (1, Some("r1")));
+}

@@ -1,0 +1,162 @@
+//! Answers that agree, in a form that cannot be read.
+
+use identity_tests::faulty::Answer;
+use vault_identity::{CreateEntity, ErrorKind, GroupType, OidcClientType};
+
+use crate::hostile;
+use crate::support::{ENTITY, pair, refusals, shown};
+
+#[tokio::test]
+async fn f4_what_is_not_the_answer_is_an_error_that_says_so() {
+    for (name, body) in hostile::bodies() {
+        let html = name == "html";
+        let (_server, client) = pair(if html {
+            Answer::status(200).header("Content-Type", "text/html").body(&body)
+        } else {
+            Answer::json(200, &body)
+        });
+        for (call, error) in refusals(&client).await {
+            let error = error.unwrap_or_else(|| panic!("{call} took {name} for its answer"));
+            assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{call}, {name}: {error:?}");
+            assert!(!error.is_not_found() && !error.is_retryable(), "{call}, {name}: {error:?}");
+            assert_eq!(error.may_have_been_applied(), call == "create", "{call}, {name}");
+            let text = shown(&error);
+            assert!(!text.contains("canary") && text.len() < 5000, "{call}, {name}: {text}");
+            assert!(!html || text.contains("not JSON (200 OK, text/html)"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn f4_a_204_is_no_success_where_there_has_to_be_a_result() {
+    let (_server, client) = pair(Answer::status(204));
+    assert!(matches!(client.entities().read("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
+    assert!(matches!(client.entities().find("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
+    assert!(matches!(client.entities().list().await.unwrap_err().kind(), ErrorKind::Decode(_)));
+    assert!(matches!(client.oidc().tokens().jwks().await.unwrap_err().kind(), ErrorKind::Decode(_)));
+}
+
+#[tokio::test]
+async fn f3_deep_nesting_in_an_error_is_an_error() {
+    let deep = "[".repeat(hostile::DEEP) + &"]".repeat(hostile::DEEP);
+    for body in [format!(r#"{{"errors":{deep}}}"#), format!(r#"{{"errors":["x",{deep}]}}"#), deep] {
+        let (_server, client) = pair(Answer::json(400, body));
+        for (_, error) in refusals(&client).await {
+            assert_eq!(error.unwrap().api().unwrap().status(), 400);
+        }
+    }
+}
+
+/// What is not looked at may be as deep as it likes, and what is kept as it is may not.
+#[tokio::test]
+async fn f3_deep_nesting_where_it_is_ignored_is_ignored() {
+    let deep = r#"{"a":"#.repeat(hostile::DEEP) + "1" + &"}".repeat(hostile::DEEP);
+    let (_server, client) =
+        pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"n","new":{deep}}}}}"#)));
+    assert_eq!(client.entities().read("e1").await.unwrap().name, "n");
+    let (_server, client) = pair(Answer::json(200, format!(r#"{{"sub":"s","claim":{deep}}}"#)));
+    client.oidc().providers().user_info("web", "t").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn f6_odd_text_arrives_as_it_is_or_not_at_all() {
+    for (json, text) in [
+        (r"a\u0000b", "a\0b"),
+        (r"\ud83d\ude00", "😀"),
+        ("\u{feff}x", "\u{feff}x"),
+        (r"\u202egpj.exe", "\u{202e}gpj.exe"),
+        (r"\r\nSet-Cookie: x", "\r\nSet-Cookie: x"),
+    ] {
+        let (_server, client) =
+            pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{json}"}}}}"#)));
+        assert_eq!(client.entities().read("e1").await.unwrap().name, text);
+    }
+    for bad in [r"\ud800", r"\udc00\ud800", r"\u12", r"\x41", "\n", "\u{0}"] {
+        let (_server, client) =
+            pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{bad}"}}}}"#)));
+        let error = client.entities().read("e1").await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{bad}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn f6_twice_the_same_field_is_an_error() {
+    for fields in [
+        r#""id":"a","id":"b","name":"n""#,
+        r#""id":"a","name":"n","disabled":true,"disabled":false"#,
+        r#""id":"a","name":"n","policies":["p"],"policies":["root"]"#,
+    ] {
+        let (_server, client) = pair(Answer::json(200, format!(r#"{{"data":{{{fields}}}}}"#)));
+        let error = client.entities().read("e1").await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{fields}: {error:?}");
+    }
+    for body in [
+        r#"{"data":{"id":"a","name":"n"},"data":{"id":"b","name":"n"}}"#,
+        r#"{"active":false,"active":true}"#,
+    ] {
+        let (_server, client) = pair(Answer::json(200, body));
+        client.entities().read("e1").await.unwrap_err();
+        let introspect = vault_identity::IntrospectIdToken::new("t");
+        client.oidc().tokens().introspect(&introspect).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn f6_a_number_too_large_is_an_error() {
+    for number in ["9".repeat(100_000), "1e400".to_owned(), "-1".to_owned(), "1.5".to_owned()] {
+        let body = format!(r#"{{"data":{{"token":"t","client_id":"c","ttl":{number}}}}}"#);
+        let (_server, client) = pair(Answer::json(200, body));
+        let error = client.oidc().tokens().generate("web").await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn f7_what_is_unknown_missing_or_null_is_no_error_where_it_is_optional() {
+    let unknown = r#"{"data":{"id":"e1","name":"n","from_the_future":{"a":[1,null,{}]},"policies":null,"metadata":null,
+        "aliases":null,"last_update_time":"","creation_time":null},"wrap_info":null,"new":5}"#;
+    let (_server, client) = pair(Answer::json(200, unknown));
+    let entity = client.entities().read("e1").await.unwrap();
+    assert!(entity.policies.is_empty() && entity.metadata.is_empty() && entity.aliases.is_empty());
+    let (_server, client) = pair(Answer::json(200, ENTITY));
+    assert_eq!(client.entities().read("e1").await.unwrap().policies, entity.policies);
+
+    let (_server, client) = pair(Answer::json(200, r#"{"data":{"id":"g1","name":"n","type":"quantum"}}"#));
+    let group = client.groups().read("g1").await.unwrap();
+    assert_eq!(group.group_type, GroupType::Other("quantum".into()));
+    let client_body = r#"{"data":{"client_id":"c","client_type":"quantum"}}"#;
+    let (_server, client) = pair(Answer::json(200, client_body));
+    let app = client.oidc().clients().read("app").await.unwrap();
+    assert_eq!(app.info.client_type, OidcClientType::Other("quantum".into()));
+}
+
+#[tokio::test]
+async fn f7_a_needed_field_of_another_type_is_an_error_that_says_where() {
+    for (field, value) in [
+        ("id", "5"),
+        ("id", "null"),
+        ("name", "[]"),
+        ("policies", "\"p\""),
+        ("metadata", "[]"),
+        ("disabled", "\"no\""),
+    ] {
+        let mut fields = vec![("id", r#""e1""#), ("name", r#""canary""#)];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
+        let (_server, client) = pair(Answer::json(200, format!(r#"{{"data":{{{}}}}}"#, fields.join(","))));
+        let error = client.entities().read("e1").await.expect_err(field);
+        let text = format!("{error:#}");
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)) && text.contains("line 1 column"), "{text}");
+        assert!(!shown(&error).contains("canary"), "{text}");
+    }
+}
+
+/// A write whose answer cannot be read has been carried out.
+#[tokio::test]
+async fn f4_an_unreadable_answer_to_a_write_leaves_no_doubt_that_it_was_sent() {
+    let (server, client) = pair(Answer::json(200, "<html>"));
+    let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
+    assert!(error.may_have_been_applied() && !error.is_retryable());
+    assert_eq!(server.requests().len(), 1);
+}

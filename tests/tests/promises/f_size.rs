@@ -1,0 +1,146 @@
+//! Answers that are too large.
+
+use std::io::Write;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use identity_tests::faulty::{Answer, Faulty};
+use vault_identity::hyper::HyperTransport;
+use vault_identity::{Client, ErrorKind, TransportErrorKind};
+
+use crate::support::{ENTITY, client, client_with, eventually, once, pair, timed};
+#[cfg(target_os = "linux")]
+use crate::support::{peak_memory, runs_alone};
+
+const MIB: u64 = 1024 * 1024;
+const LIMIT: u64 = 8 * MIB;
+
+async fn fails(client: &Client) -> TransportErrorKind {
+    client.entities().read("e1").await.unwrap_err().transport().unwrap().kind()
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
+    if runs_alone("f_size::f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory", &[]) {
+        return;
+    }
+    let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
+    for (limit, answer) in [
+        (LIMIT, Answer::status(200).header("Transfer-Encoding", "chunked").endless(chunk)),
+        // Byte by byte a large limit takes a while to reach.
+        (MIB / 8, Answer::status(200).header("Transfer-Encoding", "chunked").endless("1\r\nx\r\n")),
+        (LIMIT, Answer::raw("HTTP/1.1 200 OK\r\n\r\n").endless("x")),
+        (LIMIT, Answer::status(404).header("Connection", "close").endless(r#"{"errors":["x"]} "#)),
+    ] {
+        let server = Faulty::always(answer);
+        let client = client_with(&server, once().response_limit(limit.try_into().unwrap()));
+        assert_eq!(fails(&client).await, TransportErrorKind::TooLarge);
+        // What the sockets hold, and the frames of the chunks, come on top.
+        assert!((limit..limit * 6 + 16 * MIB).contains(&server.sent()), "{} bytes", server.sent());
+        eventually("the connection is closed", || server.open() == 0).await;
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
+}
+
+#[tokio::test]
+async fn f1_a_length_above_the_limit_is_refused_before_the_body_is_read() {
+    for length in [257 * MIB, 1024 * 1024 * MIB, u64::MAX / 2] {
+        let huge = Answer::status(200).header("Content-Length", &length.to_string()).endless("x");
+        let server = Faulty::always(huge);
+        let client = Client::new(crate::support::target(&server), HyperTransport::new());
+        let (kind, time) = timed(fails(&client)).await;
+        assert_eq!(kind, TransportErrorKind::TooLarge);
+        assert!(server.sent() < 32 * MIB, "{} bytes", server.sent());
+        assert!(time < Duration::from_secs(2), "{time:?}");
+        eventually("the connection is closed", || server.open() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn f1_a_body_of_just_the_limit_is_read() {
+    let body = format!("{ENTITY}{}", " ".repeat(1000 - ENTITY.len()));
+    let (server, _) = pair(Answer::json(200, &body));
+    client_with(&server, once().response_limit(1000)).entities().read("e1").await.unwrap();
+    let error = client_with(&server, once().response_limit(999)).entities().read("e1").await.unwrap_err();
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::TooLarge);
+}
+
+/// Two pages of a gigabyte of spaces and then the entity, in about a megabyte.
+fn gzip_bomb() -> Vec<u8> {
+    let zip = |text: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let mut bomb = zip(&vec![b' '; 1 << 20]).repeat(1024);
+    bomb.extend(zip(ENTITY.as_bytes()));
+    bomb
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn f2_a_gzip_bomb_is_not_unpacked() {
+    if runs_alone("f_size::f2_a_gzip_bomb_is_not_unpacked", &[]) {
+        return;
+    }
+    for encoding in ["gzip", "x-gzip", "gzip, gzip"] {
+        let (server, client) = pair(Answer::json(200, gzip_bomb()).header("Content-Encoding", encoding));
+        let error = client.entities().read("e1").await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+        assert!(server.requests()[0].headers("accept-encoding").is_empty(), "nobody asked for it");
+    }
+    assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn f9_floods_of_headers_are_refused_and_take_little_memory() {
+    if runs_alone("f_size::f9_floods_of_headers_are_refused_and_take_little_memory", &[]) {
+        return;
+    }
+    let head = "HTTP/1.1 200 OK\r\n";
+    for (name, answer) in [
+        ("101 headers", Answer::raw(format!("{head}{}\r\n", "X-Flood: x\r\n".repeat(101)))),
+        ("100 000 headers", Answer::raw(format!("{head}{}\r\n", "X-Flood: x\r\n".repeat(100_000)))),
+        ("headers without end", Answer::raw(head).endless("X-Flood: x\r\n")),
+        ("a header of 8 MiB", Answer::status(200).header("X-Flood", &"x".repeat(8 << 20))),
+        ("a header without end", Answer::raw(format!("{head}X-Flood: ")).endless("x")),
+        ("a name without end", Answer::raw(head).endless("x")),
+        ("a reason without end", Answer::raw("HTTP/1.1 200 ").endless("x")),
+        (
+            "a chunk's extension without end",
+            Answer::status(200).header("Transfer-Encoding", "chunked").endless("1;x=y"),
+        ),
+        (
+            "trailers without end",
+            Answer::status(200)
+                .header("Transfer-Encoding", "chunked")
+                .body("0\r\n")
+                .endless("X-Flood: x\r\n"),
+        ),
+    ] {
+        let server = Faulty::always(answer);
+        let client = client_with(&server, once());
+        let (result, time) = timed(client.entities().read("e1")).await;
+        let error = result.expect_err(name);
+        assert!(error.transport().is_some(), "{name}: {error:?}");
+        assert!(time < Duration::from_secs(5), "{name}: {time:?}");
+        assert!(server.sent() < 24 * MIB, "{name}: {} bytes", server.sent());
+        assert_eq!(server.requests().len(), 1, "{name}");
+        eventually("the connection is closed", || server.open() == 0).await;
+    }
+    assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
+}
+
+#[tokio::test]
+async fn f9_a_hundred_headers_are_taken() {
+    let mut answer = Answer::json(200, ENTITY);
+    for number in 0..90 {
+        answer = answer.header(&format!("X-Header-{number}"), &"x".repeat(1000));
+    }
+    let server = Faulty::always(answer);
+    client(&server).entities().read("e1").await.unwrap();
+}

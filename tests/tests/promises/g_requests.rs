@@ -1,0 +1,118 @@
+//! What the client sends: the form of each request.
+
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty, Received};
+use vault_identity::{
+    BatchDeleteEntities, ClientAuth, CreateEntity, ExchangeOidcToken, ListEntities, ReadEntityById, Target,
+    UnwrapResponse, Wrap,
+};
+
+use crate::support::{TOKEN, client, client_with, once, pair};
+
+/// One call of each verb and of each kind of body.
+async fn one_of_each() -> (Faulty, Vec<Received>) {
+    let (server, client) = pair(Answer::json(200, r#"{"data":{"id":"e1","name":"n","keys":["k"]}}"#));
+    let (entities, oidc) = (client.entities(), client.oidc());
+    entities.read("e1").await.unwrap();
+    entities.list().await.unwrap();
+    assert!(entities.create(&CreateEntity::named("alice")).await.unwrap().created().is_some());
+    assert!(entities.create(&CreateEntity::unnamed()).await.unwrap().created().is_some());
+    entities.delete("e1").await.unwrap();
+    client.call(&BatchDeleteEntities::new(["e1"])).await.unwrap();
+    client.call(&Wrap::new(ReadEntityById::new("e1"), Duration::from_secs(60))).await.unwrap();
+    client.call(&UnwrapResponse::<ReadEntityById>::new("w")).await.unwrap();
+    let exchange = ExchangeOidcToken::client_credentials("web", ClientAuth::basic("c1", "s"));
+    oidc.providers().exchange(&exchange).await.unwrap_err();
+    let as_get = client.with_target(client.target().clone().with_list_as_get(true));
+    as_get.call(&ListEntities).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 10);
+    (server, requests)
+}
+
+#[tokio::test]
+async fn g8_a_body_too_large_for_the_server_is_said_once() {
+    for (status, words) in [(413, "http: request body too large"), (400, "max_request_size exceeded")] {
+        let (server, client) = pair(Answer::refusal(status, words));
+        let create = CreateEntity::named("alice").metadata([("k", "v".repeat(1 << 20))]);
+        let error = client.entities().create(&create).await.unwrap_err();
+        assert_eq!(error.api().unwrap().status(), status);
+        assert!(!error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+        assert_eq!(server.requests().len(), 1);
+        assert!(server.requests()[0].body.len() > 1 << 20, "it was sent whole");
+    }
+}
+
+#[tokio::test]
+async fn g8_an_answer_before_the_body_was_read_ends_the_call() {
+    let server = Faulty::greeting(Answer::refusal(413, "http: request body too large").then_hold());
+    let client = client_with(&server, once().timeout(Duration::from_secs(2)));
+    let create = CreateEntity::unnamed().metadata([("k", "v".repeat(1 << 20))]);
+    let error = client.entities().create(&create).await.unwrap_err();
+    assert!(!error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn g9_every_request_says_that_it_is_one_of_vault() {
+    let (_server, requests) = one_of_each().await;
+    for request in requests {
+        assert_eq!(request.header("x-vault-request"), Some("true"), "{}", request.head);
+    }
+}
+
+#[tokio::test]
+async fn g10_a_body_has_one_length_and_nothing_else_says_so() {
+    let (server, requests) = one_of_each().await;
+    for request in &requests {
+        assert!(request.headers("transfer-encoding").is_empty(), "{}", request.head);
+        let lengths = request.headers("content-length");
+        match request.method() {
+            "POST" => assert_eq!(lengths, [request.body.len().to_string()], "{}", request.head),
+            _ => assert!(matches!(lengths[..], [] | ["0"]), "{}", request.head),
+        }
+        assert!(request.head.lines().next().unwrap().ends_with(" HTTP/1.1"));
+        for once in ["host", "x-vault-token", "content-type", "authorization", "x-vault-namespace"] {
+            assert!(request.headers(once).len() <= 1, "{}", request.head);
+        }
+        assert_eq!(request.header("host"), Some(server.address().to_string().as_str()));
+        for unwanted in ["accept-encoding", "cookie", "expect", "te", "upgrade", "referer"] {
+            assert!(request.headers(unwanted).is_empty(), "{}", request.head);
+        }
+    }
+}
+
+#[tokio::test]
+async fn g10_a_token_goes_in_its_header_alone() {
+    let (_server, requests) = one_of_each().await;
+    for request in requests {
+        assert!(!request.path().contains("canary") && !request.text().contains("canary"));
+        let holders = request.head.lines().filter(|line| line.contains(TOKEN)).count();
+        assert!(holders <= 1, "{}", request.head);
+    }
+}
+
+/// Nothing is kept of what a server says to a client: no cookie, no other address.
+#[tokio::test]
+async fn g10_an_answer_changes_no_later_request() {
+    let server = Faulty::always(
+        Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#)
+            .header("Set-Cookie", "session=canary; Path=/")
+            .header("Alt-Svc", "h2=\"evil.invalid:443\"")
+            .header("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+            .header("Refresh", "0; url=http://evil.invalid/")
+            .header("X-Vault-Token", "s.other"),
+    );
+    let client = client(&server);
+    for _ in 0..3 {
+        client.entities().read("e1").await.unwrap();
+    }
+    let heads: Vec<String> = server.requests().into_iter().map(|request| request.head).collect();
+    assert!(heads.windows(2).all(|pair| pair[0] == pair[1]), "{heads:?}");
+    let address = format!("http://localhost:{}", server.address().port());
+    let client = client.with_target(Target::new(&address).unwrap());
+    client.entities().read("e1").await.unwrap();
+    let last = server.requests().pop().unwrap();
+    assert_eq!(last.header("host"), Some(address.strip_prefix("http://").unwrap()));
+    assert!(!last.head.contains("canary"), "{}", last.head);
+}

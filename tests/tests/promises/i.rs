@@ -1,0 +1,116 @@
+//! Robust by construction.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty};
+use tokio::runtime::Builder;
+use vault_identity::hyper::HyperTransport;
+use vault_identity::{BlockingClient, Client};
+
+use crate::support::{ENTITY, TOKEN, client, once, target};
+
+#[test]
+fn i1_no_crate_has_unsafe_code_or_a_build_script() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {
+        let folder = root.join("crates").join(name);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name}");
+        assert!(!manifest.contains("\nbuild = ") && !folder.join("build.rs").exists(), "{name}");
+    }
+}
+
+#[test]
+fn i3_clients_are_shared_between_tasks_and_threads() {
+    const fn shared<T: Clone + Send + Sync + 'static>() {}
+    const {
+        shared::<Client>();
+        shared::<BlockingClient>();
+        shared::<HyperTransport>();
+    }
+}
+
+#[tokio::test]
+async fn i3_clones_share_the_connections_and_not_the_token() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let client = client(&server);
+    let clones = [
+        client.clone(),
+        client.with_token("s.other").unwrap(),
+        client.with_namespace("team").unwrap(),
+        client,
+    ];
+    for client in &clones {
+        client.entities().read("e1").await.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+    let sent = server.requests();
+    let sent: Vec<_> = sent
+        .iter()
+        .map(|request| (request.header("x-vault-token"), request.header("x-vault-namespace")))
+        .collect();
+    assert_eq!(
+        sent,
+        [(Some(TOKEN), None), (Some("s.other"), None), (Some(TOKEN), Some("team")), (Some(TOKEN), None)]
+    );
+}
+
+#[test]
+fn i4_a_client_is_made_and_dropped_outside_a_runtime() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let client = client(&server);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { client.entities().read("e1").await.unwrap() });
+    let copy = client.clone();
+    drop(client);
+    drop(runtime);
+    drop(copy);
+    // A future that was never awaited, and one that was begun.
+    let client = self::client(&server);
+    drop(client.entities().read("e1"));
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let slow = Faulty::always(Answer::silence());
+    let client = self::client(&slow);
+    let mut begun = Box::pin(async move { client.entities().read("e1").await });
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_millis(50), &mut begun).await.unwrap_err();
+    });
+    drop(runtime);
+    drop(begun);
+}
+
+#[test]
+fn i4_a_client_outlives_the_runtime_that_it_was_used_in() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let client = client(&server);
+    for _ in 0..3 {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { client.entities().read("e1").await.unwrap() });
+        drop(runtime);
+    }
+}
+
+#[tokio::test]
+async fn i4_a_blocking_client_is_dropped_within_a_runtime() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let client = BlockingClient::to(target(&server)).unwrap();
+    let used = client.clone();
+    thread::spawn(move || used.entities().read("e1").unwrap()).join().unwrap();
+    drop(client);
+}
+
+#[test]
+fn i5_the_defaults_can_be_read() {
+    let text = format!("{:?}", HyperTransport::builder());
+    for default in ["connect_timeout: 5s", " timeout: 60s", "response_limit: 268435456", "idle_timeout: 90s"]
+    {
+        assert!(text.contains(default), "{default}: {text}");
+    }
+    let text = format!("{:?}", once().timeout(Duration::from_secs(7)));
+    assert!(text.contains(" timeout: 7s"), "{text}");
+}

@@ -1,0 +1,24 @@
+//! What the client promises of secrets, redirects, time, hostile answers and its own requests, held against a
+//! server that breaks the rules. Each test is named after its promise.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod a;
+mod a_memory;
+mod a_texts;
+mod b;
+mod b_nodes;
+mod d;
+mod d_connections;
+mod d_retry;
+mod e;
+mod e_index;
+mod f;
+mod f_framing;
+mod f_json;
+mod f_size;
+mod g;
+mod g_requests;
+mod hostile;
+mod i;
+mod support;
