@@ -32,8 +32,8 @@ pub struct Draft {
     operation: Operation,
     method: Method,
     path: String,
-    /// Where the operation's own path begins, with a `{name}` for each parameter not yet given.
-    start: usize,
+    /// What follows in the operation's path, from the `{name}` of the next parameter on.
+    rest: &'static str,
     query: String,
     headers: HeaderMap,
     awaits_token: bool,
@@ -49,21 +49,19 @@ impl Draft {
             operation,
             method,
             path: String::with_capacity(target.base.len() + path.len() + 40),
-            start: target.base.len(),
+            rest: path,
             query: String::new(),
             headers: target.headers.clone(),
             awaits_token: target.awaits_token,
             body: Bytes::new(),
         };
         draft.path.push_str(&target.base);
-        match (&target.mount, path.strip_prefix("identity/")) {
-            (Some(mount), Some(rest)) => {
-                draft.path.push_str(mount);
-                draft.path.push('/');
-                draft.path.push_str(rest);
-            }
-            _ => draft.path.push_str(path),
+        if let (Some(mount), Some(rest)) = (&target.mount, path.strip_prefix("identity/")) {
+            draft.path.push_str(mount);
+            draft.path.push('/');
+            draft.rest = rest;
         }
+        draft.go_on();
         if method == Method::List && target.list_as_get {
             draft.method = Method::Get;
             draft.query("list", "true")
@@ -72,7 +70,7 @@ impl Draft {
         }
     }
 
-    /// Fills in the `{name}` of the path. Any text is sent as one segment, and arrives as it is.
+    /// Fills in the next `{name}` of the path. Any text is sent as one segment, and arrives as it is.
     ///
     /// Refused is what a path cannot carry: nothing at all, characters that are not to be seen other than the
     /// space, a `.` or `..` between slashes (the server would take it for another path), and in a write a
@@ -90,7 +88,7 @@ impl Draft {
         Ok(self)
     }
 
-    /// Fills in the `{name}` of the path with an identifier or a name of the kind the server's patterns
+    /// Fills in the next `{name}` of the path with an identifier or a name of the kind the server's patterns
     /// allow: letters, digits and `_`, and in between also `-` and `.`.
     pub fn slug(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         if value.is_empty() {
@@ -110,7 +108,7 @@ impl Draft {
         Ok(self)
     }
 
-    /// Fills in the `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
+    /// Fills in the next `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
     /// place name other operations.
     pub fn uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let is_uuid = value.len() == 36
@@ -127,21 +125,22 @@ impl Draft {
     }
 
     fn fill(&mut self, name: &'static str, push: impl FnOnce(&mut String)) -> Result<(), RequestError> {
-        let rest = &self.path[self.start..];
-        let (at, len) = rest
-            .match_indices('{')
-            .find_map(|(at, _)| {
-                let after = rest[at + 1..].strip_prefix(name)?;
-                after.starts_with('}').then_some((self.start + at, name.len() + 2))
-            })
-            .ok_or(RequestError::new(name, "is not a parameter of the path"))?;
-        let tail = self.path.split_off(at);
+        let after = self.rest.strip_prefix('{').and_then(|rest| rest.strip_prefix(name)?.strip_prefix('}'));
+        self.rest = after.ok_or(RequestError::new(name, "is not the next parameter of the path"))?;
         push(&mut self.path);
-        self.path.push_str(&tail[len..]);
+        self.go_on();
         if self.path.len() > LONGEST {
             return Err(RequestError::new(name, "is too long for a URL"));
         }
         Ok(())
+    }
+
+    /// Writes the path up to the next parameter.
+    fn go_on(&mut self) {
+        let next = self.rest.bytes().position(|byte| byte == b'{').unwrap_or(self.rest.len());
+        let (literal, rest) = self.rest.split_at(next);
+        self.path.push_str(literal);
+        self.rest = rest;
     }
 
     /// Adds a parameter to the query.
@@ -239,8 +238,8 @@ impl Draft {
 
     pub(crate) fn finish(self, target: &Target) -> Result<http::Request<Bytes>, RequestError> {
         let mut path = self.path;
-        if let Some(open) = path[self.start..].find('{') {
-            let name = path[self.start + open + 1..].split('}').next().unwrap_or_default().to_owned();
+        if let Some(rest) = self.rest.strip_prefix('{') {
+            let name = rest.split('}').next().unwrap_or_default();
             return Err(RequestError::new(name, "is a parameter of the path that was not given"));
         }
         if !self.query.is_empty() {

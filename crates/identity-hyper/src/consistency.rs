@@ -188,11 +188,9 @@ impl<E: Exchange> Consistent<E> {
     }
 
     /// Takes note of the answer's index, unless it is the one that was sent.
-    fn note(&self, request: &Request<Bytes>, response: &Response<Bytes>) {
-        if let Some(index) = response.headers().get(INDEX) {
-            if request.headers().get(INDEX) != Some(index) {
-                self.consistency.advance(self.address(request), namespace(request.headers()), index);
-            }
+    fn note(&self, request: &Request<Bytes>, response: &Response<Bytes>, sent: Option<&HeaderValue>) {
+        if let Some(index) = response.headers().get(INDEX).filter(|index| sent != Some(index)) {
+            self.consistency.advance(self.address(request), namespace(request.headers()), index);
         }
     }
 }
@@ -206,14 +204,15 @@ impl<E: Exchange> Exchange for Consistent<E> {
         if self.consistency.mode == Mode::Off {
             return self.inner.exchange(request, call).await;
         }
-        if let Some(index) = self.consistency.newest(self.address(request), request.headers()) {
-            self.consistency.write(index, request.headers_mut());
+        let sent = self.consistency.newest(self.address(request), request.headers());
+        if let Some(index) = &sent {
+            self.consistency.write(index.clone(), request.headers_mut());
         }
         // In a block, so that the future does not keep room for the answer.
         {
             let response = self.inner.exchange(request, call).await?;
             if !is_not_understood(&response) {
-                self.note(request, &response);
+                self.note(request, &response, sent.as_ref());
                 return Ok(response);
             }
         }
@@ -221,7 +220,7 @@ impl<E: Exchange> Exchange for Consistent<E> {
         request.headers_mut().remove(INDEX);
         request.headers_mut().remove(INCONSISTENT);
         let response = self.inner.exchange(request, call).await?;
-        self.note(request, &response);
+        self.note(request, &response, None);
         Ok(response)
     }
 

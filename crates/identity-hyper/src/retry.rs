@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{Attempts, Error, ListEntities, Operation, Reply, TransportError, TransportErrorKind};
+use identity_core::{
+    Attempts, Error, ListEntities, Operation, Reply, RetryAfter, TransportError, TransportErrorKind,
+};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::Layer;
 
@@ -183,6 +185,13 @@ impl<E: Exchange> Retrying<E> {
             let patience = call.head_by - call.begun;
             let mut repeats = 0;
             loop {
+                let response = outcome.as_ref().ok();
+                if response.is_some_and(|response| !may_pass(response.status())) {
+                    self.budget.deposit();
+                }
+                if response.is_some_and(|response| response.status().is_success()) {
+                    break;
+                }
                 note(request, &outcome);
                 let verdict = judge(operation, &outcome);
                 let Some(verdict) = verdict.filter(|verdict| repeats < verdict.most.min(self.retry.most))
@@ -201,10 +210,6 @@ impl<E: Exchange> Retrying<E> {
                 call.begun = Instant::now();
                 call.head_by = call.deadline.min(call.begun + patience);
                 outcome = self.inner.exchange(request, &call).await;
-                if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
-                    self.budget.deposit();
-                    break;
-                }
             }
             let attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();
             match outcome {
@@ -263,7 +268,7 @@ fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
         }
     };
     let error = Error::new(operation, Reply::from(response).body().err()?);
-    let wait = error.api()?.retry_after().map_or(Duration::ZERO, |after| after.from_now());
+    let wait = error.api()?.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
     if error.is_sealed() {
         verdict(FEW, wait)
     } else if error.is_retryable() {

@@ -163,11 +163,12 @@ impl Client {
         let request = endpoint.request(&self.target);
         async move {
             let request = request?;
-            let secrets = ["x-vault-token", "authorization"].map(|name| request.headers().get(name).cloned());
+            // The token or what stands in for it; the server may repeat it in its words.
+            let secret = request.headers().values().find(|value| value.is_sensitive()).cloned();
             let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
             let response =
-                self.transport.send(request).await.map_err(|error| Error::new(operation, error))?;
-            Ok(Answer { operation, response, secrets })
+                (*self.transport).send(request).await.map_err(|error| Error::new(operation, error))?;
+            Ok(Answer { operation, response, secret })
         }
     }
 
@@ -218,15 +219,16 @@ impl Client {
 pub(crate) struct Answer {
     operation: Operation,
     response: Response<Bytes>,
-    /// What the request held that its answer must not show.
-    secrets: [Option<HeaderValue>; 2],
+    /// What the request held and the server's words must not show.
+    secret: Option<HeaderValue>,
 }
 
 impl Answer {
     pub(crate) fn read<E: Endpoint>(&self) -> Result<E::Output> {
-        let sent_by_transport = self.response.extensions().get().map(|SentToken(token)| token);
-        let secrets = self.secrets.iter().flatten().chain(sent_by_transport);
-        E::response_to(self.operation, &self.response).map_err(|error| error.without(secrets))
+        E::response_to(self.operation, &self.response).map_err(|error| {
+            let of_transport = self.response.extensions().get().map(|SentToken(token)| token);
+            error.without(self.secret.iter().chain(of_transport))
+        })
     }
 
     /// Whether the transport has made the call more than once.

@@ -33,7 +33,8 @@ fn own_endpoints_are_checked_too() {
         Mistaken(filled) => "(none)";
         Mistaken(Ok) => "mount";
         Mistaken(|draft| draft.param("mount", "m")) => "path";
-        Mistaken(|draft| draft.param("path", "{mount}")) => "mount";
+        Mistaken(|draft| draft.param("path", "p")) => "path";
+        Mistaken(|draft| draft.param("mount", "{path}")) => "path";
         Mistaken(|draft| draft.param("name", "x")) => "name";
         Mistaken(|draft| draft.slug("pat", "x")) => "pat";
         Mistaken(|draft| filled(draft)?.param("path", "again")) => "path";

@@ -74,14 +74,14 @@ pub(crate) async fn ask<E: Exchange>(
         Ok(response) => Health::response(response).unwrap_or(NodeState::Unknown),
         Err(_) => NodeState::Unreachable,
     };
-    let stale = match state {
+    let renew = match state {
         NodeState::Leader => cluster.learn(index, Trouble::None) | cluster.lead(index),
         NodeState::Standby | NodeState::Unknown => {
             cluster.learn(index, Trouble::None) | cluster.follow(index)
         }
         _ => cluster.learn(index, Trouble::Down),
     };
-    if stale {
+    if renew {
         inner.renew();
     }
     NodeHealth { address: node.authority.to_string(), state }
