@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
 //! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
+//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none |
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
 //! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
 //!
