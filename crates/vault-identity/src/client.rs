@@ -112,6 +112,7 @@ impl Client {
     /// | `CLIENT_TIMEOUT` | how long a call may take: seconds, `1500ms`, `1m30s`, or days as in `2d`; 60 seconds if it is zero or not set |
     /// | `MAX_RETRIES` | how often a call is repeated at most; as often as there is time for if not set |
     /// | `DISABLE_REDIRECTS` | redirects are refusals |
+    /// | `RATE_LIMIT` | an error, as the transport has no such limit |
     ///
     /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any
     /// other word is an error. Errors name the variable. Other variables of the command line, such as `SRV_LOOKUP`,

@@ -13,6 +13,8 @@ use variables::{Variables, refusal};
 
 mod duration;
 #[cfg(feature = "hyper")]
+mod rate;
+#[cfg(feature = "hyper")]
 mod tls;
 #[cfg(feature = "hyper")]
 mod transport;

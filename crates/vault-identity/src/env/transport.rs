@@ -3,7 +3,7 @@ use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Redirects, Re
 
 use super::tls::tls;
 use super::variables::{Variables, refusal};
-use super::{addresses, duration};
+use super::{addresses, duration, rate};
 
 /// A transport as the environment says. `usual_proxy` counts where the variables name none.
 pub(super) fn builder(
@@ -23,6 +23,11 @@ pub(super) fn builder(
     if let Some(retries) = variables.read("MAX_RETRIES", retries)? {
         builder = builder.retry(Retry::new().most(retries));
     }
+    // To go on without the limit would be to disobey.
+    variables.read("RATE_LIMIT", |text| match rate::parse(&text) {
+        Some(_) => Err::<(), _>(refusal("cannot be obeyed: the transport has no limit of this kind")),
+        None => Err(refusal("must be a rate like `10` or `10.5:20`")),
+    })?;
     if variables.is_true("DISABLE_REDIRECTS")? {
         builder = builder.redirects(Redirects::Never);
     }
@@ -105,11 +110,17 @@ mod tests {
             ("BAO_MAX_RETRIES", "-1"),
             ("VAULT_MAX_RETRIES", "2.5"),
             ("VAULT_MAX_RETRIES", "many"),
+            ("BAO_RATE_LIMIT", "fast"),
             ("BAO_PROXY_ADDR", "ftp://user:canary@proxy"),
         ] {
             let error = from(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("`{name}` must be")), "{error}");
             assert!(!error.contains("canary"), "{error}");
         }
+    }
+    #[test]
+    fn a_rate_limit_is_not_passed_over() {
+        let error = from(&[("VAULT_RATE_LIMIT", "10:20")]).unwrap_err();
+        assert!(error.starts_with("`VAULT_RATE_LIMIT` cannot be obeyed"), "{error}");
     }
 }
