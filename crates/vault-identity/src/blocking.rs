@@ -45,7 +45,7 @@ pub struct BlockingClient {
 
 impl BlockingClient {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
-    /// made [`Blocking`](identity_hyper::Blocking).
+    /// made blocking with `hyper::Blocking`.
     ///
     /// If the default one has a token source, and `target` no token, calls are made with the source's.
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
