@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
 //! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
+//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none |
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
 //! | [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s |
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot |
@@ -51,6 +52,7 @@ mod retry;
 mod service;
 mod stream;
 mod tls;
+mod token;
 mod transport;
 mod tunnel;
 
@@ -70,4 +72,5 @@ pub use retry::{Retry, Retrying};
 pub use service::{ServiceTransport, TransportService};
 pub use stream::Stream;
 pub use tls::{Tls, TlsError};
+pub use token::{LogIn, LoggedIn, Token, TokenError, TokenFile, TokenLayer, TokenSource, WithToken};
 pub use transport::{HyperTransport, HyperTransportBuilder};

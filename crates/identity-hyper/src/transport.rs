@@ -19,9 +19,10 @@ use crate::proxy::Proxy;
 use crate::redirect::Redirects;
 use crate::retry::{Retry, Retrying};
 use crate::tls::Tls;
+use crate::token::{TokenLayer, TokenSource, WithToken};
 
 /// From the outside to the inside.
-type Stack = Observed<Limited<Retrying<Consistent<Nodes<Pool>>>>>;
+type Stack = Observed<Limited<Retrying<WithToken<Consistent<Nodes<Pool>>>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
 /// share; it repeats what may be repeated, sees its own writes, knows the nodes of a cluster, and [tells](crate::Observe) `tracing` of it.
@@ -48,6 +49,7 @@ impl HyperTransport {
             addresses: Vec::new(),
             reads: Reads::default(),
             redirects: Redirects::default(),
+            tokens: None,
             consistency: Consistency::new(),
             response_limit: 256 * 1024 * 1024,
             header_limit: 100,
@@ -62,13 +64,18 @@ impl HyperTransport {
 
     /// How far this transport and its clones have come, to be handed to another process.
     pub fn consistency(&self) -> &Consistency {
-        &self.retrying().inner.consistency
+        &self.with_token().inner.consistency
+    }
+
+    /// Whether it has a [token source](HyperTransportBuilder::token_source).
+    pub fn has_token_source(&self) -> bool {
+        self.with_token().source.is_some()
     }
 
     /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
     /// writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
-        self.retrying().inner.inner.health().await
+        self.with_token().inner.inner.health().await
     }
 
     /// Closes the connections as soon as their calls have ended; later calls open new ones.
@@ -76,8 +83,8 @@ impl HyperTransport {
         self.0.renew();
     }
 
-    fn retrying(&self) -> &Retrying<Consistent<Nodes<Pool>>> {
-        &self.0.inner.inner
+    fn with_token(&self) -> &WithToken<Consistent<Nodes<Pool>>> {
+        &self.0.inner.inner.inner
     }
 }
 
@@ -114,6 +121,7 @@ pub struct HyperTransportBuilder {
     addresses: Vec<String>,
     reads: Reads,
     redirects: Redirects,
+    tokens: Option<TokenLayer>,
     consistency: Consistency,
     response_limit: usize,
     header_limit: usize,
@@ -182,6 +190,14 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// Where the token comes from, for requests to a
+    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere unless
+    /// said otherwise: such requests are then sent without one.
+    pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
+        self.tokens = Some(TokenLayer::new(source));
+        self
+    }
+
     /// Whether calls see what was written before them. They do unless said otherwise.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
@@ -241,8 +257,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// The transport. Those of one builder share what they know of [consistency](Self::consistency), and
-    /// nothing else.
+    /// The transport. Those of one builder share what they know of [consistency](Self::consistency) and the
+    /// [token source](Self::token_source), and nothing else.
     pub fn build(self) -> HyperTransport {
         let pool = Pool::new(Settings {
             connector: Connector::new(self.connect_timeout, self.tls, &self.proxy),
@@ -262,7 +278,7 @@ impl HyperTransportBuilder {
             self.concurrency_limit,
             self.rate_limit,
             self.timeout,
-            Retrying::new(retry, consistent),
+            Retrying::new(retry, WithToken::new(self.tokens, consistent)),
         );
         HyperTransport(Arc::new(Observed { inner: limited }))
     }
