@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Request, Response};
 use identity_core::{
     Attempts, Endpoint, Error, Operation, RequestError, SecretString, SentToken, Target, Transport,
 };
