@@ -102,7 +102,7 @@ pub use oidc::*;
 pub use operation::Operation;
 pub use reply::{Meta, Reply};
 pub use respond::Respond;
-pub use target::{AwaitsToken, Target};
+pub use target::{AwaitsToken, SentToken, Target};
 pub use transport::{BlockingTransport, Transport, TransportError, TransportErrorKind};
 pub use upsert::Upsert;
 pub use wrapping::{LookupWrappingToken, UnwrapResponse, Wrap, WrapInfo, Wrapped, WrappingTokenInfo};

@@ -82,7 +82,16 @@ impl<'a> Reply<'a> {
 
     /// The `data` of the envelope.
     pub fn data<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        self.data_or_none()?.ok_or_else(|| DecodeError::new("the answer has no data").into())
+        // Not by way of `data_or_none`: each step would move the result once more.
+        let no_data = || Err(DecodeError::new("the answer has no data").into());
+        if self.status == StatusCode::NO_CONTENT {
+            return no_data();
+        }
+        match serde_json::from_slice(self.body()?) {
+            Ok(Object(Envelope { data: Some(Object(data)) })) => Ok(data),
+            Ok(Object(Envelope { data: None })) => no_data(),
+            Err(error) => Err(self.explain(&error).into()),
+        }
     }
 
     /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.

@@ -43,6 +43,22 @@ pub struct Target {
 #[non_exhaustive]
 pub struct AwaitsToken;
 
+/// The token that the transport has added to a request, in the [`http::Extensions`] of an answer that refuses it:
+/// whoever shows the server's words masks it there, should they repeat it.
+#[derive(Clone, Debug)]
+pub struct SentToken(pub HeaderValue);
+
+impl AwaitsToken {
+    /// The name of the header that the token goes into.
+    pub const HEADER: HeaderName = TOKEN;
+
+    /// The header's value: hidden in `Debug`, and wiped when its last clone is dropped. A token that no server
+    /// gives out, such as one with a space or none at all, is refused.
+    pub fn header(token: &SecretString) -> Result<HeaderValue, RequestError> {
+        secret::header("", token)
+    }
+}
+
 impl Target {
     /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy
     /// serves it under.
@@ -131,6 +147,11 @@ impl Target {
         self.headers.remove(TOKEN);
         self.awaits_token = false;
         self
+    }
+
+    /// Whether requests carry a token, be it this target's own or the transport's.
+    pub fn has_token(&self) -> bool {
+        self.awaits_token || self.headers.contains_key(TOKEN)
     }
 
     /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are

@@ -27,6 +27,11 @@ impl<T: Transport + Clone + 'static> Blocking<T> {
             .build()?;
         Ok(Self { transport, runtime: Some(runtime) })
     }
+
+    /// What requests are sent through.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
 }
 
 impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {

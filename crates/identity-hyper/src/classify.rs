@@ -7,6 +7,7 @@ use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
 use crate::tls::{TlsError, problem, refuses_client};
+use crate::token::TokenError;
 
 /// Says of any error of the stack whether the server may have seen the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
@@ -23,9 +24,10 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
     }
 }
 
-/// Whether trying again brings the same: a certificate that is refused, TLS that is set up wrongly.
+/// Whether trying again brings the same: a certificate that is refused, TLS that is set up wrongly, a log-in
+/// that has failed.
 pub(crate) fn is_permanent(error: &TransportError) -> bool {
-    causes(error).any(<dyn Error>::is::<TlsError>)
+    causes(error).any(|error| error.is::<TlsError>() || error.is::<TokenError>())
 }
 
 fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {

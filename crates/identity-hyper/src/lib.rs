@@ -20,8 +20,12 @@
 //! |---|---|---|
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
 //! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
+//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none |
 //! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
-//! | [`tokio::time::timeout`] | ends a call, reading the answer included | 60 s |
+//! | [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s |
+//! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot |
+//! | [`RateLimit`], [`ConcurrencyLimit`] | let calls wait for their turn | none |
+//! | [`Observe`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens |
 //!
 //! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its
 //! errors apart. [`TransportService`] goes the other way and makes a service of a transport, to put more
@@ -37,7 +41,9 @@ mod collect;
 mod connect;
 mod consistency;
 mod exchange;
+mod limit;
 mod nodes;
+mod observe;
 mod pause;
 mod pool;
 mod proxy;
@@ -46,6 +52,7 @@ mod retry;
 mod service;
 mod stream;
 mod tls;
+mod token;
 mod transport;
 mod tunnel;
 
@@ -56,11 +63,14 @@ pub use collect::{Collect, CollectLayer};
 pub use connect::Connector;
 pub use consistency::{Consistency, Consistent, Mark};
 pub use exchange::{Call, Exchange, Layered};
+pub use limit::{ConcurrencyLimit, Limited, RateLimit};
 pub use nodes::{NodeHealth, NodeState, Reads};
+pub use observe::{Observe, Observed};
 pub use proxy::Proxy;
 pub use redirect::Redirects;
 pub use retry::{Retry, Retrying};
 pub use service::{ServiceTransport, TransportService};
 pub use stream::Stream;
 pub use tls::{Tls, TlsError};
+pub use token::{LogIn, LoggedIn, Token, TokenError, TokenFile, TokenLayer, TokenSource, WithToken};
 pub use transport::{HyperTransport, HyperTransportBuilder};

@@ -209,7 +209,7 @@ fn is_untouched(outcome: &Outcome) -> bool {
     }
 }
 
-fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
+pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
     response.body().windows(words.len()).any(|window| window == words)
 }
 

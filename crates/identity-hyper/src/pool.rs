@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, Entry, HOST, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
@@ -98,8 +98,10 @@ impl Pool {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         // Over TLS it may be HTTP/2, which has no such header.
-        if request.uri().scheme() == Some(&Scheme::HTTP) && !headers.contains_key(HOST) {
-            headers.extend(self.host(request.uri()).map(|host| (HOST, host)));
+        if request.uri().scheme() == Some(&Scheme::HTTP) {
+            if let (Entry::Vacant(entry), Some(host)) = (headers.entry(HOST), self.host(request.uri())) {
+                entry.insert(host);
+            }
         }
         outgoing
     }

@@ -6,6 +6,9 @@ use http::header::LOCATION;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
 use identity_core::{TransportError, TransportErrorKind};
+use tracing::warn;
+
+use crate::observe::TARGET;
 
 /// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,5 +126,6 @@ fn origin(uri: &Uri) -> String {
 }
 
 fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {
+    warn!(target: TARGET, from, to, problem, "a redirect is not followed");
     TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem, may_pass })
 }

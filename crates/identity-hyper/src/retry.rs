@@ -14,6 +14,7 @@ use tower::Layer;
 use crate::budget::Budget;
 use crate::classify::is_permanent;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
+use crate::observe;
 use crate::redirect::RedirectError;
 use crate::service::ServiceTransport;
 
@@ -195,7 +196,10 @@ impl<E: Exchange> Retrying<E> {
                 };
                 let wait = self.retry.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
-                    Some(then) if then < call.deadline() => sleep_until(then).await,
+                    Some(then) if then < call.deadline() => {
+                        observe::repeat(request, wait);
+                        sleep_until(then).await;
+                    }
                     _ => break,
                 }
                 if !self.afford(call.deadline()).await {
@@ -238,7 +242,7 @@ struct Verdict {
 }
 
 /// Whether an answer of this status is worth a second look.
-fn may_pass(status: StatusCode) -> bool {
+pub(crate) fn may_pass(status: StatusCode) -> bool {
     status.is_server_error()
         || status.is_redirection()
         || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::PRECONDITION_FAILED)

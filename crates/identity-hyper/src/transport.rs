@@ -11,18 +11,21 @@ use identity_core::{RequestError, Transport, TransportError};
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent};
 use crate::exchange::{Call, Exchange};
+use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
+use crate::observe::Observed;
 use crate::pool::{Pool, Settings};
 use crate::proxy::Proxy;
 use crate::redirect::Redirects;
 use crate::retry::{Retry, Retrying};
 use crate::tls::Tls;
+use crate::token::{TokenLayer, TokenSource, WithToken};
 
 /// From the outside to the inside.
-type Stack = Retrying<Consistent<Nodes<Pool>>>;
+type Stack = Observed<Limited<Retrying<WithToken<Consistent<Nodes<Pool>>>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
-/// share; it repeats what may be repeated, sees its own writes, and knows the nodes of a cluster.
+/// share; it repeats what may be repeated, sees its own writes, knows the nodes of a cluster, and [tells](crate::Observe) `tracing` of it.
 ///
 /// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime
 /// that it was opened in: in several runtimes, use a transport for each. TLS is verified as the operating
@@ -46,9 +49,12 @@ impl HyperTransport {
             addresses: Vec::new(),
             reads: Reads::default(),
             redirects: Redirects::default(),
+            tokens: None,
             consistency: Consistency::new(),
             response_limit: 256 * 1024 * 1024,
             header_limit: 100,
+            rate_limit: None,
+            concurrency_limit: None,
             idle_timeout: Duration::from_secs(90),
             connection_lifetime: Duration::from_secs(300),
             tls: Tls::new(),
@@ -58,18 +64,27 @@ impl HyperTransport {
 
     /// How far this transport and its clones have come, to be handed to another process.
     pub fn consistency(&self) -> &Consistency {
-        &self.0.inner.consistency
+        &self.with_token().inner.consistency
+    }
+
+    /// Whether it has a [token source](HyperTransportBuilder::token_source).
+    pub fn has_token_source(&self) -> bool {
+        self.with_token().source.is_some()
     }
 
     /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
     /// writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
-        self.0.inner.inner.health().await
+        self.with_token().inner.inner.health().await
     }
 
     /// Closes the connections as soon as their calls have ended; later calls open new ones.
     pub fn renew_connections(&self) {
         self.0.renew();
+    }
+
+    fn with_token(&self) -> &WithToken<Consistent<Nodes<Pool>>> {
+        &self.0.inner.inner.inner
     }
 }
 
@@ -106,9 +121,12 @@ pub struct HyperTransportBuilder {
     addresses: Vec<String>,
     reads: Reads,
     redirects: Redirects,
+    tokens: Option<TokenLayer>,
     consistency: Consistency,
     response_limit: usize,
     header_limit: usize,
+    rate_limit: Option<RateLimit>,
+    concurrency_limit: Option<ConcurrencyLimit>,
     idle_timeout: Duration,
     connection_lifetime: Duration,
     tls: Tls,
@@ -130,7 +148,7 @@ impl HyperTransportBuilder {
     }
 
     /// How long a call may take in all, from the first connection to the last byte of the answer, with all
-    /// repeats and waits. 60 seconds unless said otherwise.
+    /// repeats and waits, those for its turn included. 60 seconds unless said otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -172,6 +190,14 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// Where the token comes from, for requests to a
+    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere unless
+    /// said otherwise: such requests are then sent without one.
+    pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
+        self.tokens = Some(TokenLayer::new(source));
+        self
+    }
+
     /// Whether calls see what was written before them. They do unless said otherwise.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
@@ -188,6 +214,19 @@ impl HyperTransportBuilder {
     /// limit.
     pub fn header_limit(mut self, headers: usize) -> Self {
         self.header_limit = headers;
+        self
+    }
+
+    /// How many calls are sent in a second. As many as there are unless said otherwise.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// How many calls there are at once; the others [wait](ConcurrencyLimit) for their turn, and with 0 none is sent. As many as there are
+    /// unless said otherwise.
+    pub fn concurrency_limit(mut self, calls: usize) -> Self {
+        self.concurrency_limit = Some(ConcurrencyLimit::new(calls));
         self
     }
 
@@ -218,8 +257,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// The transport. Those of one builder share what they know of [consistency](Self::consistency), and
-    /// nothing else.
+    /// The transport. Those of one builder share what they know of [consistency](Self::consistency) and the
+    /// [token source](Self::token_source), and nothing else.
     pub fn build(self) -> HyperTransport {
         let pool = Pool::new(Settings {
             connector: Connector::new(self.connect_timeout, self.tls, &self.proxy),
@@ -235,6 +274,12 @@ impl HyperTransportBuilder {
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(self.consistency, authorities, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
-        HyperTransport(Arc::new(Retrying::new(retry, consistent)))
+        let limited = Limited::new(
+            self.concurrency_limit,
+            self.rate_limit,
+            self.timeout,
+            Retrying::new(retry, WithToken::new(self.tokens, consistent)),
+        );
+        HyperTransport(Arc::new(Observed { inner: limited }))
     }
 }

@@ -1,10 +1,15 @@
 //! The client and its handles for those who block the thread.
 
+#[cfg(feature = "hyper")]
+use std::any::Any;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use identity_core::{
     BlockingTransport, Endpoint, RequestError, SecretString, Target, Transport, TransportError,
 };
+#[cfg(feature = "hyper")]
+use identity_hyper::{Blocking, Consistency, HyperTransport};
 
 use crate::block_on::block_on;
 use crate::{Client, Result};
@@ -39,15 +44,28 @@ pub struct BlockingClient {
 }
 
 impl BlockingClient {
-    /// A client that sends to `target` over a transport of your own.
+    /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
+    /// made blocking with `hyper::Blocking`.
+    ///
+    /// If the default one has a token source, and `target` no token, calls are made with the source's.
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
+        #[cfg(feature = "hyper")]
+        if let Some(blocking) = (&transport as &dyn Any).downcast_ref::<Blocking<HyperTransport>>() {
+            let hyper = blocking.transport().clone();
+            return Self { client: Client::over(target, &hyper, Ready(transport)) };
+        }
         Self { client: Client::new(target, Ready(transport)) }
     }
 
     /// A client that sends to `target` over the default transport, which runs in a thread of its own.
     #[cfg(feature = "hyper")]
     pub fn to(target: Target) -> Result<Self, RequestError> {
-        let transport = identity_hyper::Blocking::new(identity_hyper::HyperTransport::new())
+        Self::over(target, HyperTransport::new())
+    }
+
+    #[cfg(feature = "hyper")]
+    fn over(target: Target, transport: HyperTransport) -> Result<Self, RequestError> {
+        let transport = Blocking::new(transport)
             .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))?;
         Ok(Self::new(target, transport))
     }
@@ -58,10 +76,11 @@ impl BlockingClient {
         Self::to(Target::new(address)?.with_token(token)?)
     }
 
-    /// A client as the environment says: see [`target_from_env`](crate::target_from_env).
+    /// A client as the environment says: see [`Client::from_env`].
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Self::to(crate::target_from_env()?)
+        let (target, transport) = crate::env::from_env()?;
+        Self::over(target, transport)
     }
 
     /// Where requests go, and on whose behalf.
@@ -69,7 +88,7 @@ impl BlockingClient {
         self.client.target()
     }
 
-    /// The same client, sending elsewhere or on behalf of someone else.
+    /// The same client, sending elsewhere or on behalf of someone else: see [`Client::with_target`].
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
         Self { client: self.client.with_target(target) }
@@ -88,6 +107,12 @@ impl BlockingClient {
     /// Makes a call. All handles end here.
     pub fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         block_on(self.client.call(endpoint))
+    }
+
+    /// How far this client and its clones have come: see [`Client::consistency`].
+    #[cfg(feature = "hyper")]
+    pub fn consistency(&self) -> Option<&Consistency> {
+        self.client.consistency()
     }
 
     /// Entities: those who log in.

@@ -1,7 +1,15 @@
+#[cfg(feature = "hyper")]
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use identity_core::{Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use identity_core::{
+    Attempts, Endpoint, Error, Operation, RequestError, SecretString, SentToken, Target, Transport,
+};
+#[cfg(feature = "hyper")]
+use identity_hyper::{Consistency, HyperTransport};
 
 use crate::members::Locks;
 use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Result};
@@ -26,19 +34,55 @@ use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Re
 pub struct Client {
     target: Arc<Target>,
     transport: Arc<dyn Transport>,
+    #[cfg(feature = "hyper")]
+    consistency: Option<Consistency>,
     pub(crate) locks: Arc<Locks>,
 }
 
 impl Client {
-    /// A client that sends to `target` over a transport of your own.
+    /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
+    ///
+    /// If the default one has a token source, and `target` no token, calls are made with the source's.
+    ///
+    /// ```
+    /// # use vault_identity::{Client, Target};
+    /// use vault_identity::hyper::{HyperTransport, TokenFile};
+    ///
+    /// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
+    /// let client = Client::new(Target::new("https://vault.example.com:8200")?, transport);
+    /// # let _ = client;
+    /// # Ok::<(), vault_identity::RequestError>(())
+    /// ```
     pub fn new(target: Target, transport: impl Transport + 'static) -> Self {
-        Self { target: Arc::new(target), transport: Arc::new(transport), locks: Arc::default() }
+        #[cfg(feature = "hyper")]
+        if let Some(hyper) = (&transport as &dyn Any).downcast_ref::<HyperTransport>().cloned() {
+            return Self::over(target, &hyper, transport);
+        }
+        Self {
+            target: Arc::new(target),
+            transport: Arc::new(transport),
+            #[cfg(feature = "hyper")]
+            consistency: None,
+            locks: Arc::default(),
+        }
+    }
+
+    /// A client whose `transport` sends through `hyper`.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn over(target: Target, hyper: &HyperTransport, transport: impl Transport + 'static) -> Self {
+        let awaits_token = hyper.has_token_source() && !target.has_token();
+        Self {
+            target: Arc::new(if awaits_token { target.with_token_of_transport() } else { target }),
+            transport: Arc::new(transport),
+            consistency: Some(hyper.consistency().clone()),
+            locks: Arc::default(),
+        }
     }
 
     /// A client that sends to `target` over the default transport.
     #[cfg(feature = "hyper")]
     pub fn to(target: Target) -> Self {
-        Self::new(target, identity_hyper::HyperTransport::new())
+        Self::new(target, HyperTransport::new())
     }
 
     /// A client of the server at `address`, over the default transport.
@@ -53,10 +97,30 @@ impl Client {
         Ok(Self::to(Target::new(address)?.with_token(token)?))
     }
 
-    /// A client as the environment says: see [`target_from_env`](crate::target_from_env).
+    /// A client as the environment says, and the only one that asks it. Beside what
+    /// [`target_from_env`](crate::target_from_env) reads this is, each as `BAO_X` or `VAULT_X`, of which the first
+    /// that is set and not empty counts:
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `ADDR` | also all nodes of a cluster, with commas between them: see [`addresses`](identity_hyper::HyperTransportBuilder::addresses) |
+    /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | the CAs of a file, in PEM form itself, of a directory: these alone are trusted, not the system's |
+    /// | `CLIENT_CERT` with `CLIENT_KEY`, or `CLIENT_CERT_BYTES` with `CLIENT_KEY_BYTES` | files, or PEM itself: the certificate that servers are shown; the files count if both are given |
+    /// | `TLS_SERVER_NAME` | the name that servers are verified under |
+    /// | `SKIP_VERIFY` | servers are not verified, which is dangerous |
+    /// | `PROXY_ADDR` | a proxy for all servers; if not set, [`Proxy::from_env`](identity_hyper::Proxy::from_env) |
+    /// | `CLIENT_TIMEOUT` | how long a call may take: seconds, `1500ms`, `1m30s`, or days as in `2d`; 60 seconds if it is zero or not set |
+    /// | `MAX_RETRIES` | how often a call is repeated at most; as often as there is time for if not set |
+    /// | `DISABLE_REDIRECTS` | redirects are refusals |
+    /// | `RATE_LIMIT` | how many calls a second, and after a `:` how many at once after a rest: `10`, `10.5:20` |
+    ///
+    /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any
+    /// other word is an error. Errors name the variable. Other variables of the command line, such as `SRV_LOOKUP`,
+    /// are not read.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Ok(Self::to(crate::target_from_env()?))
+        let (target, transport) = crate::env::from_env()?;
+        Ok(Self::new(target, transport))
     }
 
     /// Where requests go, and on whose behalf.
@@ -64,7 +128,8 @@ impl Client {
         &self.target
     }
 
-    /// The same client, sending elsewhere or on behalf of someone else.
+    /// The same client, sending elsewhere or on behalf of someone else. A token source counts if `target` is one
+    /// [`with_token_of_transport`](Target::with_token_of_transport).
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
         Self { target: Arc::new(target), ..self.clone() }
@@ -88,15 +153,37 @@ impl Client {
         endpoint: &E,
     ) -> impl Future<Output = Result<E::Output>> + Send + use<'_, E> {
         let request = endpoint.request(&self.target);
+        async move { self.answer::<E>(request?).await?.read::<E>() }
+    }
+
+    /// Makes a call and leaves its answer as it is.
+    pub(crate) fn send<E: Endpoint>(
+        &self,
+        endpoint: &E,
+    ) -> impl Future<Output = Result<Answer>> + Send + use<'_, E> {
+        let request = endpoint.request(&self.target);
+        async move { self.answer::<E>(request?).await }
+    }
+
+    fn answer<E: Endpoint>(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Answer>> + Send + use<'_, E> {
+        // The token or what stands in for it; the server may repeat it in its words.
+        let secret = request.headers().values().find(|value| value.is_sensitive()).cloned();
+        let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+        let sent = (*self.transport).send(request);
         async move {
-            let request = request?;
-            // The token or what stands in for it; the server may repeat it in its words.
-            let secret = request.headers().values().find(|value| value.is_sensitive()).cloned();
-            let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
-            let response =
-                (*self.transport).send(request).await.map_err(|error| Error::new(operation, error))?;
-            E::response_to(operation, &response).map_err(|error| error.without(&secret))
+            let response = sent.await.map_err(|error| Error::new(operation, error))?;
+            Ok(Answer { operation, response, secret })
         }
+    }
+
+    /// How far this client and its clones have come, to be handed to another process. `None` if it does not send
+    /// over the default transport.
+    #[cfg(feature = "hyper")]
+    pub fn consistency(&self) -> Option<&Consistency> {
+        self.consistency.as_ref()
     }
 
     /// Entities: those who log in.
@@ -132,6 +219,28 @@ impl Client {
     /// Multi-factor authentication at log-in.
     pub fn mfa(&self) -> Mfa<'_> {
         Mfa { client: self }
+    }
+}
+
+/// The answer of a call.
+pub(crate) struct Answer {
+    operation: Operation,
+    response: Response<Bytes>,
+    /// What the request held and the server's words must not show.
+    secret: Option<HeaderValue>,
+}
+
+impl Answer {
+    pub(crate) fn read<E: Endpoint>(&self) -> Result<E::Output> {
+        E::response_to(self.operation, &self.response).map_err(|error| {
+            let of_transport = self.response.extensions().get().map(|SentToken(token)| token);
+            error.without(self.secret.iter().chain(of_transport))
+        })
+    }
+
+    /// Whether the transport has made the call more than once.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.response.extensions().get::<Attempts>().is_some()
     }
 }
 

@@ -1,10 +1,11 @@
 use identity_core::{
     BatchDeleteEntities, CreateEntity, CreatedEntity, DeleteEntityById, DeleteEntityByName, Entity, EntityId,
-    EntityInfo, KeyList, ListEntities, ListEntityNames, Maybe, MergeEntities, ReadEntityById,
+    EntityInfo, KeyList, ListEntities, ListEntityNames, LookupEntity, Maybe, MergeEntities, ReadEntityById,
     ReadEntityByName, UpdateEntityById, Upsert, WriteEntityByName,
 };
 
 use crate::handle::handle;
+use crate::upsert::upsert;
 use crate::{Client, Result};
 
 handle! {
@@ -12,8 +13,13 @@ handle! {
     pub struct Entities;
 
     /// Creates an entity, or updates the one that has the name: see [`CreateEntity`].
+    ///
+    /// If an answer is lost and the transport repeats the call, the server no longer tells the identifier, so that it is then looked up by name, and the
+    /// answer is [`Upsert::Created`], though the entity may have been there before. If it cannot be looked up, it is [`Upsert::Updated`].
     #[doc(alias = "create_or_update_entity")]
-    fn create(self, create: &CreateEntity) -> Result<Upsert<CreatedEntity>> { self.client.call(create) }
+    fn create(self, create: &CreateEntity) -> Result<Upsert<CreatedEntity>> {
+        upsert(self.client, create, create.name.as_deref().filter(|_| create.id.is_none()), |name| LookupEntity::by_name(name), created)
+    }
 
     /// Reads an entity. That there is none is an error: see [`ReadEntityById`].
     #[doc(alias = "read_entity")]
@@ -41,9 +47,11 @@ handle! {
     #[doc(alias = "list_entities")]
     fn list(self) -> Result<KeyList<EntityId, EntityInfo>> { self.client.call(&ListEntities) }
 
-    /// Creates the entity of a name, or updates it: see [`WriteEntityByName`].
+    /// Creates the entity of a name, or updates it: see [`WriteEntityByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_entity_by_name")]
-    fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> { self.client.call(write) }
+    fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> {
+        upsert(self.client, write, Some(&*write.name).filter(|_| write.id.is_none()), |name| LookupEntity::by_name(name), created)
+    }
 
     /// Reads the entity of a name. That there is none is an error: see [`ReadEntityByName`].
     #[doc(alias = "read_entity_by_name")]
@@ -70,4 +78,10 @@ async fn delete_many(client: &Client, ids: Vec<EntityId>) -> Result<()> {
         client.call(&BatchDeleteEntities::new(chunk)).await?;
     }
     Ok(())
+}
+
+fn created(entity: Entity) -> CreatedEntity {
+    let mut created = CreatedEntity::new(entity.id, entity.name);
+    created.aliases = entity.aliases.into_iter().map(|alias| alias.id).collect();
+    created
 }

@@ -1,142 +1,85 @@
+//! What the environment of the process says.
+
 use std::env;
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use identity_core::{RequestError, Target};
+use identity_core::{ExposeSecret, RequestError, SecretString, Target};
+#[cfg(feature = "hyper")]
+use identity_hyper::{HyperTransport, Proxy};
 
 use crate::Result;
+use variables::{Variables, refusal};
 
-/// Where requests go as the environment says. Of each pair the first that is set and not empty counts.
+mod duration;
+#[cfg(feature = "hyper")]
+mod rate;
+#[cfg(feature = "hyper")]
+mod tls;
+#[cfg(feature = "hyper")]
+mod transport;
+mod variables;
+
+/// Where requests go as the environment says, and on whose behalf. Of each pair of `BAO_X` and `VAULT_X` the
+/// first that is set and not empty counts.
 ///
 /// | variable | if there is none |
 /// |---|---|
-/// | `BAO_ADDR`, `VAULT_ADDR` | `https://127.0.0.1:8200` |
+/// | `BAO_AGENT_ADDR`, `VAULT_AGENT_ADDR`: the address of an agent, which is asked instead of the server | the server is asked |
+/// | `BAO_ADDR`, `VAULT_ADDR`: the server's address; of several with commas between them the first | `https://127.0.0.1:8200` |
 /// | `BAO_TOKEN`, `VAULT_TOKEN` | the file `.vault-token` in the home directory; without one, no token |
 /// | `BAO_NAMESPACE`, `VAULT_NAMESPACE` | the root namespace |
+/// | `BAO_WRAP_TTL`, `VAULT_WRAP_TTL`: must be no time at all, for a call could not read its result from an answer that is wrapped. [`Wrap`](crate::Wrap) wraps the answer of one call. | |
 ///
 /// A value that cannot be used is an error that names the variable, and does not show the value.
+///
+/// [`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well.
 pub fn target_from_env() -> Result<Target, RequestError> {
-    target_from(|name| env::var_os(name), env::home_dir())
+    target(&Variables(&|name| env::var_os(name)), env::home_dir())
 }
 
-fn target_from(
-    get: impl Fn(&str) -> Option<OsString>,
-    home: Option<PathBuf>,
-) -> Result<Target, RequestError> {
-    let variable = |names: [&'static str; 2]| {
-        let found =
-            names.into_iter().find_map(|name| Some((name, get(name).filter(|value| !value.is_empty())?)));
-        match found {
-            None => Ok(None),
-            Some((name, value)) => {
-                let value = value.into_string().map_err(|_| RequestError::new(name, "is not Unicode"))?;
-                Ok(Some((name, value)))
-            }
-        }
-    };
-    let mut target = match variable(["BAO_ADDR", "VAULT_ADDR"])? {
-        Some((name, address)) => Target::new(&address).map_err(|error| error.of(name))?,
-        None => Target::new("https://127.0.0.1:8200")?,
-    };
-    if let Some((name, token)) = variable(["BAO_TOKEN", "VAULT_TOKEN"])? {
-        target = target.with_token(token).map_err(|error| error.of(name))?;
+/// What the client is made of: see [`Client::from_env`](crate::Client::from_env).
+#[cfg(feature = "hyper")]
+pub(crate) fn from_env() -> Result<(Target, HyperTransport), RequestError> {
+    let variables = Variables(&|name| env::var_os(name));
+    let target = target(&variables, env::home_dir())?;
+    Ok((target, transport::builder(&variables, Proxy::from_env)?.build()))
+}
+
+fn target(variables: &Variables<'_>, home: Option<PathBuf>) -> Result<Target, RequestError> {
+    variables.read("WRAP_TTL", |ttl| match duration::parse(&ttl) {
+        Some(ttl) if ttl.is_zero() => Ok(()),
+        _ => Err(refusal("would wrap every answer, and no call could read its result; use `Wrap` for those that are to be wrapped")),
+    })?;
+    let mut target = Target::new(&addresses(variables)?[0])?;
+    if let Some(with_token) = variables.read("TOKEN", |token| target.clone().with_token(token))? {
+        target = with_token;
     } else if let Some(token) = home.map_or(Ok(None), |home| token_file(home.join(".vault-token")))? {
         target = target.with_token(token).map_err(|error| error.of("~/.vault-token"))?;
     }
-    if let Some((name, namespace)) = variable(["BAO_NAMESPACE", "VAULT_NAMESPACE"])? {
-        target = target.with_namespace(&namespace).map_err(|error| error.of(name))?;
-    }
-    Ok(target)
+    let in_namespace = variables.read("NAMESPACE", |namespace| target.clone().with_namespace(&namespace))?;
+    Ok(in_namespace.unwrap_or(target))
 }
 
-fn token_file(path: PathBuf) -> Result<Option<String>, RequestError> {
-    match std::fs::read_to_string(path) {
-        Ok(token) => Ok(Some(token.trim().to_owned()).filter(|token| !token.is_empty())),
+/// The addresses of the agent, or of all nodes of the server. There is at least one.
+fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
+    let checked = |list: String| {
+        let addresses: Vec<String> = list.split(',').map(|address| address.trim().to_owned()).collect();
+        addresses.iter().try_for_each(|address| Target::new(address).map(drop))?;
+        Ok(addresses)
+    };
+    let agent = variables.read("AGENT_ADDR", |address| Target::new(&address).map(|_| vec![address]))?;
+    let server = variables.read("ADDR", checked)?;
+    Ok(agent.or(server).unwrap_or_else(|| vec!["https://127.0.0.1:8200".to_owned()]))
+}
+
+fn token_file(path: PathBuf) -> Result<Option<SecretString>, RequestError> {
+    match std::fs::read_to_string(path).map(SecretString::from) {
+        Ok(token) => Ok(Some(token.expose_secret().trim()).filter(|token| !token.is_empty()).map(Into::into)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(RequestError::new("~/.vault-token", format!("cannot be read: {}", error.kind()))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn from(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Target, String> {
-        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        target_from(|name| variables.get(name).map(Into::into), home).map_err(|error| error.to_string())
-    }
-
-    fn request(variables: &[(&str, &str)], home: Option<PathBuf>) -> http::Request<bytes::Bytes> {
-        use identity_core::{Endpoint, ListEntities};
-        ListEntities.request(&from(variables, home).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn nothing_set_is_the_local_server_without_a_token() {
-        let request = request(&[], None);
-        assert_eq!(request.uri(), "https://127.0.0.1:8200/v1/identity/entity/id");
-        assert!(!request.headers().contains_key("x-vault-token"));
-        assert!(!request.headers().contains_key("x-vault-namespace"));
-    }
-
-    #[test]
-    fn bao_comes_before_vault_and_an_empty_value_hides_nothing() {
-        let both = [
-            ("BAO_ADDR", "http://bao:1"),
-            ("VAULT_ADDR", "http://vault:2"),
-            ("BAO_TOKEN", ""),
-            ("VAULT_TOKEN", "from-vault"),
-            ("BAO_NAMESPACE", "team"),
-            ("VAULT_NAMESPACE", "other"),
-        ];
-        let request = request(&both, None);
-        assert_eq!(request.uri().authority().unwrap(), "bao:1");
-        assert_eq!(request.headers()["x-vault-token"], "from-vault");
-        assert_eq!(request.headers()["x-vault-namespace"], "team");
-    }
-
-    #[test]
-    fn the_token_file_is_trimmed_and_only_read_if_no_token_is_set() {
-        let home = tempfile::tempdir().unwrap();
-        let path = || Some(home.path().to_owned());
-        assert!(!request(&[], path()).headers().contains_key("x-vault-token"));
-        std::fs::write(home.path().join(".vault-token"), "from-file\n").unwrap();
-        assert_eq!(request(&[], path()).headers()["x-vault-token"], "from-file");
-        assert_eq!(request(&[("VAULT_TOKEN", "set")], path()).headers()["x-vault-token"], "set");
-        std::fs::write(home.path().join(".vault-token"), "\n").unwrap();
-        assert!(!request(&[], path()).headers().contains_key("x-vault-token"));
-    }
-
-    #[test]
-    fn a_token_file_that_cannot_be_read_is_an_error() {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join(".vault-token")).unwrap();
-        let error = from(&[], Some(home.path().to_owned())).unwrap_err();
-        assert!(error.starts_with("`~/.vault-token` cannot be read"), "{error}");
-    }
-
-    #[test]
-    fn a_bad_value_names_its_variable_and_is_not_shown() {
-        for (name, value) in [
-            ("VAULT_ADDR", "canary:8200"),
-            ("BAO_ADDR", "http://user:canary@host"),
-            ("VAULT_TOKEN", "canary\n"),
-            ("BAO_NAMESPACE", "canary\r\nx: y"),
-        ] {
-            let error = from(&[(name, value)], None).unwrap_err();
-            assert!(error.starts_with(&format!("`{name}` ")), "{error}");
-            assert!(!error.contains("canary"), "{error}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_value_that_is_not_unicode_is_an_error() {
-        use std::os::unix::ffi::OsStringExt;
-        let get = |name: &str| (name == "VAULT_TOKEN").then(|| OsString::from_vec(vec![0xff]));
-        assert_eq!(target_from(get, None).unwrap_err().to_string(), "`VAULT_TOKEN` is not Unicode");
-    }
-}
+mod tests;

@@ -1,20 +1,26 @@
 use identity_core::{
     CreateGroup, CreatedGroup, DeleteGroupById, DeleteGroupByName, EntityId, Group, GroupId, GroupInfo,
-    KeyList, ListGroupNames, ListGroups, Maybe, ReadGroupById, ReadGroupByName, UpdateGroupById, Upsert,
-    WriteGroupByName,
+    KeyList, ListGroupNames, ListGroups, LookupGroup, Maybe, ReadGroupById, ReadGroupByName, UpdateGroupById,
+    Upsert, WriteGroupByName,
 };
 
 use crate::Result;
 use crate::handle::handle;
 use crate::members::{Change, change_members};
+use crate::upsert::upsert;
 
 handle! {
     /// Groups, from [`Client::groups`](crate::Client::groups).
     pub struct Groups;
 
     /// Creates a group, or updates the one that has the name: see [`CreateGroup`].
+    ///
+    /// If an answer is lost and the transport repeats the call, the server no longer tells the identifier, so that it is then looked up by name, and the
+    /// answer is [`Upsert::Created`], though the group may have been there before. If it cannot be looked up, it is [`Upsert::Updated`].
     #[doc(alias = "create_or_update_group")]
-    fn create(self, create: &CreateGroup) -> Result<Upsert<CreatedGroup>> { self.client.call(create) }
+    fn create(self, create: &CreateGroup) -> Result<Upsert<CreatedGroup>> {
+        upsert(self.client, create, create.name.as_deref().filter(|_| create.id.is_none()), |name| LookupGroup::by_name(name), created)
+    }
 
     /// Reads a group. That there is none is an error: see [`ReadGroupById`].
     #[doc(alias = "read_group")]
@@ -35,9 +41,11 @@ handle! {
     #[doc(alias = "list_groups")]
     fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(&ListGroups) }
 
-    /// Creates the group of a name, or updates it: see [`WriteGroupByName`].
+    /// Creates the group of a name, or updates it: see [`WriteGroupByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_group_by_name")]
-    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { self.client.call(write) }
+    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
+        upsert(self.client, write, Some(&*write.name), |name| LookupGroup::by_name(name), created)
+    }
 
     /// Reads the group of a name. That there is none is an error: see [`ReadGroupByName`].
     #[doc(alias = "read_group_by_name")]
@@ -78,4 +86,8 @@ handle! {
     fn remove_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
         change_members(self.client, id.into(), Change::RemoveGroups(groups.into_iter().map(Into::into).collect()))
     }
+}
+
+fn created(group: Group) -> CreatedGroup {
+    CreatedGroup::new(group.id, group.name)
 }

@@ -14,6 +14,7 @@ mod members;
 mod mfa;
 mod oidc;
 mod pkce;
+mod upsert;
 
 #[doc(inline)]
 pub use identity_core::*;

@@ -139,8 +139,14 @@ fn no_client_shows_its_token() {
 #[cfg(feature = "hyper")]
 #[test]
 fn the_default_clients_are_made_without_a_runtime() {
+    use vault_identity::hyper::{Blocking, HyperTransport, Retry};
+
     assert!(Client::connect("http://127.0.0.1:1", "token").is_ok());
-    let client = BlockingClient::connect("http://127.0.0.1:1", "token").unwrap();
+    assert!(BlockingClient::connect("http://127.0.0.1:1", "token").is_ok());
+    // The default one tries for a minute.
+    let transport = HyperTransport::builder().retry(Retry::off()).build();
+    let nowhere = Target::new("http://127.0.0.1:1").unwrap();
+    let client = BlockingClient::new(nowhere, Blocking::new(transport).unwrap());
     let error = client.entities().list().unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect)

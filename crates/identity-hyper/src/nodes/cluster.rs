@@ -7,9 +7,11 @@ use http::header::HOST;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 use identity_core::{Endpoint, RequestError, Target};
 use tokio::time::Instant;
+use tracing::info;
 
 use super::Trouble;
 use super::health::Health;
+use crate::observe::TARGET;
 use crate::redirect::{Redirect, same};
 
 /// How often the nodes are looked at while all is well, and while it is not.
@@ -169,6 +171,8 @@ impl Cluster {
         let was_down = self.nodes[index].down.load(Ordering::Relaxed);
         if down != was_down {
             self.nodes[index].down.store(down, Ordering::Relaxed);
+            let what = if down { "a node has failed" } else { "a node is back" };
+            info!(target: TARGET, node = %self.nodes[index].authority, "{what}");
         }
         if !down {
             return false;
@@ -185,6 +189,7 @@ impl Cluster {
         if self.leader.load(Ordering::Relaxed) == index {
             return false;
         }
+        info!(target: TARGET, node = %self.nodes[index].authority, "a node leads the cluster");
         self.leader.swap(index, Ordering::Relaxed) != NOBODY
     }
 

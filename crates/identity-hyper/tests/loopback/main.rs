@@ -7,6 +7,7 @@ mod faults;
 mod http2;
 mod life;
 mod limits;
+mod log_in;
 mod proxy;
 mod service;
 mod support;
@@ -14,5 +15,8 @@ mod tls;
 mod tls_client;
 mod tls_server;
 mod tls_settings;
+mod token;
+mod traces;
+mod turns;
 #[cfg(unix)]
 mod unix;

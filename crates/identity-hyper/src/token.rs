@@ -1,0 +1,221 @@
+//! The token of a call, and where it comes from.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::Either;
+use http::header::HeaderValue;
+use http::{Request, Response, StatusCode};
+use identity_core::{AwaitsToken, RequestError, SecretString, SentToken, TransportError, TransportErrorKind};
+use tokio::time::timeout_at;
+use tower::{BoxError, Layer};
+
+use crate::exchange::{Call, Exchange, Layered};
+use crate::service::ServiceTransport;
+
+mod file;
+mod log_in;
+
+pub use file::TokenFile;
+pub use log_in::{LogIn, LoggedIn};
+
+type Outcome = Result<Response<Bytes>, TransportError>;
+
+/// A token in the form that it is sent in. Clones share it; it is not shown, and wiped with its last clone.
+#[derive(Clone)]
+pub struct Token(HeaderValue);
+
+impl Token {
+    /// A token as servers give them out: of visible ASCII characters.
+    pub fn new(token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        AwaitsToken::header(&token.into()).map(Self)
+    }
+
+    /// The token in an environment variable, read now. That there is none is an error.
+    pub fn from_env(variable: &str) -> Result<Self, RequestError> {
+        let refuse = |problem| RequestError::new(variable.to_owned(), problem);
+        let value = std::env::var_os(variable).ok_or_else(|| refuse("is not set"))?;
+        let value = value.into_string().map_err(|_| refuse("is not Unicode"))?;
+        Self::new(value).map_err(|error| error.of(variable.to_owned()))
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// Where the token of each call comes from: a fixed [`Token`], a [`TokenFile`], a [`LogIn`], or one of your own.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, TokenFile};
+///
+/// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
+/// # let _ = transport;
+/// ```
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// The token to make a call with. It is asked before every attempt of every call, so it should know it.
+    async fn token(&self) -> Result<Token, TokenError>;
+
+    /// The server has refused a call with this token (403): it is not allowed that, or has expired, or been
+    /// revoked; servers do not tell which. With another token, the call is made once more.
+    async fn replacement(&self, refused: &Token) -> Option<Token> {
+        self.token().await.ok().filter(|token| !token.is(refused))
+    }
+}
+
+#[async_trait]
+impl TokenSource for Token {
+    async fn token(&self) -> Result<Token, TokenError> {
+        Ok(self.clone())
+    }
+}
+
+#[async_trait]
+impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
+    async fn token(&self) -> Result<Token, TokenError> {
+        (**self).token().await
+    }
+
+    async fn replacement(&self, refused: &Token) -> Option<Token> {
+        (**self).replacement(refused).await
+    }
+}
+
+/// There is no token to make a call with. The call was not sent, and is not repeated.
+///
+/// It is the source of a [`TransportError`] of the kind [`Connect`](TransportErrorKind::Connect).
+#[derive(Clone, Debug)]
+pub struct TokenError(Arc<dyn StdError + Send + Sync>);
+
+impl TokenError {
+    /// Says why. Leave secrets out.
+    pub fn new(source: impl Into<BoxError>) -> Self {
+        Self(source.into().into())
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no token to make the call with")
+    }
+}
+
+impl StdError for TokenError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Adds the token of a [`TokenSource`] to the requests that are marked with [`AwaitsToken`], as those to a
+/// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport) are.
+///
+/// A call that is answered with 403 is made once more if the source has another token by then. That does no
+/// harm to any operation, as nothing was done.
+///
+/// [`HyperTransport`](crate::HyperTransport) has a
+/// [setting](crate::HyperTransportBuilder::token_source) of its own for it. As a tower layer:
+///
+/// ```
+/// use identity_hyper::{HyperTransport, ServiceTransport, Token, TokenLayer, TransportService};
+///
+/// let service = tower::ServiceBuilder::new()
+///     .layer(TokenLayer::new(Token::new("s.example")?))
+///     .service(TransportService::new(HyperTransport::new()));
+/// let transport = ServiceTransport::new(service);
+/// # let _ = transport;
+/// # Ok::<(), identity_core::RequestError>(())
+/// ```
+#[derive(Clone)]
+pub struct TokenLayer(Arc<dyn TokenSource>);
+
+impl TokenLayer {
+    /// Takes tokens from `source`.
+    pub fn new(source: impl TokenSource + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl fmt::Debug for TokenLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for TokenLayer {
+    type Service = Layered<WithToken<ServiceTransport<S>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layered::new(WithToken::new(Some(self.clone()), ServiceTransport::new(inner)))
+    }
+}
+
+/// See [`TokenLayer`].
+#[derive(Debug)]
+pub struct WithToken<E> {
+    pub(crate) source: Option<TokenLayer>,
+    pub(crate) inner: E,
+}
+
+impl<E> WithToken<E> {
+    pub(crate) fn new(source: Option<TokenLayer>, inner: E) -> Self {
+        Self { source, inner }
+    }
+}
+
+impl<E: Exchange> Exchange for WithToken<E> {
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+        match &self.source {
+            Some(TokenLayer(source)) if request.extensions().get::<AwaitsToken>().is_some() => {
+                Either::Left(Box::pin(self.with_token(&**source, request, call)))
+            }
+            _ => Either::Right(self.inner.exchange(request, call)),
+        }
+    }
+
+    fn renew(&self) {
+        self.inner.renew();
+    }
+}
+
+impl<E: Exchange> WithToken<E> {
+    async fn with_token(
+        &self,
+        source: &dyn TokenSource,
+        request: &mut Request<Bytes>,
+        call: &Call,
+    ) -> Outcome {
+        let token = timeout_at(call.deadline(), source.token()).await;
+        let token = token
+            .unwrap_or_else(|elapsed| Err(TokenError::new(elapsed)))
+            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error))?;
+        // The wait for it is not the server's.
+        let call = call.again();
+        let response = self.attempt(request, &call, &token).await?;
+        if response.status() != StatusCode::FORBIDDEN {
+            return Ok(response);
+        }
+        match timeout_at(call.deadline(), source.replacement(&token)).await {
+            Ok(Some(token)) => self.attempt(request, &call.again(), &token).await,
+            _ => Ok(response),
+        }
+    }
+
+    async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> Outcome {
+        request.headers_mut().insert(AwaitsToken::HEADER, token.0.clone());
+        let mut response = self.inner.exchange(request, call).await?;
+        if response.status().is_client_error() || response.status().is_server_error() {
+            response.extensions_mut().insert(SentToken(token.0.clone()));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,222 @@
+//! Logging in when a token is needed, and again before it expires.
+
+use std::error::Error;
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
+use identity_hyper::{LogIn, LoggedIn, Retry, ServiceTransport, Token, TokenError, TokenLayer, TokenSource};
+use tokio::task::JoinSet;
+use tokio::time::{advance, sleep, timeout};
+use tower::{ServiceBuilder, service_fn};
+
+use crate::support::{A_MOMENT, AMPLE, NO_CONTENT, Peer, Server, ok, patient};
+use crate::token::{guarded_by, list, tokens, with};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn counted(lifetime: Duration) -> (LogIn, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let log_ins = Arc::clone(&count);
+    let log_in = LogIn::new(move || {
+        let number = log_ins.fetch_add(1, SeqCst) + 1;
+        async move {
+            sleep(Duration::from_millis(20)).await;
+            Ok::<_, io::Error>(LoggedIn::new(format!("t-{number}"), lifetime))
+        }
+    });
+    (log_in, count)
+}
+
+#[tokio::test]
+async fn without_another_token_a_403_is_the_answer() {
+    let server = guarded_by("s.other");
+    let (log_in, count) = counted(HOUR);
+    let transport = with(log_in);
+    for _ in 0..3 {
+        assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
+    }
+    assert_eq!((tokens(&server).len(), count.load(SeqCst)), (3, 1));
+    let transport = with(Token::new("s.fixed").unwrap());
+    assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
+    assert_eq!(tokens(&server).len(), 4);
+}
+
+#[tokio::test]
+async fn calls_share_one_log_in() {
+    let server = Server::answering(NO_CONTENT);
+    let (log_in, count) = counted(HOUR);
+    let transport = with(log_in);
+    let mut calls = JoinSet::new();
+    for _ in 0..50 {
+        let (transport, request) = (transport.clone(), list(&server));
+        calls.spawn(async move { transport.send(request).await.unwrap().status() });
+    }
+    assert!(calls.join_all().await.iter().all(|status| *status == 204));
+    assert_eq!(count.load(SeqCst), 1);
+    assert!(tokens(&server).iter().all(|token| token == "t-1"));
+}
+
+#[tokio::test]
+async fn a_log_in_goes_on_when_its_call_is_given_up() {
+    let server = Server::answering(NO_CONTENT);
+    let (log_in, count) = counted(HOUR);
+    let transport = with(log_in);
+    timeout(Duration::from_millis(5), transport.send(list(&server))).await.unwrap_err();
+    sleep(A_MOMENT).await;
+    transport.send(list(&server)).await.unwrap();
+    assert_eq!((tokens(&server), count.load(SeqCst)), (vec!["t-1".to_owned()], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_at_two_thirds_of_its_life_and_no_call_waits_for_it() {
+    let (log_in, count) = counted(HOUR);
+    let token = async || header(&log_in).await;
+    assert_eq!(token().await, "t-1");
+    advance(HOUR.mul_f64(0.59)).await;
+    assert_eq!(token().await, "t-1");
+    assert_eq!(count.load(SeqCst), 1);
+    advance(HOUR.mul_f64(0.12)).await;
+    assert_eq!(token().await, "t-1");
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(token().await, "t-2");
+    // Nobody has called for longer than it lives.
+    advance(HOUR * 2).await;
+    assert_eq!(token().await, "t-3");
+    assert_eq!(count.load(SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_end_is_not_renewed() {
+    let (log_in, count) = counted(Duration::ZERO);
+    header(&log_in).await;
+    advance(HOUR * 1000).await;
+    assert_eq!(header(&log_in).await, "t-1");
+    assert_eq!(count.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_renewal_that_fails_the_old_token_is_used_while_it_lives() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let log_ins = Arc::clone(&count);
+    let log_in = LogIn::new(move || {
+        let number = log_ins.fetch_add(1, SeqCst) + 1;
+        async move { if number == 1 { Ok(LoggedIn::new("t-1", HOUR)) } else { Err(io::Error::other("no more")) } }
+    });
+    header(&log_in).await;
+    advance(HOUR.mul_f64(0.75)).await;
+    for _ in 0..100 {
+        assert_eq!(header(&log_in).await, "t-1");
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(count.load(SeqCst), 2, "the next attempt has its time");
+    advance(HOUR.mul_f64(0.2)).await;
+    assert_eq!(header(&log_in).await, "t-1");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(count.load(SeqCst), 3);
+    advance(HOUR.mul_f64(0.1)).await;
+    let error = log_in.token().await.unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_refused_long_after_the_log_in_is_replaced_once_a_minute() {
+    let (log_in, count) = counted(HOUR);
+    let refused = log_in.token().await.unwrap();
+    assert!(log_in.replacement(&refused).await.is_none());
+    advance(Duration::from_secs(61)).await;
+    let newer = log_in.replacement(&refused).await.unwrap();
+    assert!(log_in.replacement(&refused).await.is_some(), "it has another one by now");
+    assert!(log_in.replacement(&newer).await.is_none());
+    assert_eq!(count.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated() {
+    let server = Server::answering(NO_CONTENT);
+    let count = Arc::new(AtomicUsize::new(0));
+    let log_ins = Arc::clone(&count);
+    let log_in = LogIn::new(move || {
+        let number = log_ins.fetch_add(1, SeqCst) + 1;
+        async move {
+            if number > 1 {
+                Ok(LoggedIn::new("t-2", HOUR))
+            } else {
+                Err(io::Error::other("invalid secret id"))
+            }
+        }
+    });
+    let transport = patient().retry(Retry::new()).token_source(log_in).build();
+
+    for _ in 0..2 {
+        let error = transport.send(list(&server)).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect);
+        let source = error.source().unwrap().downcast_ref::<TokenError>().unwrap();
+        assert_eq!(source.source().unwrap().to_string(), "invalid secret id");
+    }
+    assert_eq!((count.load(SeqCst), server.seen().connections), (1, 0));
+    sleep(Duration::from_millis(1100)).await;
+    transport.send(list(&server)).await.unwrap();
+    assert_eq!(tokens(&server), ["t-2"]);
+}
+
+#[tokio::test]
+async fn a_log_in_that_panics_fails_its_calls_and_not_those_after() {
+    let count = AtomicUsize::new(0);
+    let log_in = LogIn::new(move || {
+        let number = count.fetch_add(1, SeqCst);
+        async move {
+            assert!(number > 0, "the first one");
+            Ok::<_, io::Error>(LoggedIn::new("t-2", HOUR))
+        }
+    });
+    assert_eq!(log_in.token().await.unwrap_err().source().unwrap().to_string(), "the log-in was broken off");
+    assert_eq!(header(&log_in).await, "t-2");
+}
+
+#[tokio::test]
+async fn a_log_in_without_end_ends_with_the_call_and_its_token_must_be_one() {
+    let server = Server::answering(NO_CONTENT);
+    let endless = LogIn::new(pending::<Result<LoggedIn, io::Error>>);
+    let transport = patient().timeout(A_MOMENT).token_source(endless).build();
+    let error = timeout(AMPLE, transport.send(list(&server))).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    let odd = LogIn::new(|| async { Ok::<_, io::Error>(LoggedIn::new("canary token", HOUR)) });
+    let error = odd.token().await.unwrap_err();
+    assert!(!format!("{error:?} {odd:?}").contains("canary"));
+    assert_eq!(server.seen().connections, 0);
+}
+
+#[tokio::test]
+async fn the_wait_for_a_log_in_is_not_the_servers() {
+    let server = Server::start(|mut peer: Peer| async move {
+        while peer.request().await.is_some() {
+            sleep(Duration::from_millis(200)).await;
+            peer.write(ok("{}")).await;
+        }
+    });
+    let log_in = LogIn::new(|| async {
+        sleep(Duration::from_millis(400)).await;
+        Ok::<_, io::Error>(LoggedIn::new("t-1", HOUR))
+    });
+    let transport = patient().attempt_timeout(Duration::from_millis(500)).token_source(log_in).build();
+    assert_eq!(transport.send(list(&server)).await.unwrap().status(), 200);
+}
+
+/// The token that a call is made with.
+async fn header(source: &LogIn) -> String {
+    let echo = service_fn(|request: Request<Bytes>| async move {
+        let token = request.headers()["x-vault-token"].as_bytes();
+        Ok::<_, io::Error>(Response::new(Bytes::copy_from_slice(token)))
+    });
+    let service = ServiceBuilder::new().layer(TokenLayer::new(source.clone())).service(echo);
+    let target = Target::new("http://vault.test").expect("an address").with_token_of_transport();
+    let request = ListEntities.request(&target).expect("a request");
+    let response = ServiceTransport::new(service).send(request).await.expect("a token");
+    String::from_utf8(response.into_body().into()).expect("ASCII")
+}

@@ -1,0 +1,186 @@
+//! Where tokens come from, and when they are replaced.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::Request;
+use identity_core::{
+    CreateEntity, Endpoint, ListEntities, SecretString, Target, Transport, TransportErrorKind, async_trait,
+};
+use identity_hyper::{
+    HyperTransport, Retry, ServiceTransport, Token, TokenError, TokenFile, TokenLayer, TokenSource,
+    TransportService,
+};
+use tokio::time::sleep;
+use tower::ServiceBuilder;
+
+use crate::support::{NO_CONTENT, Peer, Server, patient};
+
+const FORBIDDEN: &str =
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 32\r\n\r\n{\"errors\":[\"permission denied\"]}";
+pub(crate) fn list(server: &Server) -> Request<Bytes> {
+    let target = Target::new(&server.url("")).expect("an address").with_token_of_transport();
+    ListEntities.request(&target).expect("a request")
+}
+
+/// The tokens that the server got, in order.
+pub(crate) fn tokens(server: &Server) -> Vec<String> {
+    let token = |request: &String| {
+        let line = request.lines().find_map(|line| line.strip_prefix("x-vault-token: "));
+        line.unwrap_or("none").to_owned()
+    };
+    server.seen().requests.iter().map(token).collect()
+}
+
+pub(crate) fn with(source: impl TokenSource + 'static) -> HyperTransport {
+    patient().token_source(source).build()
+}
+
+/// Lets only requests with this token pass.
+pub(crate) fn guarded_by(token: &'static str) -> Server {
+    Server::start(move |mut peer: Peer| async move {
+        while let Some(request) = peer.request().await {
+            let may = request.contains(&format!("x-vault-token: {token}\r\n"));
+            peer.write(if may { NO_CONTENT } else { FORBIDDEN }).await;
+        }
+    })
+}
+
+/// Logs in as `t-1`, `t-2` and so on, each with this lifetime, and tells how often.
+#[tokio::test]
+async fn the_token_goes_only_into_requests_that_await_it() {
+    let server = Server::answering(NO_CONTENT);
+    let transport = with(Token::new("s.fixed").unwrap());
+    let target = Target::new(&server.url("")).unwrap();
+
+    transport.send(list(&server)).await.unwrap();
+    transport.send(ListEntities.request(&target).unwrap()).await.unwrap();
+    let own = target.with_token("s.own").unwrap();
+    transport.send(ListEntities.request(&own).unwrap()).await.unwrap();
+    patient().build().send(list(&server)).await.unwrap();
+
+    assert_eq!(tokens(&server), ["s.fixed", "none", "s.own", "none"]);
+}
+
+#[tokio::test]
+async fn the_layer_does_the_same_and_the_token_is_not_shown() {
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<Request<Bytes>>>>);
+
+    #[async_trait]
+    impl Transport for Seen {
+        async fn send(
+            &self,
+            request: Request<Bytes>,
+        ) -> Result<http::Response<Bytes>, identity_core::TransportError> {
+            self.0.lock().unwrap().push(request);
+            Ok(http::Response::new(Bytes::new()))
+        }
+    }
+
+    let seen = Seen::default();
+    let token = Token::new("canary").unwrap();
+    let layer = TokenLayer::new(token.clone());
+    assert!(!format!("{token:?} {layer:?}").contains("canary"));
+    let service = ServiceBuilder::new().layer(layer).service(TransportService::new(seen.clone()));
+    let target = Target::new("http://vault.test").unwrap().with_token_of_transport();
+    ServiceTransport::new(service).send(ListEntities.request(&target).unwrap()).await.unwrap();
+
+    let seen = seen.0.lock().unwrap();
+    assert_eq!(seen[0].headers()["x-vault-token"], "canary");
+    assert!(seen[0].headers()["x-vault-token"].is_sensitive());
+    assert!(!format!("{:?}", seen[0]).contains("canary"));
+}
+
+#[test]
+fn what_is_no_token_is_refused_and_not_shown() {
+    for token in ["", " ", "canary\n", "can ary", "canäry"] {
+        let error = Token::new(SecretString::from(token)).unwrap_err();
+        assert_eq!(error.parameter(), "token");
+        assert!(!format!("{error} {error:?}").contains("can"), "{error}");
+    }
+    let error = Token::from_env("A_VARIABLE_THAT_IS_NOT_SET").unwrap_err();
+    assert_eq!(error.to_string(), "`A_VARIABLE_THAT_IS_NOT_SET` is not set");
+    // Set by cargo, with spaces in it.
+    let error = Token::from_env("CARGO_PKG_DESCRIPTION").unwrap_err();
+    assert_eq!(error.parameter(), "CARGO_PKG_DESCRIPTION");
+    assert!(!error.to_string().contains("transport"), "{error}");
+    assert!(Token::from_env("CARGO_PKG_NAME").is_ok());
+}
+
+#[tokio::test]
+async fn a_file_is_trimmed_and_read_again_when_it_has_changed() {
+    let server = Server::answering(NO_CONTENT);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    let transport = with(TokenFile::new(&path));
+
+    let error = transport.send(list(&server)).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    let source = error.source().unwrap().downcast_ref::<TokenError>().unwrap();
+    assert!(source.source().unwrap().to_string().contains(path.to_str().unwrap()), "{source:?}");
+
+    fs::write(&path, " s.first\n").unwrap();
+    transport.send(list(&server)).await.unwrap();
+    fs::write(&path, "s.second\n").unwrap();
+    transport.send(list(&server)).await.unwrap();
+    sleep(Duration::from_millis(1100)).await;
+    transport.clone().send(list(&server)).await.unwrap();
+    // The file is half written, and then gone.
+    fs::write(&path, "").unwrap();
+    sleep(Duration::from_millis(1100)).await;
+    transport.send(list(&server)).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    sleep(Duration::from_millis(1100)).await;
+    transport.send(list(&server)).await.unwrap();
+
+    assert_eq!(tokens(&server), ["s.first", "s.first", "s.second", "s.second", "s.second"]);
+}
+
+#[tokio::test]
+async fn a_refused_token_of_a_file_is_read_again_at_once_even_if_the_file_looks_the_same() {
+    let server = guarded_by("s.new");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    let write = |token: &str| {
+        fs::write(&path, token).unwrap();
+        File::options().write(true).open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    };
+    let transport = with(TokenFile::new(&path));
+
+    write("s.old");
+    assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
+    write("s.new");
+    // An operation that must not be repeated when it may have been done.
+    let target = Target::new(&server.url("")).unwrap().with_token_of_transport();
+    let create = CreateEntity::unnamed().request(&target).unwrap();
+    assert_eq!(transport.send(create).await.unwrap().status(), 204);
+    assert_eq!(tokens(&server), ["s.old", "s.old", "s.new"]);
+}
+
+#[tokio::test]
+async fn a_source_of_ones_own_is_asked_before_every_attempt() {
+    struct Numbered(AtomicUsize);
+
+    #[async_trait]
+    impl TokenSource for Numbered {
+        async fn token(&self) -> Result<Token, TokenError> {
+            Token::new(format!("t-{}", self.0.fetch_add(1, SeqCst))).map_err(TokenError::new)
+        }
+    }
+
+    let server = Server::start(|mut peer: Peer| async move {
+        while let Some(request) = peer.request().await {
+            let late = request.contains("t-2");
+            peer.write(if late { NO_CONTENT } else { "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n" }).await;
+        }
+    });
+    let transport =
+        patient().retry(Retry::new()).token_source(Arc::new(Numbered(AtomicUsize::new(0)))).build();
+    assert_eq!(transport.send(list(&server)).await.unwrap().status(), 204);
+    assert_eq!(tokens(&server), ["t-0", "t-1", "t-2"]);
+}

@@ -1,0 +1,257 @@
+//! Limits of what a client asks: calls that wait for their turn.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::{ConcurrencyLimit, RateLimit, Retry, ServiceTransport};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tower::{ServiceBuilder, service_fn};
+
+use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, patient, request};
+
+/// Counts who is there at once.
+#[derive(Default)]
+struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Crowd {
+    async fn join(&self, stay: Duration) {
+        let now = self.now.fetch_add(1, SeqCst) + 1;
+        self.most.fetch_max(now, SeqCst);
+        sleep(stay).await;
+        self.now.fetch_sub(1, SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_thousand_calls_each_gets_its_turn() {
+    const CALLS: usize = 10_000;
+    let crowd = Arc::new(Crowd::default());
+    let server = Server::start({
+        let crowd = Arc::clone(&crowd);
+        move |mut peer| {
+            let crowd = Arc::clone(&crowd);
+            async move {
+                while peer.request().await.is_some() {
+                    crowd.join(Duration::ZERO).await;
+                    peer.write(NO_CONTENT).await;
+                }
+            }
+        }
+    });
+    let transport = patient().timeout(Duration::from_secs(300)).concurrency_limit(8).build();
+    let mut calls = JoinSet::new();
+    for i in 0..CALLS {
+        let (transport, call) = (transport.clone(), server.get("/v1"));
+        calls.spawn(async move {
+            // One in ten is given up, most of them while they wait.
+            let patience = Duration::from_secs(if i % 10 == 0 { 0 } else { 300 });
+            timeout(patience, transport.send(call)).await.is_ok_and(|answer| answer.is_ok())
+        });
+    }
+    let answered = calls.join_all().await.into_iter().filter(|answered| *answered).count();
+    assert!(answered >= CALLS / 10 * 9, "{answered}");
+    assert!(crowd.most.load(SeqCst) <= 8, "{:?}", crowd.most);
+    assert!(crowd.most.load(SeqCst) > 1, "{:?}", crowd.most);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_come_first_are_served_first() {
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let crowd = Arc::new(Crowd::default());
+    let service = ServiceBuilder::new().layer(ConcurrencyLimit::new(2)).service(service_fn({
+        let (served, crowd) = (Arc::clone(&served), Arc::clone(&crowd));
+        move |request: Request<Bytes>| {
+            served.lock().unwrap().push(request.uri().path().to_owned());
+            let crowd = Arc::clone(&crowd);
+            async move {
+                crowd.join(Duration::from_secs(1)).await;
+                Ok::<_, Infallible>(Response::new(Bytes::new()))
+            }
+        }
+    }));
+    let transport = Arc::new(ServiceTransport::new(service));
+    let start = Instant::now();
+    let mut calls = JoinSet::new();
+    for i in 0..10 {
+        let transport = Arc::clone(&transport);
+        calls.spawn(
+            async move { transport.send(request("GET", &format!("http://a/{i}"), "")).await.unwrap() },
+        );
+    }
+    calls.join_all().await;
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(crowd.most.load(SeqCst), 2);
+    assert_eq!(*served.lock().unwrap(), (0..10).map(|i| format!("/{i}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn who_waits_too_long_was_not_sent() {
+    let server = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
+    let transport = patient().timeout(A_MOMENT * 3).concurrency_limit(1).build();
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let (transport, call) = (transport.clone(), server.post("/v1", "{}"));
+        calls.spawn(async move { transport.send(call).await.unwrap_err() });
+    }
+    let start = Instant::now();
+    let errors = calls.join_all().await;
+    assert!(start.elapsed() < A_MOMENT * 30, "waiting counts: {:?}", start.elapsed());
+    let unsent = errors.iter().filter(|error| error.kind() == TransportErrorKind::Connect).count();
+    assert!(unsent > 0);
+    assert!(server.seen().requests.len() <= errors.len() - unsent, "{errors:?}");
+    assert!(errors.iter().any(|error| error.kind() == TransportErrorKind::Timeout), "{errors:?}");
+}
+
+#[tokio::test]
+async fn no_place_at_all_sends_nothing() {
+    let server = Server::answering(ok("{}"));
+    let transport = patient().timeout(A_MOMENT).concurrency_limit(0).build();
+    let error = transport.send(server.get("/v1")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(server.seen().connections, 0);
+    patient().concurrency_limit(usize::MAX).build().send(server.get("/v1")).await.unwrap();
+}
+
+/// A transport within a rate, and when its calls were let through.
+fn rated(limit: RateLimit) -> (Arc<impl Transport>, Arc<Mutex<Vec<Duration>>>) {
+    let (start, passed) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
+    let service = ServiceBuilder::new().layer(limit).service(service_fn({
+        let passed = Arc::clone(&passed);
+        move |_: Request<Bytes>| {
+            passed.lock().unwrap().push(start.elapsed());
+            async { Ok::<_, Infallible>(Response::new(Bytes::new())) }
+        }
+    }));
+    (Arc::new(ServiceTransport::new(service)), passed)
+}
+
+async fn call_at_once(transport: &Arc<impl Transport + 'static>, count: usize) {
+    let mut calls = JoinSet::new();
+    for _ in 0..count {
+        let transport = Arc::clone(transport);
+        calls.spawn(async move { transport.send(request("GET", "http://a/v1", "")).await.unwrap() });
+    }
+    calls.join_all().await;
+}
+
+fn millis(times: &Mutex<Vec<Duration>>) -> Vec<u128> {
+    // The clock of tokio's timers ticks in milliseconds.
+    times.lock().unwrap().drain(..).map(|time| (time.as_millis() + 5) / 10 * 10).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_is_kept_and_a_rest_allows_a_burst() {
+    let (transport, passed) = rated(RateLimit::per_second(10.0).unwrap().burst(3).unwrap());
+    call_at_once(&transport, 7).await;
+    assert_eq!(millis(&passed), [0, 0, 0, 100, 200, 300, 400]);
+    sleep(Duration::from_millis(99_600)).await;
+    call_at_once(&transport, 5).await;
+    assert_eq!(millis(&passed), [100_000, 100_000, 100_000, 100_100, 100_200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_is_also_its_burst_unless_said_otherwise() {
+    for (rate, burst) in [(0.5, 1), (1.0, 1), (2.9, 2), (50.0, 50)] {
+        let (transport, passed) = rated(RateLimit::per_second(rate).unwrap());
+        call_at_once(&transport, burst + 1).await;
+        let at_once = millis(&passed).into_iter().filter(|time| *time == 0).count();
+        assert_eq!(at_once, burst, "{rate}");
+    }
+}
+
+/// With timers that are a millisecond late each.
+#[tokio::test(start_paused = true)]
+async fn a_high_rate_is_not_lowered_by_the_clock() {
+    let (transport, passed) = rated(RateLimit::per_second(10_000.0).unwrap().burst(1).unwrap());
+    call_at_once(&transport, 10_000).await;
+    let last = millis(&passed).pop().unwrap();
+    assert!((1000..1100).contains(&last), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_is_given_up_is_not_lost() {
+    let (transport, passed) = rated(RateLimit::per_second(1.0).unwrap());
+    call_at_once(&transport, 1).await;
+    for _ in 0..50 {
+        timeout(Duration::from_millis(10), call_at_once(&transport, 3)).await.unwrap_err();
+    }
+    call_at_once(&transport, 2).await;
+    assert_eq!(millis(&passed), [0, 1000, 2000]);
+}
+
+#[tokio::test]
+async fn a_turn_beyond_the_deadline_fails_at_once() {
+    let server = Server::answering(ok("{}"));
+    let rate = RateLimit::per_second(0.01).unwrap();
+    let transport = patient().retry(Retry::new()).rate_limit(rate).build();
+    let start = Instant::now();
+    transport.send(server.get("/v1")).await.unwrap();
+    let error = transport.send(server.get("/v1")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(server.seen().requests.len(), 1);
+}
+
+#[tokio::test]
+async fn repeats_need_no_turn() {
+    let answers = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |mut peer| {
+        let answers = Arc::clone(&answers);
+        async move {
+            while peer.request().await.is_some() {
+                let busy = answers.fetch_add(1, SeqCst) < 2;
+                let refused = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+                peer.write(if busy { refused } else { NO_CONTENT }).await;
+            }
+        }
+    });
+    let rate = RateLimit::per_second(0.01).unwrap();
+    let transport = patient().retry(Retry::new()).rate_limit(rate).build();
+    transport.send(server.get("/v1")).await.unwrap();
+    assert_eq!(server.seen().requests.len(), 3);
+}
+
+#[tokio::test]
+async fn the_time_of_an_attempt_begins_after_the_wait() {
+    let server = Server::start(|mut peer| async move {
+        while peer.request().await.is_some() {
+            sleep(A_MOMENT).await;
+            peer.write(NO_CONTENT).await;
+        }
+    });
+    let rate = RateLimit::per_second(1.0).unwrap();
+    let transport = patient().attempt_timeout(A_MOMENT * 5).rate_limit(rate).build();
+    for _ in 0..2 {
+        transport.send(server.get("/v1")).await.unwrap();
+    }
+    assert_eq!(server.seen().requests.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_no_rate_is_refused() {
+    for rate in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(RateLimit::per_second(rate).unwrap_err().parameter(), "rate", "{rate}");
+    }
+    let limit = RateLimit::per_second(1.0).unwrap();
+    assert_eq!(limit.burst(0).unwrap_err().parameter(), "burst");
+
+    let server = Server::answering(ok("{}"));
+    for rate in [f64::MIN_POSITIVE, 5e-324, 1e-9, 1.0, 1e9, f64::MAX] {
+        for burst in [1, u32::MAX] {
+            let limit = RateLimit::per_second(rate).unwrap().burst(burst).unwrap();
+            let transport = patient().timeout(Duration::MAX).rate_limit(limit).build();
+            transport.send(server.get("/v1")).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Only `from_env` reads the environment of the process. The tests run themselves again in processes of their
+//! own, as a process cannot change its environment safely.
+
+#![cfg(feature = "hyper")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::{env, thread};
+
+use vault_identity::hyper::{Blocking, HyperTransport, Token};
+use vault_identity::{BlockingClient, Client, Target};
+
+/// Runs the test of this name again, where these variables are set; `None` if this is that run.
+fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {
+    if env::var_os("AGAIN").is_some() {
+        return None;
+    }
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env("AGAIN", "1").envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let printed =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    Some(())
+}
+
+/// Answers each call with an empty list, and hands over the lines of its head.
+fn server() -> (SocketAddr, Receiver<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, heads) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<String> =
+                lines.map(|line| line.unwrap()).take_while(|line| !line.is_empty()).collect();
+            sender.send(head).unwrap();
+            stream
+                .write_all(
+                    b"HTTP/1.1 404 No\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"errors\":[]}",
+                )
+                .unwrap();
+        }
+    });
+    (address, heads)
+}
+
+fn header<'a>(head: &'a [String], name: &str) -> Option<&'a str> {
+    head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test]
+async fn no_other_client_reads_it() {
+    let variables = [
+        ("BAO_ADDR", "http://127.0.0.1:1"),
+        ("VAULT_ADDR", "http://127.0.0.1:1"),
+        ("BAO_AGENT_ADDR", "http://127.0.0.1:1"),
+        ("BAO_TOKEN", "canary"),
+        ("VAULT_TOKEN", "canary"),
+        ("BAO_NAMESPACE", "canary"),
+        ("BAO_CLIENT_TIMEOUT", "nonsense"),
+        ("BAO_PROXY_ADDR", "http://127.0.0.1:1"),
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+    ];
+    if again("no_other_client_reads_it", &variables).is_some() {
+        return;
+    }
+    let (address, heads) = server();
+    let address = format!("http://{address}");
+    let target = || Target::new(&address).unwrap();
+
+    let client = Client::to(target());
+    assert!(client.entities().list().await.unwrap().keys.is_empty());
+    let head = heads.recv().unwrap();
+    assert_eq!((header(&head, "x-vault-token"), header(&head, "x-vault-namespace")), (None, None));
+
+    let clone = client.clone().with_namespace("team").unwrap();
+    clone.entities().list().await.unwrap();
+    assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), None);
+    let own = Client::connect(&address, "s.own").unwrap();
+    own.clone().entities().list().await.unwrap();
+    assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.own"));
+
+    let blocking = BlockingClient::to(target()).unwrap();
+    blocking.entities().list().unwrap();
+    assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), None);
+}
+
+#[tokio::test]
+async fn from_env_reads_it() {
+    let (address, heads) = server();
+    let address = format!("http://{address}");
+    let variables = [
+        ("BAO_ADDR", &*address),
+        ("BAO_TOKEN", "s.of-the-environment"),
+        ("VAULT_NAMESPACE", "team"),
+        ("BAO_CLIENT_TIMEOUT", "10s"),
+        // Loopback needs no proxy.
+        ("BAO_PROXY_ADDR", "http://127.0.0.1:1"),
+    ];
+    if again("from_env_reads_it", &variables).is_some() {
+        for _ in 0..2 {
+            let head = heads.recv().unwrap();
+            assert_eq!(header(&head, "x-vault-token"), Some("s.of-the-environment"));
+            assert_eq!(header(&head, "x-vault-namespace"), Some("team"));
+        }
+        return;
+    }
+    Client::from_env().unwrap().entities().list().await.unwrap();
+    BlockingClient::from_env().unwrap().entities().list().unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_variable_keeps_the_client_from_being_made() {
+    let variables = [("BAO_SKIP_VERIFY", "off"), ("BAO_ADDR", "https://vault.test")];
+    if again("a_bad_variable_keeps_the_client_from_being_made", &variables).is_some() {
+        return;
+    }
+    let error = Client::from_env().unwrap_err();
+    assert_eq!(error.to_string(), "`BAO_SKIP_VERIFY` must be `true` or `false`");
+    let error = BlockingClient::from_env().unwrap_err();
+    assert_eq!(error.parameter(), "BAO_SKIP_VERIFY");
+}
+
+#[tokio::test]
+async fn a_token_source_counts_unless_the_target_has_a_token() {
+    let (address, heads) = server();
+    let target = || Target::new(&format!("http://{address}")).unwrap();
+    let transport = HyperTransport::builder().token_source(Token::new("s.source").unwrap()).build();
+    let token = async |client: Client| {
+        client.entities().list().await.unwrap();
+        header(&heads.recv().unwrap(), "x-vault-token").map(str::to_owned)
+    };
+
+    let client = Client::new(target(), transport.clone());
+    assert_eq!(token(client.clone()).await.as_deref(), Some("s.source"));
+    assert_eq!(token(client.with_namespace("team").unwrap()).await.as_deref(), Some("s.source"));
+    assert_eq!(token(client.with_token("s.other").unwrap()).await.as_deref(), Some("s.other"));
+    assert_eq!(token(client.with_target(target())).await, None);
+    let own = Client::new(target().with_token("s.own").unwrap(), transport.clone());
+    assert_eq!(token(own).await.as_deref(), Some("s.own"));
+
+    let blocking = BlockingClient::new(target(), Blocking::new(transport.clone()).unwrap());
+    blocking.entities().list().unwrap();
+    assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.source"));
+}
+
+/// A refusal may repeat what was asked.
+#[tokio::test]
+async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while !lines.next().unwrap().unwrap().is_empty() {}
+        let body = r#"{"errors":["what is the-canary?"]}"#;
+        write!(stream, "HTTP/1.1 400 No\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    let transport = HyperTransport::builder().token_source(Token::new("the-canary").unwrap()).build();
+    let error = Client::new(target, transport).entities().list().await.unwrap_err();
+    assert!(error.api().is_some() && !format!("{error:#} {error:?}").contains("canary"), "{error:#}");
+}
+
+#[test]
+fn the_consistency_is_that_of_the_transport() {
+    use vault_identity::hyper::Consistency;
+
+    let target = || Target::new("http://vault.test").unwrap();
+    let mark = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
+    let marks: Vec<vault_identity::hyper::Mark> = serde_json::from_value(mark).unwrap();
+    let consistency = Consistency::new();
+    consistency.learn(marks.clone());
+    let transport = HyperTransport::builder().consistency(consistency).build();
+    let client = Client::new(target(), transport.clone());
+    assert_eq!(client.clone().consistency().unwrap().marks(), marks);
+    let blocking = BlockingClient::new(target(), Blocking::new(transport).unwrap());
+    assert_eq!(blocking.consistency().unwrap().marks(), marks);
+    assert!(Client::new(target(), identity_mock::MockTransport::new()).consistency().is_none());
+}

@@ -1,0 +1,138 @@
+//! A service that logs in with `AppRole`, and again before its token expires: endpoints of one's own, and a
+//! token source.
+//!
+//! `cargo run --example approle_login` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN`
+//! set it uses that one.
+
+use std::error::Error;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+use vault_identity::hyper::{HyperTransport, LogIn, LoggedIn};
+use vault_identity::{
+    Client, Draft, Endpoint, ExposeSecret, LookupEntity, Method, Reply, ReplyError, RequestError,
+    SecretString, Target,
+};
+
+use approle::{EnableAppRole, ReadRoleId, WriteRole};
+use setup::{DeletePolicy, DisableAuth, ReadAuthMount, WritePolicy};
+
+mod approle;
+mod server;
+#[allow(dead_code, reason = "other examples need more of it")]
+mod setup;
+
+/// Has the server make up a secret id.
+struct GenerateSecretId {
+    mount: String,
+}
+
+#[derive(Deserialize)]
+struct GeneratedSecretId {
+    secret_id: SecretString,
+}
+
+impl Endpoint for GenerateSecretId {
+    type Output = GeneratedSecretId;
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "auth/{mount}/role/web/secret-id";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        draft.param("mount", &self.mount)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<GeneratedSecretId, ReplyError> {
+        reply.data()
+    }
+}
+
+/// Logs in with a role id and a secret id.
+#[derive(Clone)]
+struct LogInWithAppRole {
+    mount: String,
+    role_id: String,
+    secret_id: SecretString,
+}
+
+/// What a log-in brings, as far as a token source wants to know.
+#[derive(Deserialize)]
+struct Auth {
+    client_token: SecretString,
+    lease_duration: u64,
+}
+
+impl Endpoint for LogInWithAppRole {
+    type Output = Auth;
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "auth/{mount}/login";
+
+    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            role_id: &'a str,
+            secret_id: &'a str,
+        }
+        let body = Body { role_id: &self.role_id, secret_id: self.secret_id.expose_secret() };
+        // Who logs in has no token yet.
+        draft.anonymous().param("mount", &self.mount)?.json(&body)
+    }
+
+    fn decode(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            auth: Auth,
+        }
+        Ok(reply.json::<Envelope>()?.auth)
+    }
+}
+
+/// A client of the service: it logs in when it makes its first call, and whenever the token gets old.
+fn service(target: &Target, credentials: LogInWithAppRole) -> Client {
+    let target = target.clone().without_token();
+    let anonymous = Client::to(target.clone());
+    let log_in = LogIn::new(move || {
+        let (anonymous, credentials) = (anonymous.clone(), credentials.clone());
+        async move {
+            let auth = anonymous.call(&credentials).await?;
+            println!("Logged in, for {} seconds", auth.lease_duration);
+            let lifetime = Duration::from_secs(auth.lease_duration);
+            Ok::<_, vault_identity::Error>(LoggedIn::new(auth.client_token, lifetime))
+        }
+    });
+    Client::new(target, HyperTransport::builder().token_source(log_in).build())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (target, _server) = server::target()?;
+    let admin = Client::to(target.clone());
+    let mount = format!("approle-{}", std::process::id());
+
+    println!(
+        "Mounting AppRole at auth/{mount}, with a role that may list entities and has tokens of 3 seconds"
+    );
+    let policy = r#"path "identity/entity/id" { capabilities = ["list"] }"#.to_owned();
+    admin.call(&WritePolicy { name: mount.clone(), policy }).await?;
+    admin.call(&EnableAppRole { mount: mount.clone() }).await?;
+    admin.call(&WriteRole { mount: mount.clone(), policy: mount.clone() }).await?;
+    let role_id = admin.call(&ReadRoleId { mount: mount.clone() }).await?.role_id;
+    let secret_id = admin.call(&GenerateSecretId { mount: mount.clone() }).await?.secret_id;
+
+    let service =
+        service(&target, LogInWithAppRole { mount: mount.clone(), role_id: role_id.clone(), secret_id });
+    for second in 0..5 {
+        service.entities().list().await?;
+        println!("Listed the entities, {second} seconds after the first time");
+        sleep(Duration::from_secs(1)).await;
+    }
+
+    let accessor = admin.call(&ReadAuthMount { path: mount.clone() }).await?.accessor;
+    if let Some(entity) = admin.lookup().entity(&LookupEntity::by_alias(role_id, accessor)).await? {
+        admin.entities().delete(entity.id).await?;
+    }
+    admin.call(&DisableAuth { path: mount.clone() }).await?;
+    admin.call(&DeletePolicy { name: mount }).await?;
+    println!("Cleaned up");
+    Ok(())
+}

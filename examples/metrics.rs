@@ -1,0 +1,69 @@
+//! Metrics of your own: a transport around the default one that counts and times calls with the `metrics` crate.
+//!
+//! `cargo run --example metrics` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set
+//! it uses that one.
+
+use std::error::Error;
+use std::time::Instant;
+
+use metrics::histogram;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use vault_identity::bytes::Bytes;
+use vault_identity::http::{Request, Response};
+use vault_identity::hyper::HyperTransport;
+use vault_identity::{Client, CreateEntity, Operation, Transport, TransportError, async_trait};
+
+mod server;
+
+/// Records how long each call takes, by operation and outcome. A histogram counts them as well.
+struct Metered<T>(T);
+
+#[async_trait]
+impl<T: Transport> Transport for Metered<T> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // Unlike the URL it has no identifiers in it, so that there are no more metrics than operations.
+        let operation = Operation::of_request(&request);
+        let start = Instant::now();
+        let answer = self.0.send(request).await;
+        let outcome = match &answer {
+            Ok(response) => response.status().as_str().to_owned(),
+            Err(error) => format!("{:?}", error.kind()),
+        };
+        histogram!(
+            "vault_call_seconds",
+            "operation" => operation.map_or_else(|| "other".to_owned(), |operation| operation.to_string()),
+            "outcome" => outcome,
+        )
+        .record(start.elapsed());
+        answer
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // In a program: an exporter, such as that of `metrics-exporter-prometheus`.
+    let recorder = DebuggingRecorder::new();
+    let metrics = recorder.snapshotter();
+    recorder.install()?;
+
+    let (target, _server) = server::target()?;
+    let client = Client::new(target, Metered(HyperTransport::new()));
+
+    let name = format!("metrics-{}", std::process::id());
+    let created = client.entities().create(&CreateEntity::named(name)).await?;
+    let entity = created.created().ok_or("the entity was there already")?;
+    for _ in 0..3 {
+        client.entities().read(&entity.id).await?;
+    }
+    client.entities().delete(&entity.id).await?;
+    client.entities().find(&entity.id).await?;
+
+    for (key, _, _, value) in metrics.snapshot().into_vec() {
+        let labels: Vec<&str> = key.key().labels().map(metrics::Label::value).collect();
+        if let DebugValue::Histogram(seconds) = value {
+            let slowest = seconds.iter().copied().max().unwrap_or_default();
+            println!("{}: {}, the slowest in {slowest:.4} s", labels.join(": "), seconds.len());
+        }
+    }
+    Ok(())
+}
