@@ -213,7 +213,7 @@ pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
     response.body().windows(words.len()).any(|window| window == words)
 }
 
-fn is_read(request: &Request<Bytes>) -> bool {
+pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
     Operation::of_request(request).map_or_else(by_verb, |operation| operation.method.is_read())
 }
