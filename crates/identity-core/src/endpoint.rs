@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::draft::Draft;
 use crate::error::{Error, ReplyError, RequestError};
 use crate::reply::Reply;
-use crate::target::Target;
+use crate::target::{SentToken, Target};
 use crate::{Method, Operation};
 
 /// An operation of the server as a value: it knows its verb and path, how to write the request and how to
@@ -75,8 +75,10 @@ pub trait Endpoint: Sized {
         operation: Operation,
         response: &http::Response<B>,
     ) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response))
-            .map_err(|error| Error::new(operation, error).after(response.extensions().get()))
+        Self::decode(Reply::from(response)).map_err(|error| {
+            let sent = response.extensions().get().map(|SentToken(token)| token);
+            Error::new(operation, error).after(response.extensions().get()).without(sent)
+        })
     }
 }
 

@@ -43,8 +43,8 @@ pub struct Target {
 #[non_exhaustive]
 pub struct AwaitsToken;
 
-/// The token that the transport has added to a request, in the [`http::Extensions`] of an answer that refuses it:
-/// whoever shows the server's words masks it there, should they repeat it.
+/// The token of a request, or what stood in its place, in the [`http::Extensions`] of an answer that refuses it:
+/// should the server's words repeat it, [`Error`](crate::Error) does not.
 #[derive(Clone, Debug)]
 pub struct SentToken(pub HeaderValue);
 
@@ -152,6 +152,12 @@ impl Target {
     /// Whether requests carry a token, be it this target's own or the transport's.
     pub fn has_token(&self) -> bool {
         self.awaits_token || self.headers.contains_key(TOKEN)
+    }
+
+    /// The value of the header that carries the target's own token: marked as sensitive, so that `Debug` does not
+    /// show it.
+    pub fn token_header(&self) -> Option<&HeaderValue> {
+        self.headers.get(TOKEN)
     }
 
     /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are

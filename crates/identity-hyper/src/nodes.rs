@@ -160,7 +160,9 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
                 self.inner.exchange(request, call).await
             };
             let redirect = match &outcome {
-                Ok(response) if self.redirects != Redirects::Never => Redirect::read(request, response)?,
+                Ok(response) if response.status().is_redirection() && self.redirects != Redirects::Never => {
+                    Redirect::read(request, response)?
+                }
                 _ => None,
             };
             match redirect {

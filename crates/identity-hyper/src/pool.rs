@@ -6,13 +6,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, Entry, HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::{SentToken, TransportError, TransportErrorKind};
 use tokio::time::{Instant, sleep_until};
 use tower::BoxError;
 
@@ -84,28 +84,6 @@ impl Pool {
         self.live.read().unwrap_or_else(PoisonError::into_inner).client.request(request)
     }
 
-    /// What is sent of the request: all but its extensions.
-    fn outgoing(&self, request: &Request<Bytes>) -> Request<Full<Bytes>> {
-        let mut outgoing = Request::new(Full::new(request.body().clone()));
-        *outgoing.method_mut() = request.method().clone();
-        *outgoing.uri_mut() = request.uri().clone();
-        *outgoing.headers_mut() = request.headers().clone();
-        let headers = outgoing.headers_mut();
-        // hyper says nothing of an empty body, and some proxies then refuse the request.
-        if request.body().is_empty()
-            && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
-        {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        // Over TLS it may be HTTP/2, which has no such header.
-        if request.uri().scheme() == Some(&Scheme::HTTP) {
-            if let (Entry::Vacant(entry), Some(host)) = (headers.entry(HOST), self.host(request.uri())) {
-                entry.insert(host);
-            }
-        }
-        outgoing
-    }
-
     /// The host header, which hyper would write anew for each request.
     fn host(&self, uri: &Uri) -> Option<HeaderValue> {
         let authority = uri.authority()?;
@@ -125,17 +103,29 @@ impl Pool {
     /// Sends the request and reads the answer; `head_seen` tells when its head is there.
     async fn answer(
         &self,
-        request: &Request<Bytes>,
+        request: &mut Request<Bytes>,
         call: &Call,
         head_seen: &AtomicBool,
     ) -> Result<Response<Bytes>, BoxError> {
+        // Over TLS it may be HTTP/2, which has no such header.
+        if request.uri().scheme() == Some(&Scheme::HTTP) {
+            if let Some(host) = self.host(request.uri()) {
+                request.headers_mut().insert(HOST, host);
+            }
+        }
         if self.pause.ends_at(call.begun()) {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
         }
-        let mut response = self.request(self.outgoing(request), call.begun()).await?;
+        let mut response = self.request(outgoing(request), call.begun()).await?;
         head_seen.store(true, Ordering::Relaxed);
         let body = collect(Pin::new(response.body_mut()), self.settings.response_limit).await?;
+        if response.status().is_client_error() || response.status().is_server_error() {
+            let secret = request.headers().values().find(|value| value.is_sensitive());
+            if let Some(secret) = secret {
+                response.extensions_mut().insert(SentToken(secret.clone()));
+            }
+        }
         Ok(response.map(|_| body))
     }
 }
@@ -171,4 +161,17 @@ impl Exchange for Pool {
     fn renew(&self) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = self.settings.open();
     }
+}
+
+/// What is sent of the request: all but its extensions.
+fn outgoing(request: &Request<Bytes>) -> Request<Full<Bytes>> {
+    let mut outgoing = Request::new(Full::new(request.body().clone()));
+    *outgoing.method_mut() = request.method().clone();
+    *outgoing.uri_mut() = request.uri().clone();
+    *outgoing.headers_mut() = request.headers().clone();
+    // hyper says nothing of an empty body, and some proxies then refuse the request.
+    if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+        outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    outgoing
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
-use identity_core::{AwaitsToken, RequestError, SecretString, SentToken, TransportError, TransportErrorKind};
+use identity_core::{AwaitsToken, RequestError, SecretString, TransportError, TransportErrorKind};
 use tokio::time::timeout_at;
 use tower::{BoxError, Layer};
 
@@ -212,10 +212,6 @@ impl<E: Exchange> WithToken<E> {
 
     async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> Outcome {
         request.headers_mut().insert(AwaitsToken::HEADER, token.0.clone());
-        let mut response = self.inner.exchange(request, call).await?;
-        if response.status().is_client_error() || response.status().is_server_error() {
-            response.extensions_mut().insert(SentToken(token.0.clone()));
-        }
-        Ok(response)
+        self.inner.exchange(request, call).await
     }
 }

@@ -4,10 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
-use identity_core::{
-    Attempts, Endpoint, Error, Operation, RequestError, SecretString, SentToken, Target, Transport,
-};
+use http::Response;
+use identity_core::{Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport};
 
@@ -153,30 +151,26 @@ impl Client {
         endpoint: &E,
     ) -> impl Future<Output = Result<E::Output>> + Send + use<'_, E> {
         let request = endpoint.request(&self.target);
-        async move { self.answer::<E>(request?).await?.read::<E>() }
-    }
-
-    /// Makes a call and leaves its answer as it is.
-    pub(crate) fn send<E: Endpoint>(
-        &self,
-        endpoint: &E,
-    ) -> impl Future<Output = Result<Answer>> + Send + use<'_, E> {
-        let request = endpoint.request(&self.target);
-        async move { self.answer::<E>(request?).await }
-    }
-
-    fn answer<E: Endpoint>(
-        &self,
-        request: Request<Bytes>,
-    ) -> impl Future<Output = Result<Answer>> + Send + use<'_, E> {
-        // The token or what stands in for it; the server may repeat it in its words.
-        let secret = request.headers().values().find(|value| value.is_sensitive()).cloned();
-        let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
-        let sent = (*self.transport).send(request);
         async move {
-            let response = sent.await.map_err(|error| Error::new(operation, error))?;
-            Ok(Answer { operation, response, secret })
+            let request = request?;
+            let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+            let sent = (*self.transport).send(request).await;
+            self.read::<E>(operation, &sent.map_err(|error| Error::new(operation, error))?)
         }
+    }
+
+    /// Makes a call, and says whether the transport has made it more than once.
+    pub(crate) async fn call_and_tell<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
+        let request = endpoint.request(&self.target)?;
+        let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+        let sent = (*self.transport).send(request).await;
+        let response = sent.map_err(|error| Error::new(operation, error))?;
+        Ok((self.read::<E>(operation, &response)?, response.extensions().get::<Attempts>().is_some()))
+    }
+
+    /// What the server says, without the token, should it repeat that.
+    fn read<E: Endpoint>(&self, operation: Operation, response: &Response<Bytes>) -> Result<E::Output> {
+        E::response_to(operation, response).map_err(|error| error.without(self.target.token_header()))
     }
 
     /// How far this client and its clones have come, to be handed to another process. `None` if it does not send
@@ -219,28 +213,6 @@ impl Client {
     /// Multi-factor authentication at log-in.
     pub fn mfa(&self) -> Mfa<'_> {
         Mfa { client: self }
-    }
-}
-
-/// The answer of a call.
-pub(crate) struct Answer {
-    operation: Operation,
-    response: Response<Bytes>,
-    /// What the request held and the server's words must not show.
-    secret: Option<HeaderValue>,
-}
-
-impl Answer {
-    pub(crate) fn read<E: Endpoint>(&self) -> Result<E::Output> {
-        E::response_to(self.operation, &self.response).map_err(|error| {
-            let of_transport = self.response.extensions().get().map(|SentToken(token)| token);
-            error.without(self.secret.iter().chain(of_transport))
-        })
-    }
-
-    /// Whether the transport has made the call more than once.
-    pub(crate) fn was_repeated(&self) -> bool {
-        self.response.extensions().get::<Attempts>().is_some()
     }
 }
 

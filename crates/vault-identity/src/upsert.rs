@@ -17,9 +17,8 @@ where
     T: Send,
     F: Send,
 {
-    let answer = client.send(write).await?;
-    let upsert = answer.read::<E>()?;
-    if let (Upsert::Updated, true, Some(name)) = (&upsert, answer.was_repeated(), new_name) {
+    let (upsert, was_repeated) = client.call_and_tell(write).await?;
+    if let (Upsert::Updated, true, Some(name)) = (&upsert, was_repeated, new_name) {
         // It has been written, whatever becomes of this.
         if let Ok(Some(found)) = client.call(&lookup(name)).await {
             return Ok(Upsert::Created(created(found)));
