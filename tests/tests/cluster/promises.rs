@@ -141,6 +141,8 @@ fn d3_a_leader_that_hangs_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     // Which node leads is known, and nothing was written: a standby that lags behind would have to ask the leader.
     runtime.block_on(transport.health());
     cluster.pause(leader).unwrap();
+    // The signal takes a moment.
+    thread::sleep(SHORT / 8);
     let start = Instant::now();
     runtime.block_on(client.entities().list_names()).unwrap();
     let took = start.elapsed();
