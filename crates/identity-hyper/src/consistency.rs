@@ -36,6 +36,9 @@ const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 /// just created is not found, and a delete does nothing. So the newest `X-Vault-Index` of the answers is kept, for each address and namespace, and goes out
 /// with every request; a standby that has not come that far passes the request on to the leader. Servers that know nothing of this ignore it.
 ///
+/// A leader that has hung takes itself for the leader for a moment, whatever the index. What it answers to reads is older than the index and
+/// is read again; but that there is none of something (404) comes without an index, and is believed.
+///
 /// Clones share what they know. To share it with another process, hand over the [`marks`](Self::marks).
 ///
 /// It is on by default in [`HyperTransport`](crate::HyperTransport), and a tower layer by itself.

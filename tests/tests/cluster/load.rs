@@ -80,7 +80,7 @@ fn i6_outages_reach_no_caller_and_lose_nothing() {
     if !live() {
         return;
     }
-    let outages = Outage::ALL.into_iter().cycle().take(from_env("VAULT_IDENTITY_CLUSTER_EVENTS", 6));
+    let outages = Outage::ALL.into_iter().cycle().take(from_env("VAULT_IDENTITY_CLUSTER_EVENTS", 5));
     let calls = from_env("VAULT_IDENTITY_CLUSTER_CALLS", 1_000);
     let multiplier = from_env("VAULT_IDENTITY_CLUSTER_MULTIPLIER", 1);
     let mut cluster = Cluster::start_with_multiplier(multiplier).unwrap();

@@ -18,14 +18,15 @@ pub(crate) enum Outage {
 }
 
 impl Outage {
-    /// In the order they are tried. The long hang outlasts the time that the transport gives an attempt.
+    /// In the order they are tried. Hangs come last: what the leader had taken in, it may yet carry out when it goes
+    /// on, after a client has repeated it elsewhere and gone on as well.
     pub(crate) const ALL: [Self; 7] = [
         Self::LeaderKilled,
         Self::LeaderSealed,
-        Self::LeaderHangs(Duration::from_secs(5)),
         Self::StepDown,
         Self::LeaderTerminated,
         Self::StandbyRestarted,
+        Self::LeaderHangs(Duration::from_secs(5)),
         Self::LeaderHangs(Duration::from_secs(20)),
     ];
 
