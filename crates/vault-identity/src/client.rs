@@ -44,7 +44,7 @@ impl Client {
     ///
     /// If the default one has a token source, and `target` no token, calls are made with the source's. What is
     /// around the default one hides it: then say [`Target::with_token_of_transport`], and know that there is no
-    /// [`consistency`](Self::consistency) to hand on.
+    /// `consistency` to hand on.
     ///
     /// ```
     /// # use vault_identity::{Client, Target};
