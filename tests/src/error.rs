@@ -1,7 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why there is no development server, in words for the developer who wanted one.
+/// Why there is no development server, or why a cluster does not do as told, in words
+/// for the developer who wanted it.
 ///
 /// `Debug` is the same text as `Display`, so that it stays readable when `main`
 /// returns it or `unwrap` shows it.

@@ -1,12 +1,17 @@
 use std::fmt::Write as _;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// Sends one HTTP/1.1 request on a connection of its own and reads the answer:
 /// its status and its body.
 pub(crate) fn send(
     server: SocketAddr,
+    tls: Option<Arc<ClientConfig>>,
     timeout: Duration,
     method: &str,
     path: &str,
@@ -20,17 +25,28 @@ pub(crate) fn send(
     let length = body.len();
     let _ = write!(request, "Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
 
-    let mut stream = TcpStream::connect_timeout(&server, timeout)?;
+    let stream = TcpStream::connect_timeout(&server, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    let answer = if let Some(tls) = tls {
+        let connection =
+            ClientConnection::new(tls, ServerName::from(server.ip())).map_err(io::Error::other)?;
+        exchange(StreamOwned::new(connection, stream), &request)?
+    } else {
+        exchange(stream, &request)?
+    };
 
     parse(&answer).ok_or_else(|| {
         let answer = String::from_utf8_lossy(&answer);
         io::Error::new(io::ErrorKind::InvalidData, format!("not a whole HTTP answer: {answer:?}"))
     })
+}
+
+fn exchange(mut stream: impl io::Read + io::Write, request: &str) -> io::Result<Vec<u8>> {
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
 }
 
 fn parse(answer: &[u8]) -> Option<(u16, String)> {

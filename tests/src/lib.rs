@@ -1,6 +1,10 @@
-//! The servers that the workspace's tests and examples run against: a real one, and one that breaks the rules.
+//! The servers that the workspace's tests and examples run against: a real one, a real cluster to break, and one
+//! that breaks the rules.
 
 mod binary;
+mod ca;
+#[cfg(unix)]
+mod cluster;
 mod error;
 pub mod faulty;
 mod gate;
@@ -10,6 +14,8 @@ mod process;
 mod server;
 mod setup;
 
+#[cfg(unix)]
+pub use cluster::Cluster;
 pub use error::DevServerError;
 pub use gate::live;
 pub use server::DevServer;

@@ -29,6 +29,15 @@ impl Process {
         self.child.try_wait()
     }
 
+    /// Sends the server a signal by its name, such as `TERM`.
+    #[cfg(unix)]
+    pub(crate) fn signal(&mut self, name: &str) -> io::Result<()> {
+        use std::io::Write as _;
+
+        let pipe = self.child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        writeln!(pipe, "{name}")
+    }
+
     /// Ends the server and returns all that it wrote.
     pub(crate) fn into_output(mut self) -> io::Result<Vec<u8>> {
         // Only now: this handle shares its position with those of the server.
@@ -53,15 +62,16 @@ impl Drop for Process {
     }
 }
 
-/// A shell that kills the program when its standard input ends. The other end of
-/// that pipe is in this process only, so it ends however this process dies.
+/// A shell that sends the program the signals named on its standard input, and kills it
+/// when that ends. The other end of that pipe is in this process only, so it ends
+/// however this process dies.
 #[cfg(unix)]
 fn command(program: &Path) -> Command {
     const SCRIPT: &str = r#"
         exec 3<&0
         "$@" &
         server=$!
-        { read -r _ <&3; kill -9 "$server"; } &
+        { while read -r signal <&3; do kill -s "$signal" "$server"; done; kill -s KILL "$server"; } &
         watch=$!
         wait "$server"
         status=$?

@@ -85,7 +85,7 @@ impl DevServer {
         let namespace = namespace.map(|namespace| ("X-Vault-Namespace", namespace));
         let headers: Vec<_> = token.into_iter().chain(namespace).collect();
         let body = body.unwrap_or_default();
-        http::send(self.socket, REQUEST_TIMEOUT, method, path, &headers, body)
+        http::send(self.socket, None, REQUEST_TIMEOUT, method, path, &headers, body)
     }
 
     /// Tries again when the server exits early, as another program may have taken
@@ -140,7 +140,7 @@ impl DevServer {
     }
 
     fn is_healthy(&self) -> bool {
-        let answer = http::send(self.socket, HEALTH_TIMEOUT, "GET", "/v1/sys/health", &[], "");
+        let answer = http::send(self.socket, None, HEALTH_TIMEOUT, "GET", "/v1/sys/health", &[], "");
         answer.is_ok_and(|(status, _)| status == 200)
     }
 }

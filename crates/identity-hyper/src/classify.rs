@@ -58,8 +58,9 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         return Some(TransportErrorKind::TooLarge);
     }
     if let Some(error) = error.downcast_ref::<h2::Error>() {
-        // The server has turned the request away.
-        return error.is_remote().then_some(TransportErrorKind::Interrupted);
+        // The server has turned the request away, or the connection is gone; what came of that it does not tell as
+        // its source.
+        return (error.is_remote() || error.is_io()).then_some(TransportErrorKind::Interrupted);
     }
     if error.is::<tokio::time::error::Elapsed>() || error.is::<tower::timeout::error::Elapsed>() {
         return Some(TransportErrorKind::Timeout);

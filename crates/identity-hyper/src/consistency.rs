@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 use http::{Request, Response, StatusCode};
 use identity_core::TransportError;
+use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
 use crate::exchange::{Call, Exchange, Layered};
+use crate::nodes::is_read;
 use crate::service::ServiceTransport;
 
 mod index;
@@ -21,6 +26,9 @@ use index::Index;
 const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 const INCONSISTENT: HeaderName = HeaderName::from_static("x-vault-inconsistent");
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+
+/// How many milliseconds it takes at most, in all, until a node that has hung knows that it no longer leads.
+const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 
 /// Lets a client see what it has written, whichever node it asks.
 ///
@@ -109,13 +117,16 @@ impl Consistency {
         self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn advance(&self, address: &str, namespace: &[u8], value: &HeaderValue) {
+    /// Whether it is older than what is known.
+    fn advance(&self, address: &str, namespace: &[u8], value: &HeaderValue) -> bool {
         let mut indexes = self.indexes();
         if let Some(known) = indexes.get_mut(address).and_then(|indexes| indexes.get_mut(namespace)) {
-            known.advance(value);
-        } else if let Some(index) = Index::new(value) {
+            return known.advance(value);
+        }
+        if let Some(index) = Index::new(value) {
             indexes.entry(address.into()).or_default().insert(namespace.into(), index);
         }
+        false
     }
 
     fn newest(&self, address: &str, headers: &HeaderMap) -> Option<HeaderValue> {
@@ -187,11 +198,40 @@ impl<E: Exchange> Consistent<E> {
         cluster.or(address).map_or("", Authority::as_str)
     }
 
-    /// Takes note of the answer's index, unless it is the one that was sent.
-    fn note(&self, request: &Request<Bytes>, response: &Response<Bytes>, sent: Option<&HeaderValue>) {
-        if let Some(index) = response.headers().get(INDEX).filter(|index| sent != Some(index)) {
-            self.consistency.advance(self.address(request), namespace(request.headers()), index);
-        }
+    /// Takes note of the answer's index, unless it is the one that was sent. Whether it is older than that.
+    fn note(&self, request: &Request<Bytes>, response: &Response<Bytes>, sent: Option<&HeaderValue>) -> bool {
+        let Some(index) = response.headers().get(INDEX).filter(|index| sent != Some(index)) else {
+            return false;
+        };
+        let is_older = self.consistency.advance(self.address(request), namespace(request.headers()), index);
+        is_older
+            && sent
+                .and_then(Index::new)
+                .zip(Index::new(index))
+                .is_some_and(|(sent, new)| sent.is_newer_than(&new))
+    }
+
+    /// Reads again what was answered from before. A node that has hung does so for a moment: it takes itself for the
+    /// leader, which no index concerns. If it lasts, the cluster has gone back to an earlier state.
+    fn read_again<'a>(
+        &'a self,
+        request: &'a mut Request<Bytes>,
+        call: &'a Call,
+        sent: HeaderValue,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>> {
+        Box::pin(async move {
+            for wait in WAITS.map(Duration::from_millis) {
+                sleep_until(call.head_by().min(Instant::now() + wait)).await;
+                let response = self.inner.exchange(request, call).await?;
+                if !self.note(request, &response, Some(&sent)) {
+                    return Ok(response);
+                }
+            }
+            self.consistency.forget(self.address(request), request.headers());
+            let response = self.inner.exchange(request, call).await?;
+            self.note(request, &response, None);
+            Ok(response)
+        })
     }
 }
 
@@ -209,12 +249,18 @@ impl<E: Exchange> Exchange for Consistent<E> {
             self.consistency.write(index.clone(), request.headers_mut());
         }
         // In a block, so that the future does not keep room for the answer.
-        {
+        let again = {
             let response = self.inner.exchange(request, call).await?;
-            if !is_not_understood(&response) {
-                self.note(request, &response, sent.as_ref());
+            if is_not_understood(&response) {
+                None
+            } else if self.note(request, &response, sent.as_ref()) && is_read(request) {
+                sent
+            } else {
                 return Ok(response);
             }
+        };
+        if let Some(sent) = again {
+            return self.read_again(request, call, sent).await;
         }
         self.consistency.forget(self.address(request), request.headers());
         request.headers_mut().remove(INDEX);

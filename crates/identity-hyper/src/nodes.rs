@@ -77,13 +77,16 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Asks one node after the other, until one may have carried it out.
     async fn ask_any(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
-        self.look_around(call);
         let is_read = is_read(request);
-        if self.cluster.lacks_leader(is_read) {
-            self.health().await;
+        if self.cluster.needs_leader(is_read) {
+            if self.cluster.is_time_to_look(call.begun()) || self.cluster.lacks_leader(is_read) {
+                self.health().await;
+            }
             if self.cluster.lacks_leader(is_read) {
                 return Err(TransportError::new(TransportErrorKind::Connect, "no node leads the cluster"));
             }
+        } else {
+            self.look_around(call);
         }
         let first = self.cluster.first(is_read);
         let mut failed: Option<Outcome> = None;
@@ -99,6 +102,9 @@ impl<E: Exchange + 'static> Nodes<E> {
                     return outcome;
                 }
                 failed = Some(outcome);
+                if self.cluster.lacks_leader(is_read) {
+                    break;
+                }
             }
             if failed.is_some() {
                 break;
@@ -121,6 +127,10 @@ impl<E: Exchange + 'static> Nodes<E> {
             Operation::of_request(request).map_or(is_read(request), |operation| operation.repeatable);
         if !repeatable {
             return Err(redirect.passing("the request may have been carried out already"));
+        }
+        // A standby redirects to the leader that is gone until there is another one.
+        if self.cluster.is_down(index) {
+            return Err(redirect.passing("which is not well"));
         }
         let outcome = self.ask(request, call, index).await;
         match &outcome {
@@ -203,7 +213,7 @@ pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
     response.body().windows(words.len()).any(|window| window == words)
 }
 
-fn is_read(request: &Request<Bytes>) -> bool {
+pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
     Operation::of_request(request).map_or_else(by_verb, |operation| operation.method.is_read())
 }

@@ -3,15 +3,16 @@ use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::crypto::ring::default_provider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::ca::Ca;
 
 /// A certificate authority with one certificate, for 127.0.0.1.
 #[derive(Clone)]
 pub struct Authority {
     server: Arc<ServerConfig>,
-    roots: Arc<RootCertStore>,
+    client: Arc<ClientConfig>,
 }
 
 impl Authority {
@@ -21,21 +22,15 @@ impl Authority {
     ///
     /// If no key can be made.
     pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
-        let mut roots = RootCertStore::empty();
-        roots.add(ca.der().clone()).expect("a CA");
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &ca).expect("a certificate").der().clone();
+        let ca = Ca::new().expect("a CA");
+        let (certificate, key) = ca.issue().expect("a certificate");
         let server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .expect("protocol versions")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate], key.into())
+            .with_single_cert(vec![certificate.der().clone()], key.into())
             .expect("a certificate with its key");
-        Self { server: Arc::new(server), roots: Arc::new(roots) }
+        Self { server: Arc::new(server), client: ca.client().expect("a client") }
     }
 
     /// The same, offering these protocols by ALPN.
@@ -47,16 +42,8 @@ impl Authority {
     }
 
     /// What trusts this authority and no other.
-    ///
-    /// # Panics
-    ///
-    /// Never: the protocol versions are those of the provider.
     pub fn client(&self) -> ClientConfig {
-        ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("protocol versions")
-            .with_root_certificates(Arc::clone(&self.roots))
-            .with_no_client_auth()
+        ClientConfig::clone(&self.client)
     }
 
     pub(super) fn accept(&self, stream: TcpStream) -> io::Result<StreamOwned<ServerConnection, TcpStream>> {

@@ -1,5 +1,7 @@
 //! Redirects between the nodes of a cluster.
 
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty, Received};
@@ -122,6 +124,27 @@ async fn b4_a_redirect_to_a_dead_leader_is_asked_again_until_there_is_another() 
         assert_eq!(server.requests().len(), 4);
         assert!(time < Duration::from_secs(3), "{time:?}");
     }
+}
+
+/// As when its machine is gone.
+#[tokio::test]
+async fn b4_a_leader_that_is_silent_is_not_waited_for_twice() {
+    const CONNECT: Duration = Duration::from_millis(800);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let leader = format!("https://{}", silent.local_addr().unwrap());
+    let authority = Authority::new();
+    let location = leader.clone();
+    let redirected = AtomicUsize::new(0);
+    let standby = Faulty::secure(&authority, move |_, request| match request.method() {
+        "POST" if redirected.fetch_add(1, Ordering::Relaxed) < 4 => to(&location, request),
+        "POST" => Answer::status(204),
+        _ => Answer::status(429),
+    });
+    let transport = patient().connect_timeout(CONNECT).tls(authority.client());
+    let client = client_with(&standby, transport.addresses([standby.url(), leader]).unwrap());
+    let (written, time) = timed(client.entities().write_by_name(&WriteEntityByName::new("alice"))).await;
+    assert!(written.unwrap().created().is_none());
+    assert!(time < 2 * CONNECT, "{time:?}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn e7_an_index_never_goes_back() {
     let server = Faulty::start(move |n, _| answer(order[n % order.len()]));
     let client = client_with(&server, patient());
     for _ in order {
-        client.entities().read("e1").await.unwrap();
+        client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
     }
     let requests = server.requests();
     let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
@@ -81,10 +81,37 @@ async fn e7_an_index_never_goes_back() {
     let mut calls = JoinSet::new();
     for _ in 0..50 {
         let client = client.clone();
-        calls.spawn(async move { client.entities().read("e1").await.unwrap() });
+        calls.spawn(async move { client.entities().update(&UpdateEntityById::new("e1")).await.unwrap() });
     }
     calls.join_all().await;
     assert!(server.requests()[5..].iter().all(|request| request.header("x-vault-index") == hundred));
+}
+
+/// Seen of a leader that had hung, and went on.
+#[tokio::test]
+async fn e1_what_is_read_from_before_is_read_again() {
+    let order = [100, 50, 70, 100, 99];
+    let server = Faulty::start(move |n, _| answer(order[n]));
+    let client = client_with(&server, patient());
+    client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+    client.entities().read("e1").await.unwrap();
+    assert_eq!(server.requests().len(), 4);
+    // That it was carried out is no question.
+    client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn e6_a_cluster_that_was_restored_to_an_earlier_state_is_believed_in_the_end() {
+    let server = Faulty::start(|n, _| answer(if n == 0 { 100 } else { 50 }));
+    let client = client_with(&server, patient());
+    client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+    client.entities().read("e1").await.unwrap();
+    let asked = server.requests().len();
+    client.entities().read("e1").await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), asked + 1);
+    assert_eq!(sent(&requests[asked]).0, Some(index(50).as_str()));
 }
 
 #[tokio::test]

@@ -33,18 +33,20 @@ impl Index {
         self.value.to_str().unwrap_or_default()
     }
 
-    /// Takes over the new one, unless it is older.
-    pub(super) fn advance(&mut self, value: &HeaderValue) {
+    /// Takes over the new one, unless it is older. Whether it is.
+    pub(super) fn advance(&mut self, value: &HeaderValue) -> bool {
         if *value == self.value {
-            return;
+            return false;
         }
-        let Some(new) = Self::new(value) else { return };
-        if !self.is_newer_than(&new) {
+        let Some(new) = Self::new(value) else { return false };
+        let is_older = self.is_newer_than(&new);
+        if !is_older {
             *self = new;
         }
+        is_older
     }
 
-    fn is_newer_than(&self, other: &Self) -> bool {
+    pub(super) fn is_newer_than(&self, other: &Self) -> bool {
         match (&self.position, &other.position) {
             (Some(mine), Some(theirs))
                 if mine.cluster == theirs.cluster && mine.numbers.len() == theirs.numbers.len() =>

@@ -27,7 +27,8 @@ pub enum Reads {
     /// The leader, like writes: no node has to catch up first. While there is none, any other.
     #[default]
     Leader,
-    /// The leader and no other: what is read is never old, but nothing can be read while there is no leader.
+    /// The leader and no other, which has said so within the last second: what is read is no older than that, but
+    /// nothing can be read while there is no leader.
     LeaderOnly,
     /// Each time another node.
     Spread,
@@ -129,9 +130,14 @@ impl Cluster {
         self.nodes[index].down.load(Ordering::Relaxed)
     }
 
-    /// Whether reads may be answered now: with [`Reads::LeaderOnly`] there has to be a leader.
+    /// Whether it has to be known who leads, and not only to have been.
+    pub(crate) fn needs_leader(&self, is_read: bool) -> bool {
+        is_read && self.reads == Reads::LeaderOnly
+    }
+
+    /// Whether there is nobody to ask.
     pub(crate) fn lacks_leader(&self, is_read: bool) -> bool {
-        is_read && self.reads == Reads::LeaderOnly && self.leader.load(Ordering::Relaxed) == NOBODY
+        self.needs_leader(is_read) && self.leader.load(Ordering::Relaxed) == NOBODY
     }
 
     /// Rewrites the address of a request that goes to the cluster.
@@ -173,7 +179,7 @@ impl Cluster {
         }
         let led = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if led || !was_down {
-            self.look_at.store(0, Ordering::Relaxed);
+            self.look_soon();
         }
         led || trouble == Trouble::Hung
     }
@@ -187,9 +193,28 @@ impl Cluster {
         self.leader.swap(index, Ordering::Relaxed) != NOBODY
     }
 
+    /// This node says that it leads. If another one is known to, it is not asked before that one denies it or is in
+    /// trouble: a node that has hung goes on where it was, and believes for a moment that it still leads.
+    pub(crate) fn claim(&self, index: usize) {
+        let known = self.leader.compare_exchange(NOBODY, index, Ordering::Relaxed, Ordering::Relaxed);
+        let is_doubtful = known.is_err_and(|leader| leader != index);
+        let was_down = self.nodes[index].down.swap(is_doubtful, Ordering::Relaxed);
+        if is_doubtful && !was_down {
+            self.look_soon();
+        }
+    }
+
     /// This node does not lead. Whether it has led until now.
     pub(crate) fn follow(&self, index: usize) -> bool {
-        self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let led = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if led {
+            self.look_soon();
+        }
+        led
+    }
+
+    fn look_soon(&self) {
+        self.look_at.store(0, Ordering::Relaxed);
     }
 
     /// Whether the nodes should be looked at; then they are, by the one who asked.
@@ -200,9 +225,36 @@ impl Cluster {
         if millis(now) < look_at {
             return false;
         }
-        let is_well = self.leader.load(Ordering::Relaxed) != NOBODY
+        let is_well = self.reads != Reads::LeaderOnly
+            && self.leader.load(Ordering::Relaxed) != NOBODY
             && (0..self.nodes.len()).all(|index| !self.is_down(index));
         let next = millis(now + if is_well { SELDOM } else { OFTEN });
         self.look_at.compare_exchange(look_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_leader_is_not_believed_before_the_first_is_none() {
+        let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
+        let cluster = Cluster::new(nodes.into(), Reads::Leader);
+        let leader_and_down = || (cluster.first(false), cluster.is_down(0), cluster.is_down(1));
+        cluster.claim(0);
+        cluster.claim(1);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.claim(0);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.follow(0);
+        cluster.claim(1);
+        assert_eq!(leader_and_down(), (1, false, false));
+        cluster.learn(1, Trouble::Hung);
+        cluster.claim(0);
+        assert_eq!(leader_and_down(), (0, false, true));
+        cluster.follow(1);
+        cluster.learn(1, Trouble::None);
+        assert_eq!(leader_and_down(), (0, false, false));
     }
 }

@@ -75,7 +75,10 @@ pub(crate) async fn ask<E: Exchange>(
         Err(_) => NodeState::Unreachable,
     };
     let renew = match state {
-        NodeState::Leader => cluster.learn(index, Trouble::None) | cluster.lead(index),
+        NodeState::Leader => {
+            cluster.claim(index);
+            false
+        }
         NodeState::Standby | NodeState::Unknown => {
             cluster.learn(index, Trouble::None) | cluster.follow(index)
         }

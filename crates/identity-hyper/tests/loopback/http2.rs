@@ -250,6 +250,26 @@ async fn calls_given_up_leave_the_others_alone() {
     assert!(given_up >= 5, "{given_up}");
 }
 
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// A server that answers its first request with these frames, and hangs up or not.
+fn raw(ca: &Ca, frames: &'static [u8], hangs_up: bool) -> Server {
+    let acceptor = ca.acceptor(&["h2"]);
+    Server::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Some(mut peer) = peer.secure(&acceptor).await else { return };
+            peer.write(SETTINGS).await;
+            let request = async { while peer.stream.read(&mut [0; 1024]).await.is_ok_and(|len| len > 0) {} };
+            let _ = timeout(A_MOMENT, request).await;
+            peer.write(frames).await;
+            if !hangs_up {
+                pending::<()>().await;
+            }
+        }
+    })
+}
+
 /// What a server says that is about to go, or has too much to do: nothing of the request was carried out.
 #[tokio::test]
 async fn a_request_turned_away_is_an_interruption() {
@@ -257,25 +277,24 @@ async fn a_request_turned_away_is_an_interruption() {
         &[0, 0, 8, 7, 0, 0, 0, 0, 0, /* the last stream */ 0, 0, 0, 0, /* no error */ 0, 0, 0, 0];
     const REFUSED: &[u8] =
         &[0, 0, 4, 3, 0, 0, 0, 0, /* the stream */ 1, /* REFUSED_STREAM */ 0, 0, 0, 7];
-    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
     let ca = Ca::new();
     for frame in [GO_AWAY, REFUSED] {
-        let acceptor = ca.acceptor(&["h2"]);
-        let server = Server::start(move |peer| {
-            let acceptor = acceptor.clone();
-            async move {
-                let mut peer = peer.secure(&acceptor).await.unwrap();
-                peer.write(SETTINGS).await;
-                let request =
-                    async { while peer.stream.read(&mut [0; 1024]).await.is_ok_and(|len| len > 0) {} };
-                let _ = timeout(A_MOMENT, request).await;
-                peer.write(frame).await;
-                pending::<()>().await;
-            }
-        });
+        let server = raw(&ca, frame, false);
         let call = request("POST", &format!("https://{}/v1", server.address), "{}");
         let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
         assert_eq!(server.seen().connections, 1);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_an_interruption() {
+    // HEADERS with the status 200, and DATA that is not the last.
+    const HALF: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 1, 0, 0, 0, 0, 0, 1, b'{'];
+    let ca = Ca::new();
+    let server = raw(&ca, HALF, true);
+    let call = request("POST", &format!("https://{}/v1", server.address), "{}");
+    let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+    assert_eq!(server.seen().connections, 1);
 }

@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Cluster, PATIENCE, Result, until};
+use crate::DevServerError;
+use crate::error::tail;
+
+/// What can befall a node. All but [`step_down`](Cluster::step_down) are done when they return, as far as the node
+/// itself goes; [`wait_healthy`](Cluster::wait_healthy) waits for the others.
+impl Cluster {
+    /// Ends a node without warning (SIGKILL), and waits until it is gone.
+    pub fn kill(&mut self, node: usize) -> Result<()> {
+        self.signal(node, "KILL")?;
+        self.wait_gone(node)
+    }
+
+    /// Asks a node to end (SIGTERM), and waits until it is gone.
+    pub fn terminate(&mut self, node: usize) -> Result<()> {
+        self.signal(node, "TERM")?;
+        self.wait_gone(node)
+    }
+
+    /// Makes a node hang (SIGSTOP): connections to it open, and nothing more is heard.
+    pub fn pause(&mut self, node: usize) -> Result<()> {
+        self.signal(node, "STOP")?;
+        self.nodes[node].is_paused = true;
+        Ok(())
+    }
+
+    /// Lets a node that hangs go on (SIGCONT).
+    pub fn resume(&mut self, node: usize) -> Result<()> {
+        self.signal(node, "CONT")?;
+        self.nodes[node].is_paused = false;
+        Ok(())
+    }
+
+    /// Starts a node that has ended, or asks one that runs to end and starts it; either way it is unsealed then.
+    pub fn restart(&mut self, node: usize) -> Result<()> {
+        if self.nodes[node].process.is_some() {
+            self.terminate(node)?;
+        }
+        self.spawn(node)?;
+        self.unseal(node)
+    }
+
+    /// Seals a node, be it the leader or not.
+    pub fn seal(&mut self, node: usize) -> Result<()> {
+        self.expect_ok(node, "PUT", "sys/seal", &Value::Null)?;
+        self.wait_health(node, &[503])
+    }
+
+    /// Unseals a node.
+    pub fn unseal(&mut self, node: usize) -> Result<()> {
+        let key = json!({ "key": self.unseal_key });
+        until(PATIENCE, || {
+            // A node that has just joined takes the key when it has heard from the leader.
+            let (status, answer) = self.request(node, "PUT", "sys/unseal", &key)?;
+            let is_unsealed = answer["sealed"] == false;
+            if is_unsealed { Ok(()) } else { Err(format!("node {node} is sealed: {status}: {answer}")) }
+        })?;
+        self.wait_health(node, &[200, 429])
+    }
+
+    /// Makes the leader step down, again if it is elected again, until another node leads, which is returned.
+    ///
+    /// For 10 seconds the old one does not lead even if it is elected, so an outage in that time can last as long.
+    pub fn step_down(&mut self) -> Result<usize> {
+        let old = self.leader()?;
+        for _ in 0..8 {
+            self.expect_ok(old, "PUT", "sys/step-down", &Value::Null)?;
+            let other = until(Duration::from_secs(5), || {
+                let other = (0..3).find(|node| *node != old && self.nodes[*node].health() == Some(200));
+                other.ok_or_else(|| format!("node {old} has stepped down, and no other node leads"))
+            });
+            if other.is_ok() || self.leader()? != old {
+                return self.leader();
+            }
+        }
+        Err(DevServerError::new(format!("node {old} was elected again each time it stepped down")))
+    }
+
+    pub(super) fn spawn(&mut self, node: usize) -> Result<()> {
+        let spawned = self.nodes[node].spawn(&self.program);
+        spawned.map_err(|error| DevServerError::new(format!("node {node} did not start: {error}")))?;
+        let listens = until(PATIENCE, || {
+            let process = self.nodes[node].process.as_mut();
+            let ended = process.is_some_and(|process| !matches!(process.exit_status(), Ok(None)));
+            // An error, but nothing to wait for.
+            if ended {
+                return Ok(false);
+            }
+            self.nodes[node].health().map(|_| true).ok_or(format!("node {node} does not answer"))
+        })?;
+        if listens {
+            return Ok(());
+        }
+        let process = self.nodes[node].process.take();
+        let output = process.and_then(|process| process.into_output().ok()).unwrap_or_default();
+        Err(DevServerError::new(format!("node {node} ended after writing\n{}", tail(&output))))
+    }
+
+    fn signal(&mut self, node: usize, name: &str) -> Result<()> {
+        let process = self.nodes[node].process.as_mut();
+        let process = process.ok_or_else(|| DevServerError::new(format!("node {node} does not run")))?;
+        process.signal(name).map_err(|error| DevServerError::new(format!("node {node}: SIG{name}: {error}")))
+    }
+
+    fn wait_gone(&mut self, node: usize) -> Result<()> {
+        until(PATIENCE, || {
+            let process = self.nodes[node].process.as_mut();
+            let runs = process.is_some_and(|process| matches!(process.exit_status(), Ok(None)));
+            if runs { Err(format!("node {node} still runs")) } else { Ok(()) }
+        })?;
+        self.nodes[node].process = None;
+        Ok(())
+    }
+
+    fn wait_health(&self, node: usize, expected: &[u16]) -> Result<()> {
+        until(PATIENCE, || {
+            let health = self.nodes[node].health();
+            let is_good = health.is_some_and(|status| expected.contains(&status));
+            if is_good { Ok(()) } else { Err(format!("the health of node {node} is {health:?}")) }
+        })
+    }
+}

@@ -1,0 +1,251 @@
+//! What the transport promises of a cluster, each promise on a real one that is broken for it.
+
+use std::future::Future;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use identity_tests::{Cluster, live};
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+use vault_identity::hyper::{Consistency, HyperTransport, NodeState, Reads};
+use vault_identity::{Client, CreateEntity, TransportErrorKind, UpdateEntityById};
+
+use crate::{all_from, client, transport};
+
+/// For the cluster to be well again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What no caller calls a wait for an outage.
+const SHORT: Duration = Duration::from_secs(2);
+
+type Keep = fn(&mut Cluster, &Runtime);
+
+#[test]
+fn the_promises_are_kept() {
+    if !live() {
+        return;
+    }
+    let promises: [(&str, Keep); 7] = [
+        ("E1, E2: own writes on a standby", e1_e2_a_standby_knows_what_was_written),
+        ("D13: a standby is gone or sealed", d13_no_call_fails_without_one_standby),
+        ("D13: the leader steps down", d13_no_call_fails_when_the_leader_steps_down),
+        ("B3, B4, D7: the leader is killed", b3_b4_d7_no_call_fails_when_the_leader_is_killed),
+        ("D3: the leader hangs", d3_a_leader_that_hangs_is_left),
+        ("D14: all are sealed", d14_a_sealed_cluster_is_told_at_once),
+        ("E8: two of three are gone", e8_a_lost_majority_shows),
+    ];
+    let mut cluster = Cluster::start().unwrap();
+    assert!(!format!("{cluster:?}").contains(cluster.token()));
+    let runtime = Runtime::new().unwrap();
+    for (promise, keep) in promises {
+        let start = Instant::now();
+        keep(&mut cluster, &runtime);
+        cluster.wait_healthy(PATIENCE).unwrap();
+        println!("{promise:34} {:>5.1} s", start.elapsed().as_secs_f64());
+    }
+
+    // Also a node that hangs ends with the cluster.
+    cluster.pause(0).unwrap();
+    let addresses = cluster.addresses();
+    drop(cluster);
+    for address in addresses {
+        assert!(TcpStream::connect(address.trim_start_matches("https://")).is_err());
+    }
+}
+
+fn e1_e2_a_standby_knows_what_was_written(cluster: &mut Cluster, runtime: &Runtime) {
+    let standby = (cluster.leader().unwrap() + 1) % 3;
+    let stale = |name: &str, transport: HyperTransport, rounds: usize| {
+        let client = client(cluster, standby, &transport);
+        let rounds = (0..rounds).map(|round| {
+            let (client, name) = (client.clone(), format!("{name}-{round}"));
+            runtime.spawn(async move { stale_views(&client, &name).await })
+        });
+        let rounds: Vec<_> = rounds.collect();
+        rounds.into_iter().map(|round| runtime.block_on(round).unwrap()).sum::<usize>()
+    };
+    // Three hundred writes, each looked at once: all through the standby, or to the leader and read elsewhere.
+    let alone = || transport(cluster, &[standby]);
+    let nearby = || transport(cluster, &all_from(standby)).reads(Reads::First);
+    let spread = || transport(cluster, &all_from(standby)).reads(Reads::Spread);
+    assert_eq!(stale("alone", alone().build(), 40), 0);
+    assert_eq!(stale("await", alone().consistency(Consistency::await_state()).build(), 20), 0);
+    assert_eq!(stale("nearby", nearby().build(), 20), 0);
+    assert_eq!(stale("spread", spread().build(), 20), 0);
+    assert_ne!(stale("alone-off", alone().consistency(Consistency::off()).build(), 10), 0);
+    assert_ne!(stale("nearby-off", nearby().consistency(Consistency::off()).build(), 10), 0);
+}
+
+/// Creates, updates and deletes an entity. How often the next call did not know of it.
+async fn stale_views(client: &Client, name: &str) -> usize {
+    let entities = client.entities();
+    let create = CreateEntity::named(name).metadata([("version", "1")]);
+    let id = entities.create(&create).await.unwrap().created().unwrap().id.clone();
+    let mut stale = usize::from(entities.find_by_name(name).await.unwrap().is_none());
+    // To a standby that does not know the entity, this is a bad request.
+    let update = UpdateEntityById::new(id.clone()).metadata([("version", "2")]);
+    stale += usize::from(entities.update(&update).await.is_err());
+    let found = entities.find(&id).await.unwrap();
+    stale += usize::from(found.is_none_or(|entity| entity.metadata["version"] != "2"));
+    entities.delete(&id).await.unwrap();
+    stale + usize::from(entities.find(&id).await.unwrap().is_some())
+}
+
+fn d13_no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtime) {
+    let standby = (cluster.leader().unwrap() + 1) % 3;
+    let reads = [Reads::Leader, Reads::LeaderOnly, Reads::Spread, Reads::First];
+    let transports = reads.map(|reads| transport(cluster, &all_from(standby)).reads(reads).build());
+    let clients = transports.each_ref().map(|transport| client(cluster, standby, transport));
+
+    let worst = while_working(runtime, &clients, || {
+        cluster.kill(standby).unwrap();
+        thread::sleep(SHORT);
+    });
+    assert!(worst < SHORT, "{worst:?}");
+    assert_eq!(state(runtime, &transports[0], 0), NodeState::Unreachable);
+    while_working(runtime, &clients, || cluster.restart(standby).unwrap());
+    assert_eq!(state(runtime, &transports[0], 0), NodeState::Standby);
+
+    let worst = while_working(runtime, &clients, || cluster.seal(standby).unwrap());
+    assert!(worst < SHORT, "{worst:?}");
+    assert_eq!(state(runtime, &transports[0], 0), NodeState::Sealed);
+    while_working(runtime, &clients, || cluster.unseal(standby).unwrap());
+}
+
+fn d13_no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Runtime) {
+    let clients =
+        [0, 1, 2].map(|first| client(cluster, first, &transport(cluster, &all_from(first)).build()));
+    while_working(runtime, &clients, || cluster.step_down().map(drop).unwrap());
+}
+
+fn b3_b4_d7_no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runtime) {
+    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let [_, one, other] = all_from(leader);
+    // Those that know one standby alone are redirected, to the dead leader as well as to the standby itself.
+    let all = [&[one][..], &[other], &all_from(one)];
+    let clients = all.map(|nodes| client(cluster, nodes[0], &transport(cluster, nodes).build()));
+    while_working(runtime, &clients, || {
+        cluster.kill(leader).unwrap();
+        cluster.leader().unwrap();
+    });
+    cluster.restart(leader).unwrap();
+}
+
+fn d3_a_leader_that_hangs_is_left(cluster: &mut Cluster, runtime: &Runtime) {
+    const ATTEMPT: Duration = Duration::from_secs(1);
+    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let transport = transport(cluster, &all_from(leader)).attempt_timeout(ATTEMPT).build();
+    let client = client(cluster, leader, &transport);
+    runtime.block_on(set(&client, "d3", 0));
+    // A standby that has not come so far would ask the leader.
+    thread::sleep(SHORT / 2);
+    cluster.pause(leader).unwrap();
+    let start = Instant::now();
+    runtime.block_on(client.entities().list_names()).unwrap();
+    let took = start.elapsed();
+    assert!(took >= ATTEMPT && took < ATTEMPT * 3, "{took:?}");
+    runtime.block_on(set(&client, "d3", 1));
+    cluster.resume(leader).unwrap();
+}
+
+fn d14_a_sealed_cluster_is_told_at_once(cluster: &mut Cluster, runtime: &Runtime) {
+    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let client = client(cluster, leader, &transport(cluster, &all_from(leader)).build());
+    runtime.block_on(set(&client, "d14", 0));
+    let [_, one, other] = all_from(leader);
+    for node in [one, other, leader] {
+        cluster.seal(node).unwrap();
+    }
+    runtime.block_on(async {
+        let start = Instant::now();
+        let read = client.entities().list_names().await.unwrap_err();
+        assert!(read.is_sealed(), "{read:#}");
+        let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
+        assert!(write.is_sealed() && !write.may_have_been_applied(), "{write:#}");
+        assert!(start.elapsed() < SHORT, "{:?}", start.elapsed());
+    });
+    for node in 0..3 {
+        cluster.unseal(node).unwrap();
+    }
+}
+
+fn e8_a_lost_majority_shows(cluster: &mut Cluster, runtime: &Runtime) {
+    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let [_, one, other] = all_from(leader);
+    let nodes = all_from(leader);
+    let any = transport(cluster, &nodes).build();
+    let strict = transport(cluster, &nodes).reads(Reads::LeaderOnly).timeout(SHORT).build();
+    let (anyone, leader_only) = (client(cluster, leader, &any), client(cluster, leader, &strict));
+    runtime.block_on(set(&anyone, "e8", 0));
+    runtime.block_on(leader_only.entities().list_names()).unwrap();
+
+    let leads =
+        |runtime: &Runtime| runtime.block_on(any.health()).iter().any(|node| node.state == NodeState::Leader);
+    assert!(leads(runtime));
+    // What leads finds out that it no longer does.
+    cluster.kill(one).unwrap();
+    cluster.kill(other).unwrap();
+    let start = Instant::now();
+    while leads(runtime) {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(100));
+    }
+    runtime.block_on(anyone.entities().list_names()).unwrap();
+    let refused = runtime.block_on(leader_only.entities().list_names()).unwrap_err();
+    assert_eq!(refused.transport().unwrap().kind(), TransportErrorKind::Connect, "{refused:#}");
+
+    cluster.restart(one).unwrap();
+    cluster.restart(other).unwrap();
+    cluster.wait_healthy(PATIENCE).unwrap();
+    assert!(leads(runtime));
+    runtime.block_on(leader_only.entities().list_names()).unwrap();
+}
+
+fn state(runtime: &Runtime, transport: &HyperTransport, node: usize) -> NodeState {
+    runtime.block_on(transport.health())[node].state
+}
+
+/// Lets each client write and read while something happens. None of their calls may fail. The longest that one
+/// has taken.
+fn while_working(runtime: &Runtime, clients: &[Client], happening: impl FnOnce()) -> Duration {
+    let stop = Arc::new(AtomicBool::new(false));
+    let work = |(number, client): (usize, &Client)| {
+        let (client, stop) = (client.clone(), Arc::clone(&stop));
+        runtime.spawn(async move {
+            let mut worst = Duration::ZERO;
+            for value in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                worst = worst.max(set(&client, &format!("work-{number}"), value).await);
+                sleep(Duration::from_millis(5)).await;
+            }
+            worst
+        })
+    };
+    let work: Vec<_> = clients.iter().enumerate().map(work).collect();
+    happening();
+    stop.store(true, Ordering::Relaxed);
+    let worst: Vec<_> = work.into_iter().map(|work| runtime.block_on(work).unwrap()).collect();
+    println!("    slowest calls {worst:.2?}");
+    worst.into_iter().max().unwrap()
+}
+
+/// Writes a value under a name, and reads it. How long the slower of the two has taken.
+async fn set(client: &Client, name: &str, value: usize) -> Duration {
+    let entities = client.entities();
+    let value = value.to_string();
+    let create = CreateEntity::named(name).metadata([("value", &value)]);
+    let (_, write) = timed(entities.create(&create)).await;
+    let (found, read) = timed(entities.find_by_name(name)).await;
+    assert_eq!(found.unwrap().metadata["value"], value);
+    write.max(read)
+}
+
+async fn timed<T>(call: impl Future<Output = vault_identity::Result<T>>) -> (T, Duration) {
+    let start = Instant::now();
+    let answer = call.await.unwrap_or_else(|error| panic!("after {:?}: {error:#}", start.elapsed()));
+    (answer, start.elapsed())
+}
