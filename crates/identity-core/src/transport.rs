@@ -9,12 +9,15 @@ use crate::Attempts;
 
 /// Carries a request to the server and brings back its answer.
 ///
-/// It knows nothing of Vault: every status is `Ok`, also 4xx and 5xx, and a redirect is handed back as it is.
-/// What a layer on the way needs to know of the call is the [`Operation`](crate::Operation) in the request's
-/// extensions.
+/// It need know nothing of Vault: every status is `Ok`, also 4xx and 5xx. What a layer on the way needs to know
+/// of the call is the [`Operation`](crate::Operation) in the request's extensions.
 ///
-/// A stack of your own has to let the verb `LIST` pass, and must not follow redirects (they would carry the
-/// token away), turn a status into an error, or put the URL, which holds identifiers, into the text of one.
+/// A redirect is handed back as it is. A transport that knows the nodes of the cluster may follow one from node
+/// to node, and say of another that it is a [`Redirect`](TransportErrorKind::Redirect).
+///
+/// A stack of your own has to let the verb `LIST` pass, and must not follow redirects to addresses that were not
+/// configured (they would carry the token away), turn any other status into an error, or put the URL, which holds
+/// identifiers, into the text of one.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -14,22 +14,82 @@
 //! # }
 //! ```
 //!
-//! What it is made of can be used alone, as tower services and layers:
+//! What its defaults mean for a program that has to stay up, and what is left to decide, is in [Running in
+//! production].
 //!
-//! | part | what it does | default |
-//! |---|---|---|
-//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it |
-//! | [`hyper_util::client::legacy::Client`] | HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused |
-//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none |
-//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB |
-//! | [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s |
-//! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot |
-//! | [`RateLimit`], [`ConcurrencyLimit`] | let calls wait for their turn | none |
-//! | [`Observe`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens |
+//! [Running in production]: https://docs.rs/vault-identity/latest/vault_identity/production/
 //!
-//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its
-//! errors apart. [`TransportService`] goes the other way and makes a service of a transport, to put more
-//! layers around it. [`Blocking`] serves those who block the thread.
+//! # The stack
+//!
+//! A call goes through these parts, from the outside to the inside:
+//!
+//! | part | what it does | default | [setting](HyperTransportBuilder) |
+//! |---|---|---|---|
+//! | [`Observe`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
+//! | [`ConcurrencyLimit`], [`RateLimit`] | let calls wait for their turn | none | `concurrency_limit`, `rate_limit` |
+//! | [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
+//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
+//! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
+//! | nodes | choose the node of a cluster ([`Reads`]), and follow [`Redirects`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
+//! | pool | [`Client`](hyper_util::client::legacy::Client) of hyper-util: HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
+//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB | `response_limit` |
+//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
+//!
+//! Each with a name of its own is a tower layer or service as well. Nodes and the pool are had with [`HyperTransport`] only.
+//!
+//! # To change one thing
+//!
+//! Mostly it is enough to put something around the whole. [`TransportService`] makes a service of a transport, to put layers around it, and
+//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its errors apart.
+//!
+//! What has to come in between, such as a header that is made anew for each attempt, needs a stack of the parts:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use http::{HeaderValue, Request};
+//! use http_body_util::Full;
+//! use hyper_util::client::legacy::Client;
+//! use hyper_util::rt::{TokioExecutor, TokioTimer};
+//! use identity_core::bytes::Bytes;
+//! use identity_hyper::{
+//!     CollectLayer, Connector, Consistency, Observe, Proxy, Retry, ServiceTransport, Tls, TokenFile, TokenLayer,
+//! };
+//! use tower::ServiceBuilder;
+//!
+//! let connector = Connector::new(Duration::from_secs(5), Tls::new(), &Proxy::none());
+//! let pool: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new())
+//!     .pool_timer(TokioTimer::new())
+//!     .timer(TokioTimer::new())
+//!     .http2_keep_alive_interval(Duration::from_secs(5))
+//!     .build(connector);
+//! let service = ServiceBuilder::new()
+//!     .layer(Observe::new())
+//!     .layer(Retry::new())
+//!     .layer(TokenLayer::new(TokenFile::new("/run/agent/token")))
+//!     .layer(Consistency::new())
+//!     // The one thing.
+//!     .map_request(|mut request: Request<Bytes>| {
+//!         request.headers_mut().insert("x-attempt", HeaderValue::from(fastrand::u64(..)));
+//!         request
+//!     })
+//!     .layer(CollectLayer::new(256 * 1024 * 1024))
+//!     .service(pool);
+//! let transport = ServiceTransport::new(service);
+//! # let _ = transport;
+//! ```
+//!
+//! It differs from [`HyperTransport`] in this:
+//!
+//! * A client does not see the token source: give it a
+//!   [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport).
+//! * [`Retry`]'s time for an attempt includes reading the answer: a service tells only of the whole.
+//! * The limits know nothing of its deadline: put a layer with a timeout around them.
+//! * Each layer has a future in a box of its own.
+//!
+//! # Beside the stack
+//!
+//! [`Blocking`] serves those who block the thread. [`Exchange`] is what the layers are made of.
 //!
 //! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
 //! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.

@@ -72,8 +72,8 @@ impl HyperTransport {
         self.with_token().source.is_some()
     }
 
-    /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is. If none of them is the leader, what is read may be old, and
-    /// writes fail.
+    /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is; without any there is none to ask.
+    /// If none of them is the leader, what is read may be old, and writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
         self.with_token().inner.inner.health().await
     }
@@ -134,7 +134,10 @@ pub struct HyperTransportBuilder {
 }
 
 impl HyperTransportBuilder {
-    /// How long it may take to open a connection, TLS included. 5 seconds unless said otherwise.
+    /// How long it may take to open a connection: the name, TCP, the proxy, TLS. 5 seconds unless said otherwise.
+    ///
+    /// It is also how long a node may take to say how it is, and after what silence a connection of HTTP/2 is
+    /// asked whether it still is one, and then given up.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -165,7 +168,8 @@ impl HyperTransportBuilder {
     /// fails is left for another one, and asked again when it says of itself that it is well.
     ///
     /// An address is as in [`Target::new`](identity_core::Target::new), and refused likewise. Calls to other
-    /// addresses are not affected.
+    /// addresses are not affected: the target's has to be one of these, with scheme, host and port written
+    /// alike (`https://vault` is not `https://vault:443`). Of one address alone nothing is chosen or asked.
     pub fn addresses(
         mut self,
         addresses: impl IntoIterator<Item = impl Into<String>>,

@@ -47,7 +47,8 @@ impl BlockingClient {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
     /// made blocking with `hyper::Blocking`.
     ///
-    /// If the default one has a token source, and `target` no token, calls are made with the source's.
+    /// If the default one has a token source, and `target` no token, calls are made with the source's: see
+    /// [`Client::new`].
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
         #[cfg(feature = "hyper")]
         if let Some(blocking) = (&transport as &dyn Any).downcast_ref::<Blocking<HyperTransport>>() {

@@ -40,7 +40,9 @@ pub struct Client {
 impl Client {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
     ///
-    /// If the default one has a token source, and `target` no token, calls are made with the source's.
+    /// If the default one has a token source, and `target` no token, calls are made with the source's. What is
+    /// around the default one hides it: then say [`Target::with_token_of_transport`], and know that there is no
+    /// `consistency` to hand on.
     ///
     /// ```
     /// # use vault_identity::{Client, Target};

@@ -33,7 +33,10 @@ mod variables;
 ///
 /// A value that cannot be used is an error that names the variable, and does not show the value.
 ///
-/// [`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well.
+#[cfg_attr(
+    feature = "hyper",
+    doc = "[`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well."
+)]
 pub fn target_from_env() -> Result<Target, RequestError> {
     target(&Variables(&|name| env::var_os(name)), env::home_dir())
 }

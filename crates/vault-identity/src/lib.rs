@@ -1,3 +1,5 @@
+// Of two definitions of a link the first counts: here it leads to the module, in the repository to the file.
+#![cfg_attr(feature = "hyper", doc = "[production]: production\n\n")]
 #![doc = include_str!("../../../README.md")]
 
 mod block_on;
@@ -14,6 +16,8 @@ mod members;
 mod mfa;
 mod oidc;
 mod pkce;
+#[cfg(feature = "hyper")]
+pub mod production;
 mod upsert;
 
 #[doc(inline)]
