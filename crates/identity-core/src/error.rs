@@ -134,7 +134,7 @@ impl Error {
         let repeatable = self.operation.repeatable;
         match &self.kind {
             ErrorKind::Transport(error) => match error.kind() {
-                TransportErrorKind::Connect => true,
+                TransportErrorKind::Connect => repeatable || !error.attempts().in_doubt(),
                 TransportErrorKind::Timeout
                 | TransportErrorKind::Interrupted
                 | TransportErrorKind::Redirect => repeatable,
@@ -147,15 +147,19 @@ impl Error {
     }
 
     /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
-    /// leaves it open.
+    /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        !self.method().is_read()
-            && match &self.kind {
-                ErrorKind::Request(_) => false,
-                ErrorKind::Transport(error) => error.kind() != TransportErrorKind::Connect,
-                ErrorKind::Api(api) => api.may_have_been_applied(),
-                ErrorKind::Decode(_) | ErrorKind::Contended => true,
-            }
+        let attempts = self.transport().map_or(&self.attempts, TransportError::attempts);
+        !self.method().is_read() && (attempts.in_doubt() || self.last_may_have_been_applied())
+    }
+
+    fn last_may_have_been_applied(&self) -> bool {
+        match &self.kind {
+            ErrorKind::Request(_) => false,
+            ErrorKind::Transport(error) => error.kind() != TransportErrorKind::Connect,
+            ErrorKind::Api(api) => api.may_have_been_applied(),
+            ErrorKind::Decode(_) | ErrorKind::Contended => true,
+        }
     }
 }
 

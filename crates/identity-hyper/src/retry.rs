@@ -65,6 +65,8 @@ pub struct Retry {
     most: usize,
     shortest: Duration,
     longest: Duration,
+    /// Whether a redirect is a standby without a leader, and not an answer like any other.
+    redirects: bool,
 }
 
 impl Retry {
@@ -76,6 +78,7 @@ impl Retry {
             most: usize::MAX,
             shortest: Duration::from_millis(50),
             longest: Duration::from_secs(2),
+            redirects: true,
         }
     }
 
@@ -108,6 +111,12 @@ impl Retry {
     /// seconds unless said otherwise. Others wait until the deadline, as they can do nothing else.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt = timeout;
+        self
+    }
+
+    /// Whether redirects are repeated.
+    pub(crate) fn redirects(mut self, redirects: bool) -> Self {
+        self.redirects = redirects;
         self
     }
 
@@ -189,7 +198,10 @@ impl<E: Exchange> Retrying<E> {
                     break;
                 }
                 note(request, &outcome);
-                let verdict = judge(operation, &outcome);
+                if is_doubtful(operation, &outcome) {
+                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+                }
+                let verdict = judge(operation, &outcome, self.retry.redirects);
                 let Some(verdict) = verdict.filter(|verdict| repeats < verdict.most.min(self.retry.most))
                 else {
                     break;
@@ -249,7 +261,7 @@ pub(crate) fn may_pass(status: StatusCode) -> bool {
 }
 
 /// `None` if it ends here.
-fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
+fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Verdict> {
     let verdict = |most, wait| Some(Verdict { most, wait });
     let response = match outcome {
         Ok(response) => response,
@@ -265,6 +277,9 @@ fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
             return if passing { verdict(usize::MAX, Duration::ZERO) } else { None };
         }
     };
+    if response.status().is_redirection() && !redirects {
+        return None;
+    }
     let error = Error::new(operation, Reply::from(response).body().err()?);
     let wait = error.api()?.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
     if error.is_sealed() {
@@ -275,6 +290,17 @@ fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
         verdict(FEW, wait)
     } else {
         None
+    }
+}
+
+/// Whether the server may have carried it out although there is no good answer.
+fn is_doubtful(operation: Operation, outcome: &Outcome) -> bool {
+    match outcome {
+        Err(error) => error.kind() != TransportErrorKind::Connect,
+        Ok(response) => {
+            let refusal = Reply::from(response).body().err();
+            refusal.is_some_and(|refusal| Error::new(operation, refusal).may_have_been_applied())
+        }
     }
 }
 

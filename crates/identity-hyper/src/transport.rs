@@ -278,6 +278,7 @@ impl HyperTransportBuilder {
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(self.consistency, authorities, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
+        let retry = retry.redirects(self.redirects != Redirects::Never);
         let limited = Limited::new(
             self.concurrency_limit,
             self.rate_limit,

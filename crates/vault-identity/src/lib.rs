@@ -1,6 +1,6 @@
 // Of two definitions of a link the first counts: here it leads to the module, in the repository to the file.
 #![cfg_attr(feature = "hyper", doc = "[production]: production\n\n")]
-#![doc = include_str!("../../../README.md")]
+#![doc = include_str!("../README.md")]
 
 mod block_on;
 pub mod blocking;

@@ -74,7 +74,11 @@ impl Node {
     }
 
     fn is_at(&self, uri: &Uri) -> bool {
-        uri.authority() == Some(&self.authority) && uri.scheme() == Some(&self.scheme)
+        uri.scheme() == Some(&self.scheme)
+            && uri.authority().is_some_and(|authority| {
+                authority.as_str() == self.authority.as_str()
+                    || same(authority, &self.authority, &self.scheme)
+            })
     }
 }
 
