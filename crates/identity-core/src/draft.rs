@@ -51,12 +51,10 @@ impl Draft {
             path: String::with_capacity(target.base.len() + path.len() + 40),
             rest: path,
             query: String::new(),
-            headers: HeaderMap::with_capacity(6),
+            headers: target.headers.clone(),
             awaits_token: target.awaits_token,
             body: Bytes::new(),
         };
-        // A clone would have no room for what an endpoint and a transport add.
-        draft.headers.extend(target.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         draft.path.push_str(&target.base);
         if let (Some(mount), Some(rest)) = (&target.mount, path.strip_prefix("identity/")) {
             draft.path.push_str(mount);
