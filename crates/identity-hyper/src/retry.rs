@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +22,9 @@ use crate::service::ServiceTransport;
 /// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
 const FEW: usize = 2;
 
+/// How long a server is looked for that has never been reached: its address may be wrong.
+const FIRST_CONTACT: Duration = Duration::from_secs(10);
+
 type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// Repeats what may be repeated, until one deadline.
@@ -29,7 +33,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 ///
 /// | outcome | repeatable | not repeatable |
 /// |---|---|---|
-/// | no connection | again | again |
+/// | no connection | again; for 10 seconds, if there has never been one | the same |
 /// | the certificate is refused, TLS is not spoken | | |
 /// | time is up, or the connection breaks off | again | |
 /// | 307 of a standby without leader | again | |
@@ -38,7 +42,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | 503: sealed | twice more | twice more |
 /// | 502, 503, 504 of something on the way | again | |
 /// | 500: no active node | again | again |
-/// | 500: context canceled | again | |
+/// | 500: context canceled, or leadership lost | again | |
 /// | any other 500 | twice more | |
 ///
 /// Between attempts it waits, each time about twice as long and never as long as another client; `Retry-After` makes it wait longer. If that
@@ -147,12 +151,14 @@ impl<S> Layer<S> for Retry {
 pub struct Retrying<E> {
     retry: Retry,
     budget: Budget,
+    /// Whether there has ever been a connection.
+    reached: AtomicBool,
     pub(crate) inner: E,
 }
 
 impl<E> Retrying<E> {
     pub(crate) fn new(retry: Retry, inner: E) -> Self {
-        Self { retry, budget: Budget::new(), inner }
+        Self { retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
     }
 }
 
@@ -166,6 +172,7 @@ impl<E: Exchange> Exchange for Retrying<E> {
             let outcome = self.inner.exchange(request, &call).await;
             if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
                 self.budget.deposit();
+                self.note_contact();
                 return outcome;
             }
             self.repeat(request, call, outcome)
@@ -188,8 +195,12 @@ impl<E: Exchange> Retrying<E> {
     ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
         Box::pin(async move {
             let operation = operation(request);
+            let first_contact = call.begun() + FIRST_CONTACT;
             let mut repeats = 0;
             loop {
+                if !is_unreached(&outcome) {
+                    self.note_contact();
+                }
                 let response = outcome.as_ref().ok();
                 if response.is_some_and(|response| !may_pass(response.status())) {
                     self.budget.deposit();
@@ -208,6 +219,7 @@ impl<E: Exchange> Retrying<E> {
                 };
                 let wait = self.retry.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
+                    Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {
                         observe::repeat(request, wait);
                         sleep_until(then).await;
@@ -230,6 +242,12 @@ impl<E: Exchange> Retrying<E> {
                 Err(error) => Err(error.with_attempts(attempts)),
             }
         })
+    }
+
+    fn note_contact(&self) {
+        if !self.reached.load(Ordering::Relaxed) {
+            self.reached.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Waits for a repeat to be affordable; not if that is beyond the deadline.
@@ -302,6 +320,10 @@ fn is_doubtful(operation: Operation, outcome: &Outcome) -> bool {
             refusal.is_some_and(|refusal| Error::new(operation, refusal).may_have_been_applied())
         }
     }
+}
+
+fn is_unreached(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Connect)
 }
 
 /// Of a request that no endpoint has made, only the verb tells something.

@@ -125,6 +125,37 @@ async fn d9_a_port_that_opens_later_is_reached_by_what_may_not_be_repeated_too()
     assert_eq!(server.requests().len(), 1);
 }
 
+/// A repeat that certainly was not carried out does not hide that an earlier attempt may have been.
+#[tokio::test]
+async fn d10_an_attempt_in_doubt_is_remembered() {
+    let sealed = || Answer::refusal(503, "Vault is sealed");
+    for last in [vec![Answer::refusal(400, "no"), sealed()], vec![sealed(), sealed(), sealed()]] {
+        let server = Faulty::in_turn([Answer::lost()].into_iter().chain(last));
+        let client = client_with(&server, patient().timeout(Duration::from_secs(5)));
+        let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
+        assert!(error.api().is_some() && error.may_have_been_applied(), "{error:#}");
+        let read = client.entities().read("e1").await.unwrap_err();
+        assert!(!read.may_have_been_applied(), "{read:#}");
+    }
+}
+
+/// A wrong address is told before the time for a failover is over.
+#[tokio::test]
+async fn d7_a_server_that_was_never_reached_is_given_up_sooner() {
+    let server = Faulty::always(Answer::status(204));
+    let target = vault_identity::Target::new(&format!("http://{}", Faulty::closed())).unwrap();
+    let client = vault_identity::Client::new(target, patient().timeout(Duration::from_secs(60)).build());
+    let (deleted, time) = timed(client.entities().delete("e1")).await;
+    assert_eq!(deleted.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert!((5..12).contains(&time.as_secs()), "{time:?}");
+    client
+        .with_target(vault_identity::Target::new(&server.url()).unwrap())
+        .entities()
+        .delete("e1")
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn d10_the_repeat_of_a_write_that_was_carried_out_is_a_success() {
     let server = Faulty::in_turn([Answer::lost(), Answer::status(204)]);
