@@ -1,10 +1,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::uri::{Authority, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
@@ -12,8 +13,10 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower::{BoxError, Service, ServiceExt};
+use tracing::warn;
 
-use crate::proxy::{Proxy, on_the_way};
+use crate::observe::TARGET;
+use crate::proxy::{Proxy, is_this_machine, on_the_way};
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
 use crate::tunnel::{is_socks, tunnel, with_port};
@@ -29,6 +32,8 @@ pub struct Connector {
     proxies: Arc<Matcher>,
     tls: Tls,
     timeout: Duration,
+    /// Whether it has been told that what is sent can be read on the way.
+    has_warned: Arc<AtomicBool>,
 }
 
 impl Connector {
@@ -39,7 +44,7 @@ impl Connector {
         tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
         tcp.set_connect_timeout(Some(timeout));
-        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout }
+        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, has_warned: Arc::default() }
     }
 
     async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
@@ -52,9 +57,19 @@ impl Connector {
                 };
                 secure(self.reach(&uri).await?, Arc::clone(&tls.server), name).await
             }
-            Some("http") => self.reach(&uri).await,
+            Some("http") => {
+                self.warn_of_plain(&uri);
+                self.reach(&uri).await
+            }
             Some("unix") => socket(&uri).await,
             _ => Err("the scheme is none of http, https and unix".into()),
+        }
+    }
+
+    fn warn_of_plain(&self, uri: &Uri) {
+        if !is_this_machine(uri) && !self.has_warned.swap(true, Ordering::Relaxed) {
+            let server = uri.authority().map(Authority::as_str);
+            warn!(target: TARGET, server, "tokens and secrets are sent without encryption: the address begins with http://");
         }
     }
 

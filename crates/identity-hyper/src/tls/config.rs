@@ -10,9 +10,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+use tracing::warn;
 
 use super::TlsError;
 use super::source::{Authorities, Identity};
+use crate::observe::TARGET;
 
 /// What has been set, with what the files said when they were last read.
 #[derive(Clone, Default)]
@@ -114,6 +116,7 @@ impl Settings {
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
         let provider = self.provider()?;
         if self.skip_verify {
+            warn!(target: TARGET, "servers are not verified: whoever is on the way can pose as one and read the token");
             return Ok(Arc::new(SkipVerify(provider)));
         }
         let given = self.authorities.iter().flat_map(|authorities| authorities.certificates.iter().cloned());
