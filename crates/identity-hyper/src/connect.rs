@@ -1,7 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -32,8 +31,14 @@ pub struct Connector {
     proxies: Arc<Matcher>,
     tls: Tls,
     timeout: Duration,
-    /// Whether it has been told that what is sent can be read on the way.
-    has_warned: Arc<AtomicBool>,
+    warned: Arc<Warned>,
+}
+
+/// Of what has been warned.
+#[derive(Debug)]
+struct Warned {
+    plain: Once,
+    unverified: Once,
 }
 
 impl Connector {
@@ -44,13 +49,19 @@ impl Connector {
         tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
         tcp.set_connect_timeout(Some(timeout));
-        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, has_warned: Arc::default() }
+        let warned = Arc::new(Warned { plain: Once::new(), unverified: Once::new() });
+        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, warned }
     }
 
     async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
+                if tls.skip_verify {
+                    self.warned.unverified.call_once(|| {
+                        warn!(target: TARGET, "servers are not verified: whoever is on the way can read the token");
+                    });
+                }
                 let name = match &tls.server_name {
                     Some(name) => name.clone(),
                     None => server_name(&uri)?,
@@ -58,18 +69,16 @@ impl Connector {
                 secure(self.reach(&uri).await?, Arc::clone(&tls.server), name).await
             }
             Some("http") => {
-                self.warn_of_plain(&uri);
+                if !is_this_machine(&uri) {
+                    self.warned.plain.call_once(|| {
+                        let server = uri.authority().map(Authority::as_str);
+                        warn!(target: TARGET, server, "tokens and secrets are sent without encryption");
+                    });
+                }
                 self.reach(&uri).await
             }
             Some("unix") => socket(&uri).await,
             _ => Err("the scheme is none of http, https and unix".into()),
-        }
-    }
-
-    fn warn_of_plain(&self, uri: &Uri) {
-        if !is_this_machine(uri) && !self.has_warned.swap(true, Ordering::Relaxed) {
-            let server = uri.authority().map(Authority::as_str);
-            warn!(target: TARGET, server, "tokens and secrets are sent without encryption: the address begins with http://");
         }
     }
 
