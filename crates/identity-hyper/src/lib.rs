@@ -46,6 +46,9 @@ mod nodes;
 mod observe;
 mod pause;
 mod pool;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod properties;
 mod proxy;
 mod redirect;
 mod retry;

@@ -97,7 +97,8 @@ async fn e6_an_index_of_one_cluster_is_not_sent_to_another_behind_the_same_host(
     let requests = gateway.requests();
     let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
     assert_eq!(sent, [None, None, Some("AAAA"), Some("AAAA")]);
-    let addresses: Vec<_> = client.consistency().unwrap().marks().into_iter().map(|mark| mark.address).collect();
+    let addresses: Vec<_> =
+        client.consistency().unwrap().marks().into_iter().map(|mark| mark.address).collect();
     assert_eq!(addresses, ["/a", "/b"].map(|path| format!("{}{path}", gateway.address())));
 }
 
@@ -152,7 +153,11 @@ async fn d13_a_socket_may_be_one_of_the_nodes() {
                     let head = String::from_utf8_lossy(&buffer[..len]).into_owned();
                     let _ = heads.send(head);
                     let refusal = r#"{"errors":["Vault is sealed"]}"#;
-                    let _ = write!(stream, "HTTP/1.1 503 S\r\nContent-Length: {}\r\n\r\n{refusal}", refusal.len());
+                    let _ = write!(
+                        stream,
+                        "HTTP/1.1 503 S\r\nContent-Length: {}\r\n\r\n{refusal}",
+                        refusal.len()
+                    );
                 }
             });
         }

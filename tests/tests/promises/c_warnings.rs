@@ -49,7 +49,8 @@ impl Log {
 
 #[tokio::test]
 async fn c3_verification_that_is_switched_off_is_told_once() {
-    let server = Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY).header("Connection", "close"));
+    let server =
+        Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY).header("Connection", "close"));
     let log = Log::start();
     let client = client_with(&server, once().tls(Tls::new().danger_skip_verify()));
     for _ in 0..3 {

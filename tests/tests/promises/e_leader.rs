@@ -47,7 +47,11 @@ async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
     drop(second);
     let hasty = client_with(
         &first,
-        patient().timeout(Duration::from_millis(700)).reads(Reads::LeaderOnly).addresses([first.url(), third.url()]).unwrap(),
+        patient()
+            .timeout(Duration::from_millis(700))
+            .reads(Reads::LeaderOnly)
+            .addresses([first.url(), third.url()])
+            .unwrap(),
     );
     let error = hasty.entities().read("e1").await.unwrap_err();
     assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Connect);
@@ -92,7 +96,8 @@ async fn d3_each_node_has_an_attempt_of_its_own() {
         true => Answer::silence(),
         false => Answer::json(200, ENTITY).after(Duration::from_millis(20)),
     });
-    let mut addresses = silent.iter().map(|node| format!("https://{}", node.local_addr().unwrap())).collect::<Vec<_>>();
+    let mut addresses =
+        silent.iter().map(|node| format!("https://{}", node.local_addr().unwrap())).collect::<Vec<_>>();
     addresses.push(well.url());
     let transport = patient().connect_timeout(CONNECT).attempt_timeout(2 * CONNECT).timeout(10 * CONNECT);
     let client = client_with(&well, transport.tls(authority.client()).addresses(addresses).unwrap());
