@@ -5,7 +5,10 @@ use std::fmt;
 /// Such a transport puts it into the [`http::Extensions`] of a response, or into its
 /// [`TransportError`](crate::TransportError); [`Error::attempts`](crate::Error::attempts) gives it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attempts(Vec<Attempt>);
+pub struct Attempts {
+    attempts: Vec<Attempt>,
+    in_doubt: bool,
+}
 
 /// One attempt of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +23,28 @@ pub struct Attempt {
 impl Attempts {
     /// Adds an attempt: the host and port, and how it ended. Leave paths, and what the server says, out.
     pub fn push(&mut self, node: impl Into<String>, outcome: impl Into<String>) {
-        self.0.push(Attempt { node: node.into(), outcome: outcome.into() });
+        self.attempts.push(Attempt { node: node.into(), outcome: outcome.into() });
+    }
+
+    /// Notes that the server may have carried out the last attempt all the same.
+    pub fn doubt(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// Whether the server may have carried out an attempt that is told as a failure.
+    pub fn in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     /// The attempts, in order.
     pub fn as_slice(&self) -> &[Attempt] {
-        &self.0
+        &self.attempts
     }
 }
 
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Attempt { node, outcome }) in self.0.iter().enumerate() {
+        for (index, Attempt { node, outcome }) in self.attempts.iter().enumerate() {
             write!(f, "{}{node}: {outcome}", if index == 0 { "" } else { "; " })?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{Operation, TransportError, TransportErrorKind};
+use identity_core::{Error, Operation, Reply, TransportError, TransportErrorKind};
 use tokio::time::timeout_at;
 
 use crate::exchange::{Call, Exchange};
@@ -17,6 +17,8 @@ mod health;
 
 pub use cluster::Reads;
 pub use health::{NodeHealth, NodeState};
+
+use health::Health;
 
 pub(crate) use cluster::{Cluster, Node};
 
@@ -209,9 +211,14 @@ fn trouble(outcome: &Outcome) -> Trouble {
 /// Whether the node has certainly not carried it out, and another one might.
 fn is_untouched(outcome: &Outcome) -> bool {
     match outcome {
-        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && says(response, b"is sealed"),
+        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && is_sealed(response),
         Err(error) => error.kind() == TransportErrorKind::Connect,
     }
+}
+
+fn is_sealed(response: &Response<Bytes>) -> bool {
+    let refusal = Reply::from(response).body().err();
+    refusal.is_some_and(|refusal| Error::new(Operation::of::<Health>(), refusal).is_sealed())
 }
 
 pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {

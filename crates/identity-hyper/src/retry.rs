@@ -194,6 +194,9 @@ impl<E: Exchange> Retrying<E> {
                 else {
                     break;
                 };
+                if verdict.in_doubt {
+                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+                }
                 let wait = self.retry.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
                     Some(then) if then < call.deadline() => {
@@ -239,6 +242,8 @@ struct Verdict {
     most: usize,
     /// How long the server wants to be left alone.
     wait: Duration,
+    /// Whether it may have been carried out all the same.
+    in_doubt: bool,
 }
 
 /// Whether an answer of this status is worth a second look.
@@ -250,7 +255,6 @@ pub(crate) fn may_pass(status: StatusCode) -> bool {
 
 /// `None` if it ends here.
 fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
-    let verdict = |most, wait| Some(Verdict { most, wait });
     let response = match outcome {
         Ok(response) => response,
         Err(error) => {
@@ -262,20 +266,22 @@ fn judge(operation: Operation, outcome: &Outcome) -> Option<Verdict> {
                 }
                 _ => false,
             };
-            return if passing { verdict(usize::MAX, Duration::ZERO) } else { None };
+            let in_doubt = error.kind() != TransportErrorKind::Connect;
+            return passing.then_some(Verdict { most: usize::MAX, wait: Duration::ZERO, in_doubt });
         }
     };
     let error = Error::new(operation, Reply::from(response).body().err()?);
     let wait = error.api()?.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
-    if error.is_sealed() {
-        verdict(FEW, wait)
+    let most = if error.is_sealed() {
+        FEW
     } else if error.is_retryable() {
-        verdict(usize::MAX, wait)
+        usize::MAX
     } else if operation.repeatable && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        verdict(FEW, wait)
+        FEW
     } else {
-        None
-    }
+        return None;
+    };
+    Some(Verdict { most, wait, in_doubt: error.may_have_been_applied() })
 }
 
 /// Of a request that no endpoint has made, only the verb tells something.

@@ -238,9 +238,9 @@ impl Answer {
         })
     }
 
-    /// Whether the transport has made the call more than once.
-    pub(crate) fn was_repeated(&self) -> bool {
-        self.response.extensions().get::<Attempts>().is_some()
+    /// Whether the transport has repeated the call, and the server may have carried it out before.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.response.extensions().get().is_some_and(Attempts::in_doubt)
     }
 }
 

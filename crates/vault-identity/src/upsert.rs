@@ -2,7 +2,7 @@ use identity_core::{Endpoint, Upsert};
 
 use crate::{Client, Result};
 
-/// Makes a call that creates or updates. If the transport has repeated it and the last answer is of an update, it may be the first attempt
+/// Makes a call that creates or updates. If the transport has repeated it and the last answer is of an update, it may be an earlier attempt
 /// that has created the object, and the answer with the identifier was lost: so the object of that name is looked up, unless it was to be found by its identifier.
 pub(crate) async fn upsert<E, L, T, F>(
     client: &Client,
@@ -19,7 +19,7 @@ where
 {
     let answer = client.send(write).await?;
     let upsert = answer.read::<E>()?;
-    if let (Upsert::Updated, true, Some(name)) = (&upsert, answer.was_repeated(), new_name) {
+    if let (Upsert::Updated, true, Some(name)) = (&upsert, answer.is_in_doubt(), new_name) {
         // It has been written, whatever becomes of this.
         if let Ok(Some(found)) = client.call(&lookup(name)).await {
             return Ok(Upsert::Created(created(found)));

@@ -13,6 +13,7 @@ mod c_warnings;
 mod d;
 mod d_connections;
 mod d_crowd;
+mod d_doubt;
 mod d_pending;
 mod d_retry;
 mod d_settings;
