@@ -47,7 +47,6 @@ mod observe;
 mod pause;
 mod pool;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod properties;
 mod proxy;
 mod redirect;

@@ -92,9 +92,11 @@ async fn d3_each_node_has_an_attempt_of_its_own() {
     // Somebody takes the connection, and says nothing.
     let silent = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     let authority = Authority::new();
-    let well = Faulty::secure(&authority, |_, request| match is_probe(request) {
-        true => Answer::silence(),
-        false => Answer::json(200, ENTITY).after(Duration::from_millis(20)),
+    let well = Faulty::secure(&authority, |_, request| {
+        if is_probe(request) {
+            return Answer::silence();
+        }
+        Answer::json(200, ENTITY).after(Duration::from_millis(20))
     });
     let mut addresses =
         silent.iter().map(|node| format!("https://{}", node.local_addr().unwrap())).collect::<Vec<_>>();
