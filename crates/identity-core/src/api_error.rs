@@ -203,7 +203,9 @@ impl ApiError {
     }
 
     pub(crate) fn is_sealed(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE && self.says("sealed")
+        // Not anywhere in the text, which may repeat what the request said.
+        let is_it = |error: &String| error.trim_end().ends_with(" is sealed");
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self.errors.iter().any(is_it)
     }
 
     pub(crate) fn is_not_consistent_yet(&self) -> bool {

@@ -26,19 +26,19 @@ impl Attempts {
         self.attempts.push(Attempt { node: node.into(), outcome: outcome.into() });
     }
 
-    /// The attempts, in order.
-    pub fn as_slice(&self) -> &[Attempt] {
-        &self.attempts
-    }
-
-    /// Notes that the server may have carried out the last attempt, whatever comes after it.
+    /// Notes that the server may have carried out the last attempt all the same.
     pub fn doubt(&mut self) {
         self.in_doubt = true;
     }
 
-    /// Whether the server may have carried out one of them.
+    /// Whether the server may have carried out an attempt that is told as a failure.
     pub fn in_doubt(&self) -> bool {
         self.in_doubt
+    }
+
+    /// The attempts, in order.
+    pub fn as_slice(&self) -> &[Attempt] {
+        &self.attempts
     }
 }
 

@@ -1,10 +1,10 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::uri::{Authority, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
@@ -12,8 +12,10 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower::{BoxError, Service, ServiceExt};
+use tracing::warn;
 
-use crate::proxy::{Proxy, on_the_way};
+use crate::observe::TARGET;
+use crate::proxy::{Proxy, is_this_machine, on_the_way};
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
 use crate::tunnel::{is_socks, tunnel, with_port};
@@ -29,6 +31,14 @@ pub struct Connector {
     proxies: Arc<Matcher>,
     tls: Tls,
     timeout: Duration,
+    warned: Arc<Warned>,
+}
+
+/// Of what has been warned.
+#[derive(Debug)]
+struct Warned {
+    plain: Once,
+    unverified: Once,
 }
 
 impl Connector {
@@ -39,20 +49,34 @@ impl Connector {
         tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
         tcp.set_connect_timeout(Some(timeout));
-        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout }
+        let warned = Arc::new(Warned { plain: Once::new(), unverified: Once::new() });
+        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, warned }
     }
 
     async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
+                if tls.skip_verify {
+                    self.warned.unverified.call_once(|| {
+                        warn!(target: TARGET, "servers are not verified: whoever is on the way can read the token");
+                    });
+                }
                 let name = match &tls.server_name {
                     Some(name) => name.clone(),
                     None => server_name(&uri)?,
                 };
                 secure(self.reach(&uri).await?, Arc::clone(&tls.server), name).await
             }
-            Some("http") => self.reach(&uri).await,
+            Some("http") => {
+                if !is_this_machine(&uri) {
+                    self.warned.plain.call_once(|| {
+                        let server = uri.authority().map(Authority::as_str);
+                        warn!(target: TARGET, server, "tokens and secrets are sent without encryption");
+                    });
+                }
+                self.reach(&uri).await
+            }
             Some("unix") => socket(&uri).await,
             _ => Err("the scheme is none of http, https and unix".into()),
         }

@@ -1,5 +1,6 @@
 //! Reading one's own writes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::uri::Authority;
+use http::uri::{Authority, Uri};
 use http::{Request, Response, StatusCode};
 use identity_core::TransportError;
 use tokio::time::{Instant, sleep_until};
@@ -63,7 +64,7 @@ enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Mark {
-    /// The host and port; of several addresses of one cluster, the first.
+    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the first.
     pub address: String,
     /// The namespace; empty for the root namespace.
     pub namespace: String,
@@ -146,9 +147,13 @@ impl Consistency {
         }
     }
 
+    /// Forgets the index that was sent with these headers, unless another one has taken its place.
     fn forget(&self, address: &str, headers: &HeaderMap) {
         if let Some(indexes) = self.indexes().get_mut(address) {
-            indexes.remove(namespace(headers));
+            let known = indexes.get(namespace(headers)).map(Index::value);
+            if known.as_ref() == headers.get(INDEX) {
+                indexes.remove(namespace(headers));
+            }
         }
     }
 }
@@ -182,23 +187,24 @@ impl<S> Layer<S> for Consistency {
 pub struct Consistent<E> {
     pub(crate) consistency: Consistency,
     /// The addresses of one cluster: what one of them has said holds for all.
-    cluster: Vec<Authority>,
+    cluster: Vec<String>,
     pub(crate) inner: E,
 }
 
 impl<E> Consistent<E> {
-    pub(crate) fn new(consistency: Consistency, cluster: Vec<Authority>, inner: E) -> Self {
+    pub(crate) fn new(consistency: Consistency, cluster: Vec<String>, inner: E) -> Self {
         Self { consistency, cluster, inner }
     }
 }
 
 impl<E: Exchange> Consistent<E> {
     /// The address that stands for the cluster.
-    fn address<'a>(&'a self, request: &'a Request<Bytes>) -> &'a str {
-        let address = request.uri().authority();
-        let cluster =
-            self.cluster.first().filter(|_| address.is_some_and(|address| self.cluster.contains(address)));
-        cluster.or(address).map_or("", Authority::as_str)
+    fn address<'a>(&'a self, request: &'a Request<Bytes>) -> Cow<'a, str> {
+        let address = address(request.uri());
+        match self.cluster.first() {
+            Some(first) if self.cluster.iter().any(|known| *known == address) => Cow::Borrowed(first),
+            _ => address,
+        }
     }
 
     /// Takes note of the answer's index, unless it is the one that was sent. Whether it is older than that.
@@ -206,7 +212,7 @@ impl<E: Exchange> Consistent<E> {
         let Some(index) = response.headers().get(INDEX).filter(|index| sent != Some(index)) else {
             return false;
         };
-        let is_older = self.consistency.advance(self.address(request), namespace(request.headers()), index);
+        let is_older = self.consistency.advance(&self.address(request), namespace(request.headers()), index);
         is_older
             && sent
                 .and_then(Index::new)
@@ -230,7 +236,7 @@ impl<E: Exchange> Consistent<E> {
                     return Ok(response);
                 }
             }
-            self.consistency.forget(self.address(request), request.headers());
+            self.consistency.forget(&self.address(request), request.headers());
             let response = self.inner.exchange(request, call).await?;
             self.note(request, &response, None);
             Ok(response)
@@ -247,7 +253,7 @@ impl<E: Exchange> Exchange for Consistent<E> {
         if self.consistency.mode == Mode::Off {
             return self.inner.exchange(request, call).await;
         }
-        let sent = self.consistency.newest(self.address(request), request.headers());
+        let sent = self.consistency.newest(&self.address(request), request.headers());
         if let Some(index) = &sent {
             self.consistency.write(index.clone(), request.headers_mut());
         }
@@ -265,7 +271,7 @@ impl<E: Exchange> Exchange for Consistent<E> {
         if let Some(sent) = again {
             return self.read_again(request, call, sent).await;
         }
-        self.consistency.forget(self.address(request), request.headers());
+        self.consistency.forget(&self.address(request), request.headers());
         request.headers_mut().remove(INDEX);
         request.headers_mut().remove(INCONSISTENT);
         let response = self.inner.exchange(request, call).await?;
@@ -275,6 +281,19 @@ impl<E: Exchange> Exchange for Consistent<E> {
 
     fn renew(&self) {
         self.inner.renew();
+    }
+}
+
+/// The host and port, and the path that a gateway serves the cluster under, if there is one.
+pub(crate) fn address(uri: &Uri) -> Cow<'_, str> {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    let path = uri.path();
+    if path.starts_with("/v1/") {
+        return Cow::Borrowed(authority);
+    }
+    match path.split_once("/v1/") {
+        Some((path, _)) => Cow::Owned(format!("{authority}{path}")),
+        None => Cow::Borrowed(authority),
     }
 }
 

@@ -106,6 +106,8 @@ mod nodes;
 mod observe;
 mod pause;
 mod pool;
+#[cfg(test)]
+mod properties;
 mod proxy;
 mod redirect;
 mod retry;

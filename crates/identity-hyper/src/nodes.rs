@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{Operation, TransportError, TransportErrorKind};
+use identity_core::{Error, Operation, Reply, TransportError, TransportErrorKind};
+use tokio::time::timeout_at;
 
 use crate::exchange::{Call, Exchange};
 use crate::redirect::{Redirect, Redirects};
@@ -16,6 +17,8 @@ mod health;
 
 pub use cluster::Reads;
 pub use health::{NodeHealth, NodeState};
+
+use health::Health;
 
 pub(crate) use cluster::{Cluster, Node};
 
@@ -80,7 +83,7 @@ impl<E: Exchange + 'static> Nodes<E> {
         let is_read = is_read(request);
         if self.cluster.needs_leader(is_read) {
             if self.cluster.is_time_to_look(call.begun()) || self.cluster.lacks_leader(is_read) {
-                self.health().await;
+                let _ = timeout_at(call.deadline(), self.health()).await;
             }
             if self.cluster.lacks_leader(is_read) {
                 return Err(TransportError::new(TransportErrorKind::Connect, "no node leads the cluster"));
@@ -89,6 +92,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             self.look_around(call);
         }
         let first = self.cluster.first(is_read);
+        let mut call = *call;
         let mut failed: Option<Outcome> = None;
         for even_if_down in [false, true] {
             for index in
@@ -96,8 +100,9 @@ impl<E: Exchange + 'static> Nodes<E> {
             {
                 if let Some(outcome) = &failed {
                     note(request, outcome);
+                    call = call.again();
                 }
-                let outcome = self.ask(request, call, index).await;
+                let outcome = self.ask(request, &call, index).await;
                 if !is_untouched(&outcome) {
                     return outcome;
                 }
@@ -110,7 +115,7 @@ impl<E: Exchange + 'static> Nodes<E> {
                 break;
             }
         }
-        self.look_around(call);
+        self.look_around(&call);
         failed.unwrap_or_else(|| Err(TransportErrorKind::Connect.into()))
     }
 
@@ -119,7 +124,9 @@ impl<E: Exchange + 'static> Nodes<E> {
         if redirect.leads_to(request.uri()) {
             return Err(redirect.passing("it does not know a leader"));
         }
-        let known = self.cluster.find_redirect(&redirect).filter(|_| self.redirects == Redirects::Nodes);
+        // What another server says does not bring its token to these.
+        let may_follow = self.redirects == Redirects::Nodes && self.cluster.has(request.uri());
+        let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {
             return Err(redirect.passing("that is not one of the configured addresses"));
         };
@@ -154,7 +161,7 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // In a block, so that the future does not keep room for the outcome.
         let followed = {
-            let outcome = if self.cluster.has(request.uri()) {
+            let outcome = if self.cluster.has_choice() && self.cluster.has(request.uri()) {
                 Box::pin(self.ask_any(request, call)).await
             } else {
                 self.inner.exchange(request, call).await
@@ -206,9 +213,14 @@ fn trouble(outcome: &Outcome) -> Trouble {
 /// Whether the node has certainly not carried it out, and another one might.
 fn is_untouched(outcome: &Outcome) -> bool {
     match outcome {
-        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && says(response, b"is sealed"),
+        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && is_sealed(response),
         Err(error) => error.kind() == TransportErrorKind::Connect,
     }
+}
+
+fn is_sealed(response: &Response<Bytes>) -> bool {
+    let refusal = Reply::from(response).body().err();
+    refusal.is_some_and(|refusal| Error::new(Operation::of::<Health>(), refusal).is_sealed())
 }
 
 pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {

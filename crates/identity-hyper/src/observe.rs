@@ -46,6 +46,8 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// |---|---|
 /// | `WARN` | the server's warnings, in its own words, which may name what the call is about |
 /// | `WARN` | a redirect is not followed |
+/// | `WARN` | servers are not verified: at the first connection |
+/// | `WARN` | tokens and secrets are sent without encryption: at the first connection to another machine that is `http` |
 /// | `INFO` | a node has failed, is back, or leads the cluster |
 /// | `DEBUG` | a call is repeated: how the last attempt ended, and how long the next one waits |
 ///

@@ -57,6 +57,8 @@ impl Settings {
             client.http1_max_headers(self.header_limit);
         }
         let client = client
+            // What is read at once, and the longest head.
+            .http1_max_buf_size(64 * 1024)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout.min(LONGEST))
             .timer(TokioTimer::new())

@@ -112,10 +112,13 @@ impl fmt::Debug for Proxy {
 
 /// The proxy on the way to `uri`.
 pub(crate) fn on_the_way(matcher: &Matcher, uri: &Uri) -> Option<Intercept> {
-    let host = uri.host()?.trim_matches(['[', ']']);
-    let own = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    if own { None } else { matcher.intercept(uri) }
+    if is_this_machine(uri) { None } else { matcher.intercept(uri) }
+}
+
+pub(crate) fn is_this_machine(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn checked(url: &str) -> Result<SecretString, RequestError> {

@@ -209,14 +209,14 @@ impl<E: Exchange> Retrying<E> {
                     break;
                 }
                 note(request, &outcome);
-                if is_doubtful(operation, &outcome) {
-                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
-                }
                 let verdict = judge(operation, &outcome, self.retry.redirects);
                 let Some(verdict) = verdict.filter(|verdict| repeats < verdict.most.min(self.retry.most))
                 else {
                     break;
                 };
+                if verdict.in_doubt {
+                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+                }
                 let wait = self.retry.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
                     Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
@@ -269,6 +269,8 @@ struct Verdict {
     most: usize,
     /// How long the server wants to be left alone.
     wait: Duration,
+    /// Whether it may have been carried out all the same.
+    in_doubt: bool,
 }
 
 /// Whether an answer of this status is worth a second look.
@@ -280,7 +282,6 @@ pub(crate) fn may_pass(status: StatusCode) -> bool {
 
 /// `None` if it ends here.
 fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Verdict> {
-    let verdict = |most, wait| Some(Verdict { most, wait });
     let response = match outcome {
         Ok(response) => response,
         Err(error) => {
@@ -292,7 +293,8 @@ fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Ver
                 }
                 _ => false,
             };
-            return if passing { verdict(usize::MAX, Duration::ZERO) } else { None };
+            let in_doubt = error.kind() != TransportErrorKind::Connect;
+            return passing.then_some(Verdict { most: usize::MAX, wait: Duration::ZERO, in_doubt });
         }
     };
     if response.status().is_redirection() && !redirects {
@@ -300,26 +302,16 @@ fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Ver
     }
     let error = Error::new(operation, Reply::from(response).body().err()?);
     let wait = error.api()?.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
-    if error.is_sealed() {
-        verdict(FEW, wait)
+    let most = if error.is_sealed() {
+        FEW
     } else if error.is_retryable() {
-        verdict(usize::MAX, wait)
+        usize::MAX
     } else if operation.repeatable && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        verdict(FEW, wait)
+        FEW
     } else {
-        None
-    }
-}
-
-/// Whether the server may have carried it out although there is no good answer.
-fn is_doubtful(operation: Operation, outcome: &Outcome) -> bool {
-    match outcome {
-        Err(error) => error.kind() != TransportErrorKind::Connect,
-        Ok(response) => {
-            let refusal = Reply::from(response).body().err();
-            refusal.is_some_and(|refusal| Error::new(operation, refusal).may_have_been_applied())
-        }
-    }
+        return None;
+    };
+    Some(Verdict { most, wait, in_doubt: error.may_have_been_applied() })
 }
 
 fn is_unreached(outcome: &Outcome) -> bool {

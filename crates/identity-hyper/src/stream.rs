@@ -9,9 +9,16 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
+/// How many bytes are read before others have their turn.
+const TURN: usize = 16 * 1024;
+
 /// A connection that a [`Connector`](crate::Connector) has opened.
 #[derive(Debug)]
-pub struct Stream(Kind);
+pub struct Stream {
+    kind: Kind,
+    /// How many bytes have been read since the last wait.
+    read: usize,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -22,28 +29,34 @@ enum Kind {
     Tls(Box<TlsStream<Stream>>),
 }
 
+impl From<Kind> for Stream {
+    fn from(kind: Kind) -> Self {
+        Self { kind, read: 0 }
+    }
+}
+
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
-        Self(Kind::Tcp(stream))
+        Kind::Tcp(stream).into()
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self(Kind::Unix(stream))
+        Kind::Unix(stream).into()
     }
 }
 
 impl From<TlsStream<Stream>> for Stream {
     fn from(stream: TlsStream<Stream>) -> Self {
-        Self(Kind::Tls(Box::new(stream)))
+        Kind::Tls(Box::new(stream)).into()
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => stream.connected(),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.connected(),
@@ -58,7 +71,7 @@ impl Connection for Stream {
 
 macro_rules! forward {
     ($stream:expr, $method:ident $(, $argument:expr)*) => {
-        match &mut $stream.get_mut().0 {
+        match &mut $stream.get_mut().kind {
             Kind::Tcp(stream) => Pin::new(stream).$method($($argument),*),
             #[cfg(unix)]
             Kind::Unix(stream) => Pin::new(stream).$method($($argument),*),
@@ -70,11 +83,20 @@ macro_rules! forward {
 impl AsyncRead for Stream {
     #[inline]
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        forward!(self, poll_read, context, buffer)
+        // hyper reads on for as long as there is something, and a server may never come to the answer.
+        if self.read >= TURN {
+            self.read = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let outcome = forward!(self.as_mut(), poll_read, context, buffer);
+        self.read = if outcome.is_ready() { self.read + (buffer.filled().len() - before) } else { 0 };
+        outcome
     }
 }
 
@@ -95,7 +117,7 @@ impl AsyncWrite for Stream {
 
     #[inline]
     fn is_write_vectored(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => stream.is_write_vectored(),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.is_write_vectored(),

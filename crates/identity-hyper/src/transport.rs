@@ -9,7 +9,7 @@ use http::{Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
 
 use crate::connect::Connector;
-use crate::consistency::{Consistency, Consistent};
+use crate::consistency::{Consistency, Consistent, address};
 use crate::exchange::{Call, Exchange};
 use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
@@ -214,10 +214,10 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How many headers an answer may have. 100 unless said otherwise. Of HTTP/2, 16 KiB of headers are the
-    /// limit.
+    /// How many headers an answer may have, 10 000 at most. 100 unless said otherwise. All of them may have
+    /// 64 KiB, over HTTP/2 16 KiB.
     pub fn header_limit(mut self, headers: usize) -> Self {
-        self.header_limit = headers;
+        self.header_limit = headers.min(10_000);
         self
     }
 
@@ -274,7 +274,7 @@ impl HyperTransportBuilder {
         });
         // They have been read once, by `addresses`.
         let nodes: Vec<Node> = self.addresses.iter().filter_map(|address| Node::new(address).ok()).collect();
-        let authorities = nodes.iter().map(|node| node.authority.clone()).collect();
+        let authorities = nodes.iter().map(|node| address(node.probe.uri()).into_owned()).collect();
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(self.consistency, authorities, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);

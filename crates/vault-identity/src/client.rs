@@ -161,13 +161,16 @@ impl Client {
         }
     }
 
-    /// Makes a call, and says whether the transport has made it more than once.
+    /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
     pub(crate) async fn call_and_tell<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
         let request = endpoint.request(&self.target)?;
         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
         let sent = (*self.transport).send(request).await;
         let response = sent.map_err(|error| Error::new(operation, error))?;
-        Ok((self.read::<E>(operation, &response)?, response.extensions().get::<Attempts>().is_some()))
+        Ok((
+            self.read::<E>(operation, &response)?,
+            response.extensions().get().is_some_and(Attempts::in_doubt),
+        ))
     }
 
     /// What the server says, without the token, should it repeat that.

@@ -57,6 +57,8 @@ fn a2_logs_at_trace_hold_no_secret() {
     }
     let log = Log::default();
     let writer = log.clone();
+    // rustls uses `log`.
+    tracing_log::LogTracer::init().unwrap();
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_ansi(false)

@@ -1,11 +1,13 @@
 //! Consistency: how the answers of a server that lags behind are told apart.
 
+use std::thread;
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{CreateEntity, Error};
+use vault_identity::{BlockingClient, CreateEntity, Error, UpdateEntityById};
 
-use crate::support::{ENTITY, client_with, once, pair};
+use crate::e_index::index;
+use crate::support::{ENTITY, client_with, once, pair, target};
 
 async fn refused(answer: Answer) -> Error {
     let server = Faulty::always(answer);
@@ -55,4 +57,63 @@ async fn e5_odd_forms_of_the_header_are_no_error() {
             }
         }
     }
+}
+
+/// By threads of their own, each with a clone.
+#[test]
+fn e7_clones_share_the_index_and_it_never_goes_back() {
+    let server =
+        Faulty::start(|n, _| Answer::json(200, ENTITY).header("X-Vault-Index", &index(n as u64 + 1)));
+    let client = BlockingClient::to(target(&server)).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let client = client.clone();
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    client.entities().update(&UpdateEntityById::new("e1")).unwrap();
+                }
+            });
+        }
+    });
+    let marks = client.consistency().unwrap().marks();
+    assert_eq!((marks.len(), &marks[0].index), (1, &index(160)));
+}
+
+#[tokio::test]
+async fn e7_another_transport_knows_what_it_is_told() {
+    let server = Faulty::always(Answer::json(200, ENTITY).header("X-Vault-Index", &index(7)));
+    let first = client_with(&server, once());
+    first.entities().read("e1").await.unwrap();
+    let apart = client_with(&server, once().consistency(first.consistency().unwrap().fresh()));
+    apart.entities().read("e1").await.unwrap();
+    let told = client_with(&server, once());
+    told.consistency().unwrap().learn(first.consistency().unwrap().marks());
+    told.entities().read("e1").await.unwrap();
+    let requests = server.requests();
+    let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
+    assert_eq!(sent, [None, None, Some(index(7).as_str())]);
+}
+
+/// As after a restore, or when another cluster has taken over the address.
+#[tokio::test]
+async fn e6_an_index_that_is_refused_does_not_take_the_next_one_with_it() {
+    let old = index(7);
+    let server = Faulty::start(move |n, request| match (n, request.header("x-vault-index")) {
+        (0, _) => Answer::json(200, ENTITY).header("X-Vault-Index", &old),
+        // Long enough for the other call to bring a new one.
+        (1, _) => {
+            Answer::refusal(400, "failed to decode \"X-Vault-Index\"").after(Duration::from_millis(300))
+        }
+        (2, _) => Answer::json(200, ENTITY).header("X-Vault-Index", "Tg=="),
+        _ => Answer::json(200, ENTITY),
+    });
+    let client = client_with(&server, once());
+    client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+    let (slow, entities) = (client.clone(), client.entities());
+    let slow = tokio::spawn(async move { slow.entities().read("e1").await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    entities.update(&UpdateEntityById::new("e1")).await.unwrap();
+    slow.await.unwrap().unwrap();
+    entities.read("e1").await.unwrap();
+    assert_eq!(server.requests().last().unwrap().header("x-vault-index"), Some("Tg=="));
 }

@@ -10,7 +10,7 @@ use vault_identity::{CreateEntity, MergeEntities, UpdateEntityById};
 use crate::support::{ENTITY, client_with, patient, timed};
 
 /// The header of a server that has come so far: base64 of a JSON object.
-fn index(value: u64) -> String {
+pub(crate) fn index(value: u64) -> String {
     use base64::Engine;
     let json = format!(r#"{{"cluster":"c1","value":"{value}"}}"#);
     base64::engine::general_purpose::STANDARD.encode(json)

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::runtime::Builder;
-use vault_identity::hyper::HyperTransport;
-use vault_identity::{BlockingClient, Client};
+use vault_identity::hyper::{Blocking, HyperTransport, LogIn, LoggedIn};
+use vault_identity::{BlockingClient, Client, Target};
 
-use crate::support::{ENTITY, TOKEN, client, once, target};
+use crate::support::{ENTITY, TOKEN, client, once, patient, target};
 
 #[test]
 fn i1_no_crate_has_unsafe_code_or_a_build_script() {
@@ -102,6 +102,37 @@ async fn i4_a_blocking_client_is_dropped_within_a_runtime() {
     let used = client.clone();
     thread::spawn(move || used.entities().read("e1").unwrap()).join().unwrap();
     drop(client);
+}
+
+/// All that the transport does, it does in the thread of its own.
+#[test]
+fn i4_a_blocking_client_logs_in_and_repeats() {
+    let server = Faulty::start(|n, request| match n {
+        0 => Answer::lost(),
+        1 => Answer::refusal(502, "on the way"),
+        _ if request.header("x-vault-token") == Some("s.logged-in") => Answer::json(200, ENTITY),
+        _ => Answer::refusal(403, "permission denied"),
+    });
+    let log_in = LogIn::new(|| async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Ok::<_, std::io::Error>(LoggedIn::new("s.logged-in", Duration::from_secs(60)))
+    });
+    let transport = patient().token_source(log_in).concurrency_limit(2).build();
+    let target = Target::new(&server.url()).unwrap();
+    let client = BlockingClient::new(target, Blocking::new(transport).unwrap());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| client.entities().read("e1").unwrap());
+        }
+    });
+    assert_eq!(server.requests().len(), 6);
+    assert!(server.requests().iter().all(|request| request.header("x-vault-token") == Some("s.logged-in")));
+    drop(client);
+    let closed = std::time::Instant::now();
+    while server.open() > 0 {
+        assert!(closed.elapsed() < Duration::from_secs(5), "its connections end with it");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What holds for every input.
 
 mod decoding;
+mod headers;
 mod paths;
 mod round_trip;
 mod secrets;

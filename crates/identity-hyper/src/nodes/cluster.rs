@@ -73,12 +73,14 @@ impl Node {
         Ok(Self { scheme, authority, base, down: AtomicBool::new(false), probe })
     }
 
+    /// One gateway may serve several clusters, each under a path of its own.
     fn is_at(&self, uri: &Uri) -> bool {
         uri.scheme() == Some(&self.scheme)
             && uri.authority().is_some_and(|authority| {
                 authority.as_str() == self.authority.as_str()
                     || same(authority, &self.authority, &self.scheme)
             })
+            && uri.path().strip_prefix(&*self.base).is_some_and(|path| path.starts_with("/v1"))
     }
 }
 
@@ -102,9 +104,14 @@ impl Cluster {
         &self.nodes[index]
     }
 
-    /// Whether there is more than one node, and this is one of them.
+    /// Whether this is one of the nodes.
     pub(crate) fn has(&self, uri: &Uri) -> bool {
-        self.nodes.len() > 1 && self.nodes.iter().any(|node| node.is_at(uri))
+        self.nodes.iter().any(|node| node.is_at(uri))
+    }
+
+    /// Whether there is anything to choose.
+    pub(crate) fn has_choice(&self) -> bool {
+        self.nodes.len() > 1 || self.reads == Reads::LeaderOnly
     }
 
     pub(crate) fn find_redirect(&self, redirect: &Redirect) -> Option<usize> {

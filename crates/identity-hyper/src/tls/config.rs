@@ -49,6 +49,7 @@ pub(crate) struct Configs {
     pub(crate) proxy: Arc<ClientConfig>,
     /// Instead of the one in the address.
     pub(crate) server_name: Option<ServerName<'static>>,
+    pub(crate) skip_verify: bool,
 }
 
 impl Settings {
@@ -108,7 +109,8 @@ impl Settings {
         }
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let server_name = self.server_name.clone();
-        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy), server_name })
+        let skip_verify = self.skip_verify;
+        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy), server_name, skip_verify })
     }
 
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {

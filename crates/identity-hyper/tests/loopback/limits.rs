@@ -68,6 +68,7 @@ async fn no_limit_is_too_wide_to_be_set() {
         .timeout(Duration::MAX)
         .idle_timeout(Duration::MAX)
         .response_limit(usize::MAX)
+        .header_limit(usize::MAX)
         .build();
     for _ in 0..3 {
         transport.send(server.get("/v1")).await.unwrap();

@@ -109,3 +109,24 @@ fn a_value_that_is_not_unicode_is_an_error() {
     let get = |name: &str| (name == "VAULT_TOKEN").then(|| OsString::from_vec(vec![0xff]));
     assert_eq!(target(&Variables(&get), None).unwrap_err().to_string(), "`VAULT_TOKEN` is not Unicode");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..proptest::test_runner::Config::with_cases(4000) })]
+
+    #[test]
+    fn no_value_of_a_variable_makes_it_panic(
+        text in proptest::prop_oneof![
+            "[0-9.]{0,40}(ns|us|ms|s|m|h|d|:)?[0-9.]{0,12}(ns|ms|s|h|d)?",
+            "\\PC{0,20}",
+            ".{0,20}",
+        ],
+    ) {
+        let _ = duration::parse(&text);
+        #[cfg(feature = "hyper")]
+        let _ = rate::parse(&text);
+        for name in ["BAO_ADDR", "BAO_AGENT_ADDR", "BAO_TOKEN", "BAO_NAMESPACE", "BAO_WRAP_TTL"] {
+            let get = |asked: &str| (asked == name).then(|| text.clone().into());
+            let _ = target(&Variables(&get), None);
+        }
+    }
+}

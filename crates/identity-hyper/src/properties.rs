@@ -1,0 +1,148 @@
+//! What holds for every input of the parsers: none makes them panic.
+
+use bytes::Bytes;
+use http::header::{HeaderValue, LOCATION};
+use http::uri::{Scheme, Uri};
+use http::{Request, Response};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::consistency::{Consistency, Mark};
+use crate::proxy::{Proxy, on_the_way};
+use crate::redirect::Redirect;
+use crate::tls::Tls;
+
+/// Text of any kind, often with what means something in an address.
+fn address() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "(https?|unix|ftp|HTTP|socks5h?):",
+        "(/|//|@|:|\\?|#|%2f|%|\\.\\.|\\[|\\]|::1|,|\\*|\\.|/8|/129|-)",
+        "(a|localhost|127\\.0\\.0\\.1|vault\\.test|user:pw@)",
+        ":[0-9]{0,6}",
+        "/v1/identity",
+        any::<String>(),
+    ];
+    vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+/// An index as servers send it, with other things in it.
+fn index() -> impl Strategy<Value = String> {
+    let text = prop_oneof![
+        any::<String>(),
+        "\\{\"cluster\":\"[ab]\",\"value\":\"[0-9]{0,45}\"\\}",
+        "v1:[ab]?:[0-9]{0,45}:[0-9]{0,3}:?.{0,3}",
+        "\\{.{0,20}\\}",
+    ];
+    let encoded = text.prop_map(|text| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    });
+    prop_oneof![any::<String>(), "[A-Za-z0-9+/=]{0,40}", encoded]
+}
+
+const PEM: &[&str] = &["CERTIFICATE", "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY", "X509 CRL", ""];
+
+/// Text that looks like PEM, and bytes that do not.
+fn pem() -> impl Strategy<Value = Vec<u8>> {
+    let block =
+        (prop::sample::select(PEM), prop::sample::select(PEM), "[A-Za-z0-9+/=\n ]{0,80}", any::<bool>());
+    let block = block.prop_map(|(begin, end, text, same)| {
+        let end = if same { begin } else { end };
+        format!("-----BEGIN {begin}-----\n{text}\n-----END {end}-----\n").into_bytes()
+    });
+    vec(prop_oneof![block, vec(any::<u8>(), 0..60)], 0..4).prop_map(|blocks| blocks.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn a_redirect_leads_to_a_server_over_the_same_path_or_nowhere(
+        location in prop_oneof![address(), address().prop_map(|address| format!("{address}/v1/x"))],
+        is_https: bool,
+        status in 300..400_u16,
+    ) {
+        let from = if is_https { "https://a/v1/x" } else { "http://a/v1/x" };
+        let request = Request::get(from).body(Bytes::new()).unwrap();
+        let mut response = Response::builder().status(status).body(Bytes::new()).unwrap();
+        if let Ok(location) = HeaderValue::from_bytes(location.as_bytes()) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        if let Ok(Some(redirect)) = Redirect::read(&request, &response) {
+            prop_assert!(status == 307 || status == 308);
+            prop_assert!(!is_https || redirect.scheme == Scheme::HTTPS);
+            prop_assert!(!redirect.authority.as_str().contains('@'));
+            prop_assert!(location.ends_with("/v1/x"));
+        }
+    }
+
+    #[test]
+    fn an_index_is_kept_as_it_came_and_numbers_never_go_back(texts in vec(index(), 1..6), numbers in vec(any::<u128>(), 2..6)) {
+        use base64::Engine;
+        let consistency = Consistency::new();
+        let mark = |namespace: &str, index: String| Mark { address: "a".into(), namespace: namespace.into(), index };
+        consistency.learn(texts.iter().map(|index| mark("any", index.clone())));
+        for known in consistency.marks() {
+            prop_assert!(texts.contains(&known.index));
+        }
+        let of = |number: &u128| base64::engine::general_purpose::STANDARD.encode(format!(r#"{{"cluster":"c","value":"{number}"}}"#));
+        consistency.learn(numbers.iter().map(|number| mark("numbers", of(number))));
+        let known = consistency.marks().into_iter().find(|known| known.namespace == "numbers").unwrap();
+        prop_assert_eq!(known.index, of(numbers.iter().max().unwrap()));
+    }
+
+    #[test]
+    fn a_proxy_and_its_exceptions_are_understood_or_refused(url in address(), direct in address(), server in address()) {
+        let proxy = match Proxy::all(&url) {
+            Ok(proxy) => proxy,
+            Err(error) => {
+                prop_assert!(!error.to_string().contains("user:pw"));
+                Proxy::all("http://p:1").unwrap()
+            }
+        };
+        let shown = format!("{proxy:?}");
+        prop_assert!(!shown.contains("user:pw"), "{}", shown);
+        let proxy = proxy.no_proxy(direct);
+        let matcher = proxy.matcher();
+        for server in [server.as_str(), "https://vault.test:8200", "http://10.1.2.3", "https://[fd00::1]:1"] {
+            if let Ok(server) = server.parse::<Uri>() {
+                let _ = on_the_way(&matcher, &server);
+            }
+        }
+    }
+
+    #[test]
+    fn what_should_be_pem_is_understood_or_refused(ca in pem(), certificate in pem(), key in pem(), name in any::<String>()) {
+        let _ = Tls::new().ca_pem(&ca);
+        let _ = Tls::new().client_pem(&certificate, &key);
+        let _ = Tls::new().server_name(&name);
+    }
+}
+
+#[test]
+fn a_key_in_pem_that_is_cut_or_changed_is_refused_or_understood_and_never_shown() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["a".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
+    let key = key.serialize_pem();
+    let secret = key.lines().nth(1).unwrap().to_owned();
+    Tls::new().client_pem(&certificate, &key).unwrap();
+    for at in 0..key.len() {
+        let mut changed = key.clone().into_bytes();
+        changed[at] = changed[at].wrapping_add(1);
+        for key in [&key.as_bytes()[..at], &changed] {
+            if let Err(error) = Tls::new().client_pem(&certificate, key) {
+                assert!(!format!("{error} {error:?}").contains(&secret[..20]), "{error:?}");
+            }
+            let _ = Tls::new().ca_pem(key);
+        }
+    }
+    for at in 0..certificate.len() {
+        let mut changed = certificate.clone().into_bytes();
+        changed[at] = changed[at].wrapping_add(1);
+        for certificate in [&certificate.as_bytes()[..at], &changed] {
+            let _ = Tls::new().ca_pem(certificate);
+            let _ = Tls::new().client_pem(certificate, &key);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What is dangerous, or would be lost, is told to `tracing`.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use identity_tests::faulty::{Answer, Authority, Faulty};
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::filter::LevelFilter;
+use vault_identity::hyper::{Proxy, Tls};
+use vault_identity::{Client, Target};
+
+use crate::support::{ENTITY, TOKEN, client_with, once, pair, target};
+
+struct Log {
+    text: Arc<Mutex<Vec<u8>>>,
+    _guard: DefaultGuard,
+}
+
+struct Writer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Of this thread, as loud as a program is by default.
+    fn start() -> Self {
+        let text = Arc::<Mutex<Vec<u8>>>::default();
+        let writer = Arc::clone(&text);
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::WARN)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || Writer(Arc::clone(&writer)))
+            .finish();
+        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        String::from_utf8_lossy(&self.text.lock().unwrap()).lines().map(ToOwned::to_owned).collect()
+    }
+}
+
+#[tokio::test]
+async fn c3_verification_that_is_switched_off_is_told_once() {
+    let server =
+        Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY).header("Connection", "close"));
+    let log = Log::start();
+    let client = client_with(&server, once().tls(Tls::new().danger_skip_verify()));
+    for _ in 0..3 {
+        client.entities().read("e1").await.unwrap();
+    }
+    assert_eq!(server.connections(), 3);
+    let lines = log.lines();
+    let [line] = &lines[..] else { panic!("{lines:#?}") };
+    assert!(line.contains("WARN vault_identity: servers are not verified"), "{line}");
+}
+
+/// A server at another machine, by way of a proxy.
+#[tokio::test]
+async fn c10_a_token_in_clear_text_to_another_machine_is_told_once() {
+    let proxy = Faulty::start(|_, request| match request.method() {
+        "CONNECT" => Answer::raw("HTTP/1.1 200 Connected\r\n\r\n"),
+        _ => Answer::json(200, ENTITY).header("Connection", "close"),
+    });
+    let log = Log::start();
+    let transport = once().proxy(Proxy::all(&proxy.url()).unwrap()).build();
+    let target = Target::new("http://vault.test:8200").unwrap().with_token(TOKEN).unwrap();
+    let client = Client::new(target, transport);
+    for _ in 0..3 {
+        client.clone().entities().read("e1").await.unwrap();
+    }
+    assert_eq!(proxy.connections(), 3);
+    let lines = log.lines();
+    let [line] = &lines[..] else { panic!("{lines:#?}") };
+    assert!(line.contains("WARN ") && line.contains("without encryption"), "{line}");
+    assert!(line.contains("vault.test:8200") && !line.contains("canary") && !line.contains("e1"), "{line}");
+}
+
+#[tokio::test]
+async fn c10_a_token_to_this_machine_is_not_worth_a_word() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let authority = Authority::new();
+    let secure = Faulty::secure(&authority, |_, _| Answer::json(200, ENTITY));
+    let log = Log::start();
+    client_with(&server, once()).entities().read("e1").await.unwrap();
+    let by_name = Target::new(&format!("http://localhost:{}", server.address().port())).unwrap();
+    Client::new(by_name, once().build()).entities().read("e1").await.unwrap();
+    client_with(&secure, once().tls(authority.client())).entities().read("e1").await.unwrap();
+    assert!(log.lines().is_empty(), "{:#?}", log.lines());
+}
+
+#[tokio::test]
+async fn f11_warnings_with_a_404_are_not_lost() {
+    let (server, client) = pair(Answer::json(404, r#"{"errors":[],"warnings":["mind the gap"]}"#));
+    let log = Log::start();
+    assert!(client.entities().find("e1").await.is_ok_and(|found| found.is_none()));
+    client.with_target(target(&server)).entities().read("e1").await.unwrap_err();
+    let lines = log.lines();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines.iter().all(|line| line.contains("mind the gap")), "{lines:#?}");
+}

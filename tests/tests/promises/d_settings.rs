@@ -1,0 +1,125 @@
+//! Odd settings, and what one call leaves for the next.
+
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Faulty};
+use tokio::runtime::Builder;
+use vault_identity::hyper::{HyperTransport, Retry};
+use vault_identity::{Client, CreateEntity, TransportErrorKind};
+
+use crate::support::{ENTITY, client_with, eventually, once, patient, target, timed};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() {
+    let server = Faulty::always(Answer::json(200, ENTITY).after(Duration::from_millis(50)));
+    let client = client_with(&server, patient().attempt_timeout(Duration::ZERO).timeout(SHORT));
+    let (read, time) = timed(client.entities().read("e1")).await;
+    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+    assert!(time < SHORT + Duration::from_secs(1) && server.connections() < 20, "{time:?}");
+    // Who may not be repeated has nothing but the deadline.
+    client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
+}
+
+#[tokio::test]
+async fn d1_an_attempt_may_not_outlast_the_call() {
+    let server = Faulty::always(Answer::silence());
+    for attempt in [Duration::from_secs(3600), Duration::MAX] {
+        let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry(Retry::off());
+        let (read, time) = timed(client_with(&server, transport).entities().read("e1")).await;
+        assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+        assert!(time < SHORT + Duration::from_secs(1), "{time:?}");
+    }
+}
+
+#[tokio::test]
+async fn d1_no_time_for_the_call_ends_it_at_once() {
+    let server = Faulty::always(Answer::silence());
+    for retry in [Retry::off(), Retry::new().waits(Duration::ZERO, Duration::ZERO), Retry::new()] {
+        let client = client_with(&server, HyperTransport::builder().timeout(Duration::ZERO).retry(retry));
+        for _ in 0..3 {
+            let (read, time) = timed(client.entities().read("e1")).await;
+            assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+            assert!(time < Duration::from_secs(1), "{time:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn d7_waits_that_have_no_end_are_not_begun_and_none_at_all_are_bounded_by_the_budget() {
+    let server = Faulty::always(Answer::status(502));
+    let endless = Retry::new().waits(Duration::MAX, Duration::MAX);
+    let client = client_with(&server, patient().retry(endless));
+    let (read, time) = timed(client.entities().read("e1")).await;
+    read.unwrap_err();
+    assert!(time < Duration::from_secs(1) && server.requests().len() == 1, "{time:?}");
+    let none = Retry::new().waits(Duration::ZERO, Duration::ZERO);
+    let client = client_with(&server, patient().retry(none).timeout(SHORT));
+    client.entities().read("e1").await.unwrap_err();
+    assert!(server.requests().len() < 120, "{}", server.requests().len());
+}
+
+#[tokio::test]
+async fn d19_connections_are_used_as_long_as_they_may_be() {
+    for (lifetime, connections) in [(Duration::ZERO, 5..6), (SHORT, 2..4), (Duration::MAX, 1..2)] {
+        let server = Faulty::always(Answer::json(200, ENTITY));
+        let client = client_with(&server, once().connection_lifetime(lifetime));
+        for _ in 0..5 {
+            client.entities().read("e1").await.unwrap();
+            tokio::time::sleep(SHORT / 4).await;
+        }
+        let opened = server.connections();
+        assert!(connections.contains(&opened), "{lifetime:?}: {opened}");
+        eventually("the old ones are closed", || server.open() <= 1).await;
+    }
+}
+
+#[tokio::test]
+async fn d22_attempts_are_those_of_the_call() {
+    let server = Faulty::always(Answer::status(502));
+    let client = client_with(&server, patient().retry(Retry::new().most(2)));
+    for _ in 0..3 {
+        let error = client.entities().read("e1").await.unwrap_err();
+        assert_eq!(error.attempts().len(), 3, "{error:?}");
+    }
+    let client = client_with(&server, once());
+    assert_eq!(client.entities().read("e1").await.unwrap_err().attempts().len(), 1);
+}
+
+/// One layer of repeats around another.
+#[tokio::test]
+async fn d22_attempts_of_two_layers_do_not_add_up() {
+    use tower::Layer as _;
+    use vault_identity::hyper::{ServiceTransport, TransportService};
+    let server = Faulty::always(Answer::status(502));
+    let inner = TransportService::new(patient().retry(Retry::new().most(1)).build());
+    let client = Client::new(target(&server), ServiceTransport::new(Retry::new().most(1).layer(inner)));
+    let error = client.entities().read("e1").await.unwrap_err();
+    assert_eq!(server.requests().len(), 4);
+    assert!(error.attempts().len() <= 4, "{:?}", error.attempts());
+}
+
+/// Nothing has been sent over a connection that has gone with its runtime: even a write that may not be repeated
+/// is made over another one.
+#[test]
+fn d9_a_write_in_another_runtime_than_the_one_before() {
+    let server = Faulty::always(Answer::json(200, ENTITY));
+    let client = client_with(&server, once());
+    for n in 1..=3 {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let created = runtime.block_on(client.entities().create(&CreateEntity::unnamed()));
+        created.unwrap().created().unwrap();
+        assert_eq!(server.requests().len(), n);
+    }
+}
+
+#[tokio::test]
+async fn d16_a_call_that_is_given_up_leaves_its_place_and_its_turn() {
+    let silent = Faulty::start(|n, _| if n < 3 { Answer::silence() } else { Answer::json(200, ENTITY) });
+    let client = client_with(&silent, once().concurrency_limit(1));
+    for _ in 0..3 {
+        tokio::time::timeout(SHORT / 3, client.entities().read("e1")).await.unwrap_err();
+    }
+    client.entities().read("e1").await.unwrap();
+}

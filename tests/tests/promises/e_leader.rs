@@ -1,0 +1,107 @@
+//! Reads of the leader alone, and nodes that keep a call waiting.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use identity_tests::faulty::{Answer, Authority, Faulty, Received};
+use vault_identity::TransportErrorKind;
+use vault_identity::hyper::Reads;
+
+use crate::support::{ENTITY, client_with, patient, timed};
+
+fn is_probe(request: &Received) -> bool {
+    request.path() == "/v1/sys/health"
+}
+
+fn reads(node: &Faulty) -> usize {
+    node.requests().iter().filter(|request| !is_probe(request)).count()
+}
+
+/// Nodes of which the one of this number leads.
+fn nodes(leader: &Arc<AtomicUsize>) -> [Faulty; 3] {
+    [0, 1, 2].map(|number| {
+        let leader = Arc::clone(leader);
+        Faulty::start(move |_, request| match (is_probe(request), leader.load(Ordering::SeqCst) == number) {
+            (true, true) => Answer::json(200, r#"{"initialized":true,"sealed":false,"standby":false}"#),
+            (true, false) => Answer::json(429, r#"{"initialized":true,"sealed":false,"standby":true}"#),
+            (false, _) => Answer::json(200, ENTITY),
+        })
+    })
+}
+
+#[tokio::test]
+async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
+    let leader = Arc::new(AtomicUsize::new(1));
+    let nodes = nodes(&leader);
+    let transport = patient().timeout(Duration::from_secs(5)).reads(Reads::LeaderOnly);
+    let client = client_with(&nodes[0], transport.addresses(nodes.iter().map(Faulty::url)).unwrap());
+    for _ in 0..5 {
+        client.entities().read("e1").await.unwrap();
+    }
+    assert_eq!([0, 1, 2].map(|number| reads(&nodes[number])), [0, 5, 0]);
+
+    let [first, second, third] = nodes;
+    leader.store(9, Ordering::SeqCst);
+    drop(second);
+    let hasty = client_with(
+        &first,
+        patient()
+            .timeout(Duration::from_millis(700))
+            .reads(Reads::LeaderOnly)
+            .addresses([first.url(), third.url()])
+            .unwrap(),
+    );
+    let error = hasty.entities().read("e1").await.unwrap_err();
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert!(format!("{error:#}").contains("no node leads"), "{error:#}");
+    assert_eq!((reads(&first), reads(&third)), (0, 0));
+
+    leader.store(2, Ordering::SeqCst);
+    client.entities().read("e1").await.unwrap();
+    assert_eq!((reads(&first), reads(&third)), (0, 1));
+}
+
+#[tokio::test]
+async fn e8_a_standby_that_is_the_only_address_is_no_leader() {
+    let leader = Arc::new(AtomicUsize::new(9));
+    let [standby, ..] = nodes(&leader);
+    let transport = patient().timeout(Duration::from_millis(500)).reads(Reads::LeaderOnly);
+    let client = client_with(&standby, transport.addresses([standby.url()]).unwrap());
+    let error = client.entities().read("e1").await.unwrap_err();
+    assert_eq!((error.transport().unwrap().kind(), reads(&standby)), (TransportErrorKind::Connect, 0));
+    leader.store(0, Ordering::SeqCst);
+    client.entities().read("e1").await.unwrap();
+}
+
+#[tokio::test]
+async fn d1_looking_for_the_leader_takes_no_longer_than_the_call_may() {
+    let silent = [(); 2].map(|()| Faulty::always(Answer::silence()));
+    let transport = patient().timeout(Duration::from_millis(300)).reads(Reads::LeaderOnly);
+    let client = client_with(&silent[0], transport.addresses(silent.iter().map(Faulty::url)).unwrap());
+    let (read, time) = timed(client.entities().read("e1")).await;
+    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert!(time < Duration::from_secs(2), "{time:?}");
+}
+
+/// The last of the nodes has as long for its answer as the first, although all before it took theirs.
+#[tokio::test]
+async fn d3_each_node_has_an_attempt_of_its_own() {
+    const CONNECT: Duration = Duration::from_millis(400);
+    // Somebody takes the connection, and says nothing.
+    let silent = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let authority = Authority::new();
+    let well = Faulty::secure(&authority, |_, request| {
+        if is_probe(request) {
+            return Answer::silence();
+        }
+        Answer::json(200, ENTITY).after(Duration::from_millis(20))
+    });
+    let mut addresses =
+        silent.iter().map(|node| format!("https://{}", node.local_addr().unwrap())).collect::<Vec<_>>();
+    addresses.push(well.url());
+    let transport = patient().connect_timeout(CONNECT).attempt_timeout(2 * CONNECT).timeout(10 * CONNECT);
+    let client = client_with(&well, transport.tls(authority.client()).addresses(addresses).unwrap());
+    client.entities().read("e1").await.unwrap();
+}
