@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use identity_tests::{DevServer, live};
+use vault_identity::hyper::{Blocking, HyperTransport};
 use vault_identity::{
-    BlockingClient, Client, CreateEntity, ErrorKind, RetryAfter, TransportErrorKind, UpdateEntityById,
+    BlockingClient, Client, CreateEntity, ErrorKind, RetryAfter, Target, TransportErrorKind, UpdateEntityById,
 };
 
 fn set_up(server: &DevServer, path: &str, body: &str) {
@@ -15,7 +18,9 @@ async fn a_server_that_is_busy_sealed_or_gone() {
         return;
     }
     let server = DevServer::start().unwrap();
-    let client = Client::connect(server.address(), server.token()).unwrap();
+    let target = Target::new(server.address()).unwrap().with_token(server.token()).unwrap();
+    let transport = HyperTransport::builder().timeout(Duration::from_secs(2));
+    let client = Client::new(target.clone(), transport.clone().build());
     let id = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
 
     set_up(&server, "/v1/sys/quotas/config", r#"{"enable_rate_limit_response_headers": true}"#);
@@ -45,7 +50,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     assert!(client.groups().list().await.unwrap_err().is_sealed(), "no empty list");
     assert!(client.oidc().tokens().jwks().await.unwrap_err().is_sealed(), "no empty set");
 
-    let blocking = BlockingClient::connect(server.address(), server.token()).unwrap();
+    let blocking = BlockingClient::new(target, Blocking::new(transport.build()).unwrap());
     assert!(blocking.groups().find("any").unwrap_err().is_sealed());
     drop(server);
     // A connection that was kept may break off before a new one is refused.
