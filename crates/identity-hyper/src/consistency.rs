@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::uri::{Authority, Uri};
+use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
 use identity_core::TransportError;
 use tokio::time::{Instant, sleep_until};
@@ -287,6 +287,9 @@ impl<E: Exchange> Exchange for Consistent<E> {
 /// The host and port, and the path that a gateway serves the cluster under, if there is one.
 pub(crate) fn address(uri: &Uri) -> Cow<'_, str> {
     let authority = uri.authority().map_or("", Authority::as_str);
+    // `https://vault` is the same server as `https://vault:443`.
+    let usual = if uri.scheme() == Some(&Scheme::HTTPS) { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(usual).unwrap_or(authority);
     let path = uri.path();
     if path.starts_with("/v1/") {
         return Cow::Borrowed(authority);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use identity_core::{Error, Operation, Reply, TransportError, TransportErrorKind};
+use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 
 use crate::exchange::{Call, Exchange};
@@ -41,31 +42,26 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Asks each node how it is.
     pub(crate) async fn health(&self) -> Vec<NodeHealth> {
-        let mut asked = Vec::new();
-        for index in 0..self.cluster.len() {
-            let asking =
-                health::ask(Arc::clone(&self.cluster), index, Arc::clone(&self.inner), self.probe_timeout);
-            asked.push(tokio::spawn(asking));
-        }
         let mut health = Vec::new();
-        for asked in asked {
+        for asked in self.ask_all() {
             health.extend(asked.await);
         }
         health
     }
 
+    /// Asks all nodes at once, also if nobody waits for it.
+    fn ask_all(&self) -> Vec<JoinHandle<NodeHealth>> {
+        let ask = |index| {
+            let (cluster, inner) = (Arc::clone(&self.cluster), Arc::clone(&self.inner));
+            tokio::spawn(health::ask(cluster, index, inner, self.probe_timeout))
+        };
+        (0..self.cluster.len()).map(ask).collect()
+    }
+
     /// Asks in the background, if it is time to.
     fn look_around(&self, call: &Call) {
         if self.cluster.is_time_to_look(call.begun()) {
-            for index in 0..self.cluster.len() {
-                let asking = health::ask(
-                    Arc::clone(&self.cluster),
-                    index,
-                    Arc::clone(&self.inner),
-                    self.probe_timeout,
-                );
-                tokio::spawn(asking);
-            }
+            drop(self.ask_all());
         }
     }
 
@@ -168,7 +164,7 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
             };
             let redirect = match &outcome {
                 Ok(response) if response.status().is_redirection() && self.redirects != Redirects::Never => {
-                    Redirect::read(request, response)?
+                    Some(Redirect::read(request, response)?)
                 }
                 _ => None,
             };

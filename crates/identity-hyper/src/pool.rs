@@ -110,7 +110,7 @@ impl Pool {
         head_seen: &AtomicBool,
     ) -> Result<Response<Bytes>, BoxError> {
         // Over TLS it may be HTTP/2, which has no such header.
-        if request.uri().scheme() == Some(&Scheme::HTTP) {
+        if request.uri().scheme() == Some(&Scheme::HTTP) && !request.headers().contains_key(HOST) {
             if let Some(host) = self.host(request.uri()) {
                 request.headers_mut().insert(HOST, host);
             }

@@ -68,7 +68,7 @@ proptest! {
         if let Ok(location) = HeaderValue::from_bytes(location.as_bytes()) {
             response.headers_mut().insert(LOCATION, location);
         }
-        if let Ok(Some(redirect)) = Redirect::read(&request, &response) {
+        if let Ok(redirect) = Redirect::read(&request, &response) {
             prop_assert!(status == 307 || status == 308);
             prop_assert!(!is_https || redirect.scheme == Scheme::HTTPS);
             prop_assert!(!redirect.authority.as_str().contains('@'));

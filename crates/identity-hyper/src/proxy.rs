@@ -130,6 +130,9 @@ fn checked(url: &str) -> Result<SecretString, RequestError> {
     let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
         return Err(refuse("has no host"));
     };
+    if authority.as_str().matches('@').count() > 1 {
+        return Err(refuse("has an `@` in its user name or password that is not percent-encoded"));
+    }
     let has_port = authority.as_str().rsplit('@').next() != Some(authority.host());
     if has_port && authority.port_u16().is_none_or(|port| port == 0) {
         return Err(refuse("has a port that is none"));
@@ -224,6 +227,8 @@ mod tests {
             "http://user:hunter2@p:1/path",
             "http://user:hunter2@p:1?query",
             "http://user:hunter2@p q",
+            "http://user:hunter2@user:hunter2@p:1",
+            "user@hunter2:hunter2@p",
         ] {
             let error = Proxy::all(url).expect_err(url);
             assert_eq!(error.parameter(), "proxy", "{url}");

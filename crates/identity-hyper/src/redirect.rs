@@ -65,14 +65,8 @@ pub(crate) struct Redirect {
 }
 
 impl Redirect {
-    /// Reads the redirect of an answer to `request`; `Ok(None)` if it is none.
-    pub(crate) fn read(
-        request: &Request<Bytes>,
-        response: &Response<Bytes>,
-    ) -> Result<Option<Self>, TransportError> {
-        if !response.status().is_redirection() {
-            return Ok(None);
-        }
+    /// Reads the redirect of an answer to `request` whose status is one.
+    pub(crate) fn read(request: &Request<Bytes>, response: &Response<Bytes>) -> Result<Self, TransportError> {
         let from = origin(request.uri());
         let refuse = |to: Option<String>, problem| Err(error(from.clone(), to, problem, false));
         if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
@@ -99,7 +93,7 @@ impl Redirect {
         if Some(&path) != request.uri().path_and_query() {
             return refuse(to, "the path is another one");
         }
-        Ok(Some(Self { scheme, authority, from }))
+        Ok(Self { scheme, authority, from })
     }
 
     pub(crate) fn leads_to(&self, uri: &Uri) -> bool {

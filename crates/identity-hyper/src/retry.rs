@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use identity_core::{
     Attempts, Error, ListEntities, Operation, Reply, RetryAfter, TransportError, TransportErrorKind,
 };
@@ -15,6 +15,7 @@ use tower::Layer;
 use crate::budget::Budget;
 use crate::classify::is_permanent;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
+use crate::nodes::is_read;
 use crate::observe;
 use crate::redirect::RedirectError;
 use crate::service::ServiceTransport;
@@ -100,8 +101,8 @@ impl Retry {
     /// How long to wait before the first repeat, and how long at most before the later ones. 50 milliseconds and 2 seconds unless said
     /// otherwise.
     pub fn waits(mut self, shortest: Duration, longest: Duration) -> Self {
-        self.shortest = shortest;
-        self.longest = longest.max(shortest);
+        self.shortest = shortest.min(LONGEST);
+        self.longest = longest.min(LONGEST).max(self.shortest);
         self
     }
 
@@ -322,8 +323,7 @@ fn is_unreached(outcome: &Outcome) -> bool {
 fn operation(request: &Request<Bytes>) -> Operation {
     Operation::of_request(request).unwrap_or_else(|| {
         let mut operation = Operation::of::<ListEntities>();
-        operation.repeatable =
-            matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
+        operation.repeatable = is_read(request);
         operation
     })
 }

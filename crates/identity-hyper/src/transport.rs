@@ -168,8 +168,8 @@ impl HyperTransportBuilder {
     /// fails is left for another one, and asked again when it says of itself that it is well.
     ///
     /// An address is as in [`Target::new`](identity_core::Target::new), and refused likewise. Calls to other
-    /// addresses are not affected: the target's has to be one of these, with scheme, host and port written
-    /// alike (`https://vault` is not `https://vault:443`). Of one address alone nothing is chosen or asked.
+    /// addresses are not affected: the target's has to be one of these, with the same scheme, host, port and
+    /// path. Of one address alone nothing is chosen or asked.
     pub fn addresses(
         mut self,
         addresses: impl IntoIterator<Item = impl Into<String>>,

@@ -1,5 +1,7 @@
 //! What may have been carried out, and what certainly has not.
 
+use std::time::Duration;
+
 use identity_tests::faulty::{Answer, Faulty};
 use vault_identity::{CreateEntity, WriteEntityByName};
 
@@ -48,5 +50,19 @@ async fn d10_an_update_that_was_turned_away_before_is_an_update() {
         let client = client_with(&server, patient());
         let written = client.entities().write_by_name(&WriteEntityByName::new("alice")).await.unwrap();
         assert_eq!(written.is_created(), is_created, "{:?}", server.requests());
+    }
+}
+
+/// A repeat that certainly was not carried out does not hide that an earlier attempt may have been.
+#[tokio::test]
+async fn d10_an_attempt_in_doubt_is_remembered() {
+    let sealed = || Answer::refusal(503, "Vault is sealed");
+    for last in [vec![Answer::refusal(400, "no"), sealed()], vec![sealed(), sealed(), sealed()]] {
+        let server = Faulty::in_turn([Answer::lost()].into_iter().chain(last));
+        let client = client_with(&server, patient().timeout(Duration::from_secs(5)));
+        let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
+        assert!(error.api().is_some() && error.may_have_been_applied(), "{error:#}");
+        let read = client.entities().read("e1").await.unwrap_err();
+        assert!(!read.may_have_been_applied(), "{read:#}");
     }
 }

@@ -125,20 +125,6 @@ async fn d9_a_port_that_opens_later_is_reached_by_what_may_not_be_repeated_too()
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A repeat that certainly was not carried out does not hide that an earlier attempt may have been.
-#[tokio::test]
-async fn d10_an_attempt_in_doubt_is_remembered() {
-    let sealed = || Answer::refusal(503, "Vault is sealed");
-    for last in [vec![Answer::refusal(400, "no"), sealed()], vec![sealed(), sealed(), sealed()]] {
-        let server = Faulty::in_turn([Answer::lost()].into_iter().chain(last));
-        let client = client_with(&server, patient().timeout(Duration::from_secs(5)));
-        let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
-        assert!(error.api().is_some() && error.may_have_been_applied(), "{error:#}");
-        let read = client.entities().read("e1").await.unwrap_err();
-        assert!(!read.may_have_been_applied(), "{read:#}");
-    }
-}
-
 /// A wrong address is told before the time for a failover is over.
 #[tokio::test]
 async fn d7_a_server_that_was_never_reached_is_given_up_sooner() {
@@ -245,4 +231,18 @@ async fn d22_an_error_tells_each_attempt() {
     assert!(attempts[1].outcome.contains("broke off"), "{attempts:?}");
     assert!(!shown(&error).contains("canary"), "{error:?}");
     assert!(format!("{error:#}").contains(&format!("after {} attempts", attempts.len())), "{error:#}");
+}
+
+#[tokio::test]
+async fn d22_an_error_tells_the_last_attempt_too() {
+    let server =
+        Faulty::in_turn([Answer::lost(), Answer::refusal(502, "canary"), Answer::refusal(400, "bad")]);
+    let error = client_with(&server, patient()).entities().read_by_name("canary").await.unwrap_err();
+    let attempts = error.attempts();
+    assert_eq!(attempts.len(), 3, "{attempts:?}");
+    assert!(attempts.iter().all(|attempt| attempt.node == server.address().to_string()), "{attempts:?}");
+    assert!(attempts[0].outcome.contains("broke off"), "{attempts:?}");
+    assert!(attempts[1].outcome.contains("502") && attempts[2].outcome.contains("400"), "{attempts:?}");
+    assert!(!shown(&error).contains("canary"), "{error:?}");
+    assert!(format!("{error:#}").contains("3 attempts"), "{error:#}");
 }

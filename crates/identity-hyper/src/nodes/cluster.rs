@@ -69,7 +69,7 @@ impl Node {
         else {
             return Err(invalid());
         };
-        let base = path.path().trim_end_matches("/v1/sys/health").to_owned();
+        let base = path.path().strip_suffix("/v1/sys/health").ok_or_else(invalid)?.to_owned();
         Ok(Self { scheme, authority, base, down: AtomicBool::new(false), probe })
     }
 

@@ -1,15 +1,16 @@
-//! What is dangerous, or would be lost, is told to `tracing`.
+//! What is dangerous, or would be lost, is told to `tracing`. The rest of section C is tested in `identity-hyper`.
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 use vault_identity::hyper::{Proxy, Tls};
-use vault_identity::{Client, Target};
+use vault_identity::{Client, Target, TransportErrorKind};
 
-use crate::support::{ENTITY, TOKEN, client_with, once, pair, target};
+use crate::support::{ENTITY, TOKEN, client_with, once, pair, patient, target, timed};
 
 struct Log {
     text: Arc<Mutex<Vec<u8>>>,
@@ -105,4 +106,15 @@ async fn f11_warnings_with_a_404_are_not_lost() {
     let lines = log.lines();
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(lines.iter().all(|line| line.contains("mind the gap")), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn c1_a_certificate_that_nobody_trusts_is_not_asked_for_again() {
+    let server = Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY));
+    let client = client_with(&server, patient().tls(Authority::new().client()));
+    let (read, time) = timed(client.entities().read("e1")).await;
+    let error = read.unwrap_err();
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert_eq!(server.connections(), 1);
+    assert!(time < Duration::from_secs(1), "{time:?}");
 }
