@@ -24,7 +24,7 @@ mod index;
 
 use index::Index;
 
-const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
+pub(crate) const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 const INCONSISTENT: HeaderName = HeaderName::from_static("x-vault-inconsistent");
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -38,7 +38,8 @@ const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 /// with every request; a standby that has not come that far passes the request on to the leader. Servers that know nothing of this ignore it.
 ///
 /// A leader that has hung takes itself for the leader for a moment, whatever the index. What it answers to reads is older than the index and
-/// is read again; but that there is none of something (404) comes without an index, and is believed.
+/// is read again. That there is none of something (404) comes without an index: it is believed, unless there are
+/// [several addresses](crate::HyperTransportBuilder::addresses) and it took half a second or more.
 ///
 /// Clones share what they know. To share it with another process, hand over the [`marks`](Self::marks).
 ///

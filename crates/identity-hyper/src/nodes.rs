@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use identity_core::{Error, Operation, Reply, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 
+use crate::consistency::INDEX;
 use crate::exchange::{Call, Exchange};
 use crate::redirect::{Redirect, Redirects};
 use crate::retry::note;
@@ -22,6 +24,12 @@ pub use health::{NodeHealth, NodeState};
 use health::Health;
 
 pub(crate) use cluster::{Cluster, Node};
+
+/// Asks a standby to name the leader rather than pass the request on to it.
+const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
+
+/// A node that takes as long to find that something is not there may have hung, and have been replaced.
+const HANG: Duration = Duration::from_millis(500);
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
@@ -67,11 +75,26 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     async fn ask(&self, request: &mut Request<Bytes>, call: &Call, index: usize) -> Outcome {
         self.cluster.direct(request, index);
+        self.forbid_forwarding(request);
         let outcome = self.inner.exchange(request, call).await;
         if self.cluster.learn(index, trouble(&outcome)) {
             self.renew();
         }
         outcome
+    }
+
+    /// A leader that hangs still takes in what standbys pass on, and when it goes on it passes that on to its
+    /// successor: long after it was repeated there, and the caller has gone on. So what may be repeated is not to be
+    /// passed on.
+    fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
+        if self.redirects != Redirects::Nodes || is_read(request) || !is_repeatable(request) {
+            return;
+        }
+        if self.cluster.is_behind() {
+            request.headers_mut().remove(NO_FORWARDING);
+        } else {
+            request.headers_mut().insert(NO_FORWARDING, HeaderValue::from_static("true"));
+        }
     }
 
     /// Asks one node after the other, until one may have carried it out.
@@ -99,7 +122,9 @@ impl<E: Exchange + 'static> Nodes<E> {
                     call = call.again();
                 }
                 let outcome = self.ask(request, &call, index).await;
-                if !is_untouched(&outcome) {
+                if is_read && is_from_before(request, &outcome, &call) {
+                    self.cluster.doubt(index);
+                } else if !is_untouched(&outcome) {
                     return outcome;
                 }
                 failed = Some(outcome);
@@ -124,15 +149,17 @@ impl<E: Exchange + 'static> Nodes<E> {
         let may_follow = self.redirects == Redirects::Nodes && self.cluster.has(request.uri());
         let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {
+            if may_follow {
+                self.cluster.set_behind();
+            }
             return Err(redirect.passing("that is not one of the configured addresses"));
         };
-        let repeatable =
-            Operation::of_request(request).map_or(is_read(request), |operation| operation.repeatable);
-        if !repeatable {
+        if !is_repeatable(request) {
             return Err(redirect.passing("the request may have been carried out already"));
         }
         // A standby redirects to the leader that is gone until there is another one.
         if self.cluster.is_down(index) {
+            self.cluster.leads_unseen(index);
             return Err(redirect.passing("which is not well"));
         }
         let outcome = self.ask(request, call, index).await;
@@ -214,6 +241,13 @@ fn is_untouched(outcome: &Outcome) -> bool {
     }
 }
 
+/// Whether it may be what a leader that has hung knew before it did. That there is something, it says with its index.
+fn is_from_before(request: &Request<Bytes>, outcome: &Outcome, call: &Call) -> bool {
+    outcome.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND)
+        && request.headers().contains_key(INDEX)
+        && call.begun().elapsed() >= HANG
+}
+
 fn is_sealed(response: &Response<Bytes>) -> bool {
     let refusal = Reply::from(response).body().err();
     refusal.is_some_and(|refusal| Error::new(Operation::of::<Health>(), refusal).is_sealed())
@@ -221,6 +255,10 @@ fn is_sealed(response: &Response<Bytes>) -> bool {
 
 pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
     response.body().windows(words.len()).any(|window| window == words)
+}
+
+fn is_repeatable(request: &Request<Bytes>) -> bool {
+    Operation::of_request(request).map_or_else(|| is_read(request), |operation| operation.repeatable)
 }
 
 pub(crate) fn is_read(request: &Request<Bytes>) -> bool {

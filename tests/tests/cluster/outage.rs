@@ -18,8 +18,7 @@ pub(crate) enum Outage {
 }
 
 impl Outage {
-    /// In the order they are tried. Hangs come last: what the leader had taken in, it may yet carry out when it goes
-    /// on, after a client has repeated it elsewhere and gone on as well.
+    /// In the order they are tried.
     pub(crate) const ALL: [Self; 7] = [
         Self::LeaderKilled,
         Self::LeaderSealed,

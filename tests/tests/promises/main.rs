@@ -14,6 +14,7 @@ mod d;
 mod d_connections;
 mod d_crowd;
 mod d_doubt;
+mod d_hung;
 mod d_retry;
 mod d_settings;
 mod e;

@@ -18,6 +18,9 @@ use crate::redirect::{Redirect, same};
 const SELDOM: Duration = Duration::from_secs(30);
 const OFTEN: Duration = Duration::from_secs(1);
 
+/// How long a leader is out of reach before it is taken to be so for this client alone. A cluster elects another one within 24 seconds.
+const ELECTION: Duration = Duration::from_secs(30);
+
 const NOBODY: usize = usize::MAX;
 
 /// Which node reads go to, if there are several. Writes always go to the leader, as far as it is known.
@@ -42,6 +45,8 @@ pub(crate) struct Cluster {
     nodes: Vec<Node>,
     reads: Reads,
     leader: AtomicUsize,
+    /// Whether the leader can only be reached through other nodes.
+    is_behind: AtomicBool,
     /// Whose turn it is, of [`Reads::Spread`].
     turn: AtomicUsize,
     start: Instant,
@@ -55,7 +60,8 @@ pub(crate) struct Node {
     pub(crate) authority: Authority,
     /// What comes before `/v1/`, such as `/proxy`.
     base: String,
-    down: AtomicBool,
+    /// Since when it is down, in milliseconds since the start; 0 is not at all.
+    down: AtomicU64,
     /// Asks how it is.
     pub(crate) probe: Request<Bytes>,
 }
@@ -70,7 +76,7 @@ impl Node {
             return Err(invalid());
         };
         let base = path.path().strip_suffix("/v1/sys/health").ok_or_else(invalid)?.to_owned();
-        Ok(Self { scheme, authority, base, down: AtomicBool::new(false), probe })
+        Ok(Self { scheme, authority, base, down: AtomicU64::new(0), probe })
     }
 
     /// One gateway may serve several clusters, each under a path of its own.
@@ -90,6 +96,7 @@ impl Cluster {
             nodes,
             reads,
             leader: AtomicUsize::new(NOBODY),
+            is_behind: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
             start: Instant::now(),
             look_at: AtomicU64::new(0),
@@ -138,7 +145,41 @@ impl Cluster {
     }
 
     pub(crate) fn is_down(&self, index: usize) -> bool {
-        self.nodes[index].down.load(Ordering::Relaxed)
+        self.nodes[index].down.load(Ordering::Relaxed) != 0
+    }
+
+    /// Marks a node as down, from now on if it is not, or as well. Whether that is new.
+    fn set_down(&self, index: usize, down: bool) -> bool {
+        if down == self.is_down(index) {
+            return false;
+        }
+        let since = if down { self.millis(Instant::now()).max(1) } else { 0 };
+        self.nodes[index].down.store(since, Ordering::Relaxed);
+        true
+    }
+
+    /// Milliseconds since the start.
+    fn millis(&self, then: Instant) -> u64 {
+        millis(then.duration_since(self.start))
+    }
+
+    /// A standby says that this node leads, which is down as far as this client can see. If that lasts, it is so for
+    /// this client alone, and the other nodes have to pass on what is for the leader.
+    pub(crate) fn leads_unseen(&self, index: usize) {
+        let down = self.nodes[index].down.load(Ordering::Relaxed);
+        if down != 0 && self.millis(Instant::now()) - down > millis(ELECTION) {
+            self.set_behind();
+        }
+    }
+
+    /// The leader can only be reached through other nodes.
+    pub(crate) fn set_behind(&self) {
+        self.is_behind.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the leader can only be reached through other nodes, as far as is known.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::Relaxed)
     }
 
     /// Whether it has to be known who leads, and not only to have been.
@@ -179,9 +220,8 @@ impl Cluster {
     /// Takes note of how a node has done. Whether connections are to be given up.
     pub(crate) fn learn(&self, index: usize, trouble: Trouble) -> bool {
         let down = trouble != Trouble::None;
-        let was_down = self.nodes[index].down.load(Ordering::Relaxed);
-        if down != was_down {
-            self.nodes[index].down.store(down, Ordering::Relaxed);
+        let was_down = self.is_down(index);
+        if self.set_down(index, down) {
             let what = if down { "a node has failed" } else { "a node is back" };
             info!(target: TARGET, node = %self.nodes[index].authority, "{what}");
         }
@@ -201,6 +241,7 @@ impl Cluster {
             return false;
         }
         info!(target: TARGET, node = %self.nodes[index].authority, "a node leads the cluster");
+        self.is_behind.store(false, Ordering::Relaxed);
         self.leader.swap(index, Ordering::Relaxed) != NOBODY
     }
 
@@ -209,10 +250,19 @@ impl Cluster {
     pub(crate) fn claim(&self, index: usize) {
         let known = self.leader.compare_exchange(NOBODY, index, Ordering::Relaxed, Ordering::Relaxed);
         let is_doubtful = known.is_err_and(|leader| leader != index);
-        let was_down = self.nodes[index].down.swap(is_doubtful, Ordering::Relaxed);
-        if is_doubtful && !was_down {
+        if !is_doubtful {
+            self.is_behind.store(false, Ordering::Relaxed);
+        }
+        if self.set_down(index, is_doubtful) && is_doubtful {
             self.look_soon();
         }
+    }
+
+    /// This node seems to have hung. What it says of itself is not asked for before it knows better.
+    pub(crate) fn doubt(&self, index: usize) {
+        self.set_down(index, true);
+        let _ = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed);
+        self.look_at.store(self.millis(Instant::now() + OFTEN), Ordering::Relaxed);
     }
 
     /// This node does not lead. Whether it has led until now.
@@ -230,18 +280,21 @@ impl Cluster {
 
     /// Whether the nodes should be looked at; then they are, by the one who asked.
     pub(crate) fn is_time_to_look(&self, now: Instant) -> bool {
-        let now = now.duration_since(self.start);
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let now = self.millis(now);
         let look_at = self.look_at.load(Ordering::Relaxed);
-        if millis(now) < look_at {
+        if now < look_at {
             return false;
         }
         let is_well = self.reads != Reads::LeaderOnly
             && self.leader.load(Ordering::Relaxed) != NOBODY
             && (0..self.nodes.len()).all(|index| !self.is_down(index));
-        let next = millis(now + if is_well { SELDOM } else { OFTEN });
+        let next = now + millis(if is_well { SELDOM } else { OFTEN });
         self.look_at.compare_exchange(look_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -267,5 +320,23 @@ mod tests {
         cluster.follow(1);
         cluster.learn(1, Trouble::None);
         assert_eq!(leader_and_down(), (0, false, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_that_stays_out_of_reach_is_reached_through_others() {
+        let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
+        let cluster = Cluster::new(nodes.into(), Reads::Leader);
+        cluster.leads_unseen(1);
+        assert!(!cluster.is_behind(), "it is well");
+        cluster.learn(1, Trouble::Down);
+        tokio::time::advance(ELECTION).await;
+        cluster.leads_unseen(1);
+        assert!(!cluster.is_behind(), "the others may not know yet");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        cluster.leads_unseen(1);
+        assert!(cluster.is_behind());
+        cluster.learn(1, Trouble::None);
+        cluster.claim(1);
+        assert!(!cluster.is_behind());
     }
 }
