@@ -143,6 +143,10 @@ impl<E: Exchange + 'static> Nodes<E> {
     /// Goes where a redirect leads, or says why not.
     async fn follow(&self, request: &mut Request<Bytes>, call: &Call, redirect: Redirect) -> Outcome {
         if redirect.leads_to(request.uri()) {
+            // One that leads and says so would have to pass it on, to another cluster.
+            if self.cluster.is_leader(request.uri()) {
+                self.cluster.set_behind();
+            }
             return Err(redirect.passing("it does not know a leader"));
         }
         // What another server says does not bring its token to these.

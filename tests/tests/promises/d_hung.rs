@@ -89,6 +89,27 @@ async fn d10_a_leader_that_is_not_among_the_addresses_is_reached_through_a_stand
     );
 }
 
+/// As if it led a cluster that follows another one, where writes are carried out.
+#[tokio::test]
+async fn d10_a_leader_that_has_to_pass_on_may() {
+    let address = Faulty::closed();
+    let leader = Faulty::start_at(address, move |_, request| {
+        match (is_probe(request), request.header(NO_FORWARDING)) {
+            (true, _) => Answer::status(200),
+            (false, Some(_)) => Answer::redirect(307, &format!("http://{address}{}", request.path())),
+            (false, None) => Answer::json(200, ENTITY),
+        }
+    });
+    let standby = node(429);
+    let client = cluster(&[&leader, &standby], patient());
+    let write = WriteEntityByName::new("alice");
+    // With the first call the nodes are asked how they are; until they have answered it is told to wait.
+    for _ in 0..3 {
+        assert!(client.entities().write_by_name(&write).await.unwrap().is_created());
+    }
+    assert!(!kept(&leader).last().unwrap().1);
+}
+
 /// Until it knows better, what a leader says that has hung was true before it did.
 #[tokio::test]
 async fn e1_that_nothing_is_there_is_not_believed_of_a_node_that_may_have_hung() {

@@ -121,6 +121,11 @@ impl Cluster {
         self.nodes.len() > 1 || self.reads == Reads::LeaderOnly
     }
 
+    /// Whether this is the node that is known to lead.
+    pub(crate) fn is_leader(&self, uri: &Uri) -> bool {
+        self.nodes.get(self.leader.load(Ordering::Relaxed)).is_some_and(|node| node.is_at(uri))
+    }
+
     pub(crate) fn find_redirect(&self, redirect: &Redirect) -> Option<usize> {
         let is_there = |node: &Node| {
             node.scheme == redirect.scheme && same(&node.authority, &redirect.authority, &node.scheme)
