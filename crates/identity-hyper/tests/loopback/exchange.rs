@@ -1,6 +1,7 @@
 //! What is sent, and what comes back.
 
 use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
 use identity_core::{
     CreateEntity, DeleteEntityByName, Endpoint, ListEntityNames, LookupEntity, Target, Transport,
     UnwrapResponse,
@@ -192,4 +193,9 @@ async fn hosts_are_named_as_in_the_address() {
         let host = format!("host: {host}:{port}");
         assert!(server.seen().requests.last().unwrap().contains(&host), "{:?}", server.seen());
     }
+    let mut named = server.get("/v1");
+    named.headers_mut().insert(HOST, HeaderValue::from_static("vault.example.com"));
+    transport.send(named).await.unwrap();
+    let last = server.seen().requests.pop().unwrap();
+    assert!(last.contains("host: vault.example.com") && last.matches("host: ").count() == 1, "{last}");
 }
