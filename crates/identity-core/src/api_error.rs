@@ -73,6 +73,9 @@ pub struct MergeConflict {
     pub mount_path: String,
 }
 
+/// What the server's HTTP stack answers to an address that begins with `http://` where it speaks TLS.
+const PLAIN_HTTP: &str = "Client sent an HTTP request to an HTTPS server.";
+
 impl ApiError {
     pub(crate) fn read(reply: Reply<'_>) -> Self {
         let mut error = Self {
@@ -103,6 +106,9 @@ impl ApiError {
             }
         } else if !reply.body.is_empty() {
             error.foreign = Some(header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned());
+            if reply.body.trim_ascii() == PLAIN_HTTP.as_bytes() {
+                error.errors = vec![PLAIN_HTTP.to_owned()];
+            }
         }
         error
     }

@@ -42,11 +42,36 @@ impl Attempts {
     }
 }
 
+/// In order of their first one, those that ended alike only once.
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Attempt { node, outcome }) in self.attempts.iter().enumerate() {
+        let alike = |attempt: &&Attempt| self.attempts.iter().filter(|other| other == attempt).count();
+        let is_first = |(index, attempt): &(usize, &Attempt)| !self.attempts[..*index].contains(attempt);
+        let different = self.attempts.iter().enumerate().filter(is_first).map(|(_, attempt)| attempt);
+        for (index, attempt) in different.enumerate() {
+            let Attempt { node, outcome } = attempt;
             write!(f, "{}{node}: {outcome}", if index == 0 { "" } else { "; " })?;
+            match alike(&attempt) {
+                1 => {}
+                times => write!(f, ", {times} times")?,
+            }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_that_ended_alike_are_told_once() {
+        let mut attempts = Attempts::default();
+        assert_eq!(attempts.to_string(), "");
+        for (node, outcome) in [("a:1", "no"), ("b:1", "no"), ("a:1", "no"), ("a:1", "yes"), ("a:1", "no")] {
+            attempts.push(node, outcome);
+        }
+        assert_eq!(attempts.to_string(), "a:1: no, 3 times; b:1: no; a:1: yes");
+        assert_eq!(attempts.as_slice().len(), 5);
     }
 }

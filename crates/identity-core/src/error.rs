@@ -19,6 +19,8 @@ pub struct Error {
     kind: ErrorKind,
     /// Of an answer; those that brought none are in the transport's error.
     attempts: Attempts,
+    /// Whether it is known that the request carried no token.
+    is_anonymous: bool,
 }
 
 /// The stage of a call that failed.
@@ -40,7 +42,7 @@ pub enum ErrorKind {
 impl Error {
     /// An error of the call that `operation` describes.
     pub fn new(operation: Operation, kind: impl Into<ErrorKind>) -> Self {
-        Self { operation, kind: kind.into(), attempts: Attempts::default() }
+        Self { operation, kind: kind.into(), attempts: Attempts::default(), is_anonymous: false }
     }
 
     /// Adds what the transport has tried, as the response tells it.
@@ -95,6 +97,13 @@ impl Error {
             let texts = secrets.into_iter().filter_map(|secret| secret.to_str().ok()?.rsplit(' ').next());
             texts.filter(|text| text.len() >= 8).for_each(|text| api.mask(text));
         }
+        self
+    }
+
+    /// Notes that the request carried no token: `{:#}` then says so of a 403, which servers do not.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.is_anonymous = true;
         self
     }
 
@@ -177,6 +186,9 @@ impl fmt::Display for Error {
         while let Some(error) = source {
             write!(f, ": {error}")?;
             source = error.source();
+        }
+        if f.alternate() && self.is_anonymous && self.is_permission_denied() {
+            f.write_str(": the client sent no token")?;
         }
         if f.alternate() && self.attempts().len() > 1 {
             let attempts = self.transport().map_or(&self.attempts, TransportError::attempts);

@@ -6,6 +6,8 @@ use http::{Request, Response};
 use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::{HyperTransport, NodeHealth};
+
 /// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one
 /// thread of its own.
 ///
@@ -32,18 +34,31 @@ impl<T: Transport + Clone + 'static> Blocking<T> {
     pub fn transport(&self) -> &T {
         &self.transport
     }
+
+    /// Has the runtime do it, and waits. `None` if it was broken off.
+    fn run<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> Option<F::Output> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.runtime.as_ref()?.spawn(async move {
+            // Nobody waits for the answer of a call whose thread has gone.
+            let _ = answer.send(future.await);
+        });
+        answered.recv().ok()
+    }
+}
+
+impl Blocking<HyperTransport> {
+    /// [`HyperTransport::health`] for those who block the thread.
+    pub fn health(&self) -> Vec<NodeHealth> {
+        let transport = self.transport.clone();
+        self.run(async move { transport.health().await }).unwrap_or_default()
+    }
 }
 
 impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let lost = || TransportError::from(TransportErrorKind::Other);
-        let (answer, answered) = mpsc::sync_channel(1);
         let transport = self.transport.clone();
-        self.runtime.as_ref().ok_or_else(lost)?.spawn(async move {
-            // Nobody waits for the answer of a call whose thread has gone.
-            let _ = answer.send(transport.send(request).await);
-        });
-        answered.recv().map_err(|_| lost())?
+        let outcome = self.run(async move { transport.send(request).await });
+        outcome.unwrap_or_else(|| Err(TransportErrorKind::Other.into()))
     }
 }
 

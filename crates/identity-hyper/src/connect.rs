@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
@@ -6,19 +7,25 @@ use std::time::Duration;
 
 use http::uri::{Authority, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncBufReadExt;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower::{BoxError, Service, ServiceExt};
 use tracing::warn;
 
 use crate::observe::TARGET;
-use crate::proxy::{Proxy, is_this_machine, on_the_way};
+use crate::proxy::{Proxy, ProxyError, address, is_this_machine, on_the_way};
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
 use crate::tunnel::{is_socks, tunnel, with_port};
+
+/// How long at least a server may take to say whether it accepts the client's certificate.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Opens connections to `http`, `https` and `unix` addresses, through a proxy if there is one on the way, all
 /// within one time limit.
@@ -66,7 +73,13 @@ impl Connector {
                     Some(name) => name.clone(),
                     None => server_name(&uri)?,
                 };
-                secure(self.reach(&uri).await?, Arc::clone(&tls.server), name).await
+                let stream = self.reach(&uri).await?;
+                let begun = Instant::now();
+                let mut stream = secure(stream, Arc::clone(&tls.server), name).await?;
+                if tls.asked.get() {
+                    accepted(&mut stream, PATIENCE.max(2 * begun.elapsed())).await?;
+                }
+                Ok(stream.into())
             }
             Some("http") => {
                 if !is_this_machine(&uri) {
@@ -85,14 +98,19 @@ impl Connector {
     /// Connects to the server, or has a proxy do it.
     async fn reach(self, uri: &Uri) -> Result<Stream, BoxError> {
         let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri.clone()).await };
+        let stream = self.tunnel(&proxy, uri).await;
+        stream.map_err(|source| ProxyError { address: address(proxy.uri()), source }.into())
+    }
+
+    async fn tunnel(self, proxy: &Intercept, uri: &Uri) -> Result<Stream, BoxError> {
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
         let mut stream = self.clone().dial(at.clone()).await?;
         if is_https {
             let tls = self.tls.configs().await?;
-            stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?;
+            stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
         }
-        tunnel(stream, &proxy, uri).await
+        tunnel(stream, proxy, uri).await
     }
 
     async fn dial(self, uri: Uri) -> Result<Stream, BoxError> {
@@ -111,7 +129,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let this = self.clone();
-        Box::pin(async move { Ok(TokioIo::new(tokio::time::timeout(this.timeout, this.open(uri)).await??)) })
+        Box::pin(async move { Ok(TokioIo::new(timeout(this.timeout, this.open(uri)).await??)) })
     }
 }
 
@@ -119,8 +137,20 @@ async fn secure(
     stream: Stream,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-) -> Result<Stream, BoxError> {
-    Ok(TlsConnector::from(config).connect(name, stream).await?.into())
+) -> io::Result<TlsStream<Stream>> {
+    TlsConnector::from(config).connect(name, stream).await
+}
+
+/// With TLS 1.3 a server judges the client's certificate after the handshake. Over HTTP/2 it speaks first, so that
+/// its verdict can be heard before a request is lost with the connection. Some servers do not: they are not
+/// waited for.
+async fn accepted(stream: &mut TlsStream<Stream>, patience: Duration) -> io::Result<()> {
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        if let Ok(heard) = timeout(patience, stream.fill_buf()).await {
+            heard?;
+        }
+    }
+    Ok(())
 }
 
 fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {

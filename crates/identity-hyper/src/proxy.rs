@@ -1,11 +1,14 @@
 use std::env;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 
 use http::Uri;
+use http::uri::Authority;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use identity_core::{ExposeSecret, RequestError, SecretString};
+use tower::BoxError;
 
 /// Through which proxy connections go.
 ///
@@ -119,6 +122,31 @@ pub(crate) fn is_this_machine(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// It is the proxy that fails, and not the server.
+#[derive(Debug)]
+pub(crate) struct ProxyError {
+    pub(crate) address: String,
+    pub(crate) source: BoxError,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no way through the proxy {}", self.address)
+    }
+}
+
+impl Error for ProxyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// The host and port, without user name and password.
+pub(crate) fn address(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    authority.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
 fn checked(url: &str) -> Result<SecretString, RequestError> {

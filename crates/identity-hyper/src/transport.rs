@@ -214,8 +214,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How many headers an answer may have, 10 000 at most. 100 unless said otherwise. All of them may have
-    /// 64 KiB, over HTTP/2 16 KiB.
+    /// How many headers an answer of HTTP/1.1 may have, 10 000 at most. 100 unless said otherwise. All of them may
+    /// have 64 KiB. Over HTTP/2 there may be as many as fit into 16 KiB.
     pub fn header_limit(mut self, headers: usize) -> Self {
         self.header_limit = headers.min(10_000);
         self

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "hyper")]
 use std::any::Any;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use identity_core::{
     BlockingTransport, Endpoint, RequestError, SecretString, Target, Transport, TransportError,
 };
 #[cfg(feature = "hyper")]
-use identity_hyper::{Blocking, Consistency, HyperTransport};
+use identity_hyper::{Blocking, Consistency, HyperTransport, NodeHealth};
 
 use crate::block_on::block_on;
 use crate::{Client, Result};
@@ -41,6 +42,8 @@ pub use crate::oidc::blocking::{
 #[derive(Clone, Debug)]
 pub struct BlockingClient {
     client: Client,
+    #[cfg(feature = "hyper")]
+    blocking: Option<Arc<Blocking<HyperTransport>>>,
 }
 
 impl BlockingClient {
@@ -50,12 +53,19 @@ impl BlockingClient {
     /// If the default one has a token source, and `target` no token, calls are made with the source's: see
     /// [`Client::new`].
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
+        let transport = Arc::new(transport);
         #[cfg(feature = "hyper")]
-        if let Some(blocking) = (&transport as &dyn Any).downcast_ref::<Blocking<HyperTransport>>() {
-            let hyper = blocking.transport().clone();
-            return Self { client: Client::over(target, &hyper, Ready(transport)) };
+        if let Ok(blocking) =
+            (Arc::clone(&transport) as Arc<dyn Any + Send + Sync>).downcast::<Blocking<HyperTransport>>()
+        {
+            let client = Client::over(target, blocking.transport(), Ready(transport));
+            return Self { client, blocking: Some(blocking) };
         }
-        Self { client: Client::new(target, Ready(transport)) }
+        Self {
+            client: Client::new(target, Ready(transport)),
+            #[cfg(feature = "hyper")]
+            blocking: None,
+        }
     }
 
     /// A client that sends to `target` over the default transport, which runs in a thread of its own.
@@ -80,8 +90,7 @@ impl BlockingClient {
     /// A client as the environment says: see [`Client::from_env`].
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        let (target, transport) = crate::env::from_env()?;
-        Self::over(target, transport)
+        Self::over(crate::target_from_env()?, crate::transport_from_env()?.build())
     }
 
     /// Where requests go, and on whose behalf.
@@ -92,17 +101,17 @@ impl BlockingClient {
     /// The same client, sending elsewhere or on behalf of someone else: see [`Client::with_target`].
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
-        Self { client: self.client.with_target(target) }
+        Self { client: self.client.with_target(target), ..self.clone() }
     }
 
     /// The same client, in a namespace; `""` is the root namespace.
     pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
-        Ok(Self { client: self.client.with_namespace(namespace)? })
+        Ok(Self { client: self.client.with_namespace(namespace)?, ..self.clone() })
     }
 
     /// The same client, with another token.
     pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(Self { client: self.client.with_token(token)? })
+        Ok(Self { client: self.client.with_token(token)?, ..self.clone() })
     }
 
     /// Makes a call. All handles end here.
@@ -114,6 +123,18 @@ impl BlockingClient {
     #[cfg(feature = "hyper")]
     pub fn consistency(&self) -> Option<&Consistency> {
         self.client.consistency()
+    }
+
+    /// Asks each of the transport's addresses how it is: see [`Client::health`].
+    #[cfg(feature = "hyper")]
+    pub fn health(&self) -> Vec<NodeHealth> {
+        self.blocking.as_ref().map(|blocking| blocking.health()).unwrap_or_default()
+    }
+
+    /// Closes the connections as soon as their calls have ended: see [`Client::renew_connections`].
+    #[cfg(feature = "hyper")]
+    pub fn renew_connections(&self) {
+        self.client.renew_connections();
     }
 
     /// Entities: those who log in.
@@ -153,7 +174,7 @@ impl BlockingClient {
 }
 
 /// A transport that has the answer as soon as it is asked.
-struct Ready<T>(T);
+struct Ready<T>(Arc<T>);
 
 #[async_trait]
 impl<T: BlockingTransport> Transport for Ready<T> {

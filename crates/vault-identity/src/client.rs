@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Response;
 use identity_core::{Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
 #[cfg(feature = "hyper")]
-use identity_hyper::{Consistency, HyperTransport};
+use identity_hyper::{Consistency, HyperTransport, NodeHealth};
 
 use crate::members::Locks;
 use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Result};
@@ -33,7 +33,7 @@ pub struct Client {
     target: Arc<Target>,
     transport: Arc<dyn Transport>,
     #[cfg(feature = "hyper")]
-    consistency: Option<Consistency>,
+    hyper: Option<HyperTransport>,
     pub(crate) locks: Arc<Locks>,
 }
 
@@ -41,8 +41,8 @@ impl Client {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
     ///
     /// If the default one has a token source, and `target` no token, calls are made with the source's. What is
-    /// around the default one hides it: then say [`Target::with_token_of_transport`], and know that there is no
-    /// `consistency` to hand on.
+    /// around the default one, be it an [`Arc`], hides it: then say [`Target::with_token_of_transport`], and know that
+    /// there is no `consistency` to hand on, and nothing to ask for `health`.
     ///
     /// ```
     /// # use vault_identity::{Client, Target};
@@ -62,7 +62,7 @@ impl Client {
             target: Arc::new(target),
             transport: Arc::new(transport),
             #[cfg(feature = "hyper")]
-            consistency: None,
+            hyper: None,
             locks: Arc::default(),
         }
     }
@@ -74,7 +74,7 @@ impl Client {
         Self {
             target: Arc::new(if awaits_token { target.with_token_of_transport() } else { target }),
             transport: Arc::new(transport),
-            consistency: Some(hyper.consistency().clone()),
+            hyper: Some(hyper.clone()),
             locks: Arc::default(),
         }
     }
@@ -117,10 +117,12 @@ impl Client {
     /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any
     /// other word is an error. Errors name the variable. Other variables of the command line, such as `SRV_LOOKUP`,
     /// are not read.
+    ///
+    /// To change something that has no variable, such as the source of tokens, make the client of
+    /// [`target_from_env`](crate::target_from_env) and [`transport_from_env`](crate::transport_from_env).
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        let (target, transport) = crate::env::from_env()?;
-        Ok(Self::new(target, transport))
+        Ok(Self::new(crate::target_from_env()?, crate::transport_from_env()?.build()))
     }
 
     /// Where requests go, and on whose behalf.
@@ -173,16 +175,51 @@ impl Client {
         ))
     }
 
-    /// What the server says, without the token, should it repeat that.
+    /// What the server says, without the token, should it repeat that; a refusal for want of one does not tell.
     fn read<E: Endpoint>(&self, operation: Operation, response: &Response<Bytes>) -> Result<E::Output> {
-        E::response_to(operation, response).map_err(|error| error.without(self.target.token_header()))
+        E::response_to(operation, response).map_err(|error| {
+            let error = error.without(self.target.token_header());
+            if self.target.has_token() { error } else { error.anonymous() }
+        })
     }
 
     /// How far this client and its clones have come, to be handed to another process. `None` if it does not send
     /// over the default transport.
     #[cfg(feature = "hyper")]
     pub fn consistency(&self) -> Option<&Consistency> {
-        self.consistency.as_ref()
+        self.hyper.as_ref().map(HyperTransport::consistency)
+    }
+
+    /// Asks each of the transport's [addresses](identity_hyper::HyperTransportBuilder::addresses) how it is, as
+    /// for a readiness check. There is none to ask if it has been given none, or if this client does not send over
+    /// the default transport.
+    ///
+    /// ```no_run
+    /// use vault_identity::Client;
+    /// use vault_identity::hyper::NodeState;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::from_env()?;
+    /// let is_ready = client.health().await.iter().any(|node| node.state == NodeState::Leader);
+    /// # let _ = is_ready;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "hyper")]
+    pub async fn health(&self) -> Vec<NodeHealth> {
+        match &self.hyper {
+            Some(hyper) => hyper.health().await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Closes the connections of the default transport as soon as their calls have ended; later calls open new
+    /// ones. A transport of your own stays as it is.
+    #[cfg(feature = "hyper")]
+    pub fn renew_connections(&self) {
+        if let Some(hyper) = &self.hyper {
+            hyper.renew_connections();
+        }
     }
 
     /// Entities: those who log in.

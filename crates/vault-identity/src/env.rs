@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use identity_core::{ExposeSecret, RequestError, SecretString, Target};
 #[cfg(feature = "hyper")]
-use identity_hyper::{HyperTransport, Proxy};
+use identity_hyper::{HyperTransportBuilder, Proxy};
 
 use crate::Result;
 use variables::{Variables, refusal};
@@ -35,18 +35,29 @@ mod variables;
 ///
 #[cfg_attr(
     feature = "hyper",
-    doc = "[`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well."
+    doc = "[`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well, and so does [`transport_from_env`]."
 )]
 pub fn target_from_env() -> Result<Target, RequestError> {
     target(&Variables(&|name| env::var_os(name)), env::home_dir())
 }
 
-/// What the client is made of: see [`Client::from_env`](crate::Client::from_env).
+/// The default transport as the environment says, to be set up further. [`Client::from_env`](crate::Client::from_env)
+/// tells which variables are read.
+///
+/// A source of tokens counts where the target has no token of its own, such as that of `VAULT_TOKEN`:
+///
+/// ```no_run
+/// use vault_identity::hyper::TokenFile;
+/// use vault_identity::{Client, target_from_env, transport_from_env};
+///
+/// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
+/// let client = Client::new(target_from_env()?.with_token_of_transport(), transport);
+/// # let _ = client;
+/// # Ok::<(), vault_identity::RequestError>(())
+/// ```
 #[cfg(feature = "hyper")]
-pub(crate) fn from_env() -> Result<(Target, HyperTransport), RequestError> {
-    let variables = Variables(&|name| env::var_os(name));
-    let target = target(&variables, env::home_dir())?;
-    Ok((target, transport::builder(&variables, Proxy::from_env)?.build()))
+pub fn transport_from_env() -> Result<HyperTransportBuilder, RequestError> {
+    transport::builder(&Variables(&|name| env::var_os(name)), Proxy::from_env)
 }
 
 fn target(variables: &Variables<'_>, home: Option<PathBuf>) -> Result<Target, RequestError> {

@@ -30,6 +30,8 @@ pub use client::Client;
 pub use entities::Entities;
 pub use entity_aliases::EntityAliases;
 pub use env::target_from_env;
+#[cfg(feature = "hyper")]
+pub use env::transport_from_env;
 pub use group_aliases::GroupAliases;
 pub use groups::Groups;
 pub use lookup::Lookup;

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
 use vault_identity::hyper::{Blocking, HyperTransport, Token};
-use vault_identity::{BlockingClient, Client, Target};
+use vault_identity::{BlockingClient, Client, Target, target_from_env, transport_from_env};
 
 /// Runs the test of this name again, where these variables are set; `None` if this is that run.
 fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {
@@ -181,4 +181,91 @@ fn the_consistency_is_that_of_the_transport() {
     let blocking = BlockingClient::new(target(), Blocking::new(transport).unwrap());
     assert_eq!(blocking.consistency().unwrap().marks(), marks);
     assert!(Client::new(target(), identity_mock::MockTransport::new()).consistency().is_none());
+}
+
+#[test]
+fn a_transport_of_the_environment_can_be_set_up_further() {
+    let (address, heads) = server();
+    let test = "a_transport_of_the_environment_can_be_set_up_further";
+    let variables =
+        [("BAO_ADDR", format!("http://{address}")), ("BAO_TOKEN", "of-the-environment".to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    if again(test, &variables).is_some() {
+        let head = heads.recv().unwrap();
+        assert_eq!(header(&head, "x-vault-token"), Some("of-the-source"), "{head:?}");
+        return;
+    }
+    let transport = transport_from_env().unwrap().token_source(Token::new("of-the-source").unwrap()).build();
+    let target = target_from_env().unwrap().with_token_of_transport();
+    let client = BlockingClient::new(target, Blocking::new(transport).unwrap());
+    assert!(client.entities().list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_health_is_that_of_the_addresses() {
+    use vault_identity::hyper::NodeState;
+
+    let (address, heads) = server();
+    let url = format!("http://{address}");
+    let target = || Target::new(&url).unwrap();
+    let transport = || HyperTransport::builder().addresses([&url]).unwrap().build();
+    let client = Client::new(target(), transport());
+    let blocking = BlockingClient::new(target(), Blocking::new(transport()).unwrap());
+    for health in [
+        client.with_token("another").unwrap().health().await,
+        blocking.with_namespace("another").unwrap().health(),
+    ] {
+        // It answers with 404.
+        let [node] = &health[..] else { panic!("{health:?}") };
+        assert_eq!((&*node.address, node.state), (&*address.to_string(), NodeState::Unknown));
+        assert!(heads.recv().unwrap()[0].starts_with("GET /v1/sys/health "));
+    }
+    assert!(Client::to(target()).health().await.is_empty());
+    assert!(Client::new(target(), identity_mock::MockTransport::new()).health().await.is_empty());
+    assert!(BlockingClient::new(target(), |_| panic!("nothing is sent")).health().is_empty());
+}
+
+/// Counts its connections, and answers on each for as long as it stays.
+#[tokio::test]
+async fn connections_are_renewed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let (sender, connections) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            sender.send(()).unwrap();
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                    if line.unwrap().is_empty() {
+                        stream
+                            .write_all(b"HTTP/1.1 404 No\r\nContent-Length: 13\r\n\r\n{\"errors\":[]}")
+                            .unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let client = Client::to(target);
+    for (renew, expected) in [(false, 1), (false, 0), (true, 1)] {
+        if renew {
+            client.renew_connections();
+        }
+        client.entities().list().await.unwrap();
+        assert_eq!(connections.try_iter().count(), expected);
+    }
+}
+
+#[test]
+fn a_refusal_tells_that_no_token_was_sent() {
+    let refuse = |_| {
+        let mut response = http::Response::new(r#"{"errors":["permission denied"]}"#.into());
+        *response.status_mut() = http::StatusCode::FORBIDDEN;
+        Ok(response)
+    };
+    let client = BlockingClient::new(Target::new("http://vault.test").unwrap(), refuse);
+    let error = client.entities().list().unwrap_err();
+    assert!(format!("{error:#}").ends_with("permission denied: the client sent no token"), "{error:#}");
+    let error = client.with_token("s.unknown").unwrap().entities().list().unwrap_err();
+    assert!(format!("{error:#}").ends_with("permission denied"), "{error:#}");
 }

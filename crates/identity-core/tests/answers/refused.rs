@@ -201,6 +201,12 @@ fn text_names_operation_then_reason() {
         (404, r#"{"errors":[]}"#, "was refused: 404 Not Found"),
         (400, "", "was refused: 400 Bad Request"),
         (502, "<html>", "was refused: 502 Bad Gateway: the answer is not Vault's but application/json"),
+        (
+            400,
+            "Client sent an HTTP request to an HTTPS server.\n",
+            "was refused: 400 Bad Request: the answer is not Vault's but application/json: Client sent an HTTP request \
+             to an HTTPS server.",
+        ),
         (799, "{}", "was refused: 799 <unknown status code>"),
     ] {
         let error = error::<ReadEntityById>(status, body);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
@@ -50,6 +51,7 @@ pub(crate) struct Configs {
     /// Instead of the one in the address.
     pub(crate) server_name: Option<ServerName<'static>>,
     pub(crate) skip_verify: bool,
+    pub(crate) asked: Arc<Asked>,
 }
 
 impl Settings {
@@ -108,9 +110,12 @@ impl Settings {
             server.client_auth_cert_resolver = Arc::new(identity);
         }
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let asked =
+            Arc::new(Asked { inner: server.client_auth_cert_resolver, asked: AtomicBool::new(false) });
+        server.client_auth_cert_resolver = Arc::<Asked>::clone(&asked);
         let server_name = self.server_name.clone();
         let skip_verify = self.skip_verify;
-        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy), server_name, skip_verify })
+        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy), server_name, skip_verify, asked })
     }
 
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
@@ -151,6 +156,34 @@ impl ResolvesClientCert for NoIdentity {
 
     fn has_certs(&self) -> bool {
         false
+    }
+}
+
+/// Notes whether a server has asked for the client's certificate.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    inner: Arc<dyn ResolvesClientCert>,
+    asked: AtomicBool,
+}
+
+impl Asked {
+    pub(crate) fn get(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        self.inner.resolve(issuers, schemes)
+    }
+
+    fn only_raw_public_keys(&self) -> bool {
+        self.inner.only_raw_public_keys()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.inner.has_certs()
     }
 }
 

@@ -102,6 +102,7 @@ async fn a_proxy_that_refuses_is_no_connection() {
         let error = call(settings, Tls::new(), "http://vault.test/").await.expect_err(why);
         assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
         assert!(story(&error).contains(why), "{}", story(&error));
+        assert!(story(&error).contains(&format!("through the proxy {}", proxy.address)), "{}", story(&error));
         let shown = format!("{error:?} {}", story(&error));
         assert!(!shown.contains("hunter2") && !shown.contains("YWxpY2U6"), "{shown}");
     }
@@ -111,6 +112,7 @@ async fn a_proxy_that_refuses_is_no_connection() {
         let error = call(settings, Tls::new(), "http://vault.test/").await.expect_err(scheme);
         assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
         assert!(story(&error).contains("refused"), "{}", story(&error));
+        assert!(story(&error).contains(&format!("through the proxy {closed}")), "{}", story(&error));
     }
     assert_eq!(server.seen().connections, 0);
 }

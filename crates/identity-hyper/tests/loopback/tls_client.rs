@@ -2,10 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use identity_core::{Transport, TransportError, TransportErrorKind};
 use identity_hyper::rustls::ServerConfig;
 use identity_hyper::rustls::crypto::ring::default_provider;
@@ -25,18 +32,23 @@ const GOODBYE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close
 /// Longer than files go without being looked at.
 const DUE: Duration = Duration::from_millis(1100);
 
-/// A server with a certificate of `ca` that asks for one of `clients`, in one version of TLS.
-fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
+/// What a server with a certificate of `ca` that asks for one of `clients` speaks.
+fn asks(ca: &Ca, clients: &Ca, tls_1_3: bool, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(clients.roots(), Arc::clone(&provider));
     let (chain, key) = ca.issue("127.0.0.1", |_| {});
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[if tls_1_3 { &TLS13 } else { &TLS12 }])
         .unwrap()
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(chain, key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
+    let acceptor = asks(ca, clients, tls_1_3, &[]);
     Server::start(move |mut peer| {
         let acceptor = acceptor.clone();
         async move {
@@ -72,6 +84,53 @@ async fn c6_a_client_certificate_is_shown_and_a_refusal_told() {
         refused(&call(tls.clone(), &server).await.unwrap_err());
         assert_eq!(server.seen().connections, 4);
     }
+}
+
+/// Over HTTP/2, a request that is sent before the refusal has come is lost with the connection, and the refusal
+/// with it.
+#[tokio::test]
+async fn c6_a_refusal_is_told_over_http_2_too() {
+    let [ca, clients, stranger] = [Ca::new(), Ca::new(), Ca::named("Another CA")];
+    let acceptor = asks(&ca, &clients, true, &["h2"]);
+    let server = Server::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            // Who is refused is cut off at once.
+            let Some(peer) = peer.secure(&acceptor).await else { return };
+            let answer =
+                service_fn(async |_| Ok::<_, io::Error>(Response::new(Full::new(Bytes::from("hello")))));
+            let _ = http2::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(peer.stream), answer)
+                .await;
+        }
+    });
+    let tls = Tls::new().ca_pem(ca.pem()).unwrap();
+    let with = |(certificate, key): (String, String)| tls.clone().client_pem(certificate, key).unwrap();
+    assert_eq!(call(with(clients.client_pem()), &server).await.unwrap(), "hello");
+    for _ in 0..20 {
+        refused(&call(with(stranger.client_pem()), &server).await.unwrap_err());
+        refused(&call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.unwrap_err());
+    }
+}
+
+#[tokio::test]
+async fn c6_a_server_that_waits_for_the_client_to_speak_is_spoken_to() {
+    let [ca, clients] = [Ca::new(), Ca::new()];
+    let acceptor = asks(&ca, &clients, true, &["h2"]);
+    let (heard, mut prefaces) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |peer| {
+        let (acceptor, heard) = (acceptor.clone(), heard.clone());
+        async move {
+            let mut preface = [0; 24];
+            let mut peer = peer.secure(&acceptor).await.unwrap();
+            peer.stream.read_exact(&mut preface).await.unwrap();
+            heard.send(preface).unwrap();
+        }
+    });
+    let (certificate, key) = clients.client_pem();
+    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_pem(certificate, key).unwrap();
+    call(tls, &server).await.unwrap_err();
+    assert!(prefaces.recv().await.unwrap().starts_with(b"PRI * HTTP/2.0"));
 }
 
 #[tokio::test]
