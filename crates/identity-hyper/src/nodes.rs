@@ -156,7 +156,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             if may_follow {
                 self.cluster.set_behind();
             }
-            return Err(redirect.passing("that is not one of the configured addresses"));
+            return Err(redirect.elsewhere());
         };
         if !is_repeatable(request) {
             return Err(redirect.passing("the request may have been carried out already"));

@@ -45,7 +45,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | level | event |
 /// |---|---|
 /// | `WARN` | the server's warnings, in its own words, which may name what the call is about |
-/// | `WARN` | a redirect is not followed |
+/// | `WARN` | a redirect leads where it is not followed |
 /// | `WARN` | servers are not verified: at the first connection |
 /// | `WARN` | tokens and secrets are sent without encryption: at the first connection to another machine that is `http` |
 /// | `INFO` | a node has failed, is back, or leads the cluster |

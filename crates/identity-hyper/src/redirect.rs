@@ -105,6 +105,14 @@ impl Redirect {
     pub(crate) fn passing(self, problem: &'static str) -> TransportError {
         error(self.from, Some(format!("{}://{}", self.scheme, self.authority)), problem, true)
     }
+
+    /// The same, if it leads to an address that is not known: it may pass, or has to be made known.
+    pub(crate) fn elsewhere(self) -> TransportError {
+        let (from, problem) = (&self.from, "that is not one of the configured addresses");
+        let to = format!("{}://{}", self.scheme, self.authority);
+        warn!(target: TARGET, from, to, problem, "a redirect is not followed");
+        self.passing(problem)
+    }
 }
 
 /// Whether two authorities are one, with or without the port that goes without saying.
@@ -120,6 +128,8 @@ fn origin(uri: &Uri) -> String {
 }
 
 fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {
-    warn!(target: TARGET, from, to, problem, "a redirect is not followed");
+    if !may_pass {
+        warn!(target: TARGET, from, to, problem, "a redirect is not followed");
+    }
     TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem, may_pass })
 }
