@@ -172,7 +172,7 @@ impl Cluster {
     /// this client alone, and the other nodes have to pass on what is for the leader.
     pub(crate) fn leads_unseen(&self, index: usize) {
         let down = self.nodes[index].down.load(Ordering::Relaxed);
-        if down != 0 && self.millis(Instant::now()) - down > millis(ELECTION) {
+        if down != 0 && self.millis(Instant::now()).saturating_sub(down) > millis(ELECTION) {
             self.set_behind();
         }
     }
@@ -334,6 +334,7 @@ mod tests {
         cluster.leads_unseen(1);
         assert!(!cluster.is_behind(), "it is well");
         cluster.learn(1, Trouble::Down);
+        cluster.leads_unseen(1);
         tokio::time::advance(ELECTION).await;
         cluster.leads_unseen(1);
         assert!(!cluster.is_behind(), "the others may not know yet");
