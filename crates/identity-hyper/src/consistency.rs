@@ -65,7 +65,8 @@ enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Mark {
-    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the first.
+    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the
+    /// first in alphabetical order.
     pub address: String,
     /// The namespace; empty for the root namespace.
     pub namespace: String,
@@ -187,13 +188,15 @@ impl<S> Layer<S> for Consistency {
 #[derive(Debug)]
 pub struct Consistent<E> {
     pub(crate) consistency: Consistency,
-    /// The addresses of one cluster: what one of them has said holds for all.
+    /// The addresses of one cluster: what one of them has said holds for all. In an order of their own, so that
+    /// processes agree on the first, which stands for all.
     cluster: Vec<String>,
     pub(crate) inner: E,
 }
 
 impl<E> Consistent<E> {
-    pub(crate) fn new(consistency: Consistency, cluster: Vec<String>, inner: E) -> Self {
+    pub(crate) fn new(consistency: Consistency, mut cluster: Vec<String>, inner: E) -> Self {
+        cluster.sort_unstable();
         Self { consistency, cluster, inner }
     }
 }

@@ -94,6 +94,28 @@ async fn e7_another_transport_knows_what_it_is_told() {
     assert_eq!(sent, [None, None, Some(index(7).as_str())]);
 }
 
+#[tokio::test]
+async fn e7_the_order_of_the_addresses_does_not_matter() {
+    let node = || {
+        Faulty::start(|_, request| match request.path() {
+            "/v1/sys/health" => Answer::status(200),
+            _ => Answer::json(200, ENTITY).header("X-Vault-Index", &index(7)),
+        })
+    };
+    let nodes = [node(), node()];
+    let client = |order: [usize; 2]| {
+        let addresses = order.map(|node| nodes[node].url());
+        client_with(&nodes[order[0]], once().addresses(addresses).unwrap())
+    };
+    let (first, told) = (client([0, 1]), client([1, 0]));
+    first.entities().read("e1").await.unwrap();
+    told.consistency().unwrap().learn(first.consistency().unwrap().marks());
+    told.entities().read("e1").await.unwrap();
+    let requests = nodes[1].requests();
+    let read = requests.iter().rfind(|request| request.path() != "/v1/sys/health").unwrap();
+    assert_eq!(read.header("x-vault-index"), Some(index(7).as_str()));
+}
+
 /// As after a restore, or when another cluster has taken over the address.
 #[tokio::test]
 async fn e6_an_index_that_is_refused_does_not_take_the_next_one_with_it() {
