@@ -26,12 +26,16 @@ use crate::tunnel::{is_socks, tunnel, with_port};
 /// A `unix` address has the path of the socket where the host stands, in hexadecimal, as a
 /// [`Target`](identity_core::Target) writes it.
 #[derive(Clone, Debug)]
-pub struct Connector {
+pub struct Connector(Arc<Inner>);
+
+/// Behind one `Arc`, as hyper clones the connector for every call.
+#[derive(Debug)]
+struct Inner {
     tcp: HttpConnector,
-    proxies: Arc<Matcher>,
+    proxies: Matcher,
     tls: Tls,
     timeout: Duration,
-    warned: Arc<Warned>,
+    warned: Warned,
 }
 
 /// Of what has been warned.
@@ -49,11 +53,13 @@ impl Connector {
         tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
         tcp.set_connect_timeout(Some(timeout));
-        let warned = Arc::new(Warned { plain: Once::new(), unverified: Once::new() });
-        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, warned }
+        let warned = Warned { plain: Once::new(), unverified: Once::new() };
+        Self(Arc::new(Inner { tcp, proxies: proxy.matcher(), tls: tls.into(), timeout, warned }))
     }
+}
 
-    async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
+impl Inner {
+    async fn open(&self, uri: Uri) -> Result<Stream, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
@@ -83,11 +89,11 @@ impl Connector {
     }
 
     /// Connects to the server, or has a proxy do it.
-    async fn reach(self, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn reach(&self, uri: &Uri) -> Result<Stream, BoxError> {
         let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri.clone()).await };
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
-        let mut stream = self.clone().dial(at.clone()).await?;
+        let mut stream = self.dial(at.clone()).await?;
         if is_https {
             let tls = self.tls.configs().await?;
             stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?;
@@ -95,8 +101,8 @@ impl Connector {
         tunnel(stream, &proxy, uri).await
     }
 
-    async fn dial(self, uri: Uri) -> Result<Stream, BoxError> {
-        Ok(self.tcp.oneshot(uri).await?.into_inner().into())
+    async fn dial(&self, uri: Uri) -> Result<Stream, BoxError> {
+        Ok(self.tcp.clone().oneshot(uri).await?.into_inner().into())
     }
 }
 
@@ -110,8 +116,10 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move { Ok(TokioIo::new(tokio::time::timeout(this.timeout, this.open(uri)).await??)) })
+        let inner = Arc::clone(&self.0);
+        Box::pin(
+            async move { Ok(TokioIo::new(tokio::time::timeout(inner.timeout, inner.open(uri)).await??)) },
+        )
     }
 }
 
