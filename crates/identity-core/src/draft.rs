@@ -45,13 +45,16 @@ impl Draft {
         let Operation { method, path, .. } = operation;
         let operation =
             Operation { repeatable: !matches!(method, Method::Post | Method::Patch), ..operation };
+        // A clone would have no room for what is added here, and by the transport.
+        let mut headers = HeaderMap::with_capacity(12);
+        headers.extend(target.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         let mut draft = Self {
             operation,
             method,
             path: String::with_capacity(target.base.len() + path.len() + 40),
             rest: path,
             query: String::new(),
-            headers: target.headers.clone(),
+            headers,
             awaits_token: target.awaits_token,
             body: Bytes::new(),
         };

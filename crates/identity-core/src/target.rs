@@ -70,8 +70,7 @@ impl Target {
     /// An address without scheme, with a user name or password, or with a query is refused.
     pub fn new(address: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new("address", problem);
-        // Room for what an endpoint and a transport add, so that the clone in each request need not grow.
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::new();
         headers.insert(REQUEST, HeaderValue::from_static("true"));
         if let Some(socket) = address.strip_prefix("unix://") {
             headers.insert(HOST, HeaderValue::from_static("localhost"));

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -33,12 +34,16 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A `unix` address has the path of the socket where the host stands, in hexadecimal, as a
 /// [`Target`](identity_core::Target) writes it.
 #[derive(Clone, Debug)]
-pub struct Connector {
+pub struct Connector(Arc<Inner>);
+
+/// Behind one `Arc`, as hyper clones the connector for every call.
+#[derive(Debug)]
+struct Inner {
     tcp: HttpConnector,
-    proxies: Arc<Matcher>,
+    proxies: Matcher,
     tls: Tls,
     timeout: Duration,
-    warned: Arc<Warned>,
+    warned: Warned,
 }
 
 /// Of what has been warned.
@@ -56,11 +61,13 @@ impl Connector {
         tcp.set_nodelay(true);
         // Where a name has several addresses, each gets its share of the time.
         tcp.set_connect_timeout(Some(timeout));
-        let warned = Arc::new(Warned { plain: Once::new(), unverified: Once::new() });
-        Self { tcp, proxies: Arc::new(proxy.matcher()), tls: tls.into(), timeout, warned }
+        let warned = Warned { plain: Once::new(), unverified: Once::new() };
+        Self(Arc::new(Inner { tcp, proxies: proxy.matcher(), tls: tls.into(), timeout, warned }))
     }
+}
 
-    async fn open(self, uri: Uri) -> Result<Stream, BoxError> {
+impl Inner {
+    async fn open(&self, uri: Uri) -> Result<Stream, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
@@ -96,16 +103,16 @@ impl Connector {
     }
 
     /// Connects to the server, or has a proxy do it.
-    async fn reach(self, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn reach(&self, uri: &Uri) -> Result<Stream, BoxError> {
         let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri.clone()).await };
         let stream = self.tunnel(&proxy, uri).await;
         stream.map_err(|source| ProxyError { address: address(proxy.uri()), source }.into())
     }
 
-    async fn tunnel(self, proxy: &Intercept, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn tunnel(&self, proxy: &Intercept, uri: &Uri) -> Result<Stream, BoxError> {
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
-        let mut stream = self.clone().dial(at.clone()).await?;
+        let mut stream = self.dial(at.clone()).await?;
         if is_https {
             let tls = self.tls.configs().await?;
             stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
@@ -113,8 +120,8 @@ impl Connector {
         tunnel(stream, proxy, uri).await
     }
 
-    async fn dial(self, uri: Uri) -> Result<Stream, BoxError> {
-        Ok(self.tcp.oneshot(uri).await?.into_inner().into())
+    async fn dial(&self, uri: Uri) -> Result<Stream, BoxError> {
+        Ok(self.tcp.clone().oneshot(uri).await?.into_inner().into())
     }
 }
 
@@ -128,8 +135,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move { Ok(TokioIo::new(timeout(this.timeout, this.open(uri)).await??)) })
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { Ok(TokioIo::new(timeout(inner.timeout, inner.open(uri)).await??)) })
     }
 }
 
@@ -160,19 +167,31 @@ fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {
         .map_err(|error| TlsError::new("no certificate can be for the host of the address").because(error))?)
 }
 
-#[cfg(unix)]
-async fn socket(uri: &Uri) -> Result<Stream, BoxError> {
-    use std::ffi::OsString;
-    use std::os::unix::ffi::OsStringExt;
-
-    let hex = uri.host().unwrap_or_default().as_bytes();
+/// The path of a Unix socket, which stands in hexadecimal where the host does.
+fn socket_path(uri: &Uri) -> Option<Vec<u8>> {
     let digit = |&byte: &u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = |pair: &[u8]| match pair {
         [high, low] => Some(digit(high)? << 4 | digit(low)?),
         _ => None,
     };
-    let path: Option<Vec<u8>> = hex.chunks(2).map(byte).collect();
-    let path = path.ok_or("the path of the socket is not in hexadecimal")?;
+    uri.host().unwrap_or_default().as_bytes().chunks(2).map(byte).collect()
+}
+
+/// A server as it is shown to people: its host and port, or the path of its socket.
+pub(crate) fn shown(uri: &Uri) -> Cow<'_, str> {
+    let path = if uri.scheme_str() == Some("unix") { socket_path(uri) } else { None };
+    match path {
+        Some(path) => Cow::Owned(String::from_utf8_lossy(&path).into_owned()),
+        None => Cow::Borrowed(uri.authority().map_or("", Authority::as_str)),
+    }
+}
+
+#[cfg(unix)]
+async fn socket(uri: &Uri) -> Result<Stream, BoxError> {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    let path = socket_path(uri).ok_or("the path of the socket is not in hexadecimal")?;
     Ok(tokio::net::UnixStream::connect(OsString::from_vec(path)).await?.into())
 }
 

@@ -1,5 +1,6 @@
 //! What a call tells to `tracing`.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tower::Layer;
 use tracing::field::{self, Empty};
 use tracing::{Instrument, Level, Span, debug, event_enabled, info_span, warn};
 
+use crate::connect::shown;
 use crate::exchange::{Call, Exchange, Layered};
 use crate::nodes::says;
 use crate::retry::may_pass;
@@ -99,7 +101,7 @@ impl<E: Exchange> Observed<E> {
         let asked = request.uri().authority().cloned();
         let outcome = self.inner.exchange(request, call).instrument(span.clone()).await;
         if request.uri().authority() != asked.as_ref() {
-            span.record("server.address", request.uri().host());
+            span.record("server.address", &*host(request.uri()));
             span.record("server.port", port(request.uri()));
         }
         let resends = resends(request, &outcome);
@@ -124,12 +126,17 @@ fn span(request: &Request<Bytes>) -> Span {
         http.request.resend_count = Empty,
         http.response.status_code = Empty,
         url.template = operation().map(|operation| operation.path),
-        server.address = request.uri().host(),
+        server.address = &*host(request.uri()),
         server.port = port(request.uri()),
         error.r#type = Empty,
         vault.namespace = namespace().and_then(Result::ok),
         vault.request_id = Empty,
     )
+}
+
+/// The host, or the path of the Unix socket.
+fn host(uri: &Uri) -> Cow<'_, str> {
+    if port(uri).is_some() { Cow::Borrowed(uri.host().unwrap_or_default()) } else { shown(uri) }
 }
 
 fn port(uri: &Uri) -> Option<u16> {

@@ -1,4 +1,5 @@
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -21,6 +22,8 @@ use crate::collect::collect;
 use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, LONGEST};
 use crate::pause::Pause;
+
+type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
 #[derive(Debug)]
@@ -102,6 +105,30 @@ impl Pool {
         }
     }
 
+    /// What is sent of the request: all but its extensions.
+    fn outgoing(&self, request: &mut Request<Bytes>) -> Request<Full<Bytes>> {
+        let mut outgoing = Request::new(Full::new(request.body().clone()));
+        *outgoing.method_mut() = request.method().clone();
+        *outgoing.uri_mut() = request.uri().clone();
+        // hyper reads the answer's headers into the same map: it gets the one that has room, and the copy stays.
+        let copy = request.headers().clone();
+        let mut headers = mem::replace(request.headers_mut(), copy);
+        // Over TLS it may be HTTP/2, which has no such header.
+        if request.uri().scheme() == Some(&Scheme::HTTP) && !headers.contains_key(HOST) {
+            if let Some(host) = self.host(request.uri()) {
+                headers.insert(HOST, host);
+            }
+        }
+        // hyper says nothing of an empty body, and some proxies then refuse the request.
+        if request.body().is_empty()
+            && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
+        {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        *outgoing.headers_mut() = headers;
+        outgoing
+    }
+
     /// Sends the request and reads the answer; `head_seen` tells when its head is there.
     async fn answer(
         &self,
@@ -109,17 +136,11 @@ impl Pool {
         call: &Call,
         head_seen: &AtomicBool,
     ) -> Result<Response<Bytes>, BoxError> {
-        // Over TLS it may be HTTP/2, which has no such header.
-        if request.uri().scheme() == Some(&Scheme::HTTP) && !request.headers().contains_key(HOST) {
-            if let Some(host) = self.host(request.uri()) {
-                request.headers_mut().insert(HOST, host);
-            }
-        }
         if self.pause.ends_at(call.begun()) {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
         }
-        let mut response = self.request(outgoing(request), call.begun()).await?;
+        let mut response = self.request(self.outgoing(request), call.begun()).await?;
         head_seen.store(true, Ordering::Relaxed);
         let body = collect(Pin::new(response.body_mut()), self.settings.response_limit).await?;
         if response.status().is_client_error() || response.status().is_server_error() {
@@ -130,17 +151,11 @@ impl Pool {
         }
         Ok(response.map(|_| body))
     }
-}
 
-impl Exchange for Pool {
-    async fn exchange(
-        &self,
-        request: &mut Request<Bytes>,
-        call: &Call,
-    ) -> Result<Response<Bytes>, TransportError> {
+    /// Ends when the time of the call is up.
+    async fn in_time(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         let head_seen = AtomicBool::new(false);
-        // In a box of its own: one for the whole call would be larger than what allocators have at hand.
-        let mut answer = Box::pin(self.answer(request, call, &head_seen));
+        let mut answer = pin!(self.answer(request, call, &head_seen));
         // One timer for both: when it rings and the head is there, it is set to the end of the call.
         let mut limit = call.head_by();
         let mut timer = pin!(sleep_until(limit));
@@ -159,21 +174,15 @@ impl Exchange for Pool {
         });
         in_time.await
     }
+}
+
+impl Exchange for Pool {
+    /// In a box of its own: one for the whole call would be larger than what allocators have at hand.
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+        Box::pin(self.in_time(request, call))
+    }
 
     fn renew(&self) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = self.settings.open();
     }
-}
-
-/// What is sent of the request: all but its extensions.
-fn outgoing(request: &Request<Bytes>) -> Request<Full<Bytes>> {
-    let mut outgoing = Request::new(Full::new(request.body().clone()));
-    *outgoing.method_mut() = request.method().clone();
-    *outgoing.uri_mut() = request.uri().clone();
-    *outgoing.headers_mut() = request.headers().clone();
-    // hyper says nothing of an empty body, and some proxies then refuse the request.
-    if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
-        outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    outgoing
 }

@@ -8,6 +8,7 @@ use http::{Request, Response, StatusCode};
 use identity_core::{TransportError, TransportErrorKind};
 use tracing::warn;
 
+use crate::connect::shown;
 use crate::observe::TARGET;
 
 /// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
@@ -124,7 +125,7 @@ pub(crate) fn same(left: &Authority, right: &Authority, scheme: &Scheme) -> bool
 }
 
 fn origin(uri: &Uri) -> String {
-    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", Authority::as_str))
+    format!("{}://{}", uri.scheme_str().unwrap_or_default(), shown(uri))
 }
 
 fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {

@@ -14,6 +14,7 @@ use tower::Layer;
 
 use crate::budget::Budget;
 use crate::classify::is_permanent;
+use crate::connect::shown;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
 use crate::nodes::is_read;
 use crate::observe;
@@ -330,7 +331,7 @@ fn operation(request: &Request<Bytes>) -> Operation {
 
 /// Notes how an attempt ended, in the request itself.
 pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
-    let node = request.uri().authority().map_or_else(String::new, ToString::to_string);
+    let node = shown(request.uri()).into_owned();
     let outcome = match outcome {
         Ok(response) => response.status().to_string(),
         Err(error) => {

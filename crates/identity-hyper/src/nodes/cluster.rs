@@ -11,6 +11,7 @@ use tracing::info;
 
 use super::Trouble;
 use super::health::Health;
+use crate::connect::shown;
 use crate::observe::TARGET;
 use crate::redirect::{Redirect, same};
 
@@ -228,7 +229,7 @@ impl Cluster {
         let was_down = self.is_down(index);
         if self.set_down(index, down) {
             let what = if down { "a node has failed" } else { "a node is back" };
-            info!(target: TARGET, node = %self.nodes[index].authority, "{what}");
+            info!(target: TARGET, node = %shown(self.nodes[index].probe.uri()), "{what}");
         }
         if !down {
             return false;
@@ -245,7 +246,7 @@ impl Cluster {
         if self.leader.load(Ordering::Relaxed) == index {
             return false;
         }
-        info!(target: TARGET, node = %self.nodes[index].authority, "a node leads the cluster");
+        info!(target: TARGET, node = %shown(self.nodes[index].probe.uri()), "a node leads the cluster");
         self.is_behind.store(false, Ordering::Relaxed);
         self.leader.swap(index, Ordering::Relaxed) != NOBODY
     }

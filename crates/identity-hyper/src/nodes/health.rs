@@ -4,6 +4,7 @@ use std::time::Duration;
 use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
 
 use super::{Cluster, Trouble};
+use crate::connect::shown;
 use crate::exchange::{Call, Exchange};
 
 /// `GET sys/health`. The status tells all that matters here.
@@ -54,7 +55,7 @@ pub enum NodeState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeHealth {
-    /// The host and port.
+    /// The host and port, or the path of the Unix socket.
     pub address: String,
     /// How it is.
     pub state: NodeState,
@@ -87,5 +88,5 @@ pub(crate) async fn ask<E: Exchange>(
     if renew {
         inner.renew();
     }
-    NodeHealth { address: node.authority.to_string(), state }
+    NodeHealth { address: shown(node.probe.uri()).into_owned(), state }
 }

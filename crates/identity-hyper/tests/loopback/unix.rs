@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
+use identity_hyper::Retry;
 use tokio::net::UnixListener;
 
 use crate::support::{Seen, Server, head, ok, patient, request};
@@ -44,6 +45,14 @@ async fn a_socket_that_is_not_there_is_no_connection() {
     let error = patient().build().send(ListEntities.request(&target).unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
     assert!(story(&error).contains("No such file"), "{}", story(&error));
+
+    let transport = patient().retry(Retry::new().most(1)).addresses([address(directory.path())]).unwrap();
+    let transport = transport.build();
+    let error = transport.send(ListEntities.request(&target).unwrap()).await.unwrap_err();
+    let socket = directory.path().join("an agent.sock").display().to_string();
+    let nodes: Vec<&str> = error.attempts().as_slice().iter().map(|attempt| &*attempt.node).collect();
+    assert_eq!(nodes, [&*socket; 2]);
+    assert_eq!(transport.health().await[0].address, socket);
 }
 
 #[tokio::test]
