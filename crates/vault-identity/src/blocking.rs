@@ -101,17 +101,23 @@ impl BlockingClient {
     /// The same client, sending elsewhere or on behalf of someone else: see [`Client::with_target`].
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
-        Self { client: self.client.with_target(target), ..self.clone() }
+        self.with(self.client.with_target(target))
     }
 
     /// The same client, in a namespace; `""` is the root namespace.
     pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
-        Ok(Self { client: self.client.with_namespace(namespace)?, ..self.clone() })
+        Ok(self.with(self.client.with_namespace(namespace)?))
     }
 
     /// The same client, with another token.
     pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(Self { client: self.client.with_token(token)?, ..self.clone() })
+        Ok(self.with(self.client.with_token(token)?))
+    }
+
+    fn with(&self, client: Client) -> Self {
+        let mut this = self.clone();
+        this.client = client;
+        this
     }
 
     /// Makes a call. All handles end here.
