@@ -11,13 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 pub use answer::Answer;
 pub use request::Received;
 pub use tls::Authority;
 
 use answer::End;
+
+/// The ports that are closed.
+static CLOSED: Mutex<Vec<(SocketAddr, Socket)>> = Mutex::new(Vec::new());
 
 /// Listens until it is dropped, which also ends its connections.
 ///
@@ -86,17 +89,34 @@ impl Faulty {
         Self::listen(&bind("127.0.0.1:0"), Opening::Greeting(greeting), Arc::new(|_, _| Answer::silence()))
     }
 
-    /// A port that is closed, and stays so.
+    /// A port that is closed, and stays so: it is taken, and nobody listens.
+    ///
+    /// # Panics
+    ///
+    /// If no port is free.
     pub fn closed() -> SocketAddr {
-        address(&bind("127.0.0.1:0"))
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("an address");
+        lock(&CLOSED).push((address, socket));
+        address
     }
 
-    /// Starts at `address`, such as one that has been [`closed`](Self::closed) until now.
+    /// Starts at an address that has been [`closed`](Self::closed) until now.
+    ///
+    /// # Panics
+    ///
+    /// If it has not.
     pub fn start_at(
         address: SocketAddr,
         script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::listen(&bind(&address.to_string()), Opening::Plain, Arc::new(script))
+        let mut closed = lock(&CLOSED);
+        let index =
+            closed.iter().position(|(taken, _)| *taken == address).expect("an address that is closed");
+        let (_, socket) = closed.swap_remove(index);
+        socket.listen(128).expect("a port that is ours");
+        Self::listen(&socket.into(), Opening::Plain, Arc::new(script))
     }
 
     fn listen(listener: &TcpListener, opening: Opening, script: Arc<Script>) -> Self {

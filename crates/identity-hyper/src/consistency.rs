@@ -48,6 +48,8 @@ const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 #[must_use]
 pub struct Consistency {
     mode: Mode,
+    /// The addresses of one cluster: what one of them has said holds for all, and is kept under the first.
+    cluster: Arc<[String]>,
     /// By address, then by namespace.
     indexes: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
 }
@@ -65,8 +67,7 @@ enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Mark {
-    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the
-    /// first in alphabetical order.
+    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the first.
     pub address: String,
     /// The namespace; empty for the root namespace.
     pub namespace: String,
@@ -77,7 +78,7 @@ pub struct Mark {
 impl Consistency {
     /// A standby that lags behind passes the request on to the leader.
     pub fn new() -> Self {
-        Self { mode: Mode::Forward, indexes: Arc::default() }
+        Self { mode: Mode::Forward, cluster: Arc::default(), indexes: Arc::default() }
     }
 
     /// A standby that lags behind waits a moment, and passes the request on to the leader if that does not help.
@@ -92,7 +93,12 @@ impl Consistency {
 
     /// The same setting, knowing nothing yet.
     pub fn fresh(&self) -> Self {
-        Self { mode: self.mode, indexes: Arc::default() }
+        Self { indexes: Arc::default(), ..self.clone() }
+    }
+
+    /// The same, where these are addresses of one cluster.
+    pub(crate) fn of_cluster(self, addresses: impl IntoIterator<Item = String>) -> Self {
+        Self { cluster: addresses.into_iter().collect(), ..self }
     }
 
     /// How far this client has come.
@@ -114,8 +120,16 @@ impl Consistency {
     pub fn learn(&self, marks: impl IntoIterator<Item = Mark>) {
         for Mark { address, namespace, index } in marks {
             if let Ok(index) = HeaderValue::try_from(index) {
-                self.advance(&address, namespace.as_bytes(), &index);
+                self.advance(&self.standing_for(Cow::Borrowed(&address)), namespace.as_bytes(), &index);
             }
+        }
+    }
+
+    /// The address that the index is kept under.
+    fn standing_for<'a>(&'a self, address: Cow<'a, str>) -> Cow<'a, str> {
+        match self.cluster.first() {
+            Some(first) if self.cluster.iter().any(|known| *known == address) => Cow::Borrowed(first),
+            _ => address,
         }
     }
 
@@ -180,7 +194,7 @@ impl<S> Layer<S> for Consistency {
     type Service = Layered<Consistent<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Consistent::new(self.clone(), Vec::new(), ServiceTransport::new(inner)))
+        Layered::new(Consistent::new(self.clone(), ServiceTransport::new(inner)))
     }
 }
 
@@ -188,27 +202,18 @@ impl<S> Layer<S> for Consistency {
 #[derive(Debug)]
 pub struct Consistent<E> {
     pub(crate) consistency: Consistency,
-    /// The addresses of one cluster: what one of them has said holds for all. In an order of their own, so that
-    /// processes agree on the first, which stands for all.
-    cluster: Vec<String>,
     pub(crate) inner: E,
 }
 
 impl<E> Consistent<E> {
-    pub(crate) fn new(consistency: Consistency, mut cluster: Vec<String>, inner: E) -> Self {
-        cluster.sort_unstable();
-        Self { consistency, cluster, inner }
+    pub(crate) fn new(consistency: Consistency, inner: E) -> Self {
+        Self { consistency, inner }
     }
 }
 
 impl<E: Exchange> Consistent<E> {
-    /// The address that stands for the cluster.
     fn address<'a>(&'a self, request: &'a Request<Bytes>) -> Cow<'a, str> {
-        let address = address(request.uri());
-        match self.cluster.first() {
-            Some(first) if self.cluster.iter().any(|known| *known == address) => Cow::Borrowed(first),
-            _ => address,
-        }
+        self.consistency.standing_for(address(request.uri()))
     }
 
     /// Takes note of the answer's index, unless it is the one that was sent. Whether it is older than that.

@@ -274,9 +274,10 @@ impl HyperTransportBuilder {
         });
         // They have been read once, by `addresses`.
         let nodes: Vec<Node> = self.addresses.iter().filter_map(|address| Node::new(address).ok()).collect();
-        let authorities = nodes.iter().map(|node| address(node.probe.uri()).into_owned()).collect();
+        let addresses = nodes.iter().map(|node| address(node.probe.uri()).into_owned());
+        let consistency = self.consistency.of_cluster(addresses);
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
-        let consistent = Consistent::new(self.consistency, authorities, nodes);
+        let consistent = Consistent::new(consistency, nodes);
         let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
         let retry = retry.redirects(self.redirects != Redirects::Never);
         let limited = Limited::new(

@@ -9,7 +9,7 @@ use vault_identity::{CreateEntity, Target};
 use crate::support::{TOKEN, client_with, once, shown, timed};
 
 /// Time enough for an attempt or two.
-const SHORT: Duration = Duration::from_millis(700);
+const SHORT: Duration = Duration::from_secs(5);
 
 /// A server that sends everything to another place, by its own path if that is `{path}`.
 fn redirecting(status: u16, location: &str) -> Faulty {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::task::JoinSet;
+use vault_identity::hyper::Retry;
 use vault_identity::{CreateEntity, TransportErrorKind, UpdateEntityById, WriteEntityByName};
 
 use crate::support::{ENTITY, client_with, patient, shown, timed};
@@ -222,7 +223,7 @@ async fn d22_an_error_tells_each_attempt() {
     let mut answers = vec![Answer::refusal(502, "canary")];
     answers.push(Answer::lost());
     let server = Faulty::in_turn(answers);
-    let client = client_with(&server, patient().timeout(Duration::from_millis(500)));
+    let client = client_with(&server, patient().retry(Retry::new().most(4)));
     let error = client.entities().read_by_name("canary").await.unwrap_err();
     let attempts = error.attempts();
     assert_eq!(attempts.len(), server.requests().len(), "{error:?}");

@@ -11,7 +11,7 @@ use crate::support::{ENTITY, client_with, once, pair, target};
 
 async fn refused(answer: Answer) -> Error {
     let server = Faulty::always(answer);
-    let client = client_with(&server, once().timeout(Duration::from_millis(500)));
+    let client = client_with(&server, once());
     client.entities().create(&CreateEntity::unnamed()).await.unwrap_err()
 }
 
