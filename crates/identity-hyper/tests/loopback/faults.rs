@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::Uri;
 use identity_core::{Transport, TransportErrorKind};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::time::sleep;
 
 use crate::support::{AMPLE, NO_CONTENT, Server, ok, patient, request};
@@ -21,9 +21,10 @@ fn about(limit: Duration) -> RangeInclusive<Duration> {
 
 #[tokio::test]
 async fn a_closed_port_is_no_connection() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Taken, so that no other test opens it.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = closed.local_addr().unwrap();
     for scheme in ["http", "https"] {
         let call = request("POST", &format!("{scheme}://{address}/v1"), "{}");
         let error = patient().build().send(call).await.unwrap_err();
