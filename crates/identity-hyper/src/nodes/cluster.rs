@@ -154,7 +154,7 @@ impl Cluster {
         self.nodes[index].down.load(Ordering::Relaxed) != 0
     }
 
-    /// Marks a node as down, from now on if it is not, or as well. Whether that is new.
+    /// Notes that a node is down, or well. Whether that is new.
     fn set_down(&self, index: usize, down: bool) -> bool {
         if down == self.is_down(index) {
             return false;
