@@ -153,7 +153,8 @@ impl<E: Exchange + 'static> Nodes<E> {
         let may_follow = self.redirects == Redirects::Nodes && self.cluster.has(request.uri());
         let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {
-            if may_follow {
+            // Of a request that it could have passed on, it says nothing new.
+            if may_follow && request.headers().contains_key(NO_FORWARDING) {
                 self.cluster.set_behind();
             }
             return Err(redirect.elsewhere());

@@ -1,10 +1,11 @@
 //! What is dangerous, or would be lost, is told to `tracing`. The rest of section C is tested in `identity-hyper`.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty};
+use tempfile::NamedTempFile;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 use vault_identity::hyper::{Proxy, Tls};
@@ -12,39 +13,27 @@ use vault_identity::{Client, Target, TransportErrorKind};
 
 use crate::support::{ENTITY, TOKEN, client_with, once, pair, patient, target, timed};
 
+/// All that is logged on this thread.
 struct Log {
-    text: Arc<Mutex<Vec<u8>>>,
+    file: NamedTempFile,
     _guard: DefaultGuard,
-}
-
-struct Writer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Log {
     /// Of this thread, as loud as a program is by default.
     fn start() -> Self {
-        let text = Arc::<Mutex<Vec<u8>>>::default();
-        let writer = Arc::clone(&text);
+        let file = NamedTempFile::new().unwrap();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::WARN)
             .with_ansi(false)
             .without_time()
-            .with_writer(move || Writer(Arc::clone(&writer)))
+            .with_writer(Arc::new(file.reopen().unwrap()))
             .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+        Self { file, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
     fn lines(&self) -> Vec<String> {
-        String::from_utf8_lossy(&self.text.lock().unwrap()).lines().map(ToOwned::to_owned).collect()
+        fs::read_to_string(self.file.path()).unwrap().lines().map(ToOwned::to_owned).collect()
     }
 }
 

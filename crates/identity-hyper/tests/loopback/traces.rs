@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::fs;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,6 +20,7 @@ use identity_core::{
     ReadUserInfo, Target, Transport, UnwrapResponse, WriteEntityByName,
 };
 use identity_hyper::{HyperTransport, Observe, Proxy, Redirects, Retry, ServiceTransport, TransportService};
+use tempfile::NamedTempFile;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -28,40 +30,27 @@ use crate::tls::Ca;
 
 /// All that is logged on this thread, as text.
 struct Log {
-    text: Arc<Mutex<Vec<u8>>>,
+    file: NamedTempFile,
     _guard: DefaultGuard,
-}
-
-struct Writer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Log {
     fn start(level: LevelFilter) -> Self {
         // rustls and others use `log`. A logger may be there already, from another test.
         let _ = tracing_log::LogTracer::init();
-        let text = Arc::<Mutex<Vec<u8>>>::default();
-        let writer = Arc::clone(&text);
+        let file = NamedTempFile::new().unwrap();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_span_events(FmtSpan::CLOSE)
             .with_ansi(false)
             .without_time()
-            .with_writer(move || Writer(Arc::clone(&writer)))
+            .with_writer(Arc::new(file.reopen().unwrap()))
             .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+        Self { file, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
+        fs::read_to_string(self.file.path()).unwrap()
     }
 
     /// What this crate has logged, without the times that a span took.
