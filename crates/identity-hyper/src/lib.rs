@@ -27,7 +27,7 @@
 //! |---|---|---|---|
 //! | [`Observe`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
 //! | [`ConcurrencyLimit`], [`RateLimit`] | let calls wait for their turn | none | `concurrency_limit`, `rate_limit` |
-//! | [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
+//! | [`RetryLayer`] with [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
 //! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
 //! | nodes | choose the node of a cluster ([`Reads`]), and follow [`Redirects`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
@@ -53,7 +53,7 @@
 //! use hyper_util::rt::{TokioExecutor, TokioTimer};
 //! use identity_core::bytes::Bytes;
 //! use identity_hyper::{
-//!     CollectLayer, Connector, Consistency, Observe, Proxy, Retry, ServiceTransport, Tls, TokenFile, TokenLayer,
+//!     CollectLayer, Connector, Consistency, Observe, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile, TokenLayer,
 //! };
 //! use tower::ServiceBuilder;
 //!
@@ -65,7 +65,7 @@
 //!     .build(connector);
 //! let service = ServiceBuilder::new()
 //!     .layer(Observe::new())
-//!     .layer(Retry::new())
+//!     .layer(RetryLayer::default())
 //!     .layer(TokenLayer::new(TokenFile::new("/run/agent/token")))
 //!     .layer(Consistency::new())
 //!     // The one thing.
@@ -83,7 +83,7 @@
 //!
 //! * A client does not see the token source: give it a
 //!   [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport).
-//! * [`Retry`]'s time for an attempt includes reading the answer: a service tells only of the whole.
+//! * [`RetryLayer`]'s time for an attempt includes reading the answer: a service tells only of the whole.
 //! * The limits know nothing of its deadline: put a layer with a timeout around them.
 //! * Each layer has a future in a box of its own.
 //!
@@ -130,7 +130,7 @@ pub use nodes::{NodeHealth, NodeState, Reads};
 pub use observe::{Observe, Observed};
 pub use proxy::Proxy;
 pub use redirect::Redirects;
-pub use retry::{Retry, Retrying};
+pub use retry::{Retry, RetryLayer, Retrying};
 pub use service::{ServiceTransport, TransportService};
 pub use stream::Stream;
 pub use tls::{Tls, TlsError};

@@ -51,41 +51,20 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// is beyond the deadline, the answer is given at once. All calls together have a budget of a hundred repeats and ten more a second; each good
 /// answer brings one back. A call that finds it empty waits.
 ///
-/// As a tower layer:
-///
-/// ```
-/// use identity_hyper::{HyperTransport, Retry, ServiceTransport, TransportService};
-/// use std::time::Duration;
-///
-/// let service = tower::ServiceBuilder::new()
-///     .layer(Retry::new().deadline(Duration::from_secs(20)))
-///     .service(TransportService::new(HyperTransport::new()));
-/// let transport = ServiceTransport::new(service);
-/// # let _ = transport;
-/// ```
+/// [`HyperTransportBuilder::retry`](crate::HyperTransportBuilder::retry) takes it, and so does [`RetryLayer`]. How long a call may take is not
+/// said here: the builder and the layer have each a setting of their own for it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Retry {
-    deadline: Duration,
-    attempt: Duration,
     most: usize,
     shortest: Duration,
     longest: Duration,
-    /// Whether a redirect is a standby without a leader, and not an answer like any other.
-    redirects: bool,
 }
 
 impl Retry {
-    /// As many repeats as fit within 60 seconds, 50 milliseconds to 2 seconds apart.
+    /// As many repeats as there is time for, 50 milliseconds to 2 seconds apart.
     pub fn new() -> Self {
-        Self {
-            deadline: Duration::from_secs(60),
-            attempt: Duration::from_secs(15),
-            most: usize::MAX,
-            shortest: Duration::from_millis(50),
-            longest: Duration::from_secs(2),
-            redirects: true,
-        }
+        Self { most: usize::MAX, shortest: Duration::from_millis(50), longest: Duration::from_secs(2) }
     }
 
     /// Nothing is repeated.
@@ -107,25 +86,6 @@ impl Retry {
         self
     }
 
-    /// How long a call may take, waits and the reading of the answer included. 60 seconds unless said otherwise.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// How long the head of an answer may be out before a call that is repeatable is tried again, elsewhere if there are several nodes. 15
-    /// seconds unless said otherwise. Others wait until the deadline, as they can do nothing else.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt = timeout;
-        self
-    }
-
-    /// Whether redirects are repeated.
-    pub(crate) fn redirects(mut self, redirects: bool) -> Self {
-        self.redirects = redirects;
-        self
-    }
-
     /// About twice as long each time, and never quite as long as another call.
     fn wait(&self, repeats: usize) -> Duration {
         let doubled = u32::try_from(repeats).ok().and_then(|repeats| 2_u32.checked_pow(repeats));
@@ -140,7 +100,63 @@ impl Default for Retry {
     }
 }
 
-impl<S> Layer<S> for Retry {
+/// Adds a [`Retry`] policy and a timeout to a tower service.
+///
+/// [`HyperTransport`](crate::HyperTransport) has settings of its own for both.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, Retry, RetryLayer, ServiceTransport, TransportService};
+/// use std::time::Duration;
+///
+/// let service = tower::ServiceBuilder::new()
+///     .layer(RetryLayer::new(Retry::new().most(3)).timeout(Duration::from_secs(20)))
+///     .service(TransportService::new(HyperTransport::new()));
+/// let transport = ServiceTransport::new(service);
+/// # let _ = transport;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RetryLayer {
+    pub(crate) policy: Retry,
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    /// Whether a redirect is a standby without a leader, and not an answer like any other.
+    pub(crate) redirects: bool,
+}
+
+impl RetryLayer {
+    /// Retries as `policy` says, within the default timeouts.
+    pub fn new(policy: Retry) -> Self {
+        Self {
+            policy,
+            timeout: Duration::from_secs(60),
+            attempt_timeout: Duration::from_secs(15),
+            redirects: true,
+        }
+    }
+
+    /// Sets the total time of a call, including all retries, delays and the reading of the response. Defaults
+    /// to 60 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the time to wait for the response of an idempotent call before it is retried. Other calls wait
+    /// until the [`timeout`](Self::timeout). Defaults to 15 seconds.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+}
+
+impl Default for RetryLayer {
+    fn default() -> Self {
+        Self::new(Retry::new())
+    }
+}
+
+impl<S> Layer<S> for RetryLayer {
     type Service = Layered<Retrying<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
@@ -148,10 +164,10 @@ impl<S> Layer<S> for Retry {
     }
 }
 
-/// See [`Retry`].
+/// See [`RetryLayer`].
 #[derive(Debug)]
 pub struct Retrying<E> {
-    retry: Retry,
+    retry: RetryLayer,
     budget: Budget,
     /// Whether there has ever been a connection.
     reached: AtomicBool,
@@ -159,7 +175,7 @@ pub struct Retrying<E> {
 }
 
 impl<E> Retrying<E> {
-    pub(crate) fn new(retry: Retry, inner: E) -> Self {
+    pub(crate) fn new(retry: RetryLayer, inner: E) -> Self {
         Self { retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
     }
 }
@@ -167,8 +183,8 @@ impl<E> Retrying<E> {
 impl<E: Exchange> Exchange for Retrying<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // Others can do nothing but wait.
-        let patience = if operation(request).repeatable { self.retry.attempt } else { LONGEST };
-        let call = Call::within(patience, self.retry.deadline).no_longer_than(call);
+        let patience = if operation(request).repeatable { self.retry.attempt_timeout } else { LONGEST };
+        let call = Call::within(patience, self.retry.timeout).no_longer_than(call);
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
             let outcome = self.inner.exchange(request, &call).await;
@@ -212,14 +228,15 @@ impl<E: Exchange> Retrying<E> {
                 }
                 note(request, &outcome);
                 let verdict = judge(operation, &outcome, self.retry.redirects);
-                let Some(verdict) = verdict.filter(|verdict| repeats < verdict.most.min(self.retry.most))
+                let Some(verdict) =
+                    verdict.filter(|verdict| repeats < verdict.most.min(self.retry.policy.most))
                 else {
                     break;
                 };
                 if verdict.in_doubt {
                     request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
                 }
-                let wait = self.retry.wait(repeats).max(verdict.wait);
+                let wait = self.retry.policy.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
                     Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {

@@ -17,7 +17,7 @@ use crate::observe::Observed;
 use crate::pool::{Pool, Settings};
 use crate::proxy::Proxy;
 use crate::redirect::Redirects;
-use crate::retry::{Retry, Retrying};
+use crate::retry::{Retry, RetryLayer, Retrying};
 use crate::tls::Tls;
 use crate::token::{TokenLayer, TokenSource, WithToken};
 
@@ -157,8 +157,15 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// What is repeated, and when. The times of [`timeout`](Self::timeout) and
-    /// [`attempt_timeout`](Self::attempt_timeout) count, not those of `retry`.
+    /// Sets how often failed calls are retried, and how long to wait in between. Defaults to [`Retry::new`].
+    ///
+    /// A policy has no timeouts: set [`timeout`](Self::timeout) and [`attempt_timeout`](Self::attempt_timeout).
+    ///
+    /// ```compile_fail,E0599
+    /// # use identity_hyper::{HyperTransport, Retry};
+    /// # use std::time::Duration;
+    /// HyperTransport::builder().retry(Retry::off().deadline(Duration::from_millis(200)));
+    /// ```
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
@@ -278,8 +285,12 @@ impl HyperTransportBuilder {
         let consistency = self.consistency.of_cluster(addresses);
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(consistency, nodes);
-        let retry = self.retry.deadline(self.timeout).attempt_timeout(self.attempt_timeout);
-        let retry = retry.redirects(self.redirects != Redirects::Never);
+        let retry = RetryLayer {
+            policy: self.retry,
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            redirects: self.redirects != Redirects::Never,
+        };
         let limited = Limited::new(
             self.concurrency_limit,
             self.rate_limit,

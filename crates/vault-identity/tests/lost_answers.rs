@@ -5,7 +5,7 @@
 
 use identity_mock::{MockTransport, Sequence};
 use tower::Layer;
-use vault_identity::hyper::{Retry, ServiceTransport, TransportService};
+use vault_identity::hyper::{RetryLayer, ServiceTransport, TransportService};
 use vault_identity::{
     Client, CreateEntity, CreateGroup, Entity, EntityId, Group, GroupId, LookupEntity, LookupGroup, Target,
     TransportErrorKind, Upsert, WriteEntityByName, WriteGroupByName,
@@ -13,7 +13,7 @@ use vault_identity::{
 
 /// Repeats, as the default transport does, what goes to the mock.
 fn repeating(mock: &MockTransport) -> Client {
-    let service = Retry::new().layer(TransportService::new(mock.clone()));
+    let service = RetryLayer::default().layer(TransportService::new(mock.clone()));
     Client::new(Target::new("http://vault.test").unwrap(), ServiceTransport::new(service))
 }
 

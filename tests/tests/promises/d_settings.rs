@@ -91,10 +91,11 @@ async fn d22_attempts_are_those_of_the_call() {
 #[tokio::test]
 async fn d22_attempts_of_two_layers_do_not_add_up() {
     use tower::Layer as _;
-    use vault_identity::hyper::{ServiceTransport, TransportService};
+    use vault_identity::hyper::{RetryLayer, ServiceTransport, TransportService};
     let server = Faulty::always(Answer::status(502));
     let inner = TransportService::new(patient().retry(Retry::new().most(1)).build());
-    let client = Client::new(target(&server), ServiceTransport::new(Retry::new().most(1).layer(inner)));
+    let service = RetryLayer::new(Retry::new().most(1)).layer(inner);
+    let client = Client::new(target(&server), ServiceTransport::new(service));
     let error = client.entities().read("e1").await.unwrap_err();
     assert_eq!(server.requests().len(), 4);
     assert!(error.attempts().len() <= 4, "{:?}", error.attempts());
