@@ -138,10 +138,11 @@ impl Error {
     }
 
     /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been
-    /// carried out already.
+    /// carried out already. Never for a transport error that [is permanent](TransportError::is_permanent).
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.operation.repeatable;
         match &self.kind {
+            ErrorKind::Transport(error) if error.is_permanent() => false,
             ErrorKind::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => repeatable || !error.attempts().in_doubt(),
                 TransportErrorKind::Timeout

@@ -72,6 +72,7 @@ pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Box<dyn StdError + Send + Sync>>,
     attempts: Attempts,
+    is_permanent: bool,
 }
 
 /// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain
@@ -98,7 +99,20 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error with its cause.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into()), attempts: Attempts::default() }
+        Self { source: Some(source.into()), ..Self::from(kind) }
+    }
+
+    /// Marks the error as permanent: another attempt of the same call fails in the same way.
+    #[must_use]
+    pub fn permanent(mut self) -> Self {
+        self.is_permanent = true;
+        self
+    }
+
+    /// Returns `true` if another attempt of the same call fails in the same way, as with a rejected certificate
+    /// or a missing token file.
+    pub fn is_permanent(&self) -> bool {
+        self.is_permanent
     }
 
     /// Adds what was tried before giving up.
@@ -121,7 +135,7 @@ impl TransportError {
 
 impl From<TransportErrorKind> for TransportError {
     fn from(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None, attempts: Attempts::default() }
+        Self { kind, source: None, attempts: Attempts::default(), is_permanent: false }
     }
 }
 

@@ -6,8 +6,8 @@ use hyper_util::client::legacy;
 use identity_core::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
+use crate::proxy::ProxyError;
 use crate::tls::{TlsError, problem, refuses_client};
-use crate::token::TokenError;
 
 /// Says of any error of the stack whether the server may have seen the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
@@ -16,18 +16,21 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
         Err(error) => {
             let kind = causes(&*error).find_map(kind_of_one).unwrap_or(TransportErrorKind::Other);
             let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
-            match problem {
+            let is_permanent = problem.is_some() || causes(&*error).any(is_permanent);
+            let error = match problem {
                 Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
                 None => TransportError::new(kind, error),
-            }
+            };
+            if is_permanent { error.permanent() } else { error }
         }
     }
 }
 
-/// Whether trying again brings the same: a certificate that is refused, TLS that is set up wrongly, a log-in
-/// that has failed.
-pub(crate) fn is_permanent(error: &TransportError) -> bool {
-    causes(error).any(|error| error.is::<TlsError>() || error.is::<TokenError>())
+/// Whether another attempt fails in the same way: TLS that is set up wrongly, a proxy that rejects the password.
+fn is_permanent(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TlsError>()
+        || error.downcast_ref().is_some_and(TransportError::is_permanent)
+        || error.downcast_ref().is_some_and(ProxyError::is_permanent)
 }
 
 fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {

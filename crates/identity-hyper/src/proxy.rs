@@ -124,11 +124,26 @@ pub(crate) fn is_this_machine(uri: &Uri) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
+/// How the errors of hyper-util end, which have no public type, when a proxy rejects the user name or the password.
+const REJECTIONS: [&str; 3] = [
+    "proxy authorization required",
+    "credentials not accepted",
+    "server does not support user/pass authentication",
+];
+
 /// It is the proxy that fails, and not the server.
 #[derive(Debug)]
 pub(crate) struct ProxyError {
     pub(crate) address: String,
     pub(crate) source: BoxError,
+}
+
+impl ProxyError {
+    /// Whether the proxy rejects the user name or the password.
+    pub(crate) fn is_permanent(&self) -> bool {
+        let error = self.source.to_string();
+        REJECTIONS.iter().any(|rejection| error.ends_with(rejection))
+    }
 }
 
 impl fmt::Display for ProxyError {

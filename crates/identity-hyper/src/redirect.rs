@@ -30,19 +30,6 @@ pub(crate) struct RedirectError {
     from: String,
     to: Option<String>,
     problem: &'static str,
-    may_pass: bool,
-}
-
-impl RedirectError {
-    /// What a transport error says of a redirect.
-    pub(crate) fn of(error: &TransportError) -> Option<&Self> {
-        error.source()?.downcast_ref()
-    }
-
-    /// Whether it is what standbys do when there is no leader.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.may_pass
-    }
 }
 
 impl fmt::Display for RedirectError {
@@ -132,5 +119,6 @@ fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool
     if !may_pass {
         warn!(target: TARGET, from, to, problem, "a redirect is not followed");
     }
-    TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem, may_pass })
+    let error = TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem });
+    if may_pass { error } else { error.permanent() }
 }

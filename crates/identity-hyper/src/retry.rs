@@ -13,12 +13,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tower::Layer;
 
 use crate::budget::Budget;
-use crate::classify::is_permanent;
 use crate::connect::shown;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
 use crate::nodes::is_read;
 use crate::observe;
-use crate::redirect::RedirectError;
 use crate::service::ServiceTransport;
 
 /// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
@@ -36,7 +34,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | outcome | repeatable | not repeatable |
 /// |---|---|---|
 /// | no connection | again; for 10 seconds, if there has never been one | the same |
-/// | the certificate is refused, TLS is not spoken | | |
+/// | no token, the certificate is rejected, TLS is not spoken, the proxy rejects the password | | |
 /// | time is up, or the connection breaks off | again | |
 /// | 307 of a standby without leader | again | |
 /// | 412, or 429 without a word: not consistent yet | again | again |
@@ -305,11 +303,11 @@ fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Ver
         Ok(response) => response,
         Err(error) => {
             let passing = match error.kind() {
-                TransportErrorKind::Connect => !is_permanent(error),
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.repeatable,
-                TransportErrorKind::Redirect => {
-                    operation.repeatable && RedirectError::of(error).is_some_and(RedirectError::may_pass)
-                }
+                _ if error.is_permanent() => false,
+                TransportErrorKind::Connect => true,
+                TransportErrorKind::Timeout
+                | TransportErrorKind::Interrupted
+                | TransportErrorKind::Redirect => operation.repeatable,
                 _ => false,
             };
             let in_doubt = error.kind() != TransportErrorKind::Connect;

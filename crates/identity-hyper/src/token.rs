@@ -196,8 +196,8 @@ impl<E: Exchange> WithToken<E> {
     ) -> Outcome {
         let token = timeout_at(call.deadline(), source.token()).await;
         let token = token
-            .unwrap_or_else(|elapsed| Err(TokenError::new(elapsed)))
-            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error))?;
+            .map_err(|elapsed| TransportError::new(TransportErrorKind::Connect, TokenError::new(elapsed)))?
+            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error).permanent())?;
         // The wait for it is not the server's.
         let call = call.again();
         let response = self.attempt(request, &call, &token).await?;

@@ -124,3 +124,11 @@ fn answer_to_a_request_knows_whether_to_make_it_again() {
     // Without the request, the careful answer.
     assert!(!ReadEntityById::response(&lost).unwrap_err().is_retryable());
 }
+
+#[test]
+fn permanent_error_is_not_retryable() {
+    for kind in [TransportErrorKind::Connect, TransportErrorKind::Redirect] {
+        assert!(failed::<ReadEntityById>(true, TransportError::from(kind)).is_retryable());
+        assert!(!failed::<ReadEntityById>(true, TransportError::from(kind).permanent()).is_retryable());
+    }
+}

@@ -8,6 +8,7 @@ mod http2;
 mod life;
 mod limits;
 mod log_in;
+mod permanent;
 mod proxy;
 mod service;
 mod support;
