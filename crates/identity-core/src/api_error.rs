@@ -1,19 +1,17 @@
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::oauth_error::OAuthError;
-use crate::reply::Reply;
-use crate::{EntityId, de};
+use crate::text::{Printable, redact};
+use crate::{EntityId, OAuthErrorCode, de};
 
-/// More of the server's words than this is cut off: it may repeat a whole request in them.
-const LONGEST_MESSAGE: usize = 4096;
+mod decode;
 
 /// A refusal, in the server's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,42 +75,6 @@ pub struct MergeConflict {
 const PLAIN_HTTP: &str = "Client sent an HTTP request to an HTTPS server.";
 
 impl ApiError {
-    pub(crate) fn read(reply: Reply<'_>) -> Self {
-        let mut error = Self {
-            status: reply.status,
-            errors: Vec::new(),
-            bare: reply.has_no_words(),
-            conflicts: Vec::new(),
-            retry_after: header(reply, RETRY_AFTER).and_then(parse_retry_after),
-            request_id: None,
-            oauth: None,
-            foreign: None,
-        };
-        if let Ok(Value::Object(mut body)) = serde_json::from_slice(reply.body) {
-            if let Some(Value::Array(errors)) = body.remove("errors") {
-                error.errors = words(errors);
-            }
-            if let Some(data) = body.remove("data") {
-                error.conflicts = Vec::deserialize(data).unwrap_or_default();
-            }
-            if body.get("error").is_some_and(Value::is_string) {
-                error.oauth = OAuthError::deserialize(Value::Object(body.clone())).ok();
-                if let Some(oauth) = &mut error.oauth {
-                    cut_off(&mut oauth.error_description, LONGEST_MESSAGE);
-                }
-            }
-            if let Some(Value::String(id)) = body.remove("request_id") {
-                error.request_id = (!id.is_empty()).then_some(id);
-            }
-        } else if !reply.body.is_empty() {
-            error.foreign = Some(header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned());
-            if reply.body.trim_ascii() == PLAIN_HTTP.as_bytes() {
-                error.errors = vec![PLAIN_HTTP.to_owned()];
-            }
-        }
-        error
-    }
-
     /// A refusal as the server would give it, for test doubles.
     pub fn new(status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let errors: Vec<String> = errors.into_iter().map(Into::into).collect();
@@ -191,10 +153,25 @@ impl ApiError {
         self.status == StatusCode::NOT_FOUND && self.bare
     }
 
-    pub(crate) fn mask(&mut self, secret: &str) {
-        let oauth = self.oauth.as_mut().map(|oauth| &mut oauth.error_description);
-        for words in self.errors.iter_mut().chain(oauth).filter(|words| words.contains(secret)) {
-            *words = words.replace(secret, "<redacted>");
+    /// Redacts the secrets of the request's headers in everything that is the server's text.
+    pub(crate) fn redact(&mut self, secrets: &[&HeaderValue]) {
+        let redact = |text: &mut String| {
+            if let Cow::Owned(redacted) = redact(text, secrets.iter().copied()) {
+                *text = redacted;
+            }
+        };
+        self.errors.iter_mut().chain(&mut self.request_id).chain(&mut self.foreign).for_each(redact);
+        for conflict in &mut self.conflicts {
+            let MergeConflict { alias, entity, entity_id, mount, mount_path } = conflict;
+            let mut id = entity_id.to_string();
+            [alias, entity, &mut id, mount, mount_path].into_iter().for_each(redact);
+            *entity_id = id.into();
+        }
+        if let Some(OAuthError { error, error_description, state }) = &mut self.oauth {
+            if let OAuthErrorCode::Other(error) = error {
+                redact(error);
+            }
+            state.iter_mut().chain([error_description]).for_each(redact);
         }
     }
 
@@ -253,55 +230,17 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
         if let Some(foreign) = &self.foreign {
-            write!(f, ": the answer is not Vault's but {foreign}")?;
+            write!(f, ": the answer is not Vault's but {}", Printable(foreign))?;
         }
         if let Some(oauth) = &self.oauth {
             write!(f, ": {oauth}")?;
         }
         for (index, error) in self.errors.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { "; " })?;
-            f.write_str(error.trim_end())?;
+            write!(f, "{}", Printable(error.trim_end()))?;
         }
         Ok(())
     }
 }
 
 impl StdError for ApiError {}
-
-fn header(reply: Reply<'_>, name: http::HeaderName) -> Option<&str> {
-    reply.headers.get(name)?.to_str().ok()
-}
-
-fn parse_retry_after(value: &str) -> Option<RetryAfter> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(RetryAfter::Delay(Duration::from_secs(seconds)));
-    }
-    jiff::fmt::rfc2822::parse(value).ok().map(|time| RetryAfter::At(time.timestamp()))
-}
-
-fn words(errors: Vec<Value>) -> Vec<String> {
-    let mut room = LONGEST_MESSAGE;
-    let mut words = Vec::new();
-    for error in errors {
-        let Value::String(mut error) = error else { continue };
-        cut_off(&mut error, room);
-        room = room.saturating_sub(error.len());
-        words.push(error);
-        if room == 0 {
-            break;
-        }
-    }
-    words
-}
-
-fn cut_off(text: &mut String, room: usize) {
-    if text.len() > room {
-        let mut end = room;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push('…');
-    }
-}

@@ -7,9 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::friendly::SpanParser;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::text::{self, MAX_LEN};
 
 /// `null` is the empty value.
 pub(crate) fn null_as_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -23,6 +25,15 @@ where
 /// `""` is as good as `null`.
 pub(crate) fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.filter(|text: &String| !text.is_empty()))
+}
+
+/// The identifier of a request.
+pub(crate) fn request_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = empty_as_none(deserializer)?;
+    Ok(id.map(|mut id| {
+        text::truncate(&mut id, text::MAX_WORD_LEN);
+        id
+    }))
 }
 
 /// RFC 3339, or nothing: `""` or `null`.
@@ -82,8 +93,71 @@ where
     T: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let elements: Vec<Value> = null_as_default(deserializer)?;
-    Ok(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect())
+    let mut list = Vec::new();
+    elements(deserializer, |element| {
+        list.push(element);
+        true
+    })?;
+    Ok(list)
+}
+
+/// The same, of which a refusal keeps no more than anyone reads.
+pub(crate) fn few<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let mut list = Vec::new();
+    elements(deserializer, |element| {
+        list.push(element);
+        list.len() < 1000
+    })?;
+    Ok(list)
+}
+
+/// What the server says, cut after so many messages or bytes.
+pub(crate) fn messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let mut list = Vec::new();
+    let mut room = MAX_LEN;
+    elements(deserializer, |mut message: String| {
+        text::truncate(&mut message, room);
+        room = room.saturating_sub(message.len());
+        list.push(message);
+        room > 0 && list.len() < 100
+    })?;
+    Ok(list)
+}
+
+/// Hands over the elements that can be read, one by one, until `go_on` is not to go on.
+fn elements<'de, T, D>(deserializer: D, go_on: impl FnMut(T) -> bool) -> Result<(), D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    struct Elements<T, F>(F, PhantomData<T>);
+
+    impl<'de, T: DeserializeOwned, F: FnMut(T) -> bool> Visitor<'de> for Elements<T, F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(element) = list.next_element::<Box<RawValue>>()? {
+                if serde_json::from_str(element.get()).is_ok_and(|element| !(self.0)(element)) {
+                    while list.next_element::<IgnoredAny>()?.is_some() {}
+                }
+            }
+            Ok(())
+        }
+    }
+
+    deserializer.deserialize_any(Elements(go_on, PhantomData))
 }
 
 /// A JSON object. Of a struct alone, serde would take an array as well, field by field.

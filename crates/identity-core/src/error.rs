@@ -5,6 +5,7 @@ use std::fmt;
 use http::{HeaderValue, StatusCode};
 
 use crate::api_error::ApiError;
+use crate::text::redact;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::{Attempt, Attempts, Method, Operation};
 
@@ -88,14 +89,16 @@ impl Error {
         }
     }
 
-    /// Takes the secrets of the request's headers out of the server's words, should it repeat them. Those of
-    /// less than eight characters are left: they are words like any other.
+    /// [Redacts](crate::redact) the secrets of the request's headers in what the server says.
     #[must_use]
     pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
-        if let ErrorKind::Api(api) = &mut self.kind {
-            // What follows `Bearer` or `Basic` is the secret.
-            let texts = secrets.into_iter().filter_map(|secret| secret.to_str().ok()?.rsplit(' ').next());
-            texts.filter(|text| text.len() >= 8).for_each(|text| api.mask(text));
+        let secrets: Vec<_> = secrets.into_iter().collect();
+        match &mut self.kind {
+            ErrorKind::Api(api) => api.redact(&secrets),
+            ErrorKind::Decode(DecodeError(problem)) => {
+                *problem = redact(problem, secrets).into_owned().into();
+            }
+            _ => {}
         }
         self
     }

@@ -3,6 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::de;
+use crate::text::Printable;
 use crate::word::word;
 
 /// A refusal in the words of OAuth (RFC 6749) and OpenID Connect.
@@ -28,7 +29,7 @@ impl OAuthError {
 
 impl fmt::Display for OAuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.error, self.error_description)
+        write!(f, "{}: {}", Printable(self.error.as_str()), Printable(&self.error_description))
     }
 }
 

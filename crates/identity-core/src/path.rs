@@ -21,7 +21,7 @@ pub(crate) fn problem(value: &str) -> Option<&'static str> {
 }
 
 /// Controls, blanks, and what is for formatting or private use: the server refuses them in a path.
-fn is_unseen(char: char) -> bool {
+pub(crate) fn is_unseen(char: char) -> bool {
     let formatting_or_private = matches!(
         char,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'

@@ -8,6 +8,7 @@ use crate::api_error::ApiError;
 use crate::de::{self, Object};
 use crate::error::{DecodeError, ReplyError};
 use crate::key_list::{KeyList, RawKeyList};
+use crate::text;
 use crate::wrapping::WrapInfo;
 
 /// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
@@ -32,10 +33,10 @@ impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
 pub struct Meta {
     /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry
     /// one.
-    #[serde(deserialize_with = "de::empty_as_none")]
+    #[serde(deserialize_with = "de::request_id")]
     pub request_id: Option<String>,
     /// What the server did otherwise than asked, such as parameters that it ignored.
-    #[serde(deserialize_with = "de::readable")]
+    #[serde(deserialize_with = "de::messages")]
     pub warnings: Vec<String>,
 }
 
@@ -162,7 +163,8 @@ impl<'a> Reply<'a> {
             return DecodeError::new(format!("a field is missing or of another type before {place}"));
         }
         let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or("no content type");
+        let mut content_type = content_type.unwrap_or("no content type").to_owned();
+        text::truncate(&mut content_type, text::MAX_WORD_LEN);
         DecodeError::new(format!("the answer is not JSON ({}, {content_type}): {place}", self.status))
     }
 }

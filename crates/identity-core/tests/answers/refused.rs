@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Response;
 use identity_core::*;
+use serde_json::json;
 
 use crate::{answer, chain, error, outcome};
 
@@ -130,6 +131,73 @@ fn long_words_are_cut_between_characters() {
     }
 }
 
+/// A standby or a proxy may repeat a large request in its message, and the transport reads only its beginning.
+#[test]
+fn of_a_message_without_end_the_beginning_is_read() {
+    for end in ["", "\\", "\\\\", "\\u", "\\u00e", "\\ud83d\\ude0", "é", "{\\\"k\\\":\\\"v"] {
+        let error =
+            error::<DeleteEntityById>(500, format!(r#"{{"errors":["too large: {}{end}"#, "x".repeat(5000)));
+        let words = error.api().expect("a refusal").errors();
+        assert!(words.len() == 1 && words[0].starts_with("too large: xxx"), "{end}: {words:?}");
+    }
+    let cut = [&br#"{"errors":["of a "#[..], &"é".as_bytes()[..1]].concat();
+    assert_eq!(error::<DeleteEntityById>(500, cut).api().expect("a refusal").errors(), ["of a "]);
+    let list = error::<ListEntities>(404, r#"{"errors":["#);
+    assert!(!list.is_not_found(), "it is not known whether the list is empty");
+}
+
+/// Whatever is the server's text is redacted, and before it is cut.
+#[test]
+fn no_part_of_a_refusal_repeats_a_secret() {
+    const TOKEN: &str = "hvs.canary-0123456789";
+    let token = http::HeaderValue::from_static(TOKEN);
+    let texts = |error: &Error| format!("{error} {error:#} {error:?} {} {:?}", chain(error), error.api());
+    for field in ["errors", "error", "error_description", "state", "request_id", "data"] {
+        for room in 0..TOKEN.len() + 3 {
+            let word = format!("{}{TOKEN}{}", "y".repeat(4096 - room), "z".repeat(30));
+            let body = match field {
+                "errors" => json!({"errors": [word, TOKEN]}),
+                "data" => {
+                    json!({"errors": [], "data": [{"alias": word, "entity": word, "entity_id": word, "mount": word, "mount_path": word}]})
+                }
+                field => json!({"error": "x", field: word}),
+            };
+            let error = error::<ReadEntityById>(400, body.to_string()).without([&token]);
+            let text = texts(&error);
+            assert!(text.contains("yyy") && !text.contains("canary"), "{field} {room}: {text}");
+        }
+    }
+    for status in [200, 502] {
+        let html =
+            Response::builder().status(status).header("content-type", format!("text/{TOKEN}")).body("<html>");
+        let error = ReadEntityById::response(&html.unwrap()).unwrap_err().without([&token]);
+        assert!(
+            texts(&error).contains("text/<redacted>") && !texts(&error).contains("canary"),
+            "{}",
+            texts(&error)
+        );
+        let long = format!("text/{}{TOKEN}", "x".repeat(120));
+        let html = Response::builder().status(status).header("content-type", long).body("<html>").unwrap();
+        let error = ReadEntityById::response(&html).unwrap_err().without([&token]);
+        assert!(!texts(&error).contains("hvs"), "{}", texts(&error));
+    }
+}
+
+#[test]
+fn no_part_of_a_refusal_forges_a_line_of_a_log() {
+    let forged = "x\nINFO all is well\u{1b}[2K\u{202e}\u{2028}";
+    for body in [
+        json!({"errors": [forged, forged]}),
+        json!({"error": forged, "error_description": forged, "state": forged, "request_id": forged}),
+    ] {
+        let error = error::<ReadEntityById>(400, body.to_string());
+        for text in [error.to_string(), format!("{error:#}"), format!("{error:?}"), chain(&error)] {
+            assert!(!text.contains(['\n', '\u{1b}', '\u{202e}', '\u{2028}']), "{text:?}");
+        }
+        assert!(chain(&error).contains(r"x\nINFO all is well"), "{}", chain(&error));
+    }
+}
+
 #[test]
 fn retry_after_in_its_forms() {
     let after = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
@@ -166,7 +234,7 @@ fn merge_conflicts_are_read() {
         ("[]".to_owned(), 0),
         ("null".to_owned(), 0),
         ("\"odd\"".to_owned(), 0),
-        (format!("[{row},5]"), 0),
+        (format!("[{row},5]"), 1),
     ] {
         let body = format!(r#"{{"errors":["2 errors occurred"],"data":{data}}}"#);
         let error = error::<MergeEntities>(400, body);
@@ -196,7 +264,7 @@ fn text_names_operation_then_reason() {
         (
             400,
             r#"{"errors":["1 error occurred:\n\t* bad\n\n","more"]}"#,
-            "was refused: 400 Bad Request: 1 error occurred:\n\t* bad; more",
+            "was refused: 400 Bad Request: 1 error occurred:\\n\\t* bad; more",
         ),
         (404, r#"{"errors":[]}"#, "was refused: 404 Not Found"),
         (400, "", "was refused: 400 Bad Request"),
