@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de};
+use crate::{
+    AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de, metadata,
+    ser,
+};
 
 endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) -> upsert(Upsert<CreatedEntity>));
 endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity));
@@ -119,15 +122,23 @@ pub struct EntityParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
     /// Takes the place of all policies; empty clears them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub policies: Option<Vec<String>>,
     /// Whether the entity is barred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }
 
+impl EntityParams {
+    fn check(&self) -> Result<(), RequestError> {
+        metadata::check(&self.metadata)?;
+        ser::joinable("policies", self.policies.as_ref())
+    }
+}
+
 setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
-    /// Takes the place of all metadata; empty clears it. At most 64 pairs, keys of 128 bytes, values of 512.
+    /// Replaces all metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 of the bytes
+    /// `[a-zA-Z0-9=/+_-]` that do not begin with `vault-`, and values of at most 512 bytes.
     metadata(map) => params.metadata;
     /// Takes the place of all policies; empty clears them. `root` is not allowed.
     policies(texts) => params.policies;
@@ -174,7 +185,8 @@ impl CreateEntity {
 
     fn check(&self) -> Result<(), RequestError> {
         not_empty("name", &self.name)?;
-        not_empty("id", &self.id)
+        not_empty("id", &self.id)?;
+        self.params.check()
     }
 }
 
@@ -219,7 +231,8 @@ impl UpdateEntityById {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)
+        not_empty("name", &self.name)?;
+        self.params.check()
     }
 }
 
@@ -270,7 +283,8 @@ impl WriteEntityByName {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("id", &self.id)
+        not_empty("id", &self.id)?;
+        self.params.check()
     }
 }
 
@@ -325,13 +339,14 @@ pub struct MergeEntities {
     /// The entity that stays.
     pub to_entity_id: EntityId,
     /// The entities that go, at least one.
+    #[serde(serialize_with = "ser::required_list")]
     pub from_entity_ids: Vec<EntityId>,
     /// Whether to merge although several entities have an MFA secret of the same method. It does not settle
     /// clashes of aliases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
     /// The aliases to keep where two are on the same mount.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub conflicting_alias_ids_to_keep: Option<Vec<EntityAliasId>>,
 }
 
@@ -350,6 +365,8 @@ impl MergeEntities {
         not_empty("to_entity_id", [&self.to_entity_id])?;
         not_empty("from_entity_ids", &self.from_entity_ids)?;
         not_empty("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.iter().flatten())?;
+        ser::joinable("from_entity_ids", Some(&self.from_entity_ids))?;
+        ser::joinable("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.as_ref())?;
         if self.from_entity_ids.is_empty() {
             return Err(RequestError::new("from_entity_ids", "must name at least one entity"));
         }

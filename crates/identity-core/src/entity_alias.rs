@@ -6,7 +6,7 @@ use crate::alias::{AliasInfo, EntityAlias, WrittenAlias};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, RequestError};
+use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, RequestError, metadata};
 
 endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
 endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias));
@@ -61,7 +61,8 @@ impl CreateEntityAlias {
         not_empty("name", [&self.name])?;
         not_empty("mount_accessor", [&self.mount_accessor])?;
         not_empty("canonical_id", &self.canonical_id)?;
-        not_empty("id", &self.id)
+        not_empty("id", &self.id)?;
+        metadata::check_custom(&self.custom_metadata)
     }
 }
 
@@ -73,7 +74,8 @@ setters!(CreateEntityAlias {
 setters!(CreateEntityAlias, UpdateEntityAliasById {
     /// The entity that the alias belongs to.
     canonical_id(value(EntityId)) => canonical_id;
-    /// Takes the place of all custom metadata; empty clears it. At most 64 pairs, keys of 128 bytes, values of 1 to 512.
+    /// Replaces all custom metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 bytes and
+    /// values of 1 to 512, all of printable characters.
     custom_metadata(map) => custom_metadata;
 });
 
@@ -121,7 +123,8 @@ impl UpdateEntityAliasById {
     fn check(&self) -> Result<(), RequestError> {
         not_empty("name", &self.name)?;
         not_empty("mount_accessor", &self.mount_accessor)?;
-        not_empty("canonical_id", &self.canonical_id)
+        not_empty("canonical_id", &self.canonical_id)?;
+        metadata::check_custom(&self.custom_metadata)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::word::word;
-use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, ser};
+use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser};
 
 endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) -> upsert(Upsert<CreatedGroup>));
 endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group));
@@ -137,13 +137,13 @@ pub struct GroupParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
     /// Takes the place of all policies; empty clears them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub policies: Option<Vec<String>>,
     /// Takes the place of all entities that belong to it; empty clears them. Not for external groups.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub member_entity_ids: Option<Vec<EntityId>>,
     /// Takes the place of all groups that belong to it; empty clears them. Not for external groups.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub member_group_ids: Option<Vec<GroupId>>,
 }
 
@@ -151,6 +151,10 @@ impl GroupParams {
     fn check(&self) -> Result<(), RequestError> {
         not_empty("member_entity_ids", self.member_entity_ids.iter().flatten())?;
         not_empty("member_group_ids", self.member_group_ids.iter().flatten())?;
+        metadata::check(&self.metadata)?;
+        ser::joinable("policies", self.policies.as_ref())?;
+        ser::joinable("member_entity_ids", self.member_entity_ids.as_ref())?;
+        ser::joinable("member_group_ids", self.member_group_ids.as_ref())?;
         if self.group_type == Some(GroupType::External) {
             let refuse = |name| {
                 Err(RequestError::new(name, "cannot be set for an external group, not even to nothing"))
@@ -169,7 +173,8 @@ impl GroupParams {
 setters!(CreateGroup, UpdateGroupById, WriteGroupByName {
     /// Says who says who belongs to it. It cannot be changed later.
     group_type(value(GroupType)) => params.group_type;
-    /// Takes the place of all metadata; empty clears it. At most 64 pairs, keys of 128 bytes, values of 512.
+    /// Replaces all metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 of the bytes
+    /// `[a-zA-Z0-9=/+_-]` that do not begin with `vault-`, and values of at most 512 bytes.
     metadata(map) => params.metadata;
     /// Takes the place of all policies; empty clears them. `root` is not allowed.
     policies(texts) => params.policies;

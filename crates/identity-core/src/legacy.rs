@@ -16,7 +16,7 @@ use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::{
     AliasInfo, CreatedEntity, EntityAlias, EntityAliasId, EntityId, KeyList, MountAccessor, RequestError,
-    Upsert, WrittenAlias,
+    Upsert, WrittenAlias, metadata,
 };
 
 endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
@@ -173,7 +173,8 @@ impl CreatePersona {
 
     fn check(&self) -> Result<(), RequestError> {
         not_empty("name", &self.name)?;
-        not_empty("id", &self.id)
+        not_empty("id", &self.id)?;
+        metadata::check(&self.metadata)
     }
 }
 
@@ -213,7 +214,8 @@ impl UpdatePersona {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)
+        not_empty("name", &self.name)?;
+        metadata::check(&self.metadata)
     }
 }
 

@@ -59,6 +59,7 @@ mod id;
 mod key_list;
 pub mod legacy;
 mod lookup;
+mod metadata;
 mod method;
 mod mfa;
 mod oauth_error;

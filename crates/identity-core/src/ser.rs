@@ -1,5 +1,6 @@
 //! How values are written into requests.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -30,21 +31,76 @@ pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> R
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// More identifiers than this go in one string: OpenBao refuses bodies of more than 1000 strings, and takes
-/// commas for a list.
-const LONGEST_ARRAY: usize = 500;
+/// The most strings that `OpenBao` accepts in a JSON body, field names included.
+const MAX_STRINGS: usize = 1000;
 
-/// Identifiers, of which there may be any number.
+/// Longer lists are sent as one comma-separated string. It leaves room for several lists in one body.
+const MAX_ARRAY: usize = 150;
+
+/// A list that has to be an array, because an element contains a comma.
+const MAX_ARRAY_WITH_COMMAS: usize = 500;
+
+/// A list of any length. The server splits a string at its commas and trims the parts.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
-pub(crate) fn ids<S: Serializer, I: AsRef<str> + Serialize>(
-    ids: &Option<Vec<I>>,
+pub(crate) fn list<S: Serializer, T: AsRef<str> + Serialize>(
+    list: &Option<impl Deref<Target = [T]>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    match ids {
-        Some(ids) if ids.len() > LONGEST_ARRAY && !ids.iter().any(|id| id.as_ref().contains(',')) => {
-            let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
-            serializer.serialize_str(&ids.join(","))
+    match list.as_deref() {
+        Some(items) => required_list(items, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// The same for a list that is always sent.
+pub(crate) fn required_list<S: Serializer, T: AsRef<str> + Serialize>(
+    items: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    if items.len() > MAX_ARRAY && can_be_joined(items) {
+        let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+        serializer.serialize_str(&items.join(","))
+    } else {
+        items.serialize(serializer)
+    }
+}
+
+fn can_be_joined(items: &[impl AsRef<str>]) -> bool {
+    !items.iter().any(|item| item.as_ref().contains(','))
+}
+
+/// Refuses a long list with a comma in an element: it cannot be sent as one string, and the server refuses
+/// the array.
+pub(crate) fn joinable<T: AsRef<str>>(
+    name: &'static str,
+    list: Option<&(impl Deref<Target = [T]> + ?Sized)>,
+) -> Result<(), RequestError> {
+    match list {
+        Some(items) if items.len() > MAX_ARRAY_WITH_COMMAS && !can_be_joined(items) => {
+            Err(RequestError::new(
+                name,
+                format!(
+                    "must not have more than {MAX_ARRAY_WITH_COMMAS} elements if one of them contains a comma"
+                ),
+            ))
         }
-        ids => ids.serialize(serializer),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses arrays that `OpenBao` refuses as too complex, where it does not split strings.
+pub(crate) fn few_strings(
+    lists: impl IntoIterator<Item = (&'static str, Option<usize>)> + Clone,
+) -> Result<(), RequestError> {
+    let strings: usize = lists.clone().into_iter().filter_map(|(_, len)| len).map(|len| len + 1).sum();
+    let longest = lists.into_iter().max_by_key(|(_, len)| *len);
+    match longest {
+        Some((name, _)) if strings > MAX_STRINGS => Err(RequestError::new(
+            name,
+            format!(
+                "is too long: a request cannot have more than {MAX_STRINGS} strings, field names included"
+            ),
+        )),
+        _ => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ mod groups;
 mod issuer;
 mod keys;
 mod legacy;
+mod lists;
 mod lookup;
 mod members;
 mod merge;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, RequestError, de};
+use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, RequestError, de, ser};
 
 endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json repeatable -> empty(()));
 endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement));
@@ -50,7 +50,8 @@ pub struct LoginEnforcement {
 }
 
 /// Creates an enforcement, or updates it. The methods and at least one of the four lists of those it is for
-/// have to be set, each time; lists that are not set stay as they are.
+/// have to be set, each time; lists that are not set stay as they are. All lists of one request together have
+/// at most 1000 elements, each list counted as one more.
 ///
 /// API: `POST /identity/mfa/login-enforcement/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,6 +98,13 @@ impl WriteLoginEnforcement {
         not_empty("auth_method_types", self.auth_method_types.iter().flatten())?;
         not_empty("identity_group_ids", self.identity_group_ids.iter().flatten())?;
         not_empty("identity_entity_ids", self.identity_entity_ids.iter().flatten())?;
+        ser::few_strings([
+            ("mfa_method_ids", Some(self.mfa_method_ids.len())),
+            ("auth_method_accessors", self.auth_method_accessors.as_ref().map(Vec::len)),
+            ("auth_method_types", self.auth_method_types.as_ref().map(Vec::len)),
+            ("identity_group_ids", self.identity_group_ids.as_ref().map(Vec::len)),
+            ("identity_entity_ids", self.identity_entity_ids.as_ref().map(Vec::len)),
+        ])?;
         let anyone = self.auth_method_accessors.is_some()
             || self.auth_method_types.is_some()
             || self.identity_group_ids.is_some()

@@ -38,10 +38,10 @@ pub struct WriteOidcAssignment {
     #[serde(skip)]
     pub name: String,
     /// The entities.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub entity_ids: Option<Vec<EntityId>>,
     /// The groups.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::ids")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub group_ids: Option<Vec<GroupId>>,
 }
 
@@ -53,7 +53,9 @@ impl WriteOidcAssignment {
 
     fn check(&self) -> Result<(), RequestError> {
         not_empty("entity_ids", self.entity_ids.iter().flatten())?;
-        not_empty("group_ids", self.group_ids.iter().flatten())
+        not_empty("group_ids", self.group_ids.iter().flatten())?;
+        ser::joinable("entity_ids", self.entity_ids.as_ref())?;
+        ser::joinable("group_ids", self.group_ids.as_ref())
     }
 }
 

@@ -107,10 +107,10 @@ pub struct WriteOidcClient {
     #[serde(skip)]
     pub name: String,
     /// Where people may be sent back to.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub redirect_uris: Option<Vec<String>>,
     /// The names of the assignments.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub assignments: Option<Vec<String>>,
     /// The name of the key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,13 +155,16 @@ impl WriteOidcClient {
         not_empty("key", &self.key)?;
         not_empty("redirect_uris", self.redirect_uris.iter().flatten())?;
         not_empty("assignments", self.assignments.iter().flatten())?;
+        ser::joinable("redirect_uris", self.redirect_uris.as_ref())?;
+        ser::joinable("assignments", self.assignments.as_ref())?;
         ser::whole_seconds("id_token_ttl", self.id_token_ttl)?;
         ser::whole_seconds("access_token_ttl", self.access_token_ttl)
     }
 }
 
 setters!(WriteOidcClient {
-    /// Takes the place of all addresses that people may be sent back to. On a loopback host, any port will do.
+    /// Replaces all addresses that people may be sent back to. On a loopback host, any port will do. At most 500 if
+    /// one of them contains a comma.
     redirect_uris(texts) => redirect_uris;
     /// Takes the place of all assignments, by name; they have to exist. `allow_all` is always there.
     assignments(texts) => assignments;

@@ -91,7 +91,7 @@ pub struct WriteOidcKey {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub verification_ttl: Option<Duration>,
     /// The roles and clients that may use the key.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub allowed_client_ids: Option<Vec<ClientId>>,
 }
 
@@ -109,6 +109,7 @@ impl WriteOidcKey {
 
     fn check(&self) -> Result<(), RequestError> {
         not_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
+        ser::joinable("allowed_client_ids", self.allowed_client_ids.as_ref())?;
         ser::whole_seconds("rotation_period", self.rotation_period)?;
         ser::whole_seconds("verification_ttl", self.verification_ttl)
     }

@@ -3,7 +3,9 @@ use serde::{Deserialize, Serialize};
 use crate::construct::{about, setters};
 use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
-use crate::{ClientId, Endpoint, KeyList, Method, Reply, ReplyError, RequestError, Respond, de, respond};
+use crate::{
+    ClientId, Endpoint, KeyList, Method, Reply, ReplyError, RequestError, Respond, de, respond, ser,
+};
 
 endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body repeatable -> empty(()));
 endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: slug] -> data(OidcProvider));
@@ -58,7 +60,9 @@ impl WriteOidcProvider {
 
     fn check(&self) -> Result<(), RequestError> {
         not_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
-        not_empty("scopes_supported", self.scopes_supported.iter().flatten())
+        not_empty("scopes_supported", self.scopes_supported.iter().flatten())?;
+        ser::joinable("allowed_client_ids", self.allowed_client_ids.as_ref())?;
+        ser::joinable("scopes_supported", self.scopes_supported.as_ref())
     }
 
     fn body(&self) -> impl Serialize {
@@ -66,9 +70,9 @@ impl WriteOidcProvider {
         struct Body<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]
             issuer: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
             allowed_client_ids: Option<&'a [ClientId]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
             scopes_supported: Option<&'a [String]>,
         }
         Body {

@@ -120,6 +120,59 @@ fn values_that_the_server_would_refuse_or_misread() {
 }
 
 #[test]
+fn metadata_beyond_the_limits_of_the_server() {
+    let pairs = |count: usize| (0..count).map(|n| (format!("k{n}"), "v")).collect::<Vec<_>>();
+    let key = |key: &str| [(key.to_owned(), "v".to_owned())];
+    let value = |value: &str| [("k".to_owned(), value.to_owned())];
+    let (long_key, longer_key) = ("k".repeat(128), "k".repeat(129));
+    // In bytes: 512 and 514.
+    let (long, longer) = ("ü".repeat(256), "ü".repeat(257));
+    refused! {
+        CreateEntity::named("e").metadata(pairs(64)) => "(none)";
+        CreateEntity::named("e").metadata(pairs(65)) => "metadata";
+        UpdateEntityById::new("e1").metadata(key(&long_key)) => "(none)";
+        UpdateEntityById::new("e1").metadata(key(&longer_key)) => "metadata";
+        WriteEntityByName::new("e").metadata(value(&long)) => "(none)";
+        WriteEntityByName::new("e").metadata(value(&longer)) => "metadata";
+        CreateGroup::named("g").metadata(key("=/+_-a9")) => "(none)";
+        CreateGroup::named("g").metadata(key("")) => "metadata";
+        UpdateGroupById::new("g1").metadata(key("a b")) => "metadata";
+        WriteGroupByName::new("g").metadata(key("ü")) => "metadata";
+        CreateEntity::named("e").metadata(value("")) => "(none)";
+        CreateEntity::named("e").metadata(value("a\n")) => "(none)";
+        CreateEntity::named("e").metadata(key("vault-a")) => "metadata";
+        CreateEntity::named("e").metadata(key("Vault-a")) => "(none)";
+        CreatePersona::named("e").metadata(pairs(65)) => "metadata";
+        UpdatePersona::new("e1").metadata(pairs(65)) => "metadata";
+
+        CreateEntityAlias::new("n", "m").custom_metadata(pairs(64)) => "(none)";
+        CreateEntityAlias::new("n", "m").custom_metadata(pairs(65)) => "custom_metadata";
+        CreateEntityAlias::new("n", "m").custom_metadata(key("ü: /")) => "(none)";
+        UpdateEntityAliasById::new("a1").custom_metadata(key(&longer_key)) => "custom_metadata";
+        UpdateEntityAliasById::new("a1").custom_metadata(key("")) => "custom_metadata";
+        UpdateEntityAliasById::new("a1").custom_metadata(value(&long)) => "(none)";
+        UpdateEntityAliasById::new("a1").custom_metadata(value(&longer)) => "custom_metadata";
+        UpdateEntityAliasById::new("a1").custom_metadata(value("")) => "custom_metadata";
+        UpdateEntityAliasById::new("a1").custom_metadata(value("a\n")) => "custom_metadata";
+    }
+}
+
+#[test]
+fn lists_that_the_server_refuses_as_too_long() {
+    let ids = |count: usize| (0..count).map(|n| format!("id{n}")).collect::<Vec<_>>();
+    let with_comma = |count: usize| (0..count).map(|n| format!("https://h/?{n},")).collect::<Vec<_>>();
+    refused! {
+        WriteOidcClient::new("c").redirect_uris(ids(5000)).assignments(ids(5000)) => "(none)";
+        WriteOidcClient::new("c").redirect_uris(with_comma(500)) => "(none)";
+        WriteOidcClient::new("c").redirect_uris(with_comma(501)) => "redirect_uris";
+        CreateEntity::named("e").policies(with_comma(501)) => "policies";
+        WriteLoginEnforcement::new("e", ids(1)).identity_entity_ids(ids(997)) => "(none)";
+        WriteLoginEnforcement::new("e", ids(1)).identity_entity_ids(ids(998)) => "identity_entity_ids";
+        WriteLoginEnforcement::new("e", ids(1)).auth_method_types(ids(600)).identity_group_ids(ids(500)) => "auth_method_types";
+    }
+}
+
+#[test]
 fn wrappers_refuse_what_the_wrapped_refuses() {
     refused! {
         Maybe(ReadEntityById::new("")) => "id";
