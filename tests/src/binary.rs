@@ -4,30 +4,42 @@ use std::path::{Path, PathBuf};
 
 use crate::{DevServerError, install};
 
-const VARIABLE: &str = "VAULT_IDENTITY_SERVER";
+const PROGRAM: &str = "VAULT_IDENTITY_SERVER";
+const VERSION: &str = "VAULT_IDENTITY_SERVER_VERSION";
 
-/// The server program: the configured one, else one on `PATH`, else the installed one.
+/// The server program: the configured one or the installed one of the configured version, else one on `PATH`, else the
+/// installed one.
 pub(crate) fn find() -> Result<PathBuf, DevServerError> {
-    find_in(env::var_os(VARIABLE), env::var_os("PATH"), install::installed)
+    let [program, version, path] = [PROGRAM, VERSION, "PATH"].map(env::var_os);
+    find_in(program, version, path, install::installed)
 }
 
 fn find_in(
-    configured: Option<OsString>,
+    program: Option<OsString>,
+    version: Option<OsString>,
     path: Option<OsString>,
-    install: impl FnOnce() -> Result<PathBuf, DevServerError>,
+    install: impl FnOnce(&str) -> Result<PathBuf, DevServerError>,
 ) -> Result<PathBuf, DevServerError> {
-    if let Some(configured) = configured.filter(|value| !value.is_empty()) {
-        return usable(&configured);
+    let is_set = |value: &OsString| !value.is_empty();
+    match (program.filter(is_set), version.filter(is_set)) {
+        (Some(_), Some(_)) => {
+            Err(DevServerError::new(format!("{PROGRAM} and {VERSION} are both set: unset one of them")))
+        }
+        (Some(program), None) => usable(&program),
+        (None, Some(version)) => install(&version.to_string_lossy()),
+        (None, None) => {
+            let path = path.unwrap_or_default();
+            let found = ["bao", "vault"].iter().find_map(|name| on_path(&path, name));
+            found.map_or_else(|| install(install::DEFAULT_VERSION), Ok)
+        }
     }
-    let path = path.unwrap_or_default();
-    ["bao", "vault"].iter().find_map(|name| on_path(&path, name)).map_or_else(install, Ok)
 }
 
 fn usable(configured: &OsStr) -> Result<PathBuf, DevServerError> {
     // Absolute, as a bare name would be looked up on `PATH` when it is run.
     std::path::absolute(configured).ok().filter(|file| is_executable(file)).ok_or_else(|| {
         DevServerError::new(format!(
-            "{VARIABLE} is \"{}\", which is not an executable file: \
+            "{PROGRAM} is \"{}\", which is not an executable file: \
              set it to the path of a `bao` or `vault` program, or unset it",
             configured.display()
         ))
@@ -70,7 +82,7 @@ mod tests {
         directory
     }
 
-    fn not_installed() -> Result<PathBuf, DevServerError> {
+    fn not_installed(_: &str) -> Result<PathBuf, DevServerError> {
         Err(DevServerError::new("not installed"))
     }
 
@@ -79,7 +91,7 @@ mod tests {
         let directory = directory_with(&["bao"]);
         let path = Some(directory.path().into());
         for unusable in [directory.path().join("missing"), directory.path().into()] {
-            let error = find_in(Some(unusable.into()), path.clone(), not_installed).unwrap_err();
+            let error = find_in(Some(unusable.into()), None, path.clone(), not_installed).unwrap_err();
             assert!(error.to_string().contains("VAULT_IDENTITY_SERVER"), "{error}");
         }
     }
@@ -89,7 +101,7 @@ mod tests {
         let directory = directory_with(&["bao", "mine"]);
         let mine = directory.path().join(format!("mine{EXE_SUFFIX}"));
         let path = Some(directory.path().into());
-        assert_eq!(find_in(Some(mine.clone().into()), path, not_installed).unwrap(), mine);
+        assert_eq!(find_in(Some(mine.clone().into()), None, path, not_installed).unwrap(), mine);
     }
 
     #[test]
@@ -97,21 +109,32 @@ mod tests {
         let (first, second) = (directory_with(&["vault"]), directory_with(&["bao", "vault"]));
         let path = env::join_paths([first.path(), second.path()]).unwrap();
         let bao = second.path().join(format!("bao{EXE_SUFFIX}"));
-        assert_eq!(find_in(None, Some(path), not_installed).unwrap(), bao);
+        assert_eq!(find_in(None, None, Some(path), not_installed).unwrap(), bao);
     }
 
     #[test]
     fn vault_comes_before_an_installation() {
         let directory = directory_with(&["vault"]);
         let vault = directory.path().join(format!("vault{EXE_SUFFIX}"));
-        let found = find_in(None, Some(directory.path().into()), not_installed).unwrap();
+        let found = find_in(None, None, Some(directory.path().into()), not_installed).unwrap();
         assert_eq!(found, vault);
     }
 
     #[test]
+    fn a_configured_version_is_installed_whatever_is_on_path() {
+        let directory = directory_with(&["bao"]);
+        let installed = |version: &str| Ok(PathBuf::from(version));
+        let found = find_in(None, Some("2.6.1".into()), Some(directory.path().into()), installed);
+        assert_eq!(found.unwrap(), Path::new("2.6.1"));
+        let error = find_in(Some("bao".into()), Some("2.6.1".into()), None, installed).unwrap_err();
+        assert!(error.to_string().contains("VAULT_IDENTITY_SERVER_VERSION"), "{error}");
+    }
+
+    #[test]
     fn the_installation_comes_last() {
-        let installed = || Ok(PathBuf::from("installed"));
-        assert_eq!(find_in(None, None, installed).unwrap(), Path::new("installed"));
-        assert_eq!(find_in(Some("".into()), None, installed).unwrap(), Path::new("installed"));
+        let installed = |version: &str| Ok(PathBuf::from(version));
+        let default = Path::new(install::DEFAULT_VERSION);
+        assert_eq!(find_in(None, None, None, installed).unwrap(), default);
+        assert_eq!(find_in(Some("".into()), Some("".into()), None, installed).unwrap(), default);
     }
 }

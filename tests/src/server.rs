@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::error::tail;
 use crate::process::Process;
 use crate::{DevServerError, binary, http, live};
@@ -20,8 +22,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A development server of OpenBao or Vault: in memory, unsealed, on a loopback
 /// port, and stopped on drop.
 ///
-/// The program is the one that `VAULT_IDENTITY_SERVER` names, else `bao` or `vault`
-/// on `PATH`, else an OpenBao that pip installs once into the target directory.
+/// The program is the one that `VAULT_IDENTITY_SERVER` names, else an OpenBao of the version
+/// in `VAULT_IDENTITY_SERVER_VERSION`, else `bao` or `vault` on `PATH`, else OpenBao 2.7.2.
+/// pip installs OpenBao once into the target directory.
 #[derive(Debug)]
 pub struct DevServer {
     address: String,
@@ -67,6 +70,17 @@ impl DevServer {
     /// The root token.
     pub fn token(&self) -> &str {
         TOKEN
+    }
+
+    /// Returns the version of the server, such as `2.7.2`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the server does not report one.
+    pub fn version(&self) -> String {
+        let (_, health) = self.request("GET", "/v1/sys/health", None, None, None).expect("the server runs");
+        let health: Value = serde_json::from_str(&health).expect("its health is JSON");
+        health["version"].as_str().expect("its health has the version").to_owned()
     }
 
     /// Sends one request, for set-up that the identity client does not cover, and

@@ -36,13 +36,27 @@ impl DevServer {
         text(&answer["auth"]["client_token"])
     }
 
-    /// Creates a namespace.
+    /// Creates a namespace, given by its whole path, with the key `default`, which new namespaces of OpenBao before
+    /// 2.7 lack.
     ///
     /// # Panics
     ///
     /// If the server refuses, as the community edition of Vault does with 404.
     pub fn create_namespace(&self, name: &str) {
-        self.expect_ok("POST", &format!("sys/namespaces/{name}"), &json!({}));
+        let path = name.rsplit_once('/').map_or_else(
+            || format!("sys/namespaces/{name}"),
+            |(parent, child)| format!("{parent}/sys/namespaces/{child}"),
+        );
+        self.expect_ok("POST", &path, &json!({}));
+        if !self.namespaces_have_a_key() {
+            let key = json!({ "allowed_client_ids": "*" });
+            self.expect_ok("POST", &format!("{name}/identity/oidc/key/default"), &key);
+        }
+    }
+
+    /// Returns whether a new namespace has the key `default`.
+    pub fn namespaces_have_a_key(&self) -> bool {
+        !self.version().starts_with("2.6.")
     }
 
     fn expect_ok(&self, method: &str, path: &str, body: &Value) -> Value {

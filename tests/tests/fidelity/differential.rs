@@ -23,6 +23,9 @@ const LENGTH: usize = 100;
 /// Where the one in memory would be.
 const FAKE_AT: &str = "http://fake.vault";
 
+/// The version that the one in memory is like, as its plugins report it.
+const FAKE_VERSION: &str = "v2.7.2+builtin";
+
 /// How many operations of each kind were accepted, and how many were not.
 type Tally = BTreeMap<&'static str, [usize; 2]>;
 
@@ -30,6 +33,8 @@ type Tally = BTreeMap<&'static str, [usize; 2]>;
 struct Pair {
     server: &'static DevServer,
     fake: FakeVault,
+    /// As its plugins report it.
+    version: String,
     namespace: String,
     mapping: Mapping,
     /// The identifiers that the real server has given, in order.
@@ -43,6 +48,7 @@ impl Pair {
         let mut pair = Self {
             server,
             fake,
+            version: format!("v{}+builtin", server.version()),
             namespace: String::new(),
             mapping,
             ids: Ids::default(),
@@ -51,6 +57,12 @@ impl Pair {
         let path = format!("sys/namespaces/{namespace}");
         pair.exchange("POST", &path, &json!({}));
         pair.namespace = namespace;
+        if !server.namespaces_have_a_key() {
+            pair.exchange("POST", "identity/oidc/key/default", &json!({ "allowed_client_ids": "*" }));
+            // The default key has no material until something refers to it, unlike one that was written.
+            pair.exchange("POST", "identity/oidc/role/first", &json!({ "key": "default" }));
+            pair.exchange("DELETE", "identity/oidc/role/first", &Value::Null);
+        }
         for (name, kind, local) in
             [("one", "userpass", false), ("two", "approle", false), ("near", "userpass", true)]
         {
@@ -70,7 +82,9 @@ impl Pair {
         let answer = self.server.request(method, &url, token, namespace, Some(&body));
         let (status, answer) = answer.expect("an answer of the real server");
         // Issuers tell where the server is.
-        let answer = answer.replace(self.server.address(), FAKE_AT);
+        let answer = answer.replace(self.server.address(), FAKE_AT).replace(&self.version, FAKE_VERSION);
+        // The Go of OpenBao 2.6 writes a byte in an error like this.
+        let answer = answer.replace(r"character '\\u00", r"character '\\x");
         let real = (status, serde_json::from_str(&answer).unwrap_or_default());
 
         let request = Request::builder()
@@ -155,6 +169,14 @@ fn shrunk(server: &'static DevServer, run: &str, mut operations: Vec<Operation>)
     (operations, difference)
 }
 
+/// Leaves out a field that versions before 2.7.2 accept of any client.
+fn known(version: &str, mut operation: Operation) -> Operation {
+    if version != "2.7.2" {
+        operation.body.retain(|(field, _)| *field != "client_credentials");
+    }
+    operation
+}
+
 fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok().filter(|text| !text.is_empty())?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
@@ -166,6 +188,7 @@ fn random_operations_are_answered_as_by_the_real_server() {
     let total = number("VAULT_IDENTITY_DIFFERENTIAL")
         .map_or(OPERATIONS, |total| usize::try_from(total).unwrap_or(usize::MAX));
     let first = number("VAULT_IDENTITY_SEED").unwrap_or(1);
+    let version = server.version();
     let mut tally = Tally::new();
     let mut done = 0;
     for seed in first.. {
@@ -173,7 +196,8 @@ fn random_operations_are_answered_as_by_the_real_server() {
             break;
         }
         let mut source = Source::new(seed);
-        let operations: Vec<Operation> = (0..LENGTH.min(total - done)).map(|_| source.operation()).collect();
+        let operations = (0..LENGTH.min(total - done)).map(|_| source.operation());
+        let operations: Vec<Operation> = operations.map(|operation| known(&version, operation)).collect();
         done += operations.len();
         let run = format!("run{seed}");
         if let Some((index, found)) = first_difference(server, &run, &operations, &mut tally) {

@@ -13,11 +13,28 @@ use crate::space::Space;
 use crate::tokens::claims;
 
 #[tokio::test]
+async fn a_new_one_has_a_default_key_from_2_7_on() {
+    let Some(space) = Space::new("namespaces-key") else { return };
+    space.set_up("POST", "sys/namespaces/below", &json!({}));
+    let below = space.client.with_namespace("namespaces-key/below").unwrap();
+    let below = below.oidc();
+    let app = WriteOidcClient::new("app");
+    if space.namespaces_have_a_key() {
+        assert_eq!(below.keys().list().await.unwrap().keys, ["default"]);
+        below.clients().write(&app).await.unwrap();
+    } else {
+        assert!(below.keys().list().await.unwrap().is_empty());
+        refused(below.clients().write(&app).await, 400, "key \"default\" does not exist");
+    }
+    assert_eq!(below.providers().list().await.unwrap().keys, ["default"]);
+}
+
+#[tokio::test]
 async fn each_has_a_provider_of_its_own() {
     let Some(space) = Space::new("namespaces-provider") else { return };
-    space.set_up("POST", "sys/namespaces/below", &json!({}));
+    space.create_namespace("below");
     let below = space.client.with_namespace("namespaces-provider/below").unwrap();
-    space.set_up("POST", "sys/namespaces/beside", &json!({}));
+    space.create_namespace("beside");
     let beside = space.client.with_namespace("namespaces-provider/beside").unwrap();
 
     let oidc = below.oidc();

@@ -40,6 +40,16 @@ impl Space {
         Some(Self { client, server, namespace: namespace.to_owned(), calls })
     }
 
+    /// Creates a namespace below this one, with the key `default` in any version of the server.
+    pub(crate) fn create_namespace(&self, name: &str) {
+        self.server.create_namespace(&format!("{}/{name}", self.namespace));
+    }
+
+    /// Returns whether a new namespace of this server has the key `default`.
+    pub(crate) fn namespaces_have_a_key(&self) -> bool {
+        self.server.namespaces_have_a_key()
+    }
+
     /// What the client has called so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("no test panics with the lock").clone()
