@@ -32,7 +32,7 @@
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
 //! | nodes | choose the node of a cluster ([`Reads`]), and follow [`Redirects`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
 //! | pool | [`Client`](hyper_util::client::legacy::Client) of hyper-util: HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
-//! | [`CollectLayer`] | collects the answer, up to a limit | 256 MiB | `response_limit` |
+//! | [`CollectLayer`] | collects the response, up to a limit | 64 MiB, error responses 1 MiB | `response_limit` |
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
 //!
 //! Each with a name of its own is a tower layer or service as well. Nodes and the pool are had with [`HyperTransport`] only.
@@ -73,7 +73,7 @@
 //!         request.headers_mut().insert("x-attempt", HeaderValue::from(fastrand::u64(..)));
 //!         request
 //!     })
-//!     .layer(CollectLayer::new(256 * 1024 * 1024))
+//!     .layer(CollectLayer::new(64 * 1024 * 1024))
 //!     .service(pool);
 //! let transport = ServiceTransport::new(service);
 //! # let _ = transport;

@@ -142,7 +142,8 @@ impl Pool {
         }
         let mut response = self.request(self.outgoing(request), call.begun()).await?;
         head_seen.store(true, Ordering::Relaxed);
-        let body = collect(Pin::new(response.body_mut()), self.settings.response_limit).await?;
+        let status = response.status();
+        let body = collect(Pin::new(response.body_mut()), status, self.settings.response_limit).await?;
         if response.status().is_client_error() || response.status().is_server_error() {
             let secret = request.headers().values().find(|value| value.is_sensitive());
             if let Some(secret) = secret {

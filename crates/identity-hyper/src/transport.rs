@@ -51,7 +51,7 @@ impl HyperTransport {
             redirects: Redirects::default(),
             tokens: None,
             consistency: Consistency::new(),
-            response_limit: 256 * 1024 * 1024,
+            response_limit: 64 * 1024 * 1024,
             header_limit: 100,
             rate_limit: None,
             concurrency_limit: None,
@@ -215,7 +215,9 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How many bytes the body of an answer may have. 256 MiB unless said otherwise.
+    /// Sets how many bytes the body of a response may have. A longer one fails the call with
+    /// [`TooLarge`](identity_core::TransportErrorKind::TooLarge); of an error response at most the first MiB is read.
+    /// Lists have no pages: raise the limit for more than about 200,000 entities. Defaults to 64 MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {
         self.response_limit = bytes;
         self

@@ -32,7 +32,6 @@ async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
         // Byte by byte a large limit takes a while to reach.
         (MIB / 8, Answer::status(200).header("Transfer-Encoding", "chunked").endless("1\r\nx\r\n")),
         (LIMIT, Answer::raw("HTTP/1.1 200 OK\r\n\r\n").endless("x")),
-        (LIMIT, Answer::status(404).header("Connection", "close").endless(r#"{"errors":["x"]} "#)),
     ] {
         let server = Faulty::always(answer);
         let client = client_with(&server, once().response_limit(limit.try_into().unwrap()));
@@ -43,6 +42,30 @@ async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
         assert_eq!(server.requests().len(), 1);
     }
     assert!(peak_memory() < 100 * MIB, "{} MiB", peak_memory() / MIB);
+}
+
+/// The status of a refusal counts, however large it is.
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn f1_of_a_refusal_without_end_the_beginning_is_read() {
+    if runs_alone("f_size::f1_of_a_refusal_without_end_the_beginning_is_read", &[]) {
+        return;
+    }
+    let endless = |text: &str| Answer::status(403).header("Connection", "close").endless(text.repeat(1000));
+    let large = Answer::status(403).header("Content-Length", &(u64::MAX / 2).to_string());
+    for answer in [
+        endless(r#"{"errors":[{"":0},{"":0}]} "#),
+        endless(r#"{"error":"e","x":[0]} "#),
+        large.endless(format!(r#"{{"errors":["{}"#, "too large ".repeat(1000))),
+    ] {
+        let server = Faulty::always(answer);
+        let client = client_with(&server, once());
+        let error = client.entities().read("e1").await.unwrap_err();
+        assert!(error.is_permission_denied(), "{error:#}");
+        assert!(server.sent() < 32 * MIB, "{} bytes", server.sent());
+        eventually("the connection is closed", || server.open() == 0).await;
+    }
+    assert!(peak_memory() < 60 * MIB, "{} MiB", peak_memory() / MIB);
 }
 
 #[tokio::test]
