@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::disposition::{self, Disposition};
 use crate::oauth_error::OAuthError;
 use crate::text::{Printable, redact};
 use crate::{EntityId, OAuthErrorCode, de};
@@ -185,10 +186,25 @@ impl ApiError {
         self.foreign.as_deref()
     }
 
-    pub(crate) fn is_sealed(&self) -> bool {
-        // Not anywhere in the text, which may repeat what the request said.
-        let is_it = |error: &String| error.trim_end().ends_with(" is sealed");
-        self.status == StatusCode::SERVICE_UNAVAILABLE && self.errors.iter().any(is_it)
+    /// Returns `true` if the server rejected the request and did not carry it out, so that the same request fails
+    /// again. A validation error is an example, also one with status 500.
+    pub fn is_rejection(&self) -> bool {
+        self.disposition() == Disposition::Rejected
+    }
+
+    /// Returns `true` if a standby responded that it knows no leader.
+    pub fn has_no_active_node(&self) -> bool {
+        disposition::has_no_active_node(self.status, self.vault_messages())
+    }
+
+    /// Returns `true` if the server is sealed, or not yet initialized.
+    pub fn is_sealed(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+            && self.errors.iter().any(|message| disposition::is_sealed(message))
+    }
+
+    pub(crate) fn is_permission_denied(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
 
     pub(crate) fn is_not_consistent_yet(&self) -> bool {
@@ -196,33 +212,29 @@ impl ApiError {
             || (self.status == StatusCode::TOO_MANY_REQUESTS && self.bare)
     }
 
-    /// Whether the same request may be answered better later.
+    /// Whether the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
-        match self.status.as_u16() {
-            307 | 412 | 429 | 502..=504 => true,
-            500 => self.says("local node not active") || self.lost_its_leader(),
-            _ => false,
+        matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
+    }
+
+    /// Whether the server may have carried out the request, which the node that responded could have forwarded or not.
+    pub(crate) fn may_have_been_applied(&self, could_forward: bool) -> bool {
+        match self.disposition() {
+            Disposition::Rejected | Disposition::Unavailable => false,
+            Disposition::NotForwarded => could_forward,
+            Disposition::Lost | Disposition::Unclear => true,
         }
     }
 
-    /// Whether the answer leaves open that the server has acted: a gateway that lost it, or a standby that
-    /// lost its leader.
-    pub(crate) fn may_have_been_applied(&self) -> bool {
-        match self.status.as_u16() {
-            307 | 502 | 504 => true,
-            503 => !self.is_sealed(),
-            500 => self.lost_its_leader(),
-            _ => false,
-        }
+    fn disposition(&self) -> Disposition {
+        disposition::disposition(self.status, self.vault_messages())
     }
 
-    /// Whether the leader stepped down or was cut off while it wrote.
-    fn lost_its_leader(&self) -> bool {
-        self.says("context canceled") || self.says("leadership lost")
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.errors.iter().any(|error| error.contains(text))
+    /// The messages, if the body is an error response of the server and not of something on the way to it.
+    fn vault_messages(&self) -> Option<&[String]> {
+        let is_vaults =
+            self.foreign.is_none() && (self.bare || !self.errors.is_empty() || self.oauth.is_some());
+        is_vaults.then_some(&*self.errors)
     }
 }
 

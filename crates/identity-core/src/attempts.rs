@@ -8,6 +8,7 @@ use std::fmt;
 pub struct Attempts {
     attempts: Vec<Attempt>,
     in_doubt: bool,
+    not_forwarded: bool,
 }
 
 /// One attempt of a call.
@@ -34,6 +35,17 @@ impl Attempts {
     /// Whether the server may have carried out an attempt that is told as a failure.
     pub fn in_doubt(&self) -> bool {
         self.in_doubt
+    }
+
+    /// Records whether the last node was told not to forward the request. A standby that fails it has then certainly
+    /// not had it carried out by the leader.
+    pub fn set_not_forwarded(&mut self, not_forwarded: bool) {
+        self.not_forwarded = not_forwarded;
+    }
+
+    /// Returns `true` if the last node was told not to forward the request.
+    pub fn is_not_forwarded(&self) -> bool {
+        self.not_forwarded
     }
 
     /// The attempts, in order.

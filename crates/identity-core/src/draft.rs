@@ -241,6 +241,13 @@ impl Draft {
         self
     }
 
+    /// Marks the operation as one that [creates](Operation::creates) an object under a generated identifier.
+    #[must_use]
+    pub fn creates(mut self) -> Self {
+        self.operation.creates = true;
+        self
+    }
+
     pub(crate) fn finish(self, target: &Target) -> Result<http::Request<Bytes>, RequestError> {
         let mut path = self.path;
         if let Some(rest) = self.rest.strip_prefix('{') {

@@ -77,7 +77,8 @@ pub trait Endpoint: Sized {
     ) -> Result<Self::Output, Error> {
         Self::decode(Reply::from(response)).map_err(|error| {
             let sent = response.extensions().get().map(|SentToken(token)| token);
-            Error::new(operation, error).after(response.extensions().get()).without(sent)
+            let attempts = response.extensions().get().cloned().unwrap_or_default();
+            Error::new(operation, error).after(attempts).without(sent)
         })
     }
 }
@@ -90,7 +91,7 @@ pub trait Endpoint: Sized {
 /// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`], `[field: uuid]` by [`Draft::uuid`];
 /// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the
 ///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
-///   be sent twice;
+///   be sent twice, `creates` sets [`Operation::creates`];
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
 macro_rules! endpoint {
@@ -138,6 +139,8 @@ macro_rules! endpoint {
         let when: fn(&Self) -> bool = $when;
         $draft.repeatable(when($self))
     }};
+
+    (@creates $draft:ident, $self:ident) => { $draft.creates() };
 
     (@output $output:ident) => { $output };
     (@output $output:ident, secret) => { &$output.exposed() };

@@ -11,12 +11,12 @@ use crate::{
     ser,
 };
 
-endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) -> upsert(Upsert<CreatedEntity>));
+endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>));
 endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity));
 endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json repeatable -> empty(()));
 endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListEntities:        LIST   "identity/entity/id" -> list(KeyList<EntityId, EntityInfo>));
-endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable -> upsert(Upsert<CreatedEntity>));
+endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedEntity>));
 endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity));
 endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> empty(()));
 endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<String, ()>));

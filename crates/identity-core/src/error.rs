@@ -34,7 +34,7 @@ pub enum ErrorKind {
     Transport(TransportError),
     /// The server refused.
     Api(Box<ApiError>),
-    /// The server agreed, but its answer could not be read. What was asked has been done.
+    /// The status is a success, but the response is not that of the operation. A write may have been carried out.
     Decode(DecodeError),
     /// What was asked has been done, and another writer has undone it each time.
     Contended,
@@ -46,9 +46,10 @@ impl Error {
         Self { operation, kind: kind.into(), attempts: Attempts::default(), is_anonymous: false }
     }
 
-    /// Adds what the transport has tried, as the response tells it.
-    pub(crate) fn after(mut self, attempts: Option<&Attempts>) -> Self {
-        self.attempts = attempts.cloned().unwrap_or_default();
+    /// Adds what the transport has tried, as the response's extensions have it.
+    #[must_use]
+    pub fn after(mut self, attempts: Attempts) -> Self {
+        self.attempts = attempts;
         self
     }
 
@@ -120,9 +121,10 @@ impl Error {
         self.api().is_some_and(ApiError::is_absence)
     }
 
-    /// Whether the token is missing, unknown, or not allowed to do this (403).
+    /// Returns `true` if the server reports that the token is missing, unknown, or not allowed to do this (403). A 403
+    /// of something on the way to the server, such as a proxy's page, is not meant.
     pub fn is_permission_denied(&self) -> bool {
-        self.has_status(StatusCode::FORBIDDEN)
+        self.api().is_some_and(ApiError::is_permission_denied)
     }
 
     /// Whether the server is sealed, or not yet initialised (503).
@@ -144,16 +146,18 @@ impl Error {
     /// carried out already. Never for a transport error that [is permanent](TransportError::is_permanent).
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.operation.repeatable;
+        let not_forwarded = self.all_attempts().is_not_forwarded();
         match &self.kind {
             ErrorKind::Transport(error) if error.is_permanent() => false,
             ErrorKind::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => repeatable || !error.attempts().in_doubt(),
-                TransportErrorKind::Timeout
-                | TransportErrorKind::Interrupted
-                | TransportErrorKind::Redirect => repeatable,
+                TransportErrorKind::Redirect => repeatable || not_forwarded,
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => repeatable,
                 TransportErrorKind::TooLarge | TransportErrorKind::Other => false,
             },
-            ErrorKind::Api(api) if api.is_passing() => repeatable || !api.may_have_been_applied(),
+            ErrorKind::Api(api) if api.is_passing() => {
+                repeatable || !api.may_have_been_applied(!not_forwarded)
+            }
             ErrorKind::Contended => true,
             ErrorKind::Request(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => false,
         }
@@ -162,15 +166,23 @@ impl Error {
     /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
     /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        let attempts = self.transport().map_or(&self.attempts, TransportError::attempts);
-        !self.method().is_read() && (attempts.in_doubt() || self.last_may_have_been_applied())
+        !self.method().is_read() && (self.all_attempts().in_doubt() || self.last_may_have_been_applied())
+    }
+
+    fn all_attempts(&self) -> &Attempts {
+        self.transport().map_or(&self.attempts, TransportError::attempts)
     }
 
     fn last_may_have_been_applied(&self) -> bool {
+        let could_forward = !self.all_attempts().is_not_forwarded();
         match &self.kind {
             ErrorKind::Request(_) => false,
-            ErrorKind::Transport(error) => error.kind() != TransportErrorKind::Connect,
-            ErrorKind::Api(api) => api.may_have_been_applied(),
+            ErrorKind::Transport(error) => match error.kind() {
+                TransportErrorKind::Connect => false,
+                TransportErrorKind::Redirect => could_forward,
+                _ => true,
+            },
+            ErrorKind::Api(api) => api.may_have_been_applied(could_forward),
             ErrorKind::Decode(_) | ErrorKind::Contended => true,
         }
     }

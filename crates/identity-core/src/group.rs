@@ -10,12 +10,12 @@ use crate::endpoint::endpoint;
 use crate::word::word;
 use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser};
 
-endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) -> upsert(Upsert<CreatedGroup>));
+endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>));
 endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group));
 endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json repeatable -> empty(()));
 endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListGroups:        LIST   "identity/group/id" -> list(KeyList<GroupId, GroupInfo>));
-endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json repeatable -> upsert(Upsert<CreatedGroup>));
+endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedGroup>));
 endpoint!(ReadGroupByName:   GET    "identity/group/name/{name}" [name] -> data(Group));
 endpoint!(DeleteGroupByName: DELETE "identity/group/name/{name}" [name] -> empty(()));
 endpoint!(ListGroupNames:    LIST   "identity/group/name" -> list(KeyList<String, ()>));

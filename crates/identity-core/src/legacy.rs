@@ -19,12 +19,12 @@ use crate::{
     Upsert, WrittenAlias, metadata,
 };
 
-endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
+endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
 endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: slug] -> data(EntityAlias));
 endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
 endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
-endpoint!(CreatePersona: POST   "identity/persona" checked json repeatable(|persona| persona.name.is_some() || persona.id.is_some()) -> upsert(Upsert<CreatedEntity>));
+endpoint!(CreatePersona: POST   "identity/persona" checked json repeatable(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>));
 endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: slug] -> data(EntityAlias));
 endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: slug] checked json repeatable -> empty(()));
 endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: slug] -> empty(()));

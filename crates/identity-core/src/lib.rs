@@ -48,6 +48,7 @@ mod attempts;
 mod combinator;
 mod construct;
 mod de;
+mod disposition;
 mod draft;
 mod endpoint;
 mod entity;

@@ -23,13 +23,16 @@ pub struct Operation {
     pub path: &'static str,
     /// Whether doing it twice is the same as doing it once.
     pub repeatable: bool,
+    /// Whether it creates an object under an identifier that the server generates, found again by its name. If the
+    /// server fails while it stores such an object, a retry can create a second one of the same name.
+    pub creates: bool,
 }
 
 impl Operation {
     /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the
     /// request, so it does not say so here.
     pub const fn of<E: Endpoint>() -> Self {
-        Self { method: E::METHOD, path: E::PATH, repeatable: false }
+        Self { method: E::METHOD, path: E::PATH, repeatable: false, creates: false }
     }
 
     /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
 use crate::exchange::{Call, Exchange, Layered};
-use crate::nodes::is_read;
+use crate::nodes::{is_read, refusal};
 use crate::service::ServiceTransport;
 
 mod index;
@@ -311,9 +311,10 @@ pub(crate) fn address(uri: &Uri) -> Cow<'_, str> {
 
 /// Whether the server has refused the index itself.
 fn is_not_understood(response: &Response<Bytes>) -> bool {
-    const WORDS: &[u8] = br#"failed to decode \"X-Vault-Index\""#;
+    const MESSAGE: &str = r#"failed to decode "X-Vault-Index""#;
     response.status() == StatusCode::BAD_REQUEST
-        && response.body().windows(WORDS.len()).any(|words| words == WORDS)
+        && refusal(response)
+            .is_some_and(|refusal| refusal.errors().first().is_some_and(|error| error.starts_with(MESSAGE)))
 }
 
 #[cfg(test)]

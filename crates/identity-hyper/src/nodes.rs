@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{Error, Operation, Reply, TransportError, TransportErrorKind};
+use identity_core::{ApiError, Attempts, Operation, Reply, ReplyError, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 
@@ -20,8 +20,6 @@ mod health;
 
 pub use cluster::Reads;
 pub use health::{NodeHealth, NodeState};
-
-use health::Health;
 
 pub(crate) use cluster::{Cluster, Node};
 
@@ -84,10 +82,10 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// A leader that hangs still takes in what standbys pass on, and when it goes on it passes that on to its
-    /// successor: long after it was repeated there, and the caller has gone on. So what may be repeated is not to be
-    /// passed on.
+    /// successor: long after it was repeated there, and the caller has gone on. So writes are not to be forwarded. A
+    /// standby that then fails one has certainly not had it carried out either.
     fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
-        if self.redirects != Redirects::Nodes || is_read(request) || !is_repeatable(request) {
+        if self.redirects != Redirects::Nodes || is_read(request) {
             return;
         }
         if self.cluster.is_behind() {
@@ -124,6 +122,11 @@ impl<E: Exchange + 'static> Nodes<E> {
                 let outcome = self.ask(request, &call, index).await;
                 if is_read && is_from_before(request, &outcome, &call) {
                     self.cluster.doubt(index);
+                } else if is_forwarded_and_lost(request, &outcome) {
+                    if !is_repeatable(request) {
+                        return outcome;
+                    }
+                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
                 } else if !is_untouched(&outcome) {
                     return outcome;
                 }
@@ -154,12 +157,12 @@ impl<E: Exchange + 'static> Nodes<E> {
         let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {
             // Of a request that it could have passed on, it says nothing new.
-            if may_follow && request.headers().contains_key(NO_FORWARDING) {
+            if may_follow && is_not_forwarded(request) {
                 self.cluster.set_behind();
             }
             return Err(redirect.elsewhere());
         };
-        if !is_repeatable(request) {
+        if !is_repeatable(request) && !is_not_forwarded(request) {
             return Err(redirect.passing("the request may have been carried out already"));
         }
         // A standby redirects to the leader that is gone until there is another one.
@@ -227,7 +230,7 @@ fn trouble(outcome: &Outcome) -> Trouble {
     match outcome {
         Ok(response) => match response.status().as_u16() {
             502..=504 => Trouble::Down,
-            500 if says(response, b"local node not active") => Trouble::Down,
+            500 if refusal(response).is_some_and(|refusal| refusal.has_no_active_node()) => Trouble::Down,
             _ => Trouble::None,
         },
         Err(error) => match error.kind() {
@@ -241,9 +244,19 @@ fn trouble(outcome: &Outcome) -> Trouble {
 /// Whether the node has certainly not carried it out, and another one might.
 fn is_untouched(outcome: &Outcome) -> bool {
     match outcome {
-        Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE && is_sealed(response),
+        Ok(response) => is_sealed(response),
         Err(error) => error.kind() == TransportErrorKind::Connect,
     }
+}
+
+/// Whether the node may have forwarded a write before it was sealed: the leader may have carried it out.
+fn is_forwarded_and_lost(request: &Request<Bytes>, outcome: &Outcome) -> bool {
+    !is_read(request) && !is_not_forwarded(request) && outcome.as_ref().is_ok_and(is_sealed)
+}
+
+/// Whether the node that was asked last was told not to forward the request.
+pub(crate) fn is_not_forwarded(request: &Request<Bytes>) -> bool {
+    request.headers().contains_key(NO_FORWARDING)
 }
 
 /// Whether it may be what a leader that has hung knew before it did. That there is something, it says with its index.
@@ -254,12 +267,16 @@ fn is_from_before(request: &Request<Bytes>, outcome: &Outcome, call: &Call) -> b
 }
 
 fn is_sealed(response: &Response<Bytes>) -> bool {
-    let refusal = Reply::from(response).body().err();
-    refusal.is_some_and(|refusal| Error::new(Operation::of::<Health>(), refusal).is_sealed())
+    response.status() == StatusCode::SERVICE_UNAVAILABLE
+        && refusal(response).is_some_and(|refusal| refusal.is_sealed())
 }
 
-pub(crate) fn says(response: &Response<Bytes>, words: &[u8]) -> bool {
-    response.body().windows(words.len()).any(|window| window == words)
+/// The error response that this is, if it is one.
+pub(crate) fn refusal(response: &Response<Bytes>) -> Option<ApiError> {
+    match Reply::from(response).body() {
+        Err(ReplyError::Api(refusal)) => Some(*refusal),
+        _ => None,
+    }
 }
 
 fn is_repeatable(request: &Request<Bytes>) -> bool {

@@ -15,7 +15,7 @@ use tower::Layer;
 use crate::budget::Budget;
 use crate::connect::shown;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
-use crate::nodes::is_read;
+use crate::nodes::{is_not_forwarded, is_read};
 use crate::observe;
 use crate::service::ServiceTransport;
 
@@ -36,14 +36,15 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | no connection | again; for 10 seconds, if there has never been one | the same |
 /// | no token, the certificate is rejected, TLS is not spoken, the proxy rejects the password | | |
 /// | time is up, or the connection breaks off | again | |
-/// | 307 of a standby without leader | again | |
+/// | 307 of a standby without leader | again | again, if the request was not to be forwarded |
 /// | 412, or 429 without a word: not consistent yet | again | again |
 /// | 429: rate limit | again | again |
-/// | 503: sealed | twice more | twice more |
-/// | 502, 503, 504 of something on the way | again | |
-/// | 500: no active node | again | again |
+/// | 503: sealed | twice more | twice more, if the request was not to be forwarded |
+/// | 500: no active node | again | again, if the request was not to be forwarded |
+/// | 408, 499, and 5xx of something on the way | again | |
 /// | 500: context canceled, or leadership lost | again | |
-/// | any other 500 | twice more | |
+/// | 500: a known validation error | | |
+/// | any other 500, 501, 505 | twice more, unless it creates an object | |
 ///
 /// Between attempts it waits, each time about twice as long and never as long as another client; `Retry-After` makes it wait longer. If that
 /// is beyond the deadline, the answer is given at once. All calls together have a budget of a hundred repeats and ten more a second; each good
@@ -225,14 +226,14 @@ impl<E: Exchange> Retrying<E> {
                     break;
                 }
                 note(request, &outcome);
-                let verdict = judge(operation, &outcome, self.retry.redirects);
+                let verdict = judge(request, operation, &outcome, self.retry.redirects);
                 let Some(verdict) =
                     verdict.filter(|verdict| repeats < verdict.most.min(self.retry.policy.most))
                 else {
                     break;
                 };
                 if verdict.in_doubt {
-                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+                    attempts(request).doubt();
                 }
                 let wait = self.retry.policy.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
@@ -243,14 +244,18 @@ impl<E: Exchange> Retrying<E> {
                     }
                     _ => break,
                 }
-                if !self.afford(call.deadline()).await {
+                // What is not expected to pass is not worth a wait.
+                let patience = if verdict.most == FEW { Instant::now() } else { call.deadline() };
+                if !self.afford(patience).await {
                     break;
                 }
                 repeats += 1;
                 call = call.again();
                 outcome = self.inner.exchange(request, &call).await;
             }
-            let attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();
+            let not_forwarded = is_not_forwarded(request);
+            let mut attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();
+            attempts.set_not_forwarded(not_forwarded);
             match outcome {
                 Ok(mut response) => {
                     response.extensions_mut().insert(attempts);
@@ -294,41 +299,62 @@ struct Verdict {
 pub(crate) fn may_pass(status: StatusCode) -> bool {
     status.is_server_error()
         || status.is_redirection()
-        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::PRECONDITION_FAILED)
+        || matches!(status.as_u16(), 408 | 412 | 425 | 429 | 499)
 }
 
 /// `None` if it ends here.
-fn judge(operation: Operation, outcome: &Outcome, redirects: bool) -> Option<Verdict> {
+fn judge(
+    request: &Request<Bytes>,
+    operation: Operation,
+    outcome: &Outcome,
+    redirects: bool,
+) -> Option<Verdict> {
+    let not_forwarded = is_not_forwarded(request);
     let response = match outcome {
         Ok(response) => response,
         Err(error) => {
             let passing = match error.kind() {
                 _ if error.is_permanent() => false,
                 TransportErrorKind::Connect => true,
-                TransportErrorKind::Timeout
-                | TransportErrorKind::Interrupted
-                | TransportErrorKind::Redirect => operation.repeatable,
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.repeatable,
+                TransportErrorKind::Redirect => operation.repeatable || not_forwarded,
                 _ => false,
             };
-            let in_doubt = error.kind() != TransportErrorKind::Connect;
+            let in_doubt = match error.kind() {
+                TransportErrorKind::Connect => false,
+                TransportErrorKind::Redirect => !not_forwarded,
+                _ => true,
+            };
             return passing.then_some(Verdict { most: usize::MAX, wait: Duration::ZERO, in_doubt });
         }
     };
     if response.status().is_redirection() && !redirects {
         return None;
     }
-    let error = Error::new(operation, Reply::from(response).body().err()?);
-    let wait = error.api()?.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
-    let most = if error.is_sealed() {
-        FEW
-    } else if error.is_retryable() {
-        usize::MAX
-    } else if operation.repeatable && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+    let error = refusal(operation, response, not_forwarded)?;
+    let api = error.api()?;
+    let is_unclear_creation = operation.creates && error.may_have_been_applied();
+    let most = if error.is_retryable() {
+        if error.is_sealed() { FEW } else { usize::MAX }
+    } else if operation.repeatable && !api.is_rejection() && !is_unclear_creation {
         FEW
     } else {
         return None;
     };
+    let wait = api.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
     Some(Verdict { most, wait, in_doubt: error.may_have_been_applied() })
+}
+
+/// The error that a response is, if it is one.
+fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool) -> Option<Error> {
+    let error = Error::new(operation, Reply::from(response).body().err()?);
+    let mut attempts = Attempts::default();
+    attempts.set_not_forwarded(not_forwarded);
+    Some(error.after(attempts))
+}
+
+fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
+    request.extensions_mut().get_or_insert_default()
 }
 
 fn is_unreached(outcome: &Outcome) -> bool {
@@ -357,5 +383,5 @@ pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
             if error.source().is_some() { format!("{error}: {root}") } else { error.to_string() }
         }
     };
-    request.extensions_mut().get_or_insert_default::<Attempts>().push(node, outcome);
+    attempts(request).push(node, outcome);
 }

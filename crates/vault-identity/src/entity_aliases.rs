@@ -1,10 +1,12 @@
 use identity_core::{
     AliasInfo, CreateEntityAlias, DeleteEntityAliasById, EntityAlias, EntityAliasId, EntityId, KeyList,
-    ListEntityAliases, Maybe, ReadEntityAliasById, UpdateEntityAliasById, WrittenAlias,
+    ListEntityAliases, LookupEntity, Maybe, ReadEntityAliasById, UpdateEntityAliasById, WrittenAlias,
 };
 
+use crate::Client;
 use crate::Result;
 use crate::handle::handle;
+use crate::upsert::write_again;
 
 handle! {
     /// Entity aliases, from [`Client::entity_aliases`](crate::Client::entity_aliases).
@@ -12,7 +14,9 @@ handle! {
 
     /// Creates an alias, or updates the one of that name at that mount: see [`CreateEntityAlias`].
     #[doc(alias = "create_or_update_entity_alias")]
-    fn create(self, create: &CreateEntityAlias) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> { self.client.call(create) }
+    fn create(self, create: &CreateEntityAlias) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> {
+        create_alias(self.client, create)
+    }
 
     /// Reads an alias. That there is none is an error: see [`ReadEntityAliasById`].
     #[doc(alias = "read_entity_alias")]
@@ -32,4 +36,20 @@ handle! {
     /// Lists all entity aliases: see [`ListEntityAliases`].
     #[doc(alias = "list_entity_aliases")]
     fn list(self) -> Result<KeyList<EntityAliasId, AliasInfo<EntityId>>> { self.client.call(&ListEntityAliases) }
+}
+
+/// Creates an alias. After an unclear error of the server, the alias is looked up, so that its identifier is not lost.
+async fn create_alias(
+    client: &Client,
+    create: &CreateEntityAlias,
+) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> {
+    let error = match client.call(create).await {
+        Err(error) if create.id.is_none() => error,
+        outcome => return outcome,
+    };
+    let lookup = LookupEntity::by_alias(&*create.name, &create.mount_accessor);
+    let (written, entity) = write_again(client, create, error, &lookup).await?;
+    let is_it = |alias: &EntityAlias| alias.mount_accessor == create.mount_accessor;
+    let found = entity.aliases.into_iter().find(is_it);
+    Ok(written.or_else(|| found.map(|alias| WrittenAlias::new(alias.id, alias.canonical_id))))
 }

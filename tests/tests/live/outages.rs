@@ -46,7 +46,8 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     let error = client.entities().read(&id).await.unwrap_err();
     assert!(error.is_sealed() && error.is_retryable() && !error.is_not_found(), "{error:?}");
     let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
-    assert!(error.is_sealed() && error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
+    // It could be a standby that has forwarded the request.
+    assert!(error.is_sealed() && error.may_have_been_applied(), "{error:?}");
     assert!(client.groups().list().await.unwrap_err().is_sealed(), "no empty list");
     assert!(client.oidc().tokens().jwks().await.unwrap_err().is_sealed(), "no empty set");
 

@@ -183,25 +183,6 @@ async fn b5_a_redirect_to_another_path_of_a_node_is_refused_at_once() {
     assert_eq!((asked(&server, "entity"), asked(&other, "seal-status"), asked(&other, "entity")), (1, 0, 0));
 }
 
-/// Seen: 4 of 19059 writes that were answered so had been carried out.
-#[tokio::test]
-async fn b7_a_write_that_may_not_be_repeated_does_not_follow() {
-    let leader = Faulty::start(|_, request| match request.method() {
-        // So that it is not found to lead, and asked first.
-        "GET" => Answer::status(503),
-        _ => Answer::json(200, ENTITY),
-    });
-    let url = leader.url();
-    let standby = Faulty::start(move |_, request| to(&url, request));
-    let client = cluster([&standby, &leader], patient());
-    let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
-    is_redirect(&error);
-    assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
-    let posts =
-        |server: &Faulty| server.requests().iter().filter(|request| request.method() == "POST").count();
-    assert_eq!((posts(&standby), posts(&leader)), (1, 0));
-}
-
 #[tokio::test]
 async fn b8_policies_that_follow_nothing() {
     for redirects in [Redirects::SameOrigin, Redirects::Never] {

@@ -139,7 +139,7 @@ async fn d11_a_repeated_delete_is_a_success() {
 
 #[tokio::test]
 async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
-    for status in [400, 401, 403, 404, 405, 409, 413, 414, 431, 501, 505] {
+    for status in [400, 401, 403, 404, 405, 409, 413, 414, 431] {
         let server = Faulty::always(Answer::refusal(status, "no"));
         // The defaults of the transport, which may repeat what is worth it.
         let client = client_with(&server, vault_identity::hyper::HyperTransport::builder());
@@ -164,7 +164,8 @@ async fn d14_sealed_is_an_error_of_its_own_and_comes_quickly() {
     assert!(read.is_sealed() && read.is_retryable(), "{read:?}");
     assert!(time < Duration::from_secs(5), "{time:?}");
     let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
-    assert!(write.is_sealed() && !write.may_have_been_applied(), "{write:?}");
+    // It could be a standby that has forwarded the request.
+    assert!(write.is_sealed() && write.may_have_been_applied() && !write.is_retryable(), "{write:?}");
     let busy = Faulty::always(Answer::refusal(503, "no upstream"));
     let error =
         client_with(&busy, once().timeout(SHORT)).entities().merge(&MergeEntities::new("e1", ["e2"])).await;

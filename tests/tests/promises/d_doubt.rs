@@ -38,7 +38,7 @@ async fn d10_an_update_that_was_turned_away_before_is_an_update() {
     for (turned_away, is_created) in [
         (Answer::refusal(429, "rate limit quota exceeded"), false),
         (Answer::json(412, r#"{"errors":[]}"#), false),
-        (Answer::refusal(503, "Vault is sealed"), false),
+        (Answer::refusal(503, "Vault is sealed"), true),
         (Answer::refusal(502, "no answer"), true),
         (Answer::lost(), true),
     ] {

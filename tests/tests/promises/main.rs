@@ -29,4 +29,5 @@ mod g;
 mod g_requests;
 mod hostile;
 mod i;
+mod in_doubt;
 mod support;

@@ -57,6 +57,7 @@ fn predicates_tell_refusals_apart() {
         (403, r#"["permission denied"]"#, "denied"),
         (403, r#"["1 error occurred:\n\t* permission denied\n\n"]"#, "denied"),
         (403, "[]", "denied"),
+        (403, "5", ""),
         (404, "[]", "not found"),
         (404, r#"["namespace not found"]"#, ""),
         (405, "[]", ""),

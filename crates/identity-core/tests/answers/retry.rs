@@ -39,12 +39,22 @@ fn refusals() {
         (413, "http: request body too large", NO, NO, NO),
         (429, "rate limit quota exceeded", YES, YES, NO),
         (429, "", YES, YES, NO),
+        (408, "", NO, YES, YES),
+        (425, "", YES, YES, NO),
+        (499, "", NO, YES, YES),
         (500, "invalid entity ID \"e1\"", NO, NO, NO),
-        (500, "local node not active but active cluster node not found", YES, YES, NO),
+        (500, "1 error occurred:\n\t* invalid entity ID \"e1\"\n\n", NO, NO, NO),
+        (500, "internal error", NO, NO, YES),
+        (500, "", NO, NO, YES),
+        // Carried out by the leader or not: see below.
+        (500, "local node not active but active cluster node not found", NO, YES, YES),
         (500, "context canceled", NO, YES, YES),
-        (501, "", NO, NO, NO),
+        (501, "", NO, NO, YES),
+        (507, "", NO, YES, YES),
+        (522, "", NO, YES, YES),
+        (599, "", NO, YES, YES),
         (502, "", NO, YES, YES),
-        (503, "Vault is sealed", YES, YES, NO),
+        (503, "Vault is sealed", NO, YES, YES),
         (503, "", NO, YES, YES),
         (503, "upstream connect error", NO, YES, YES),
         (504, "", NO, YES, YES),
@@ -55,11 +65,87 @@ fn refusals() {
         assert_eq!(verdict(refusal), (once, again, applied), "{status} {words}");
     }
     // Those of a proxy count like the server's.
-    for (status, expected) in [(502, (NO, YES, YES)), (503, (NO, YES, YES)), (500, (NO, NO, NO))] {
+    for (status, expected) in [
+        (403, (NO, NO, NO)),
+        (408, (NO, YES, YES)),
+        (500, (NO, YES, YES)),
+        (502, (NO, YES, YES)),
+        (503, (NO, YES, YES)),
+        (529, (NO, YES, YES)),
+    ] {
         let answer = answer(status, "<html>");
         let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
         assert_eq!(verdict(refusal), expected, "{status}");
     }
+}
+
+/// A standby that was told not to forward a request has certainly not had it carried out.
+#[test]
+fn a_standby_that_must_not_forward_did_nothing() {
+    let mut attempts = Attempts::default();
+    attempts.set_not_forwarded(true);
+    let of = |status: u16, message: &str| {
+        let body = serde_json::json!({ "errors": [message] }).to_string();
+        let mut response = answer(status, body).map(|body| body.to_owned());
+        response.extensions_mut().insert(attempts.clone());
+        CreateEntity::response(&response).unwrap_err()
+    };
+    for (status, message, expected) in [
+        (503, "Vault is sealed", (true, false)),
+        (500, "local node not active but active cluster node not found", (true, false)),
+        (307, "", (true, false)),
+        (500, "internal error", (false, true)),
+        (500, "context canceled", (false, true)),
+        (502, "", (false, true)),
+    ] {
+        let error = of(status, message);
+        assert_eq!((error.is_retryable(), error.may_have_been_applied()), expected, "{status} {message}");
+    }
+    let redirect = TransportError::from(TransportErrorKind::Redirect).with_attempts(attempts.clone());
+    let error = failed::<CreateEntity>(false, redirect);
+    assert!(error.is_retryable() && !error.may_have_been_applied());
+    let lost = TransportError::from(TransportErrorKind::Interrupted).with_attempts(attempts);
+    let error = failed::<CreateEntity>(false, lost);
+    assert!(!error.is_retryable() && error.may_have_been_applied());
+}
+
+/// The server repeats values of the request in its messages.
+#[test]
+fn request_values_in_messages_decide_nothing() {
+    const REJECTED: (bool, bool, bool) = (false, false, false);
+    const UNCLEAR: (bool, bool, bool) = (false, false, true);
+    let list = |message: &str| format!("1 error occurred:\n\t* {message}\n\n");
+    let not_active = "local node not active but active cluster node not found";
+    for value in [not_active, "context canceled", "leadership lost while committing log", "Vault is sealed"] {
+        for (status, message, expected) in [
+            (500, list(&format!("invalid entity ID \"{value}\"")), REJECTED),
+            (
+                500,
+                list(&format!(
+                    "invalid entity metadata: failed to load metadata pair (\"k\", \"{value}\"): {value}"
+                )),
+                REJECTED,
+            ),
+            (500, format!("failed to frob \"{value}\""), UNCLEAR),
+            (500, format!("\"{value}\": {value}"), UNCLEAR),
+            (500, format!("{value} {value}"), UNCLEAR),
+            (500, list(&format!("failed to frob {value}")), UNCLEAR),
+            (400, value.to_owned(), REJECTED),
+            (404, value.to_owned(), REJECTED),
+        ] {
+            let answer = answer(status, serde_json::json!({ "errors": [message] }).to_string());
+            let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+            assert_eq!(verdict(refusal), expected, "{status} {message}");
+        }
+        for messages in [vec![value, "invalid entity ID \"x\""], vec!["invalid entity ID \"x\"", "x"]] {
+            let answer = answer(500, serde_json::json!({ "errors": messages }).to_string());
+            let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+            assert_eq!(verdict(refusal), UNCLEAR, "{messages:?}");
+        }
+    }
+    let error = |body: &str| CreateEntity::response(&answer(503, body)).unwrap_err();
+    assert!(!error(r#"{"errors":["the store \"Vault is sealed\" is sealed"]}"#).is_sealed());
+    assert!(error(r#"{"errors":["Vault is sealed"]}"#).is_sealed());
 }
 
 #[test]

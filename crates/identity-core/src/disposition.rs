@@ -1,0 +1,93 @@
+use http::StatusCode;
+
+/// What an error response says about the request. Everything here is matched against whole messages: servers repeat
+/// request values in their messages, and these must not decide anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    /// The request was rejected and not carried out. Sending it again does not help.
+    Rejected,
+    /// The request was not carried out, and may succeed later.
+    Unavailable,
+    /// A node that does not lead, or is sealed, has not forwarded the request. It sends the same response when it has
+    /// forwarded the request and got no response, and then the request may have been carried out.
+    NotForwarded,
+    /// The request may have been carried out, and may succeed later: a response of a gateway, or of a node that lost
+    /// its leadership.
+    Lost,
+    /// The request may have been carried out. An error of the storage or of an audit device, for example. It does not pass as a rule.
+    Unclear,
+}
+
+/// Validation errors that the server sends with status 500, by how they begin and end. Those after which the server
+/// has changed something all the same are left out: deleting an MFA method through another type, and a merge.
+const VALIDATION: [(&str, &str); 11] = [
+    ("invalid entity ID \"", "\""),
+    ("invalid member group ID \"", "\""),
+    ("member group ID \"", "\" is same as the ID of the group"),
+    ("invalid entity metadata: metadata cannot contain more than ", " key/value pairs"),
+    ("invalid entity metadata: failed to load metadata pair (\"", ""),
+    ("invalid group metadata: metadata cannot contain more than ", " key/value pairs"),
+    ("invalid group metadata: failed to load metadata pair (\"", ""),
+    ("custom_metadata validation failed: ", ""),
+    ("invalid mount accessor \"", "\""),
+    ("a login MFA method configuration with the method name ", " already exists"),
+    ("methodID is still used by an enforcement configuration with ID: ", ""),
+];
+
+const WRONG_METHOD_TYPE: &str = "method ID does not match TOTP type";
+
+const NO_ACTIVE_NODE: &str = "local node not active but active cluster node not found";
+
+const SEALED: [&str; 2] = ["Vault is sealed", "OpenBao is sealed"];
+
+/// The causes that a node reports when it lost its leadership while it wrote.
+const LEADER_LOST: [&str; 2] = ["context canceled", "leadership lost while committing log"];
+
+/// Classifies an error response by its status and, where the server itself has sent it, its messages.
+pub(crate) fn disposition(status: StatusCode, messages: Option<&[String]>) -> Disposition {
+    match (status.as_u16(), messages) {
+        (412 | 425 | 429, _) => Disposition::Unavailable,
+        (500, Some(messages)) => server_error(messages),
+        (307, _) => Disposition::NotForwarded,
+        (503, Some([message])) if is_sealed(message) => Disposition::NotForwarded,
+        // These are likely to last.
+        (501 | 505, _) => Disposition::Unclear,
+        (408 | 499 | 500.., _) => Disposition::Lost,
+        _ => Disposition::Rejected,
+    }
+}
+
+fn server_error(messages: &[String]) -> Disposition {
+    let [message] = messages else { return Disposition::Unclear };
+    if message == NO_ACTIVE_NODE {
+        return Disposition::NotForwarded;
+    }
+    let message = unwrapped(message);
+    let is_validation =
+        |(start, end): &(&str, &str)| message.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
+    if message == WRONG_METHOD_TYPE || VALIDATION.iter().any(is_validation) {
+        return Disposition::Rejected;
+    }
+    let is_leader_lost = |cause: &&str| {
+        message.strip_suffix(cause).is_some_and(|context| {
+            context.is_empty() || (context.starts_with("failed to ") && context.ends_with(": "))
+        })
+    };
+    if LEADER_LOST.iter().any(is_leader_lost) { Disposition::Lost } else { Disposition::Unclear }
+}
+
+/// Whether this message is the server's way of saying that it is sealed.
+pub(crate) fn is_sealed(message: &str) -> bool {
+    SEALED.contains(&message.trim_end())
+}
+
+/// Whether these messages are those of a standby that knows no leader.
+pub(crate) fn has_no_active_node(status: StatusCode, messages: Option<&[String]>) -> bool {
+    status == StatusCode::INTERNAL_SERVER_ERROR
+        && messages.is_some_and(|messages| matches!(messages, [message] if message == NO_ACTIVE_NODE))
+}
+
+/// A message without the list of one element that the server's backends put around it.
+fn unwrapped(message: &str) -> &str {
+    message.strip_prefix("1 error occurred:\n\t* ").map_or(message, |rest| rest.trim_end_matches('\n'))
+}
