@@ -39,12 +39,50 @@ use crate::Attempts;
 pub trait Transport: Send + Sync {
     /// Sends `request` and collects the whole answer.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+
+    /// Returns `true` if the transport adds the token to requests that are marked with
+    /// [`AwaitsToken`](crate::AwaitsToken). A client whose target has no token then marks its requests. Defaults
+    /// to `false`; a transport around another one returns what that one does.
+    fn supplies_token(&self) -> bool {
+        false
+    }
+
+    /// Returns what the transport offers beside sending, by type. The default transport offers itself, by
+    /// which a client finds the consistency marks and the health of the nodes. Defaults to nothing; a transport
+    /// around another one returns what that one does.
+    fn extensions(&self) -> http::Extensions {
+        http::Extensions::new()
+    }
 }
 
 /// The same as [`Transport`] for stacks that block the thread. Every function of this signature is one.
 pub trait BlockingTransport: Send + Sync {
     /// Sends `request` and collects the whole answer.
     fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+
+    /// See [`Transport::supplies_token`].
+    fn supplies_token(&self) -> bool {
+        false
+    }
+
+    /// See [`Transport::extensions`].
+    fn extensions(&self) -> http::Extensions {
+        http::Extensions::new()
+    }
+}
+
+impl<T: BlockingTransport + ?Sized> BlockingTransport for Arc<T> {
+    fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request)
+    }
+
+    fn supplies_token(&self) -> bool {
+        (**self).supplies_token()
+    }
+
+    fn extensions(&self) -> http::Extensions {
+        (**self).extensions()
+    }
 }
 
 impl<F> BlockingTransport for F
@@ -60,6 +98,29 @@ where
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         (**self).send(request).await
+    }
+
+    fn supplies_token(&self) -> bool {
+        (**self).supplies_token()
+    }
+
+    fn extensions(&self) -> http::Extensions {
+        (**self).extensions()
+    }
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request).await
+    }
+
+    fn supplies_token(&self) -> bool {
+        (**self).supplies_token()
+    }
+
+    fn extensions(&self) -> http::Extensions {
+        (**self).extensions()
     }
 }
 

@@ -1,8 +1,8 @@
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
 use tokio::runtime::{Builder, Runtime};
 
@@ -12,12 +12,16 @@ use crate::{HyperTransport, NodeHealth};
 /// thread of its own.
 ///
 /// It can be used, and dropped, within another runtime.
-#[derive(Debug)]
+/// Its clones share it.
+#[derive(Clone, Debug)]
 pub struct Blocking<T> {
     transport: T,
-    /// `None` only while being dropped.
-    runtime: Option<Runtime>,
+    runtime: Arc<Background>,
 }
+
+/// `None` only while being dropped.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
 
 impl<T: Transport + Clone + 'static> Blocking<T> {
     /// Sends requests through `transport`. It fails if the thread cannot be started.
@@ -27,7 +31,7 @@ impl<T: Transport + Clone + 'static> Blocking<T> {
             .thread_name("vault-identity")
             .enable_all()
             .build()?;
-        Ok(Self { transport, runtime: Some(runtime) })
+        Ok(Self { transport, runtime: Arc::new(Background(Some(runtime))) })
     }
 
     /// What requests are sent through.
@@ -38,7 +42,7 @@ impl<T: Transport + Clone + 'static> Blocking<T> {
     /// Has the runtime do it, and waits. `None` if it was broken off.
     fn run<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> Option<F::Output> {
         let (answer, answered) = mpsc::sync_channel(1);
-        self.runtime.as_ref()?.spawn(async move {
+        self.runtime.0.as_ref()?.spawn(async move {
             // Nobody waits for the answer of a call whose thread has gone.
             let _ = answer.send(future.await);
         });
@@ -60,11 +64,24 @@ impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {
         let outcome = self.run(async move { transport.send(request).await });
         outcome.unwrap_or_else(|| Err(TransportErrorKind::Other.into()))
     }
+
+    fn supplies_token(&self) -> bool {
+        self.transport.supplies_token()
+    }
+
+    /// With the default transport, also that as a blocking one.
+    fn extensions(&self) -> Extensions {
+        let mut extensions = self.transport.extensions();
+        if let Some(transport) = extensions.get::<HyperTransport>().cloned() {
+            extensions.insert(Blocking { transport, runtime: Arc::clone(&self.runtime) });
+        }
+        extensions
+    }
 }
 
-impl<T> Drop for Blocking<T> {
+impl Drop for Background {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use identity_core::{Transport, TransportError};
 use tower::{BoxError, Service, ServiceExt};
 
@@ -30,12 +30,35 @@ use crate::classify::classify;
 /// # is_transport(transport);
 /// ```
 #[derive(Clone)]
-pub struct ServiceTransport<S>(S);
+pub struct ServiceTransport<S> {
+    service: S,
+    supplies_token: bool,
+    extensions: Extensions,
+}
 
 impl<S> ServiceTransport<S> {
     /// Sends requests through `service`.
     pub fn new(service: S) -> Self {
-        Self(service)
+        Self { service, supplies_token: false, extensions: Extensions::new() }
+    }
+
+    /// Offers what `inner` does, the transport that the service ends in, which a service hides: its token source,
+    /// consistency and health.
+    ///
+    /// ```
+    /// use identity_core::Transport;
+    /// use identity_hyper::{HyperTransport, ServiceTransport, TokenFile, TransportService};
+    ///
+    /// let inner = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
+    /// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(inner.clone()));
+    /// let transport = ServiceTransport::new(service).around(&inner);
+    /// assert!(transport.supplies_token());
+    /// ```
+    #[must_use]
+    pub fn around(mut self, inner: &impl Transport) -> Self {
+        self.supplies_token = inner.supplies_token();
+        self.extensions = inner.extensions();
+        self
     }
 }
 
@@ -53,7 +76,15 @@ where
     S::Future: Send,
 {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        self.0.clone().oneshot(request).await.map_err(|error| classify(error.into()))
+        self.service.clone().oneshot(request).await.map_err(|error| classify(error.into()))
+    }
+
+    fn supplies_token(&self) -> bool {
+        self.supplies_token
+    }
+
+    fn extensions(&self) -> Extensions {
+        self.extensions.clone()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
 
 use crate::connect::Connector;
@@ -107,6 +107,16 @@ impl Transport for HyperTransport {
         mut request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
         Box::pin(async move { self.0.exchange(&mut request, &Call::UNLIMITED).await })
+    }
+
+    fn supplies_token(&self) -> bool {
+        self.has_token_source()
+    }
+
+    fn extensions(&self) -> Extensions {
+        let mut extensions = Extensions::new();
+        extensions.insert(self.clone());
+        extensions
     }
 }
 

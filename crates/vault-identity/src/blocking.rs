@@ -1,9 +1,5 @@
 //! The client and its handles for those who block the thread.
 
-#[cfg(feature = "hyper")]
-use std::any::Any;
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use identity_core::{
@@ -43,28 +39,19 @@ pub use crate::oidc::blocking::{
 pub struct BlockingClient {
     client: Client,
     #[cfg(feature = "hyper")]
-    blocking: Option<Arc<Blocking<HyperTransport>>>,
+    blocking: Option<Blocking<HyperTransport>>,
 }
 
 impl BlockingClient {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
     /// made blocking with `hyper::Blocking`.
     ///
-    /// If the default one has a token source, and `target` no token, calls are made with the source's: see
-    /// [`Client::new`].
+    /// If it has a token source, and `target` no token, calls are made with the source's: see [`Client::new`].
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
-        let transport = Arc::new(transport);
-        #[cfg(feature = "hyper")]
-        if let Ok(blocking) =
-            (Arc::clone(&transport) as Arc<dyn Any + Send + Sync>).downcast::<Blocking<HyperTransport>>()
-        {
-            let client = Client::over(target, blocking.transport(), Ready(transport));
-            return Self { client, blocking: Some(blocking) };
-        }
         Self {
-            client: Client::new(target, Ready(transport)),
             #[cfg(feature = "hyper")]
-            blocking: None,
+            blocking: transport.extensions().remove(),
+            client: Client::new(target, Ready(transport)),
         }
     }
 
@@ -180,7 +167,7 @@ impl BlockingClient {
 }
 
 /// A transport that has the answer as soon as it is asked.
-struct Ready<T>(Arc<T>);
+struct Ready<T>(T);
 
 #[async_trait]
 impl<T: BlockingTransport> Transport for Ready<T> {
@@ -189,5 +176,13 @@ impl<T: BlockingTransport> Transport for Ready<T> {
         request: http::Request<Bytes>,
     ) -> std::result::Result<http::Response<Bytes>, TransportError> {
         self.0.send(request)
+    }
+
+    fn supplies_token(&self) -> bool {
+        self.0.supplies_token()
+    }
+
+    fn extensions(&self) -> http::Extensions {
+        self.0.extensions()
     }
 }

@@ -1,5 +1,3 @@
-#[cfg(feature = "hyper")]
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,9 +38,10 @@ pub struct Client {
 impl Client {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
     ///
-    /// If the default one has a token source, and `target` no token, calls are made with the source's. What is
-    /// around the default one, be it an [`Arc`], hides it: then say [`Target::with_token_of_transport`], and know that
-    /// there is no `consistency` to hand on, and nothing to ask for `health`.
+    /// If it has a token source, and `target` no token, calls are made with the source's. A transport of your own
+    /// around the default one forwards [`supplies_token`](Transport::supplies_token) and
+    /// [`extensions`](Transport::extensions), as an [`Arc`] does; else the client does not know of the token source,
+    /// the `consistency` and the `health`.
     ///
     /// ```
     /// # use vault_identity::{Client, Target};
@@ -54,27 +53,12 @@ impl Client {
     /// # Ok::<(), vault_identity::RequestError>(())
     /// ```
     pub fn new(target: Target, transport: impl Transport + 'static) -> Self {
-        #[cfg(feature = "hyper")]
-        if let Some(hyper) = (&transport as &dyn Any).downcast_ref::<HyperTransport>().cloned() {
-            return Self::over(target, &hyper, transport);
-        }
-        Self {
-            target: Arc::new(target),
-            transport: Arc::new(transport),
-            #[cfg(feature = "hyper")]
-            hyper: None,
-            locks: Arc::default(),
-        }
-    }
-
-    /// A client whose `transport` sends through `hyper`.
-    #[cfg(feature = "hyper")]
-    pub(crate) fn over(target: Target, hyper: &HyperTransport, transport: impl Transport + 'static) -> Self {
-        let awaits_token = hyper.has_token_source() && !target.has_token();
+        let awaits_token = transport.supplies_token() && !target.has_token();
         Self {
             target: Arc::new(if awaits_token { target.with_token_of_transport() } else { target }),
+            #[cfg(feature = "hyper")]
+            hyper: transport.extensions().remove(),
             transport: Arc::new(transport),
-            hyper: Some(hyper.clone()),
             locks: Arc::default(),
         }
     }

@@ -7,6 +7,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
@@ -268,4 +269,42 @@ fn a_refusal_tells_that_no_token_was_sent() {
     assert!(format!("{error:#}").ends_with("permission denied: the client sent no token"), "{error:#}");
     let error = client.with_token("s.unknown").unwrap().entities().list().unwrap_err();
     assert!(format!("{error:#}").ends_with("permission denied"), "{error:#}");
+}
+
+/// Whatever is around the default transport, if it forwards what that offers.
+#[tokio::test]
+async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_health() {
+    use vault_identity::hyper::{ServiceTransport, TransportService};
+    use vault_identity::{BlockingTransport, Transport};
+
+    let (address, heads) = server();
+    let url = format!("http://{address}");
+    let target = || Target::new(&url).unwrap();
+    let transport = || {
+        let builder = HyperTransport::builder().addresses([&url]).unwrap();
+        builder.token_source(Token::new("of-the-source").unwrap()).build()
+    };
+    let inner = transport();
+    let service = ServiceTransport::new(TransportService::new(inner.clone())).around(&inner);
+    let dynamic: Box<dyn Transport> = Box::new(transport());
+    for client in [
+        Client::new(target(), Arc::new(transport())),
+        Client::new(target(), dynamic),
+        Client::new(target(), service),
+    ] {
+        client.entities().list().await.unwrap();
+        assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("of-the-source"));
+        assert_eq!((client.consistency().is_some(), client.health().await.len()), (true, 1));
+        heads.recv().unwrap();
+    }
+    let dynamic: Arc<dyn BlockingTransport> = Arc::new(Blocking::new(transport()).unwrap());
+    for client in [
+        BlockingClient::new(target(), dynamic),
+        BlockingClient::new(target(), Blocking::new(Arc::new(transport())).unwrap()),
+    ] {
+        client.entities().list().unwrap();
+        assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("of-the-source"));
+        assert_eq!((client.consistency().is_some(), client.health().len()), (true, 1));
+        heads.recv().unwrap();
+    }
 }
