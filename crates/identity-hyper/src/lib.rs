@@ -94,6 +94,7 @@
 //! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
 //! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
 
+mod background;
 mod blocking;
 mod budget;
 mod classify;

@@ -11,12 +11,18 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tower::BoxError;
 
+use crate::background::Background;
+use crate::exchange::LONGEST;
+
 pub use error::TlsError;
 
 pub(crate) use config::Configs;
 use config::Settings;
 pub(crate) use error::{problem, refuses_client};
 use source::{Authorities, Identity};
+
+/// How long to wait for files while there are settings from before.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How servers at `https` are verified, and what certificate they are shown. TLS 1.2 at least.
 ///
@@ -26,7 +32,7 @@ use source::{Authorities, Identity};
 /// Files are read at once, so that what is wrong with them is told at once. They are looked at again when a
 /// connection is opened, at most once a second; if one has another time of modification or another length,
 /// all are read anew, and the new connection is opened with what they say now. While they cannot be used, as
-/// when they are half written, what they said before remains in force, in silence: [`reload`](Self::reload)
+/// when they are half written or hang, what they said before remains in force, in silence: [`reload`](Self::reload)
 /// says what is wrong. Open connections stay as they are. Clones share all this.
 ///
 /// ```no_run
@@ -45,14 +51,15 @@ pub struct Tls(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
-    /// Has one at a time look at the files.
-    turn: tokio::sync::Mutex<()>,
+    background: Background,
 }
 
 struct State {
     settings: Settings,
     /// Made when the first connection needs them: the certificates of the system take a while to load.
     configs: Option<Arc<Configs>>,
+    /// Why there are none.
+    problem: Option<TlsError>,
     checked: Instant,
 }
 
@@ -136,8 +143,8 @@ impl Tls {
     }
 
     fn with(settings: Settings) -> Self {
-        let state = State { settings, configs: None, checked: Instant::now() };
-        Self(Arc::new(Shared { state: Mutex::new(state), turn: tokio::sync::Mutex::default() }))
+        let state = State { settings, configs: None, problem: None, checked: Instant::now() };
+        Self(Arc::new(Shared { state: Mutex::new(state), background: Background::default() }))
     }
 
     /// Another one: clones of this one stay as they are.
@@ -152,12 +159,12 @@ impl Tls {
         if let Some(configs) = self.fresh() {
             return Ok(configs);
         }
-        let _turn = self.0.turn.lock().await;
-        if let Some(configs) = self.fresh() {
-            return Ok(configs);
-        }
+        let patience = if self.lock().configs.is_some() { PATIENCE } else { LONGEST };
         let this = self.clone();
-        Ok(tokio::task::spawn_blocking(move || this.refresh()).await??)
+        self.0.background.run(patience, move || this.refresh()).await;
+        let state = self.lock();
+        let problem = || state.problem.clone().unwrap_or_else(|| TlsError::new("reading the files failed"));
+        Ok(state.configs.clone().ok_or_else(problem)?)
     }
 
     fn fresh(&self) -> Option<Arc<Configs>> {
@@ -166,7 +173,10 @@ impl Tls {
         if is_due { None } else { state.configs.clone() }
     }
 
-    fn refresh(&self) -> Result<Arc<Configs>, TlsError> {
+    fn refresh(&self) {
+        if self.fresh().is_some() {
+            return;
+        }
         let (settings, configs) = {
             let state = self.lock();
             (state.settings.clone(), state.configs.clone())
@@ -179,17 +189,20 @@ impl Tls {
         let (settings, configs) = match (settings.is_stale().then(reread).flatten(), configs) {
             (Some(renewed), _) => renewed,
             (None, Some(configs)) => (settings, configs),
-            (None, None) => {
-                let configs = Arc::new(settings.configs()?);
-                (settings, configs)
-            }
+            (None, None) => match settings.configs() {
+                Ok(configs) => (settings, Arc::new(configs)),
+                Err(problem) => {
+                    self.lock().problem = Some(problem);
+                    return;
+                }
+            },
         };
         self.store(settings, &configs);
-        Ok(configs)
     }
 
     fn store(&self, settings: Settings, configs: &Arc<Configs>) {
-        *self.lock() = State { settings, configs: Some(Arc::clone(configs)), checked: Instant::now() };
+        *self.lock() =
+            State { settings, configs: Some(Arc::clone(configs)), problem: None, checked: Instant::now() };
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -213,5 +226,32 @@ impl From<ClientConfig> for Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lock().settings.fmt(f)
+    }
+}
+
+#[cfg(all(test, feature = "ring"))]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn while_files_hang_the_settings_from_before_are_used_and_no_connection_waits_twice() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let ca = rcgen::CertificateParams::new(["ca".to_owned()]).unwrap().self_signed(&key).unwrap();
+        std::fs::write(&file, ca.pem()).unwrap();
+        let tls = Tls::new().ca_file(&file).unwrap();
+        let configs = tls.configs().await.unwrap();
+        let (release, hanging) = mpsc::channel::<()>();
+        tls.0.background.run(Duration::ZERO, move || assert!(hanging.recv().is_err())).await;
+        tokio::time::sleep(PATIENCE).await;
+        let begun = Instant::now();
+        for _ in 0..100 {
+            assert!(Arc::ptr_eq(&tls.configs().await.unwrap(), &configs));
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+        drop(release);
     }
 }

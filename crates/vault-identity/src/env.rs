@@ -88,6 +88,10 @@ fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
 }
 
 fn token_file(path: PathBuf) -> Result<Option<SecretString>, RequestError> {
+    // Reading a pipe would hang.
+    if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(RequestError::new("~/.vault-token", "cannot be read: it is not a regular file"));
+    }
     match std::fs::read_to_string(path).map(SecretString::from) {
         Ok(token) => Ok(Some(token.expose_secret().trim()).filter(|token| !token.is_empty()).map(Into::into)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 use tower::BoxError;
@@ -8,10 +9,10 @@ use tower::BoxError;
 /// What is wrong with certificates, keys or TLS itself, and stays wrong when it is tried again.
 ///
 /// It names the file, if it is in one, and shows nothing of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TlsError {
     problem: Cow<'static, str>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl TlsError {
@@ -20,7 +21,7 @@ impl TlsError {
     }
 
     pub(crate) fn because(self, source: impl Into<BoxError>) -> Self {
-        Self { source: Some(source.into()), ..self }
+        Self { source: Some(source.into().into()), ..self }
     }
 }
 

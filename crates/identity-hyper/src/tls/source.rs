@@ -161,6 +161,11 @@ fn is_stale(stamps: &[Stamp]) -> bool {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    // Opening a pipe would hang.
+    let is_file = fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_file();
+    if !is_file {
+        return Err(TlsError::new(format!("{} cannot be read: it is not a regular file", path.display())));
+    }
     fs::read(path).map_err(|error| unreadable(path, &error))
 }
 

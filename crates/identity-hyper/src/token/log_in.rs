@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long after a log-in a token that is refused is not replaced by another log-in: what the server refuses
 /// may as well not be allowed.
 const SETTLED: Duration = Duration::from_secs(60);
+/// How long a login may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a log-in brings.
 #[derive(Debug)]
@@ -41,9 +43,10 @@ impl LoggedIn {
 ///   for. If it fails, the token is used for as long as it lives, and there are further log-ins.
 /// * When there is no token that lives and the log-in fails, the calls fail with it, and so do those of the
 ///   second after it: wrong credentials are not to lock a user out at once.
+/// * A login that takes longer than [`timeout`](Self::timeout) fails, and the next call that needs a token begins another one.
 /// * When a token is refused (403) a minute or more after the last log-in, there is another one, as the token may have been revoked.
 ///
-/// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in.
+/// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in, and must not block its threads.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, LogIn, LoggedIn};
@@ -57,7 +60,10 @@ impl LoggedIn {
 /// # let _ = transport;
 /// ```
 #[derive(Clone)]
-pub struct LogIn(Arc<Shared>);
+pub struct LogIn {
+    shared: Arc<Shared>,
+    timeout: Duration,
+}
 
 struct Shared {
     log_in: Box<dyn Fn() -> LoggingIn + Send + Sync>,
@@ -91,7 +97,50 @@ impl LogIn {
             let logging_in = log_in();
             Box::pin(async move { logging_in.await.map_err(Into::into) })
         };
-        Self(Arc::new(Shared { log_in: Box::new(log_in), state: Mutex::default() }))
+        let shared = Arc::new(Shared { log_in: Box::new(log_in), state: Mutex::default() });
+        Self { shared, timeout: TIMEOUT }
+    }
+
+    /// Sets how long a login may take before it is cancelled. Calls with a token that is still valid do not wait
+    /// for it, and no call waits longer than its own timeout. Defaults to 30 seconds.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(LONGEST);
+        self
+    }
+
+    /// The log-in that is under way, or has just failed, or else a new one.
+    fn begin(&self, state: &mut State, now: Instant) -> watch::Receiver<Option<Outcome>> {
+        if let Some((last, ended)) = &state.last {
+            let will_do = match &*last.borrow() {
+                // Not if it has panicked, or ended with its runtime, or if that no longer runs it.
+                None => last.has_changed().is_ok() && now <= *ended + self.timeout + PAUSE,
+                Some(outcome) => outcome.is_err() && now < *ended + PAUSE,
+            };
+            if will_do {
+                return last.clone();
+            }
+        }
+        let (sender, receiver) = watch::channel(None);
+        state.last = Some((receiver.clone(), now));
+        let Self { shared, timeout } = self.clone();
+        tokio::spawn(async move {
+            let logged_in = match tokio::time::timeout(timeout, (shared.log_in)()).await {
+                Ok(logged_in) => logged_in.map_err(TokenError::new),
+                Err(_) => Err(TokenError::new(format!("the login took longer than {timeout:?}"))),
+            };
+            let mut state = shared.state();
+            let ended = Instant::now();
+            let outcome = logged_in.and_then(|logged_in| state.hold(logged_in, now));
+            if let (Err(_), Some(held)) = (&outcome, &mut state.held) {
+                held.renew_at = ended + (held.expires_at.saturating_duration_since(ended) / 8).max(PAUSE);
+            }
+            if let Some((_, time)) = &mut state.last {
+                *time = ended;
+            }
+            sender.send_replace(Some(outcome));
+        });
+        receiver
     }
 }
 
@@ -106,15 +155,15 @@ impl TokenSource for LogIn {
     async fn token(&self) -> Outcome {
         let logging_in = {
             let now = Instant::now();
-            let mut state = self.0.state();
+            let mut state = self.shared.state();
             match state.held.as_ref().filter(|held| now < held.expires_at) {
                 Some(held) if now < held.renew_at => return Ok(held.token.clone()),
                 Some(held) => {
                     let token = held.token.clone();
-                    self.0.begin(&mut state, now);
+                    self.begin(&mut state, now);
                     return Ok(token);
                 }
-                None => self.0.begin(&mut state, now),
+                None => self.begin(&mut state, now),
             }
         };
         outcome(logging_in).await
@@ -123,13 +172,13 @@ impl TokenSource for LogIn {
     async fn replacement(&self, refused: &Token) -> Option<Token> {
         let logging_in = {
             let now = Instant::now();
-            let mut state = self.0.state();
+            let mut state = self.shared.state();
             match &state.held {
                 Some(held) if now < held.expires_at && !held.token.is(refused) => {
                     return Some(held.token.clone());
                 }
                 Some(held) if now < held.renew_at && state.is_settled(now) => return None,
-                _ => self.0.begin(&mut state, now),
+                _ => self.begin(&mut state, now),
             }
         };
         outcome(logging_in).await.ok().filter(|token| !token.is(refused))
@@ -148,37 +197,6 @@ impl State {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The log-in that is under way, or has just failed, or else a new one.
-    fn begin(self: &Arc<Self>, state: &mut State, now: Instant) -> watch::Receiver<Option<Outcome>> {
-        if let Some((last, ended)) = &state.last {
-            let will_do = match &*last.borrow() {
-                // Not if it has panicked, or ended with its runtime.
-                None => last.has_changed().is_ok(),
-                Some(outcome) => outcome.is_err() && now < *ended + PAUSE,
-            };
-            if will_do {
-                return last.clone();
-            }
-        }
-        let (sender, receiver) = watch::channel(None);
-        state.last = Some((receiver.clone(), now));
-        let shared = Arc::clone(self);
-        tokio::spawn(async move {
-            let logged_in = (shared.log_in)().await.map_err(TokenError::new);
-            let mut state = shared.state();
-            let ended = Instant::now();
-            let outcome = logged_in.and_then(|logged_in| state.hold(logged_in, now));
-            if let (Err(_), Some(held)) = (&outcome, &mut state.held) {
-                held.renew_at = ended + (held.expires_at.saturating_duration_since(ended) / 8).max(PAUSE);
-            }
-            if let Some((_, time)) = &mut state.last {
-                *time = ended;
-            }
-            sender.send_replace(Some(outcome));
-        });
-        receiver
     }
 }
 

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
 use identity_hyper::{LogIn, LoggedIn, Retry, ServiceTransport, Token, TokenError, TokenLayer, TokenSource};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use tokio::time::{advance, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tower::{ServiceBuilder, service_fn};
 
 use crate::support::{A_MOMENT, AMPLE, NO_CONTENT, Peer, Server, ok, patient};
@@ -219,4 +220,54 @@ async fn header(source: &LogIn) -> String {
     let request = ListEntities.request(&target).expect("a request");
     let response = ServiceTransport::new(service).send(request).await.expect("a token");
     String::from_utf8(response.into_body().into()).expect("ASCII")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let log_ins = Arc::clone(&count);
+    let log_in = LogIn::new(move || {
+        let number = log_ins.fetch_add(1, SeqCst) + 1;
+        async move {
+            if number % 2 == 1 {
+                pending::<()>().await
+            }
+            Ok::<_, io::Error>(LoggedIn::new(format!("t-{number}"), HOUR))
+        }
+    });
+    let begun = Instant::now();
+    let error = log_in.token().await.unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "the login took longer than 30s");
+    assert_eq!(begun.elapsed().as_secs(), 30);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(header(&log_in).await, "t-2");
+    // The renewal hangs, and nobody waits for it.
+    advance(HOUR.mul_f64(0.75)).await;
+    for _ in 0..50 {
+        let begun = Instant::now();
+        assert_eq!(header(&log_in).await, "t-2");
+        assert!(begun.elapsed().is_zero());
+        advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(count.load(SeqCst), 3);
+    advance(HOUR.mul_f64(0.2)).await;
+    header(&log_in).await;
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(header(&log_in).await, "t-4");
+}
+
+/// A runtime that nobody drives any more does not end, and neither does its login.
+#[test]
+fn a_log_in_of_a_runtime_that_stands_still_is_given_up_too() {
+    let log_in = LogIn::new(|| async {
+        sleep(Duration::from_millis(20)).await;
+        Ok::<_, io::Error>(LoggedIn::new("t-1", HOUR))
+    });
+    let log_in = log_in.timeout(Duration::from_millis(200));
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let idle = runtime();
+    idle.block_on(async { timeout(Duration::from_millis(5), log_in.token()).await.unwrap_err() });
+    let waiting = || runtime().block_on(async { timeout(Duration::from_millis(1300), log_in.token()).await });
+    assert!(waiting().is_err());
+    assert!(waiting().unwrap().is_ok());
 }

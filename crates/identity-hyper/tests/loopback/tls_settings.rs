@@ -96,7 +96,11 @@ fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
     let file = directory.path().join("ca.pem");
     refused(Tls::new().ca_file(&file), &file, "cannot be read: entity not found");
     refused(Tls::new().ca_dir(&file), &file, "cannot be read: entity not found");
-    refused(Tls::new().ca_file(directory.path()), directory.path(), "cannot be read");
+    refused(
+        Tls::new().ca_file(directory.path()),
+        directory.path(),
+        "cannot be read: it is not a regular file",
+    );
     refused(Tls::new().ca_dir(directory.path()), directory.path(), "has no file with a certificate");
     let pem = Ca::new().pem();
     let (start, _) = pem.split_at(pem.len() / 2);

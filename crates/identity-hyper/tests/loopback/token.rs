@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -183,4 +184,60 @@ async fn a_source_of_ones_own_is_asked_before_every_attempt() {
         patient().retry(Retry::new()).token_source(Arc::new(Numbered(AtomicUsize::new(0)))).build();
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 204);
     assert_eq!(tokens(&server), ["t-0", "t-1", "t-2"]);
+}
+
+/// The new token is read half, as its writer is slow, and the server rejects that.
+#[tokio::test]
+async fn while_the_server_rejects_the_new_token_of_a_file_the_old_one_is_used() {
+    let server = Server::start(|mut peer: Peer| async move {
+        while let Some(request) = peer.request().await {
+            let may = request.contains(": s.first\r\n") || request.contains(": s.second\r\n");
+            peer.write(if may { NO_CONTENT } else { FORBIDDEN }).await;
+        }
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    let transport = with(TokenFile::new(&path));
+    let call = async || transport.send(list(&server)).await.unwrap().status();
+
+    fs::write(&path, "s.first").unwrap();
+    assert_eq!(call().await, 204);
+    let mut file = File::create(&path).unwrap();
+    file.write_all(b"s.sec").unwrap();
+    sleep(Duration::from_millis(1100)).await;
+    assert_eq!(call().await, 204);
+    file.write_all(b"ond").unwrap();
+    assert_eq!(call().await, 204);
+    assert_eq!(call().await, 204);
+    assert_eq!(tokens(&server), ["s.first", "s.sec", "s.first", "s.sec", "s.second", "s.second"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_token_file_that_is_not_a_regular_file_is_refused_and_the_old_token_used() {
+    let server = Server::answering(NO_CONTENT);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    fs::write(&path, "s.first").unwrap();
+    let held = with(TokenFile::new(&path));
+    held.send(list(&server)).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    sleep(Duration::from_millis(1100)).await;
+    let begun = std::time::Instant::now();
+    assert_eq!(held.send(list(&server)).await.unwrap().status(), 204);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+
+    let large = directory.path().join("large");
+    fs::write(&large, "s".repeat(70_000)).unwrap();
+    for (path, why) in [
+        (&*path, "it is not a regular file"),
+        (directory.path(), "it is not a regular file"),
+        ("/dev/zero".as_ref(), "it is not a regular file"),
+        (&*large, "it is too large"),
+    ] {
+        let error = with(TokenFile::new(path)).send(list(&server)).await.unwrap_err();
+        let source = error.source().unwrap().source().unwrap().to_string();
+        assert_eq!(source, format!("the file {} holds none: {why}", path.display()));
+    }
 }

@@ -19,7 +19,9 @@ use identity_core::{
     IntrospectIdToken, ListEntities, OktaParams, ReadEntityById, ReadEntityByName, ReadOidcClient,
     ReadUserInfo, Target, Transport, UnwrapResponse, WriteEntityByName,
 };
-use identity_hyper::{HyperTransport, Observe, Proxy, Redirects, Retry, ServiceTransport, TransportService};
+use identity_hyper::{
+    HyperTransport, Observe, Proxy, Redirects, Retry, ServiceTransport, TokenFile, TransportService,
+};
 use tempfile::NamedTempFile;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
@@ -417,4 +419,28 @@ fn a_secret_in_a_log_would_be_found() {
     tracing::trace!(secret = ?Bytes::from(CANARY), "a frame");
     let text = log.text();
     std::panic::catch_unwind(|| assert_no_canary(&text)).unwrap_err();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_token_file_that_others_can_read_is_warned_of_once() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = Server::answering(NO_CONTENT);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    let warning =
+        format!("all users of the machine may read or write the token file path={}", path.display());
+    for (mode, expected) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o602, 1)] {
+        let log = Log::start(LevelFilter::WARN);
+        fs::write(&path, "s.canary").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let transport = patient().token_source(TokenFile::new(&path)).build();
+        for _ in 0..3 {
+            transport.send(crate::token::list(&server)).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        }
+        assert_eq!(log.text().matches(&warning).count(), expected, "{mode:o}: {}", log.text());
+        assert!(!log.text().contains("canary"));
+    }
 }

@@ -65,7 +65,7 @@ fn a_token_file_that_cannot_be_read_is_an_error() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".vault-token")).unwrap();
     let error = from(&[], Some(home.path().to_owned())).unwrap_err();
-    assert!(error.starts_with("`~/.vault-token` cannot be read"), "{error}");
+    assert!(error == "`~/.vault-token` cannot be read: it is not a regular file", "{error}");
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! Reading files that may hang, as on a network that is down.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+/// Runs blocking work in the background, one at a time, so that work that hangs occupies one thread at most.
+#[derive(Debug, Default)]
+pub(crate) struct Background(Mutex<Option<Run>>);
+
+/// The channel is closed when the work ends, even if it panics.
+#[derive(Clone, Debug)]
+struct Run {
+    ended: watch::Receiver<()>,
+    begun: Instant,
+}
+
+impl Background {
+    /// Starts `work`, unless earlier work has not ended yet, and waits for its end. Stops waiting when the work
+    /// has taken as long as `patience`.
+    pub(crate) async fn run(&self, patience: Duration, work: impl FnOnce() + Send + 'static) {
+        let mut run = {
+            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*last {
+                Some(run) if run.ended.has_changed().is_ok() => run.clone(),
+                _ => {
+                    let (running, ended) = watch::channel(());
+                    let run = Run { ended, begun: Instant::now() };
+                    *last = Some(run.clone());
+                    spawn_blocking(move || {
+                        let _running = running;
+                        work();
+                    });
+                    run
+                }
+            }
+        };
+        let _ = timeout_at(run.begun + patience, run.ended.changed()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn add(count: &AtomicUsize) {
+        count.fetch_add(1, SeqCst);
+    }
+
+    #[tokio::test]
+    async fn work_that_hangs_is_not_waited_for_again_and_occupies_one_thread() {
+        let background = Background::default();
+        let count = Arc::new(AtomicUsize::new(0));
+        let (release, hanging) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        background.run(Duration::from_millis(50), move || assert!(hanging.recv().is_err())).await;
+        for _ in 0..100 {
+            let count = Arc::clone(&count);
+            background.run(Duration::from_millis(50), move || add(&count)).await;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert_eq!(count.load(SeqCst), 0);
+
+        drop(release);
+        background.run(Duration::from_secs(10), || panic!("its end is noticed all the same")).await;
+        background.run(Duration::from_secs(10), || ()).await;
+        let counted = Arc::clone(&count);
+        background.run(Duration::from_secs(10), move || add(&counted)).await;
+        assert_eq!(count.load(SeqCst), 1);
+    }
+}
