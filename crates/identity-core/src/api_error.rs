@@ -238,18 +238,27 @@ impl ApiError {
     }
 }
 
+/// The status and the server's messages, as in `403 permission denied`.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.status)?;
+        let mut messages =
+            self.errors.iter().map(|error| error.trim_end()).filter(|error| !error.is_empty()).peekable();
+        let mut separator = " ";
         if let Some(foreign) = &self.foreign {
-            write!(f, ": the answer is not Vault's but {}", Printable(foreign))?;
+            write!(f, "{}: the response is not Vault's but {}", self.status, Printable(foreign))?;
+            separator = ": ";
+        } else if self.oauth.is_some() || messages.peek().is_some() {
+            write!(f, "{}", self.status.as_u16())?;
+        } else {
+            write!(f, "{}", self.status)?;
         }
         if let Some(oauth) = &self.oauth {
-            write!(f, ": {oauth}")?;
+            write!(f, "{separator}{oauth}")?;
+            separator = "; ";
         }
-        for (index, error) in self.errors.iter().enumerate() {
-            f.write_str(if index == 0 { ": " } else { "; " })?;
-            write!(f, "{}", Printable(error.trim_end()))?;
+        for message in messages {
+            write!(f, "{separator}{}", Printable(message))?;
+            separator = "; ";
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::fmt;
 ///
 /// Such a transport puts it into the [`http::Extensions`] of a response, or into its
 /// [`TransportError`](crate::TransportError); [`Error::attempts`](crate::Error::attempts) gives it out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
     attempts: Vec<Attempt>,
     in_doubt: bool,
@@ -69,6 +69,13 @@ impl fmt::Display for Attempts {
             }
         }
         Ok(())
+    }
+}
+
+/// As `Display`, since there can be many.
+impl fmt::Debug for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }
 

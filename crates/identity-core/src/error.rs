@@ -11,17 +11,31 @@ use crate::{Attempt, Attempts, Method, Operation};
 
 /// Why a call brought no result.
 ///
-/// `Display` names the operation and the stage that failed, never an identifier, a name or a token;
-/// [`source`](StdError::source) goes on to the details. `{:#}` shows both:
-/// `GET identity/entity/id/{id} was refused: 403 Forbidden: permission denied`.
-#[derive(Debug)]
+/// `Display` names the operation, the status and the reason:
+/// `LIST identity/entity/id failed: 403 permission denied`. [`source`](StdError::source) goes on with details that
+/// are not the reason: that the client sent no token, and the attempts that came before. `{:#}` and `Debug` show
+/// both, in one line. To reach the cause of a failed connection as a type, start at [`transport`](Self::transport).
+///
+/// None of them shows a token, nor an identifier or name of the request, unless the server's message or the cause
+/// repeats it. Messages are redacted, cut, and their control characters escaped.
+///
+/// A [`RequestError`] or an [`ApiError`] becomes an `Error` without an operation by `?`.
 pub struct Error {
     operation: Operation,
     kind: ErrorKind,
-    /// Of an answer; those that brought none are in the transport's error.
-    attempts: Attempts,
-    /// Whether it is known that the request carried no token.
-    is_anonymous: bool,
+    attempts: Option<Box<Attempts>>,
+    hint: Option<&'static str>,
+    details: Option<Box<Detail>>,
+}
+
+/// Of an error that is not one of a call. A write, as it is not known whether it was a read.
+const NO_OPERATION: Operation =
+    Operation { method: Method::Post, path: "", repeatable: false, creates: false };
+
+/// What an error adds to its reason.
+struct Detail {
+    text: String,
+    next: Option<Box<Detail>>,
 }
 
 /// The stage of a call that failed.
@@ -43,28 +57,44 @@ pub enum ErrorKind {
 impl Error {
     /// An error of the call that `operation` describes.
     pub fn new(operation: Operation, kind: impl Into<ErrorKind>) -> Self {
-        Self { operation, kind: kind.into(), attempts: Attempts::default(), is_anonymous: false }
+        let kind = kind.into();
+        let attempts = match &kind {
+            ErrorKind::Transport(error) => error.attempts().clone(),
+            _ => Attempts::default(),
+        };
+        Self { operation, kind, attempts: None, hint: None, details: None }.after(attempts)
     }
 
     /// Adds what the transport has tried, as the response's extensions have it.
     #[must_use]
     pub fn after(mut self, attempts: Attempts) -> Self {
-        self.attempts = attempts;
+        let number = attempts.as_slice().len();
+        let text = (number > 1).then(|| format!("after {number} attempts: {attempts}"));
+        self.attempts = Some(Box::new(attempts));
+        match text {
+            Some(text) => self.with_detail(text),
+            None => self,
+        }
+    }
+
+    fn with_detail(mut self, text: String) -> Self {
+        self.details = Some(Box::new(Detail { text, next: self.details.take() }));
         self
     }
 
     /// What the transport has tried, and how each attempt ended: the last one is what this error tells.
     /// Empty if it does not tell, or has not tried.
     pub fn attempts(&self) -> &[Attempt] {
-        self.transport().map_or(&self.attempts, TransportError::attempts).as_slice()
+        self.attempts.as_deref().map_or(&[], Attempts::as_slice)
     }
 
-    /// The verb of the operation.
+    /// The verb of the operation; `POST` if this is not an error of a call.
     pub fn method(&self) -> Method {
         self.operation.method
     }
 
-    /// The path of the operation with its placeholders, such as `identity/entity/id/{id}`.
+    /// The path of the operation with its placeholders, such as `identity/entity/id/{id}`. Empty if this is not an
+    /// error of a call.
     pub fn path(&self) -> &'static str {
         self.operation.path
     }
@@ -104,10 +134,23 @@ impl Error {
         self
     }
 
-    /// Notes that the request carried no token: `{:#}` then says so of a 403, which servers do not.
+    /// Notes that the request carried no token: the source of a 403 then says so, which servers do not.
     #[must_use]
-    pub fn anonymous(mut self) -> Self {
-        self.is_anonymous = true;
+    pub fn anonymous(self) -> Self {
+        if self.is_permission_denied() {
+            self.with_detail("the client sent no token".to_owned())
+        } else {
+            self
+        }
+    }
+
+    /// Adds to a request that was not sent what may be the reason, such as a variable that is not set. `Display` shows
+    /// it in parentheses.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &'static str) -> Self {
+        if self.transport().is_some_and(|error| error.kind() == TransportErrorKind::Connect) {
+            self.hint = Some(hint);
+        }
         self
     }
 
@@ -146,7 +189,7 @@ impl Error {
     /// carried out already. Never for a transport error that [is permanent](TransportError::is_permanent).
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.operation.repeatable;
-        let not_forwarded = self.all_attempts().is_not_forwarded();
+        let not_forwarded = self.attempts.as_deref().is_some_and(Attempts::is_not_forwarded);
         match &self.kind {
             ErrorKind::Transport(error) if error.is_permanent() => false,
             ErrorKind::Transport(error) => match error.kind() {
@@ -166,15 +209,12 @@ impl Error {
     /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
     /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        !self.method().is_read() && (self.all_attempts().in_doubt() || self.last_may_have_been_applied())
-    }
-
-    fn all_attempts(&self) -> &Attempts {
-        self.transport().map_or(&self.attempts, TransportError::attempts)
+        let in_doubt = self.attempts.as_deref().is_some_and(Attempts::in_doubt);
+        !self.method().is_read() && (in_doubt || self.last_may_have_been_applied())
     }
 
     fn last_may_have_been_applied(&self) -> bool {
-        let could_forward = !self.all_attempts().is_not_forwarded();
+        let could_forward = !self.attempts.as_deref().is_some_and(Attempts::is_not_forwarded);
         match &self.kind {
             ErrorKind::Request(_) => false,
             ErrorKind::Transport(error) => match error.kind() {
@@ -190,39 +230,68 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcome = match &self.kind {
-            ErrorKind::Request(_) => "was not sent",
-            ErrorKind::Transport(_) => "brought no answer",
-            ErrorKind::Api(_) => "was refused",
-            ErrorKind::Decode(_) => "was answered in a form that cannot be read",
-            ErrorKind::Contended => "was undone by another writer each time",
-        };
-        write!(f, "{} {outcome}", self.operation)?;
-        let mut source = self.source().filter(|_| f.alternate());
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
+        if self.operation != NO_OPERATION {
+            write!(f, "{} failed: ", self.operation)?;
         }
-        if f.alternate() && self.is_anonymous && self.is_permission_denied() {
-            f.write_str(": the client sent no token")?;
+        match &self.kind {
+            ErrorKind::Request(error) => write!(f, "{error}")?,
+            ErrorKind::Transport(error) => write!(f, "{error:#}")?,
+            ErrorKind::Api(error) => write!(f, "{error}")?,
+            ErrorKind::Decode(error) => write!(f, "the response cannot be read: {error}")?,
+            ErrorKind::Contended => f.write_str("another writer has undone the change each time")?,
         }
-        if f.alternate() && self.attempts().len() > 1 {
-            let attempts = self.transport().map_or(&self.attempts, TransportError::attempts);
-            write!(f, " (after {} attempts: {attempts})", attempts.as_slice().len())?;
+        if let Some(hint) = self.hint {
+            write!(f, " ({hint})")?;
+        }
+        let mut detail = self.details.as_deref().filter(|_| f.alternate());
+        while let Some(Detail { text, next }) = detail {
+            write!(f, ": {text}")?;
+            detail = next.as_deref();
         }
         Ok(())
     }
 }
 
+/// What a `main` that returns it prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(match &self.kind {
-            ErrorKind::Request(error) => error,
-            ErrorKind::Transport(error) => error,
-            ErrorKind::Api(error) => &**error,
-            ErrorKind::Decode(error) => error,
-            ErrorKind::Contended => return None,
-        })
+        self.details.as_deref().map(|detail| detail as _)
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Detail {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.next.as_deref().map(|detail| detail as _)
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        Self::new(NO_OPERATION, error)
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::new(NO_OPERATION, ReplyError::from(error))
     }
 }
 

@@ -29,7 +29,11 @@ impl OAuthError {
 
 impl fmt::Display for OAuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", Printable(self.error.as_str()), Printable(&self.error_description))
+        write!(f, "{}", Printable(self.error.as_str()))?;
+        match &*self.error_description {
+            "" => Ok(()),
+            description => write!(f, ": {}", Printable(description)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::Attempts;
+use crate::text::Printable;
 
 /// Carries a request to the server and brings back its answer.
 ///
@@ -127,7 +128,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 /// No answer, or not a whole one.
 ///
 /// Its [`kind`](Self::kind) says whether the server may have seen the request; the source says what went
-/// wrong.
+/// wrong. `{:#}` shows both.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -141,8 +142,8 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request was not sent: the name is unknown, the port closed, the certificate refused, or the stack
-    /// did not take the request.
+    /// The request was not sent: the name is unknown, the port closed, the certificate refused; there is no token, no
+    /// leader, or no turn in time.
     Connect,
     /// The time was up. The server may have seen the request.
     Timeout,
@@ -202,14 +203,27 @@ impl From<TransportErrorKind> for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            TransportErrorKind::Connect => "there is no connection to the server",
-            TransportErrorKind::Timeout => "the time was up before the whole answer came",
-            TransportErrorKind::Interrupted => "the connection broke off before the whole answer came",
-            TransportErrorKind::TooLarge => "the answer is larger than the limit",
+        let mut last = match self.kind {
+            TransportErrorKind::Connect => "the request was not sent",
+            TransportErrorKind::Timeout => "timed out before the whole response arrived",
+            TransportErrorKind::Interrupted => "the connection was lost before the whole response arrived",
+            TransportErrorKind::TooLarge => "the response is larger than the limit",
             TransportErrorKind::Redirect => "the server redirects",
             TransportErrorKind::Other => "the transport failed",
-        })
+        }
+        .to_owned();
+        f.write_str(&last)?;
+        let mut source = self.source().filter(|_| f.alternate());
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Some errors repeat their source.
+            if !last.contains(&text) {
+                write!(f, ": {}", Printable(&text))?;
+                last = text;
+            }
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 
 use bytes::Bytes;
@@ -58,10 +57,9 @@ impl Call {
     #[track_caller]
     pub(crate) fn by<E: Endpoint>(endpoint: &E) -> Self {
         let target = Target::new("http://vault.test").expect("it is an address");
-        let request = endpoint.request(&target).unwrap_or_else(|error| {
-            let problem = error.source().map(ToString::to_string).unwrap_or_default();
-            panic!("MockTransport: {error}, so it cannot be expected: {problem}")
-        });
+        let request = endpoint
+            .request(&target)
+            .unwrap_or_else(|error| panic!("MockTransport: this call cannot be expected: {error}"));
         let mut call = Self::of(&request);
         call.headers.remove(REQUEST);
         call

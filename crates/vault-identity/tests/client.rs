@@ -58,7 +58,10 @@ async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end
     mock.any::<UpdateGroupById>().times(5).answer(&());
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Contended));
-    assert_eq!(error.to_string(), "POST identity/group/id/{id} was undone by another writer each time");
+    assert_eq!(
+        error.to_string(),
+        "POST identity/group/id/{id} failed: another writer has undone the change each time"
+    );
     assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
@@ -109,7 +112,10 @@ fn an_error_names_the_operation_and_no_identifier() {
     mock.any::<ReadEntityById>().fail(TransportErrorKind::Interrupted);
     let client = BlockingClient::new(target(), mock);
     let error = client.entities().read("canary-id").unwrap_err();
-    assert_eq!(error.to_string(), "GET identity/entity/id/{id} brought no answer");
+    assert_eq!(
+        error.to_string(),
+        "GET identity/entity/id/{id} failed: the connection was lost before the whole response arrived"
+    );
     assert!(!format!("{error:?}").contains("canary"));
 }
 

@@ -266,7 +266,10 @@ fn a_refusal_tells_that_no_token_was_sent() {
     };
     let client = BlockingClient::new(Target::new("http://vault.test").unwrap(), refuse);
     let error = client.entities().list().unwrap_err();
-    assert!(format!("{error:#}").ends_with("permission denied: the client sent no token"), "{error:#}");
+    assert!(
+        format!("{error:#}").ends_with("failed: 403 permission denied: the client sent no token"),
+        "{error:#}"
+    );
     let error = client.with_token("s.unknown").unwrap().entities().list().unwrap_err();
     assert!(format!("{error:#}").ends_with("permission denied"), "{error:#}");
 }

@@ -45,10 +45,7 @@ async fn a6_an_error_names_operation_status_and_words_and_nothing_else() {
     let (_server, client) = pair(Answer::refusal(500, "the disk is full"));
     let update = UpdateEntityById::new("canary-id").metadata([("canary-key", "canary-value")]);
     let error = client.entities().update(&update).await.unwrap_err();
-    assert_eq!(
-        format!("{error:#}"),
-        "POST identity/entity/id/{id} was refused: 500 Internal Server Error: the disk is full"
-    );
+    assert_eq!(format!("{error:#}"), "POST identity/entity/id/{id} failed: 500 the disk is full");
     assert!(!shown(&error).contains("canary"), "{error:?}");
 
     for address in ["http://user:canary@127.0.0.1:1", "http://canary@127.0.0.1:1"] {

@@ -162,7 +162,7 @@ fn text_of_a_refusal_has_the_words_of_oauth() {
     );
     assert_eq!(
         chain(&refused),
-        "POST identity/oidc/provider/{name}/token was refused: 401 Unauthorized: invalid_client: client failed to authenticate"
+        "POST identity/oidc/provider/{name}/token failed: 401 invalid_client: client failed to authenticate"
     );
     let long = format!(r#"{{"error":"server_error","error_description":"{}"}}"#, "é".repeat(100_000));
     let long = error::<ReadUserInfo>(500, long);

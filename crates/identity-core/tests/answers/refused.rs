@@ -261,27 +261,27 @@ fn merge_conflicts_are_read() {
 #[test]
 fn text_names_operation_then_reason() {
     for (status, body, text) in [
-        (403, r#"{"errors":["permission denied"]}"#, "was refused: 403 Forbidden: permission denied"),
+        (403, r#"{"errors":["permission denied"]}"#, "failed: 403 permission denied"),
         (
             400,
             r#"{"errors":["1 error occurred:\n\t* bad\n\n","more"]}"#,
-            "was refused: 400 Bad Request: 1 error occurred:\\n\\t* bad; more",
+            "failed: 400 1 error occurred:\\n\\t* bad; more",
         ),
-        (404, r#"{"errors":[]}"#, "was refused: 404 Not Found"),
-        (400, "", "was refused: 400 Bad Request"),
-        (502, "<html>", "was refused: 502 Bad Gateway: the answer is not Vault's but application/json"),
+        (404, r#"{"errors":[]}"#, "failed: 404 Not Found"),
+        (400, "", "failed: 400 Bad Request"),
+        (502, "<html>", "failed: 502 Bad Gateway: the response is not Vault's but application/json"),
         (
             400,
             "Client sent an HTTP request to an HTTPS server.\n",
-            "was refused: 400 Bad Request: the answer is not Vault's but application/json: Client sent an HTTP request \
+            "failed: 400 Bad Request: the response is not Vault's but application/json: Client sent an HTTP request \
              to an HTTPS server.",
         ),
-        (799, "{}", "was refused: 799 <unknown status code>"),
+        (799, "{}", "failed: 799 <unknown status code>"),
     ] {
         let error = error::<ReadEntityById>(status, body);
         assert_eq!(chain(&error), format!("GET identity/entity/id/{{id}} {text}"));
     }
     let html = Response::builder().status(502).header("content-type", "text/html").body("<html>").unwrap();
     let error = ReadEntityById::response(&html).unwrap_err();
-    assert!(chain(&error).ends_with("502 Bad Gateway: the answer is not Vault's but text/html"));
+    assert!(chain(&error).ends_with("502 Bad Gateway: the response is not Vault's but text/html"));
 }

@@ -165,10 +165,8 @@ where
     E::Output: Debug + PartialEq,
 {
     let response = E::respond(&output);
-    let back = E::response(&response).map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        TestCaseError::fail(format!("{source:?} in {:?}", response.body()))
-    })?;
+    let back = E::response(&response)
+        .map_err(|error| TestCaseError::fail(format!("{error} in {:?}", response.body())))?;
     prop_assert_eq!(back, output);
     Ok(())
 }

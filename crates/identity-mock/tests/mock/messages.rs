@@ -164,7 +164,7 @@ fn what_cannot_be_sent_cannot_be_expected() {
     let message = failure(|| MockTransport::new().expect(&ReadEntityById::new("")).absent());
     assert_eq!(
         message,
-        "MockTransport: GET identity/entity/id/{id} was not sent, so it cannot be expected: `id` must not be empty"
+        "MockTransport: this call cannot be expected: GET identity/entity/id/{id} failed: `id` must not be empty"
     );
 }
 
