@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use serde::Deserialize;
@@ -45,6 +48,12 @@ struct Envelope<T> {
     data: Option<Object<T>>,
 }
 
+/// The fields of an object, without their values.
+type Keys<'a> = BTreeMap<Cow<'a, str>, IgnoredAny>;
+
+/// Fields by which an envelope is known.
+const ENVELOPE: [&str; 3] = ["request_id", "data", "warnings"];
+
 #[derive(Deserialize)]
 struct WrapEnvelope {
     wrap_info: Option<Object<WrapInfo>>,
@@ -66,19 +75,30 @@ impl<'a> Reply<'a> {
         if self.status.is_success() { Ok(self.body) } else { Err(ApiError::read(self).into()) }
     }
 
-    /// Nothing: the server agreed, and that is all.
+    /// Reads a response without a result: 204, or 200 with an envelope, which can hold warnings.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the page of
+    /// something on the way to the server says nothing of the operation.
     pub fn empty(self) -> Result<(), ReplyError> {
-        #[derive(Deserialize)]
-        struct Anything {}
-        if self.body()?.trim_ascii().is_empty() {
-            return Ok(());
+        match (self.status, self.body()?.trim_ascii()) {
+            (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
+            _ => self.check_envelope(),
         }
-        self.parse::<Object<Anything>>().map(drop)
     }
 
-    /// A body that is the result itself, without Vault's envelope.
+    /// Reads a body that is the result itself, without Vault's envelope.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the same.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        self.parse()
+        let result = self.parse()?;
+        if self.lists_errors() {
+            return Err(DecodeError::new(format!("the response lists errors ({})", self.status)).into());
+        }
+        Ok(result)
     }
 
     /// The `data` of the envelope.
@@ -101,6 +121,9 @@ impl<'a> Reply<'a> {
             return Ok(None);
         }
         let Object(envelope): Object<Envelope<T>> = self.parse()?;
+        if envelope.data.is_none() {
+            self.check_envelope()?;
+        }
         Ok(envelope.data.map(|data| data.0))
     }
 
@@ -146,6 +169,24 @@ impl<'a> Reply<'a> {
             errors: Vec<IgnoredAny>,
         }
         serde_json::from_slice(self.body).is_ok_and(|body: Errors| body.errors.is_empty())
+    }
+
+    /// Whether the body is an error response, whose status something on the way has changed.
+    fn lists_errors(self) -> bool {
+        let is_error = |keys: Keys<'_>| keys.keys().all(|key| key == "errors" || ENVELOPE.contains(&&**key));
+        let object = self.body.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
+        object.trim_ascii_start().starts_with(b"\"errors\"")
+            && serde_json::from_slice(self.body).is_ok_and(is_error)
+    }
+
+    /// Checks that the body is an envelope of the server, which has no errors.
+    fn check_envelope(self) -> Result<(), ReplyError> {
+        let Object(keys): Object<Keys<'_>> = self.parse()?;
+        if keys.contains_key("errors") || !ENVELOPE.iter().any(|key| keys.contains_key(*key)) {
+            let problem = format!("the response is not an envelope of the server ({})", self.status);
+            return Err(DecodeError::new(problem).into());
+        }
+        Ok(())
     }
 
     fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {

@@ -25,7 +25,7 @@ async fn d1_a_black_hole_ends_with_the_deadline() {
         let (read, time) = timed(client.entities().read("e1")).await;
         assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
         in_time(time);
-        let create = CreateEntity::unnamed().metadata([("k", "v".repeat(4_000_000))]);
+        let create = CreateEntity::unnamed().policies(["v".repeat(4_000_000)]);
         let (write, time) = timed(client.entities().create(&create)).await;
         let error = write.unwrap_err();
         assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");

@@ -193,12 +193,32 @@ fn durations_come_in_many_forms() {
 
 #[test]
 fn answers_with_a_body_where_none_is_usual() {
-    // Another server or version may tell more than needed: 200 with data, 202, or 204 with a body.
-    for (status, body) in
-        [(200, r#"{"data":{"id":"e1"},"warnings":["w"]}"#), (202, "{}"), (204, "{}"), (200, "")]
-    {
-        assert_eq!(outcome::<DeleteEntityById>(&answer(status, body)), "value", "{status} {body}");
-        assert_eq!(outcome::<UpdateGroupById>(&answer(status, body)), "value", "{status} {body}");
+    // Another server or version may send more than needed: 200 with data, 202, or 204 with a body.
+    for (status, body, expected) in [
+        (200, r#"{"data":{"id":"e1"},"warnings":["w"]}"#, "value"),
+        (202, r#"{"request_id":"r1"}"#, "value"),
+        (204, "{}", "value"),
+        // These are of something on the way to the server, and say nothing of the operation.
+        (200, "", "unreadable"),
+        (200, "{}", "unreadable"),
+        (202, "{}", "unreadable"),
+        (200, r#"{"status":"ok"}"#, "unreadable"),
+        (200, r#"{"errors":[]}"#, "unreadable"),
+        (200, r#"{"errors":["permission denied"]}"#, "unreadable"),
+        (200, r#"{"request_id":"r1","errors":["permission denied"]}"#, "unreadable"),
+    ] {
+        assert_eq!(outcome::<DeleteEntityById>(&answer(status, body)), expected, "{status} {body}");
+        assert_eq!(outcome::<UpdateGroupById>(&answer(status, body)), expected, "{status} {body}");
+        assert_eq!(outcome::<WriteOidcConfig>(&answer(status, body)), expected, "{status} {body}");
+    }
+    for body in ["{}", r#"{"errors":[]}"#, r#"{"errors":["no"]}"#, r#"{"request_id":"r1","errors":["no"]}"#] {
+        assert_eq!(outcome::<CreateEntity>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<CreateEntityAlias>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<LookupEntity>(&answer(200, body)), "unreadable", "{body}");
+    }
+    for body in [r#"{"errors":[]}"#, r#" { "errors" : ["no"], "data": null }"#] {
+        assert_eq!(outcome::<ReadJwks>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadUserInfo>(&answer(200, body)), "unreadable", "{body}");
     }
 }
 

@@ -231,7 +231,7 @@ proptest! {
 
     #[test]
     fn bodies_are_what_was_set(
-        name in "\\PC+", policies in vec(any::<String>(), 0..3), metadata in btree_map(any::<String>(), any::<String>(), 0..3),
+        name in "\\PC+", policies in vec(any::<String>(), 0..3), metadata in btree_map("[a-zA-Z0-9=/+_-]{1,128}", any::<String>(), 0..3),
     ) {
         let create = CreateEntity::named(&name).policies(policies.clone()).metadata(metadata.clone());
         let request = create.request(&target()).unwrap();
