@@ -118,7 +118,7 @@ mod tests {
         mock.expect(&alias).in_sequence(seq).answer(&None);
         // To add a member is to read the group, to write it, and to read it again.
         mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0"]));
-        mock.expect(&update).in_sequence(seq).answer(&());
+        mock.expect(&update).in_sequence(seq).answer(&None);
         mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0", "e1"]));
 
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::draft::Draft;
-use crate::error::{ReplyError, RequestError};
+use crate::error::{DecodeError, ReplyError, RequestError};
 use crate::reply::{Meta, Reply};
 use crate::respond::{self, Respond};
 use crate::{Endpoint, Method};
@@ -34,6 +34,10 @@ impl<E: Endpoint> Endpoint for Maybe<E> {
     fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
         if reply.is_absence() { Ok(None) } else { E::decode(reply).map(Some) }
     }
+
+    fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
+        output.as_ref().map_or(Ok(()), |output| self.0.verify(output))
+    }
 }
 
 impl<E: Respond> Respond for Maybe<E> {
@@ -57,5 +61,9 @@ impl<E: Endpoint> Endpoint for WithMeta<E> {
 
     fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
         Ok((E::decode(reply)?, reply.meta()))
+    }
+
+    fn verify(&self, (output, _): &Self::Output) -> Result<(), DecodeError> {
+        self.0.verify(output)
     }
 }

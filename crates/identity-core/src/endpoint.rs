@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::draft::Draft;
-use crate::error::{Error, ReplyError, RequestError};
+use crate::error::{DecodeError, Error, ReplyError, RequestError};
 use crate::reply::Reply;
 use crate::target::{SentToken, Target};
 use crate::{Method, Operation};
@@ -36,7 +36,7 @@ use crate::{Method, Operation};
 ///     }
 /// }
 /// ```
-pub trait Endpoint: Sized {
+pub trait Endpoint: Sized + Sync {
     /// What the answer says.
     type Output;
 
@@ -54,6 +54,20 @@ pub trait Endpoint: Sized {
 
     /// Reads an answer of any status.
     fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError>;
+
+    /// Checks that a result is about the object that was asked for. A proxy that encodes a path twice, and a
+    /// connection that delivers the response to an earlier request, make it another one.
+    ///
+    /// [`verified_response`](Self::verified_response) does so, and with it the client.
+    ///
+    /// # Errors
+    ///
+    /// If the identifier or the name is another one, in whatever case. The [`source`](std::error::Error::source) of
+    /// the error names both.
+    fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
+        let _ = output;
+        Ok(())
+    }
 
     /// The request to send to `target`.
     fn request(&self, target: &Target) -> Result<http::Request<Bytes>, Error> {
@@ -75,12 +89,27 @@ pub trait Endpoint: Sized {
         operation: Operation,
         response: &http::Response<B>,
     ) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response)).map_err(|error| {
-            let sent = response.extensions().get().map(|SentToken(token)| token);
-            let attempts = response.extensions().get().cloned().unwrap_or_default();
-            Error::new(operation, error).after(attempts).without(sent)
-        })
+        Self::decode(Reply::from(response)).map_err(|error| failure(operation, response, error))
     }
+
+    /// The same for this request, [verified](Self::verify).
+    fn verified_response<B: AsRef<[u8]>>(
+        &self,
+        operation: Operation,
+        response: &http::Response<B>,
+    ) -> Result<Self::Output, Error> {
+        let output = Self::response_to(operation, response)?;
+        match self.verify(&output) {
+            Ok(()) => Ok(output),
+            Err(error) => Err(failure(operation, response, error.into())),
+        }
+    }
+}
+
+fn failure<B>(operation: Operation, response: &http::Response<B>, error: ReplyError) -> Error {
+    let sent = response.extensions().get().map(|SentToken(token)| token);
+    let attempts = response.extensions().get().cloned().unwrap_or_default();
+    Error::new(operation, error).after(attempts).without(sent)
 }
 
 /// Implements [`Endpoint`] and [`Respond`](crate::Respond) for a struct, in one line that reads as a row of
@@ -93,9 +122,11 @@ pub trait Endpoint: Sized {
 ///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
 ///   be sent twice, `creates` sets [`Operation::creates`];
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
-/// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles.
+/// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles;
+/// * `, same name` after that: the field of the request is what the response is to have as well, see `subject.rs`;
+///   `, checked_by method` calls that method of the request to find out.
 macro_rules! endpoint {
-    ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)?) => {
+    ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)? $(, same $($same:ident)+)? $(, checked_by $check:ident)?) => {
         impl crate::Endpoint for $type {
             type Output = $output;
             const METHOD: crate::Method = endpoint!(@verb $verb);
@@ -112,6 +143,16 @@ macro_rules! endpoint {
             fn decode(reply: crate::Reply<'_>) -> Result<$output, crate::ReplyError> {
                 reply.$kind()
             }
+
+            $(fn verify(&self, output: &$output) -> Result<(), crate::DecodeError> {
+                use crate::subject::{Asked as _, Subject as _, compare};
+                $(compare(stringify!($same), self.$same.asked(), output.$same())?;)+
+                Ok(())
+            })?
+
+            $(fn verify(&self, output: &$output) -> Result<(), crate::DecodeError> {
+                self.$check(output)
+            })?
         }
 
         impl crate::Respond for $type {

@@ -11,13 +11,13 @@ use crate::{
     ser,
 };
 
-endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>));
-endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity));
-endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json repeatable -> empty(()));
+endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity), same id);
+endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<CreatedEntity>), same id);
 endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListEntities:        LIST   "identity/entity/id" -> list(KeyList<EntityId, EntityInfo>));
-endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedEntity>));
-endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity));
+endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity), same name);
 endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> empty(()));
 endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<String, ()>));
 endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> empty(()));
@@ -63,6 +63,9 @@ pub struct Entity {
     /// The direct and the inherited groups.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub group_ids: Vec<GroupId>,
+    /// A hash that Vault before 1.2 returns. `None` from later servers.
+    #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
+    pub bucket_key_hash: Option<String>,
     /// The entities that were merged into this one.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub merged_entity_ids: Vec<EntityId>,
@@ -94,13 +97,14 @@ pub struct EntityInfo {
     pub aliases: Vec<AliasSummary<EntityAliasId>>,
 }
 
-/// An entity that was not there before.
+/// An entity as a write returns it. Vault before 1.2 returns it for updates too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedEntity {
     /// The identifier.
     pub id: EntityId,
-    /// The name, generated if none was given.
+    /// The name, generated if none was given. Empty from Vault before 1.2, which does not return it.
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The identifiers of its aliases: none, in what servers are known to answer.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -208,6 +212,8 @@ pub struct ReadEntityById {
 }
 
 /// Updates an entity by its identifier. What is not set stays as it is.
+///
+/// Returns `None`, and from Vault before 1.2 the identifiers of the entity and its aliases.
 ///
 /// API: `POST /identity/entity/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

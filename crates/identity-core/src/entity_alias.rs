@@ -8,9 +8,9 @@ use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, RequestError, metadata};
 
-endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
-endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias));
-endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
+endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
+endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
 endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
 

@@ -5,6 +5,7 @@ use std::fmt;
 use http::{HeaderValue, StatusCode};
 
 use crate::api_error::ApiError;
+use crate::subject::Mismatch;
 use crate::text::redact;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::{Attempt, Attempts, Method, Operation};
@@ -126,8 +127,11 @@ impl Error {
         let secrets: Vec<_> = secrets.into_iter().collect();
         match &mut self.kind {
             ErrorKind::Api(api) => api.redact(&secrets),
-            ErrorKind::Decode(DecodeError(problem)) => {
-                *problem = redact(problem, secrets).into_owned().into();
+            ErrorKind::Decode(error) => {
+                error.problem = redact(&error.problem, secrets.iter().copied()).into_owned().into();
+                if let Some(mismatch) = &mut error.mismatch {
+                    mismatch.answered = redact(&mismatch.answered, secrets).into_owned();
+                }
             }
             _ => {}
         }
@@ -385,21 +389,33 @@ impl StdError for RequestError {}
 
 /// An answer of a 2xx status that is not what the operation promises.
 ///
-/// It tells where the trouble is, and never what the answer says.
+/// `Display` says where the problem is, and never what the response says. If the response is about another object
+/// than was asked for, the [`source`](StdError::source) names both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError(Cow<'static, str>);
+pub struct DecodeError {
+    problem: Cow<'static, str>,
+    mismatch: Option<Box<Mismatch>>,
+}
 
 impl DecodeError {
     /// Says what is wrong with the answer. Leave its content out.
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
-        Self(problem.into())
+        Self { problem: problem.into(), mismatch: None }
+    }
+
+    pub(crate) fn about_another(mismatch: Mismatch) -> Self {
+        Self { problem: "the response is about another object".into(), mismatch: Some(mismatch.into()) }
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.problem)
     }
 }
 
-impl StdError for DecodeError {}
+impl StdError for DecodeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.mismatch.as_deref().map(|mismatch| mismatch as _)
+    }
+}

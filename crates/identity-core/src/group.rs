@@ -10,13 +10,13 @@ use crate::endpoint::endpoint;
 use crate::word::word;
 use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser};
 
-endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>));
-endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group));
-endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json repeatable -> empty(()));
+endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>), same name);
+endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group), same id);
+endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<CreatedGroup>), same id);
 endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListGroups:        LIST   "identity/group/id" -> list(KeyList<GroupId, GroupInfo>));
-endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedGroup>));
-endpoint!(ReadGroupByName:   GET    "identity/group/name/{name}" [name] -> data(Group));
+endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedGroup>), same name);
+endpoint!(ReadGroupByName:   GET    "identity/group/name/{name}" [name] -> data(Group), same name);
 endpoint!(DeleteGroupByName: DELETE "identity/group/name/{name}" [name] -> empty(()));
 endpoint!(ListGroupNames:    LIST   "identity/group/name" -> list(KeyList<String, ()>));
 
@@ -109,13 +109,14 @@ pub struct GroupInfo {
     pub alias: Option<AliasSummary<GroupAliasId>>,
 }
 
-/// A group that was not there before.
+/// A group as a write returns it. Vault before 1.2 returns it for updates too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedGroup {
     /// The identifier.
     pub id: GroupId,
     /// The name, generated if none was given.
+    #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
 }
 
@@ -247,6 +248,8 @@ pub struct ReadGroupById {
 }
 
 /// Updates a group by its identifier. What is not set stays as it is.
+///
+/// Returns `None`, and from Vault before 1.2 the identifier and the name of the group.
 ///
 /// API: `POST /identity/group/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,9 +6,9 @@ use crate::draft::not_empty;
 use crate::endpoint::endpoint;
 use crate::{GroupAliasId, GroupId, KeyList, MountAccessor, RequestError};
 
-endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>));
-endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: slug] -> data(GroupAlias));
-endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>));
+endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: slug] -> data(GroupAlias), same id);
+endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>), same id canonical_id);
 endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListGroupAliases:     LIST   "identity/group-alias/id" -> list(KeyList<GroupAliasId, AliasInfo<GroupId>>));
 

@@ -19,13 +19,13 @@ use crate::{
     Upsert, WrittenAlias, metadata,
 };
 
-endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
-endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: slug] -> data(EntityAlias));
-endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>));
+endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
+endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
 endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
-endpoint!(CreatePersona: POST   "identity/persona" checked json repeatable(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>));
-endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: slug] -> data(EntityAlias));
+endpoint!(CreatePersona: POST   "identity/persona" checked json repeatable(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: slug] -> data(EntityAlias), same id);
 endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: slug] checked json repeatable -> empty(()));
 endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: slug] -> empty(()));
 endpoint!(ListPersonas:  LIST   "identity/persona/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));

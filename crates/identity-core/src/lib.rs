@@ -71,6 +71,7 @@ mod reply;
 pub mod respond;
 mod secret;
 mod ser;
+mod subject;
 mod target;
 mod text;
 mod transport;

@@ -2,10 +2,14 @@ use serde::Serialize;
 
 use crate::draft::not_empty;
 use crate::endpoint::endpoint;
-use crate::{Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor, RequestError};
+use crate::subject::{Mismatch, compare, same};
+use crate::{
+    Alias, DecodeError, Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor,
+    RequestError,
+};
 
-endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>));
-endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>));
+endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>), checked_by answered_with);
+endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>), checked_by answered_with);
 
 /// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
 /// there is none.
@@ -80,8 +84,49 @@ impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
     }
 }
 
+impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
+    fn compare<'a, C: 'a>(
+        &self,
+        id: &str,
+        name: &str,
+        aliases: impl IntoIterator<Item = &'a Alias<A, C>>,
+    ) -> Result<(), DecodeError>
+    where
+        A: 'a,
+    {
+        match self {
+            Self::Id(asked) => compare("id", Some(asked.as_ref()), Some(id)),
+            Self::Name(asked) => compare("name", Some(asked), Some(name)),
+            Self::AliasId(asked) => {
+                among("alias_id", asked.as_ref(), aliases, |alias| Some(alias.id.as_ref()))
+            }
+            Self::Alias { name, mount_accessor } => among("alias_name", name, aliases, |alias| {
+                same(mount_accessor.as_str(), alias.mount_accessor.as_str()).then_some(alias.name.as_str())
+            }),
+        }
+    }
+}
+
+/// Refuses aliases of which none is the one that was asked for. An object without any was not returned by a server.
+fn among<'a, A: AsRef<str> + 'a, C: 'a>(
+    field: &'static str,
+    asked: &str,
+    aliases: impl IntoIterator<Item = &'a Alias<A, C>>,
+    value: impl Fn(&'a Alias<A, C>) -> Option<&'a str>,
+) -> Result<(), DecodeError> {
+    let mut answered = None;
+    for alias in aliases {
+        let value = value(alias);
+        if value.is_some_and(|value| same(asked, value)) {
+            return Ok(());
+        }
+        answered = Some(value.or(answered).unwrap_or_default());
+    }
+    answered.map_or(Ok(()), |answered| Err(Mismatch::error(field, asked, answered)))
+}
+
 macro_rules! lookup {
-    ($type:ident, $id:ident, $alias_id:ident) => {
+    ($type:ident, $id:ident, $alias_id:ident, $found:ident, $aliases:ident) => {
         impl $type {
             /// The one of this identifier.
             pub fn by_id(id: impl Into<$id>) -> Self {
@@ -108,9 +153,15 @@ macro_rules! lookup {
             fn check(&self) -> Result<(), RequestError> {
                 self.criterion.check()
             }
+
+            fn answered_with(&self, found: &Option<$found>) -> Result<(), DecodeError> {
+                found.as_ref().map_or(Ok(()), |found| {
+                    self.criterion.compare(found.id.as_str(), &found.name, &found.$aliases)
+                })
+            }
         }
     };
 }
 
-lookup!(LookupEntity, EntityId, EntityAliasId);
-lookup!(LookupGroup, GroupId, GroupAliasId);
+lookup!(LookupEntity, EntityId, EntityAliasId, Entity, aliases);
+lookup!(LookupGroup, GroupId, GroupAliasId, Group, alias);

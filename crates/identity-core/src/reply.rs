@@ -156,19 +156,23 @@ impl<'a> Reply<'a> {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 
-    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors. A wrong
-    /// path, namespace or mount is a 404 with a message, and is not meant.
+    /// Returns `true` if the object does not exist: 404 and a JSON object whose `errors` are an empty list or
+    /// `null`, as Go writes a list that was never made. A wrong path, namespace or mount is a 404 with a message, and
+    /// what is not the server's has no `errors`: neither is an absence.
     pub fn is_absence(self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.has_no_words()
     }
 
-    /// Whether the body has a list of errors, and nothing in it.
+    /// Returns `true` if the body has `errors`, and nothing in it.
     pub(crate) fn has_no_words(self) -> bool {
         #[derive(Deserialize)]
         struct Errors {
-            errors: Vec<IgnoredAny>,
+            // Without `default`, an `Option` with `deserialize_with` has to be there.
+            #[serde(deserialize_with = "Option::deserialize")]
+            errors: Option<Vec<IgnoredAny>>,
         }
-        serde_json::from_slice(self.body).is_ok_and(|body: Errors| body.errors.is_empty())
+        serde_json::from_slice(self.body)
+            .is_ok_and(|Object(body): Object<Errors>| body.errors.is_none_or(|errors| errors.is_empty()))
     }
 
     /// Whether the body is an error response, whose status something on the way has changed.

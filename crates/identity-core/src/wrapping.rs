@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
-use crate::error::{ReplyError, RequestError};
+use crate::error::{DecodeError, ReplyError, RequestError};
 use crate::reply::Reply;
 use crate::respond::{self, Respond};
 use crate::secret::Exposed;
@@ -150,6 +150,13 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
         }
         let info = if reply.status.is_success() { reply.wrap_info()? } else { None };
         info.map_or_else(|| E::decode(reply).map(Wrapped::Plain), |info| Ok(Wrapped::Wrapped(info)))
+    }
+
+    fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
+        match output {
+            Wrapped::Plain(output) => self.endpoint.verify(output),
+            Wrapped::Wrapped(_) => Ok(()),
+        }
     }
 }
 

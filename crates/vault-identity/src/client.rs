@@ -1,8 +1,12 @@
+#[cfg(feature = "hyper")]
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
+#[cfg(feature = "hyper")]
+use identity_core::ErrorKind;
 use identity_core::{Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport, NodeHealth};
@@ -134,34 +138,35 @@ impl Client {
     /// Makes a call: any endpoint of this crate, one of [your own](Endpoint#an-endpoint-of-your-own), or one
     /// in [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or
     /// [`Wrap`](identity_core::Wrap). All handles end here.
-    pub fn call<E: Endpoint>(
-        &self,
-        endpoint: &E,
-    ) -> impl Future<Output = Result<E::Output>> + Send + use<'_, E> {
-        let request = endpoint.request(&self.target);
-        async move {
-            let request = request?;
-            let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
-            let sent = (*self.transport).send(request).await;
-            self.read::<E>(operation, &sent.map_err(|error| Error::new(operation, error))?)
-        }
+    pub async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        Ok(self.call_and_tell(endpoint).await?.0)
     }
 
     /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
-    pub(crate) async fn call_and_tell<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
+    pub(crate) async fn call_and_tell<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
         let request = endpoint.request(&self.target)?;
         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
         let sent = (*self.transport).send(request).await;
         let response = sent.map_err(|error| Error::new(operation, error))?;
         Ok((
-            self.read::<E>(operation, &response)?,
+            self.read(endpoint, operation, &response)?,
             response.extensions().get().is_some_and(Attempts::in_doubt),
         ))
     }
 
     /// What the server says, without the token, should it repeat that; a refusal for want of one does not tell.
-    fn read<E: Endpoint>(&self, operation: Operation, response: &Response<Bytes>) -> Result<E::Output> {
-        E::response_to(operation, response).map_err(|error| {
+    fn read<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        operation: Operation,
+        response: &Response<Bytes>,
+    ) -> Result<E::Output> {
+        endpoint.verified_response(operation, response).map_err(|error| {
+            // The connection may deliver each response to the wrong request.
+            #[cfg(feature = "hyper")]
+            if matches!(error.kind(), ErrorKind::Decode(error) if error.source().is_some()) {
+                self.renew_connections();
+            }
             let error = error.without(self.target.token_header());
             if self.target.has_token() { error } else { error.anonymous() }
         })

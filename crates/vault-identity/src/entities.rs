@@ -30,7 +30,7 @@ handle! {
 
     /// Updates an entity: see [`UpdateEntityById`].
     #[doc(alias = "update_entity")]
-    fn update(self, update: &UpdateEntityById) -> Result<()> { self.client.call(update) }
+    fn update(self, update: &UpdateEntityById) -> Result<()> { async { self.client.call(update).await.map(drop) } }
 
     /// Deletes an entity. That there is none is no error: see [`DeleteEntityById`].
     #[doc(alias = "delete_entity")]

@@ -31,7 +31,7 @@ handle! {
 
     /// Updates a group: see [`UpdateGroupById`].
     #[doc(alias = "update_group")]
-    fn update(self, update: &UpdateGroupById) -> Result<()> { self.client.call(update) }
+    fn update(self, update: &UpdateGroupById) -> Result<()> { async { self.client.call(update).await.map(drop) } }
 
     /// Deletes a group. That there is none is no error: see [`DeleteGroupById`].
     #[doc(alias = "delete_group")]

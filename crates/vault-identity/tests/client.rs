@@ -27,7 +27,7 @@ async fn adding_a_member_keeps_the_others() {
     let mut order = identity_mock::Sequence::new();
     mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b"]));
     let update = UpdateGroupById::new("g").member_entity_ids(["a", "b", "c"]);
-    mock.expect(&update).in_sequence(&mut order).answer(&());
+    mock.expect(&update).in_sequence(&mut order).answer(&None);
     mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b", "c"]));
     let client = Client::new(target(), mock);
     client.groups().add_member_entities("g", ["c", "a"]).await.unwrap();
@@ -46,7 +46,7 @@ async fn removing_the_last_member_sends_an_empty_list() {
     let mut order = identity_mock::Sequence::new();
     mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a"]));
     let update = UpdateGroupById::new("g").member_entity_ids([""; 0]);
-    mock.expect(&update).in_sequence(&mut order).answer(&());
+    mock.expect(&update).in_sequence(&mut order).answer(&None);
     mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&[]));
     Client::new(target(), mock).groups().remove_member_entities("g", ["a", "x"]).await.unwrap();
 }
@@ -55,7 +55,7 @@ async fn removing_the_last_member_sends_an_empty_list() {
 async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
     let mock = MockTransport::new();
     mock.any::<ReadGroupById>().times(5).answer(&group(&["a"]));
-    mock.any::<UpdateGroupById>().times(5).answer(&());
+    mock.any::<UpdateGroupById>().times(5).answer(&None);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Contended));
     assert_eq!(

@@ -179,7 +179,7 @@ async fn what_has_no_content_comes_plain() {
 
     for _ in 0..2 {
         let wrap = Wrap::new(UpdateEntityById::new(&id).policies(["dev"]), MINUTE);
-        assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(())));
+        assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(None)));
         let wrap = Wrap::new(WriteEntityByName::new("alice"), MINUTE);
         assert!(matches!(client.call(&wrap).await.unwrap(), Wrapped::Plain(Upsert::Updated)));
     }

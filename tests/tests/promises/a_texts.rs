@@ -76,7 +76,7 @@ async fn a6_an_error_of_the_connection_tells_neither_path_nor_token() {
 async fn a7_what_a_server_repeats_of_the_request_is_cut_off() {
     let server = Faulty::start(|_, request| Answer::refusal(500, &format!("too large: {}", request.text())));
     let client = client_with(&server, once());
-    let create = CreateEntity::unnamed().metadata([("k", "x".repeat(2_000_000))]);
+    let create = CreateEntity::unnamed().policies(["x".repeat(2_000_000)]);
     let error = client.entities().create(&create).await.unwrap_err();
     assert!(error.api().unwrap().errors()[0].starts_with("too large: {"));
     assert!(format!("{error:#}").len() < 5000);

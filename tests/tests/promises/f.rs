@@ -31,16 +31,17 @@ async fn f11_only_a_404_without_words_is_not_found() {
         let (_server, client) = pair(Answer::json(status, body));
         (client.entities().read("e1").await, client.entities().find("e1").await)
     }
-    let (absent, none) = read(r#"{"errors":[]}"#, 404).await;
-    assert!(absent.unwrap_err().is_not_found());
-    assert!(none.unwrap().is_none());
+    for body in [r#"{"errors":[]}"#, r#"{"errors":null}"#] {
+        let (absent, none) = read(body, 404).await;
+        assert!(absent.unwrap_err().is_not_found(), "{body}");
+        assert!(none.unwrap().is_none(), "{body}");
+    }
     for body in [
         r#"{"errors":["namespace not found"]}"#,
         r#"{"errors":["unsupported path"]}"#,
         r#"{"errors":["no handler for route \"x\". route entry not found."]}"#,
         r#"{"errors":[""]}"#,
         r#"{"errors":[null]}"#,
-        r#"{"errors":null}"#,
         r#"{"data":null,"warnings":["careful"]}"#,
         r#"{"data":{"id":"e1"}}"#,
         "{}",

@@ -32,6 +32,9 @@ const IMPOSSIBLE: [&str; 22] = [
     "\u{feff}",
 ];
 
+/// Accepted as the response to any name.
+const NAMELESS: &str = r#"{"data":{"id":"e1"}}"#;
+
 #[tokio::test]
 async fn g1_g3_g4_names_that_a_path_cannot_carry_are_refused_before_anything_is_sent() {
     let (server, client) = pair(Answer::json(200, ENTITY));
@@ -59,7 +62,7 @@ async fn g1_g3_g4_names_that_a_path_cannot_carry_are_refused_before_anything_is_
 
 #[tokio::test]
 async fn g2_every_other_name_arrives_as_one_segment_and_as_it_is() {
-    let (server, client) = pair(Answer::json(200, ENTITY));
+    let (server, client) = pair(Answer::json(200, NAMELESS));
     let names = [
         "a/b",
         "a%2fb",
@@ -214,7 +217,7 @@ async fn g7_an_endpoint_cannot_set_the_headers_of_the_request() {
 /// Names go to one endpoint, whatever a proxy's path in front of it.
 #[tokio::test]
 async fn g1_a_path_in_the_address_stays_in_front() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Answer::json(200, NAMELESS));
     let address = format!("{}/proxy/vault/", server.url());
     let target = vault_identity::Target::new(&address).unwrap();
     client(&server).with_target(target).entities().read_by_name("a/b").await.unwrap();

@@ -12,7 +12,7 @@ use crate::support::{TOKEN, client, client_with, once, pair};
 
 /// One call of each verb and of each kind of body.
 async fn one_of_each() -> (Faulty, Vec<Received>) {
-    let (server, client) = pair(Answer::json(200, r#"{"data":{"id":"e1","name":"n","keys":["k"]}}"#));
+    let (server, client) = pair(Answer::json(200, r#"{"data":{"id":"e1","keys":["k"]}}"#));
     let (entities, oidc) = (client.entities(), client.oidc());
     entities.read("e1").await.unwrap();
     entities.list().await.unwrap();
@@ -35,7 +35,7 @@ async fn one_of_each() -> (Faulty, Vec<Received>) {
 async fn g8_a_body_too_large_for_the_server_is_said_once() {
     for (status, words) in [(413, "http: request body too large"), (400, "max_request_size exceeded")] {
         let (server, client) = pair(Answer::refusal(status, words));
-        let create = CreateEntity::named("alice").metadata([("k", "v".repeat(1 << 20))]);
+        let create = CreateEntity::named("alice").policies(["v".repeat(1 << 20)]);
         let error = client.entities().create(&create).await.unwrap_err();
         assert_eq!(error.api().unwrap().status(), status);
         assert!(!error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
@@ -48,7 +48,7 @@ async fn g8_a_body_too_large_for_the_server_is_said_once() {
 async fn g8_an_answer_before_the_body_was_read_ends_the_call() {
     let server = Faulty::greeting(Answer::refusal(413, "http: request body too large").then_hold());
     let client = client_with(&server, once().timeout(Duration::from_secs(2)));
-    let create = CreateEntity::unnamed().metadata([("k", "v".repeat(1 << 20))]);
+    let create = CreateEntity::unnamed().policies(["v".repeat(1 << 20)]);
     let error = client.entities().create(&create).await.unwrap_err();
     assert!(!error.is_retryable(), "{error:?}");
 }

@@ -117,7 +117,6 @@ pub(crate) fn refusals() -> Vec<(&'static str, Answer)> {
         ("deep errors", Answer::json(400, format!(r#"{{"errors":{deep}}}"#))),
         ("deep error", Answer::json(500, format!(r#"{{"errors":["x",{deep}]}}"#))),
         ("errors are text", Answer::json(400, r#"{"errors":"x"}"#)),
-        ("errors are null", Answer::json(404, r#"{"errors":null}"#)),
         ("errors are numbers", Answer::json(404, r#"{"errors":[1,2]}"#)),
         ("error is no text", Answer::json(400, r#"{"error":[5]}"#)),
         ("no UTF-8", Answer::json(404, b"{\"errors\":[\"\xff\"]}")),

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod a;
+mod a_another;
 mod a_memory;
 mod a_texts;
 mod b;

@@ -9,7 +9,7 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod));
+endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod), same method_id);
 endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
 endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaMethodId, DuoMethod>));

@@ -6,7 +6,7 @@ use crate::endpoint::endpoint;
 use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, RequestError, de, ser};
 
 endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json repeatable -> empty(()));
-endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement));
+endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement), same name);
 endpoint!(DeleteLoginEnforcement: DELETE "identity/mfa/login-enforcement/{name}" [name: slug] -> empty(()));
 endpoint!(ListLoginEnforcements:  LIST   "identity/mfa/login-enforcement" -> list(KeyList<String, LoginEnforcement>));
 

@@ -5,7 +5,7 @@ use crate::construct::about;
 use crate::endpoint::endpoint;
 use crate::{DuoMethod, KeyList, MfaMethodId, OktaMethod, PingIdMethod, TotpMethod, de};
 
-endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: uuid] -> data(MfaMethod));
+endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: uuid] -> data(MfaMethod), same method_id);
 endpoint!(ListMfaMethods: LIST "identity/mfa/method" -> list(KeyList<MfaMethodId, MfaMethod>));
 
 about! {

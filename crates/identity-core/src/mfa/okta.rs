@@ -9,7 +9,7 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreateOktaMethod: POST   "identity/mfa/method/okta" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> data(OktaMethod));
+endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> data(OktaMethod), same method_id);
 endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
 endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListOktaMethods:  LIST   "identity/mfa/method/okta" -> list(KeyList<MfaMethodId, OktaMethod>));

@@ -9,7 +9,7 @@ use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
 endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod));
+endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod), same method_id);
 endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
 endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyList<MfaMethodId, PingIdMethod>));

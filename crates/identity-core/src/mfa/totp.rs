@@ -10,7 +10,7 @@ use crate::word::word;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de, ser};
 
 endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod));
+endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod), same method_id);
 endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
 endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> empty(()));
 endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<MfaMethodId, TotpMethod>));

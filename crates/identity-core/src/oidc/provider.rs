@@ -8,7 +8,7 @@ use crate::{
 };
 
 endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body repeatable -> empty(()));
-endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: slug] -> data(OidcProvider));
+endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: slug] -> data(OidcProvider), same name);
 endpoint!(DeleteOidcProvider: DELETE "identity/oidc/provider/{name}" [name: slug] -> empty(()));
 
 about! {

@@ -4,7 +4,7 @@ use crate::construct::about;
 use crate::endpoint::endpoint;
 use crate::{Jwks, SigningAlgorithm, de};
 
-endpoint!(ReadProviderDiscovery: GET "identity/oidc/provider/{name}/.well-known/openid-configuration" [name: slug] -> json(ProviderDiscovery));
+endpoint!(ReadProviderDiscovery: GET "identity/oidc/provider/{name}/.well-known/openid-configuration" [name: slug] -> json(ProviderDiscovery), same name);
 endpoint!(ReadProviderJwks:      GET "identity/oidc/provider/{name}/.well-known/keys" [name: slug] -> json(Jwks));
 
 about! {

@@ -1,5 +1,7 @@
 //! What becomes of odd answers: nothing panics, nothing is taken for what it is not.
 
+mod another;
+mod documented;
 mod large;
 mod lenient;
 mod mfa;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{answer, chain, error, outcome};
 
 #[test]
-fn absence_is_a_404_with_an_empty_list_of_errors() {
+fn absence_is_a_404_with_errors_of_which_there_is_none() {
     for (body, list, read, maybe) in [
         (r#"{"errors":[]}"#, "value", "refused", "value"),
         (r#"{"request_id":"r1","errors":[]}"#, "value", "refused", "value"),
@@ -24,7 +24,8 @@ fn absence_is_a_404_with_an_empty_list_of_errors() {
         (r#"{"errors":["unsupported path"]}"#, "refused", "refused", "refused"),
         (r#"{"errors":[""]}"#, "refused", "refused", "refused"),
         (r#"{"errors":[null]}"#, "refused", "refused", "refused"),
-        (r#"{"errors":null}"#, "refused", "refused", "refused"),
+        (r#"{"errors":null}"#, "value", "refused", "value"),
+        (r#"{"errors":null,"warnings":["w"]}"#, "value", "refused", "value"),
         (r#"{"errors":{}}"#, "refused", "refused", "refused"),
         (r#"{"data":{"keys":[]}}"#, "refused", "refused", "refused"),
         ("{}", "refused", "refused", "refused"),

@@ -41,8 +41,8 @@ fn each_difference_has_a_line() {
         mock.any::<ListEntities>().times(..).absent();
         let alice =
             UpdateEntityById::new("e1").name("alice").policies(["a", "b"]).metadata([("team", "eng")]);
-        mock.expect(&alice).answer(&());
-        mock.expect(&UpdateEntityById::new("e2")).answer(&());
+        mock.expect(&alice).answer(&None);
+        mock.expect(&UpdateEntityById::new("e2")).answer(&None);
         let bob = UpdateEntityById::new("e2")
             .name("bob")
             .policies(["a", "c"])
