@@ -118,7 +118,8 @@ pub(super) async fn alias_refusals(server: &Server<'_>) {
     server.refused(&update.clone().canonical_id(NOTHING), 400, problem).await;
     let problem = "custom_metadata validation failed: length of value for key \"k\" is 0 but must be 0 < len(value) <= 512";
     let problem = format!("1 error occurred:\n\t* {problem}\n\n");
-    server.refused(&update.custom_metadata([("k", "")]), 500, &problem).await;
+    let path = format!("identity/entity-alias/id/{}", update.id);
+    server.answers(("POST", &path, r#"{"custom_metadata":{"k":""}}"#), 500, &[&problem]).await;
     let problem = "'id' or 'mount_accessor' and 'name' must be provided";
     server.answers(("POST", "identity/entity-alias", r#"{"name":"x"}"#), 400, &[problem]).await;
     assert_eq!(server.ok(&ReadEntityAliasById::new(&at_people)).await.name, "al");
