@@ -167,6 +167,10 @@ impl Draft {
             .ok()
             .filter(|_| value.is_ascii())
             .ok_or_else(|| refuse("is a header, and must be visible ASCII characters"))?;
+        // HTTP/1.1 strips them on the way.
+        if value.to_str().is_ok_and(|value| value.trim() != value) {
+            return Err(refuse("is a header, and must not begin or end with a blank"));
+        }
         self.headers.insert(name, value);
         Ok(self)
     }

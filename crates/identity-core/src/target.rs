@@ -1,4 +1,5 @@
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
@@ -67,7 +68,12 @@ impl Target {
     /// that, requests carry it where the host stands, in hexadecimal (`unix://2f72756e…/v1/…`), and the header
     /// `Host: localhost`. The transport has to know of this, as the default one does.
     ///
-    /// An address without scheme, with a user name or password, or with a query is refused.
+    /// Over `http` the token, secrets and responses are sent in clear, and whoever is on the way can read them: use it
+    /// for this machine only. [`is_plaintext`](Self::is_plaintext) tells, and the default transport logs a warning.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address has no scheme, or has a user name, a password or a query.
     pub fn new(address: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new("address", problem);
         let mut headers = HeaderMap::new();
@@ -161,6 +167,11 @@ impl Target {
 
     /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are
     /// the root namespace.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the namespace, or a part of it between slashes, begins or ends with a space, has a character that
+    /// is not printable, or is `.` or `..`.
     pub fn with_namespace(mut self, namespace: &str) -> Result<Self, RequestError> {
         let namespace = namespace.trim_matches('/');
         if namespace.is_empty() {
@@ -183,6 +194,24 @@ impl Target {
         Ok(self)
     }
 
+    /// Returns `true` if requests are sent in clear over a network: by `http` to a host that is neither
+    /// `localhost` nor a loopback address.
+    ///
+    /// ```
+    /// # use identity_core::Target;
+    /// assert!(Target::new("http://vault.example.com:8200")?.is_plaintext());
+    /// assert!(!Target::new("http://127.0.0.1:8200")?.is_plaintext());
+    /// assert!(!Target::new("https://vault.example.com:8200")?.is_plaintext());
+    /// # Ok::<(), identity_core::RequestError>(())
+    /// ```
+    pub fn is_plaintext(&self) -> bool {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let address: Option<IpAddr> = host.parse().ok();
+        let is_loopback = host.eq_ignore_ascii_case("localhost")
+            || address.is_some_and(|address| address.to_canonical().is_loopback());
+        self.scheme == Scheme::HTTP && !is_loopback
+    }
+
     /// Whether to list with `GET` and `?list=true`, for proxies that do not let the verb `LIST` pass.
     #[must_use]
     pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
@@ -194,6 +223,10 @@ impl Target {
 fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
     match path::problem(value) {
         Some(problem) => Err(RequestError::new(name, problem.trim_end_matches(','))),
+        // HTTP/1.1 strips those at the ends of a header, and `" "` would be the root namespace.
+        None if value.split('/').any(|part| part.trim() != part) => {
+            Err(RequestError::new(name, "must not begin or end with a space, nor any part between slashes"))
+        }
         None => Ok(()),
     }
 }

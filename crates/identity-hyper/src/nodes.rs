@@ -1,17 +1,22 @@
 //! The nodes of a cluster, and which of them is asked.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
+use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
 use identity_core::{ApiError, Attempts, Operation, Reply, ReplyError, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
+use tracing::warn;
 
+use crate::connect::shown;
 use crate::consistency::INDEX;
 use crate::exchange::{Call, Exchange};
+use crate::observe::TARGET;
+use crate::proxy::is_this_machine;
 use crate::redirect::{Redirect, Redirects};
 use crate::retry::note;
 
@@ -38,12 +43,34 @@ pub(crate) struct Nodes<E> {
     cluster: Arc<Cluster>,
     redirects: Redirects,
     probe_timeout: Duration,
+    /// Whether a call has left the cluster.
+    warned: Once,
     inner: Arc<E>,
 }
 
 impl<E: Exchange + 'static> Nodes<E> {
     pub(crate) fn new(cluster: Cluster, redirects: Redirects, probe_timeout: Duration, inner: E) -> Self {
-        Self { cluster: Arc::new(cluster), redirects, probe_timeout, inner: Arc::new(inner) }
+        Self {
+            cluster: Arc::new(cluster),
+            redirects,
+            probe_timeout,
+            warned: Once::new(),
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Refuses to send in clear what the cluster gets encrypted, and warns that its addresses do not count.
+    fn leave_cluster(&self, request: &Request<Bytes>) -> Result<(), TransportError> {
+        let is_plaintext = request.uri().scheme() == Some(&Scheme::HTTP) && !is_this_machine(request.uri());
+        if is_plaintext && self.cluster.is_encrypted() {
+            let problem = "the address is `http`, and those of the cluster are `https`";
+            return Err(TransportError::new(TransportErrorKind::Connect, problem).permanent());
+        }
+        self.warned.call_once(|| {
+            let server = shown(request.uri());
+            warn!(target: TARGET, %server, "this is not one of the configured addresses, which do not count for it");
+        });
+        Ok(())
     }
 
     /// Asks each node how it is.
@@ -192,9 +219,12 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // In a block, so that the future does not keep room for the outcome.
         let followed = {
-            let outcome = if self.cluster.has_choice() && self.cluster.has(request.uri()) {
+            let outcome = if !self.cluster.has_choice() {
+                self.inner.exchange(request, call).await
+            } else if self.cluster.has(request.uri()) {
                 Box::pin(self.ask_any(request, call)).await
             } else {
+                self.leave_cluster(request)?;
                 self.inner.exchange(request, call).await
             };
             let redirect = match &outcome {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use http::{Extensions, Request, Response};
 use identity_core::{RequestError, Transport, TransportError};
 
@@ -186,19 +187,28 @@ impl HyperTransportBuilder {
     ///
     /// An address is as in [`Target::new`](identity_core::Target::new), and refused likewise. Calls to other
     /// addresses are not affected: the target's has to be one of these, with the same scheme, host, port and
-    /// path. Of one address alone nothing is chosen or asked.
+    /// path; of another one there is a warning. Of one address alone nothing is chosen or asked.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an address is not valid, or if some are `http` and others `https`: when a node fails, the token
+    /// would be sent to the next one in clear. For the same reason a call over `http` to another machine fails if
+    /// these are `https`.
     pub fn addresses(
         mut self,
         addresses: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, RequestError> {
         self.addresses = addresses.into_iter().map(Into::into).collect();
-        for address in &self.addresses {
-            Node::new(address)?;
+        let nodes = self.addresses.iter().map(|address| Node::new(address)).collect::<Result<Vec<_>, _>>()?;
+        let has = |scheme| nodes.iter().any(|node| node.scheme == scheme);
+        if has(Scheme::HTTP) && has(Scheme::HTTPS) {
+            return Err(RequestError::new("address", "must not be `http` where another one is `https`"));
         }
         Ok(self)
     }
 
-    /// Which of several nodes reads go to: the leader unless said otherwise.
+    /// Which of several [addresses](Self::addresses) reads go to; with less than two there is no choice. Defaults to
+    /// the leader.
     pub fn reads(mut self, reads: Reads) -> Self {
         self.reads = reads;
         self

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use identity_core::{ExposeSecret, RequestError, SecretString, Target};
 #[cfg(feature = "hyper")]
-use identity_hyper::{HyperTransportBuilder, Proxy};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 
 use crate::Result;
 use variables::{Variables, refusal};
@@ -80,6 +80,8 @@ fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
     let checked = |list: String| {
         let addresses: Vec<String> = list.split(',').map(|address| address.trim().to_owned()).collect();
         addresses.iter().try_for_each(|address| Target::new(address).map(drop))?;
+        #[cfg(feature = "hyper")]
+        drop(HyperTransport::builder().addresses(&addresses)?);
         Ok(addresses)
     };
     let agent = variables.read("AGENT_ADDR", |address| Target::new(&address).map(|_| vec![address]))?;

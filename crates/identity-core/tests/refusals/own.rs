@@ -55,7 +55,9 @@ fn own_endpoints_are_checked_too() {
         Mistaken(|draft| header(draft, "x-mine", "a\nb")) => "x-mine";
         Mistaken(|draft| header(draft, "x-mine", "ü\0")) => "x-mine";
         Mistaken(|draft| header(draft, "x-mine", "ü")) => "x-mine";
-        Mistaken(|draft| header(draft, "x-mine", "a")) => "(none)";
+        Mistaken(|draft| header(draft, "x-mine", " a")) => "x-mine";
+        Mistaken(|draft| header(draft, "x-mine", "a\t")) => "x-mine";
+        Mistaken(|draft| header(draft, "x-mine", "a b")) => "(none)";
     }
 }
 

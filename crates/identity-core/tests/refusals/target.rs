@@ -80,7 +80,15 @@ fn tokens_namespaces_and_mounts() {
         let error = target().with_namespace(namespace).expect_err(namespace);
         assert_eq!(error.parameter(), "namespace", "{namespace:?}");
     }
-    for mount in ["", "/", "a\nb", "..", "a/../b", "."] {
+    // Over HTTP/1.1 they would be the root namespace, or another one.
+    for namespace in
+        [" ", "  ", "\t", "/ /", " / ", " root", "root ", " a", "a ", "/ a/", "a/ b", "a /b", "a/ /b"]
+    {
+        let error = target().with_namespace(namespace).expect_err(namespace);
+        assert_eq!(error.parameter(), "namespace", "{namespace:?}");
+    }
+    assert!(target().with_namespace("team a/web 1").is_ok());
+    for mount in ["", "/", "a\nb", "..", "a/../b", ".", " ", "identity ", " identity", "a/ b"] {
         let error = target().with_mount(mount).expect_err(mount);
         assert_eq!(error.parameter(), "mount", "{mount:?}");
     }

@@ -195,3 +195,25 @@ fn own_endpoints_authenticate_in_their_own_way() {
     assert_eq!(form.headers()["content-type"], "application/x-www-form-urlencoded");
     assert_eq!(form.body(), "grant%20type=a%26b%3Dc&empty=&%C3%BC=%25");
 }
+
+#[test]
+fn only_http_to_another_machine_is_plaintext() {
+    for (address, expected) in [
+        ("http://vault.test", true),
+        ("http://10.0.0.1:8200", true),
+        ("http://[fd00::1]:8200", true),
+        ("http://localhost.test", true),
+        ("http://0.0.0.0:8200", true),
+        ("HTTP://vault.test", true),
+        ("http://localhost:8200", false),
+        ("http://LOCALHOST", false),
+        ("http://127.0.0.1:8200", false),
+        ("http://127.9.9.9", false),
+        ("http://[::1]:8200", false),
+        ("http://[::ffff:127.0.0.1]", false),
+        ("https://vault.test", false),
+        ("unix:///run/agent.sock", false),
+    ] {
+        assert_eq!(Target::new(address).unwrap().is_plaintext(), expected, "{address}");
+    }
+}

@@ -3,6 +3,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use http::HeaderValue;
 use serde::Deserialize;
 
+/// Those of servers have some 100 to 200 bytes. A much longer one would make every later request too large.
+const MAX_LEN: usize = 1024;
+
 /// The newest `X-Vault-Index` of a cluster and namespace.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -19,9 +22,9 @@ struct Position {
 }
 
 impl Index {
-    /// `None` for what no server would send.
+    /// Returns `None` for a value that no server would send.
     pub(super) fn new(value: &HeaderValue) -> Option<Self> {
-        let text = value.to_str().ok().filter(|text| !text.is_empty())?;
+        let text = value.to_str().ok().filter(|text| (1..=MAX_LEN).contains(&text.len()))?;
         Some(Self { position: Position::read(text), value: value.clone() })
     }
 
@@ -123,6 +126,16 @@ mod tests {
         }
         newest.advance(&HeaderValue::from_static(""));
         assert_eq!(newest.value(), openbao("a", "5"));
+    }
+
+    #[test]
+    fn an_index_that_would_break_later_requests_is_not_kept() {
+        let of = |len: usize| HeaderValue::try_from("x".repeat(len)).unwrap();
+        assert!(Index::new(&of(1024)).is_some());
+        assert!(Index::new(&of(1025)).is_none());
+        let mut newest = Index::new(&openbao("a", "18096")).unwrap();
+        assert!(!newest.advance(&of(40_000)));
+        assert_eq!(newest.value(), openbao("a", "18096"));
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl Cluster {
         self.nodes.len() > 1 || self.reads == Reads::LeaderOnly
     }
 
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.nodes.iter().any(|node| node.scheme == Scheme::HTTPS)
+    }
+
     /// Whether this is the node that is known to lead.
     pub(crate) fn is_leader(&self, uri: &Uri) -> bool {
         self.nodes.get(self.leader.load(Ordering::Relaxed)).is_some_and(|node| node.is_at(uri))

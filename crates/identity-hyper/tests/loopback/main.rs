@@ -10,6 +10,7 @@ mod limits;
 mod log_in;
 mod permanent;
 mod proxy;
+mod schemes;
 mod service;
 mod support;
 mod tls;

@@ -444,3 +444,18 @@ async fn a_token_file_that_others_can_read_is_warned_of_once() {
         assert!(!log.text().contains("canary"));
     }
 }
+
+#[tokio::test]
+async fn a_call_that_leaves_the_cluster_is_warned_of_once() {
+    let log = Log::start(LevelFilter::WARN);
+    let server = Server::answering(NO_CONTENT);
+    let transport = patient().addresses(["http://a.invalid", "http://b.invalid"]).unwrap().build();
+    for _ in 0..2 {
+        transport.send(server.get("/v1/x")).await.unwrap();
+    }
+    let expected = format!(
+        "WARN vault_identity: this is not one of the configured addresses, which do not count for it server={}",
+        server.address
+    );
+    assert_eq!(log.lines(), [expected]);
+}

@@ -85,6 +85,7 @@ fn a_bad_value_names_its_variable_and_is_not_shown() {
         ("VAULT_ADDR", "canary:8200"),
         ("BAO_ADDR", "http://user:canary@host"),
         ("BAO_ADDR", "http://host,canary"),
+        ("VAULT_ADDR", "https://host,http://canary"),
         ("BAO_ADDR", "http://host,"),
         ("BAO_AGENT_ADDR", "http://host,http://canary"),
         ("VAULT_TOKEN", "canary\n"),
