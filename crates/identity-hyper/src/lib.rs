@@ -112,6 +112,8 @@ mod properties;
 mod proxy;
 mod redirect;
 mod retry;
+#[cfg(test)]
+mod script;
 mod service;
 mod stream;
 mod tls;

@@ -385,3 +385,6 @@ pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
     };
     attempts(request).push(node, outcome);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+use http::HeaderName;
+use http::header::RETRY_AFTER;
+use identity_core::TransportErrorKind::{Connect, Interrupted, Other, Redirect, Timeout, TooLarge};
+
+use super::*;
+use crate::script::{
+    Script, failure, named, read, refusal, response, success, unnamed, update, with_header,
+};
+
+const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
+
+fn retrying(script: Script) -> Retrying<Script> {
+    Retrying::new(RetryLayer::new(Retry::new()), script)
+}
+
+fn at_most(retries: usize, script: Script) -> Retrying<Script> {
+    Retrying::new(RetryLayer::new(Retry::new().most(retries)), script)
+}
+
+async fn send(layer: &Retrying<Script>, mut request: Request<Bytes>) -> Outcome {
+    layer.exchange(&mut request, &Call::UNLIMITED).await
+}
+
+/// How often a request is sent that always ends like this, where at most five retries are allowed, and whether it is
+/// left in doubt.
+async fn sends(request: Request<Bytes>, outcome: fn() -> Outcome) -> (usize, bool) {
+    let layer = at_most(5, Script::new(move |_, _| outcome()));
+    let result = send(&layer, request).await;
+    let attempts = match &result {
+        Ok(response) => response.extensions().get::<Attempts>().cloned().unwrap_or_default(),
+        Err(error) => error.attempts().clone(),
+    };
+    let sent = layer.inner.calls().len();
+    if sent > 1 {
+        assert_eq!(attempts.as_slice().len(), sent);
+    }
+    (sent, attempts.in_doubt())
+}
+
+fn not_forwarded(mut request: Request<Bytes>) -> Request<Bytes> {
+    request.headers_mut().insert(NO_FORWARDING, "true".parse().unwrap());
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_outcome_is_retried_as_the_table_says() {
+    const ALL: usize = 6;
+    const FEW: usize = 3;
+    const ONE: usize = 1;
+    type Row = (&'static str, fn() -> Outcome, [usize; 5], bool);
+    // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be forwarded; and
+    // whether the writes that are retried are in doubt.
+    let rows: [Row; 26] = [
+        ("no connection", || failure(Connect), [ALL, ALL, ALL, ALL, ALL], false),
+        ("permanent", || Err(TransportError::from(Connect).permanent()), [ONE; 5], false),
+        ("timeout", || failure(Timeout), [ALL, ALL, ALL, ONE, ONE], true),
+        ("interrupted", || failure(Interrupted), [ALL, ALL, ALL, ONE, ONE], true),
+        ("redirect", || failure(Redirect), [ALL, ALL, ALL, ONE, ALL], true),
+        ("too large", || failure(TooLarge), [ONE; 5], false),
+        ("other", || failure(Other), [ONE; 5], false),
+        ("307", || response(307, ""), [ALL, ALL, ALL, ONE, ALL], true),
+        ("400", || refusal(400, "no"), [ONE; 5], false),
+        ("403", || refusal(403, "permission denied"), [ONE; 5], false),
+        ("404", || response(404, r#"{"errors":[]}"#), [ONE; 5], false),
+        ("408", || response(408, ""), [ALL, ALL, ALL, ONE, ONE], true),
+        ("412", || response(412, ""), [ALL; 5], false),
+        ("425", || response(425, ""), [ALL; 5], false),
+        ("429", || refusal(429, "rate limit"), [ALL; 5], false),
+        ("499", || response(499, ""), [ALL, ALL, ALL, ONE, ONE], true),
+        ("500 invalid", || refusal(500, "invalid entity ID \"e\""), [ONE; 5], false),
+        ("500", || refusal(500, "internal error"), [FEW, FEW, ONE, ONE, ONE], true),
+        ("500 canceled", || refusal(500, "context canceled"), [ALL, ALL, ALL, ONE, ONE], true),
+        (
+            "500 no leader",
+            || refusal(500, "local node not active but active cluster node not found"),
+            [ALL, ALL, ALL, ONE, ALL],
+            true,
+        ),
+        ("501", || response(501, ""), [FEW, FEW, ONE, ONE, ONE], true),
+        ("502", || response(502, "<html>"), [ALL, ALL, ALL, ONE, ONE], true),
+        ("503", || response(503, ""), [ALL, ALL, ALL, ONE, ONE], true),
+        ("sealed", || refusal(503, "Vault is sealed"), [FEW, FEW, FEW, ONE, FEW], true),
+        ("504", || response(504, ""), [ALL, ALL, ALL, ONE, ONE], true),
+        ("599", || response(599, ""), [ALL, ALL, ALL, ONE, ONE], true),
+    ];
+    for (name, outcome, expected, in_doubt) in rows {
+        let requests = [read(), update(), named(), unnamed(), not_forwarded(unnamed())];
+        let mut sent = [0; 5];
+        for (index, request) in requests.into_iter().enumerate() {
+            let (sends, doubt) = sends(request, outcome).await;
+            sent[index] = sends;
+            // Of the last attempt the error itself tells.
+            let is_write_in_doubt = in_doubt && sends > 1 && (1..4).contains(&index);
+            if index > 0 {
+                assert_eq!(doubt, is_write_in_doubt, "{name} {index}");
+            }
+        }
+        assert_eq!(sent, expected, "{name}");
+    }
+    assert_eq!(sends(update(), || response(307, "")).await, (ALL, true));
+    // Where redirects are responses like any other, they are not retried.
+    let settings = RetryLayer { redirects: false, ..RetryLayer::default() };
+    let layer = Retrying::new(settings, Script::new(|_, _| response(307, "")));
+    assert!(send(&layer, read()).await.is_ok());
+    assert_eq!(layer.inner.calls().len(), 1);
+}
+
+/// A request that no endpoint has made is retried by its verb.
+#[tokio::test(start_paused = true)]
+async fn a_foreign_request_is_retried_by_its_verb() {
+    for (method, expected) in [("GET", 6), ("HEAD", 6), ("LIST", 6), ("POST", 1), ("PUT", 1), ("DELETE", 1)] {
+        let request = Request::builder().method(method).uri("http://127.0.0.1:1/v1/x").body(Bytes::new());
+        assert_eq!(sends(request.unwrap(), || failure(Interrupted)).await.0, expected, "{method}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn backoff_doubles_up_to_its_limit_with_jitter() {
+    for _ in 0..20 {
+        let layer = at_most(8, Script::new(|_, _| response(503, "")));
+        send(&layer, read()).await.unwrap();
+        let waits = layer.inner.waits();
+        for (wait, most) in waits.iter().zip([50, 100, 200, 400, 800, 1600, 2000, 2000]) {
+            let most = Duration::from_millis(most);
+            // Timers are a millisecond coarse.
+            assert!(*wait >= most / 2 && *wait <= most + Duration::from_millis(1), "{waits:?}");
+        }
+        assert_eq!(waits.len(), 8);
+        assert_eq!(waits.iter().filter(|wait| **wait == waits[7]).count(), 1, "no jitter: {waits:?}");
+    }
+    let policy = Retry::new().waits(Duration::from_secs(4), Duration::from_secs(1));
+    assert!(policy.wait(0) >= Duration::from_secs(2) && policy.wait(9) <= Duration::from_secs(4));
+    assert!(policy.wait(usize::MAX) <= Duration::from_secs(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_makes_the_wait_longer_and_is_not_waited_for_beyond_the_deadline() {
+    let after = |seconds: &'static str| {
+        Script::new(move |number, _| match number {
+            0 => with_header(refusal(429, "rate limit"), RETRY_AFTER, seconds),
+            _ => success(),
+        })
+    };
+    let layer = retrying(after("7"));
+    send(&layer, read()).await.unwrap();
+    assert_eq!(layer.inner.waits(), [Duration::from_secs(7)]);
+    let layer = retrying(after("0"));
+    send(&layer, read()).await.unwrap();
+    assert!(layer.inner.waits()[0] >= Duration::from_millis(25));
+    let layer = retrying(after("60"));
+    let start = Instant::now();
+    assert_eq!(send(&layer, read()).await.unwrap().status(), 429);
+    assert_eq!((start.elapsed(), layer.inner.calls().len()), (Duration::ZERO, 1));
+    let layer = retrying(after("99999999999999999"));
+    assert_eq!(send(&layer, read()).await.unwrap().status(), 429);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_with_its_deadline() {
+    let layer = retrying(Script::new(|_, _| response(503, "")));
+    let start = Instant::now();
+    assert_eq!(send(&layer, read()).await.unwrap().status(), 503);
+    let time = start.elapsed();
+    assert!(time > Duration::from_secs(57) && time < Duration::from_secs(60), "{time:?}");
+    let sent = layer.inner.calls().len();
+    assert!((30..60).contains(&sent), "{sent}");
+    // The deadline of an outer call counts too.
+    let layer = retrying(Script::new(|_, _| response(503, "")));
+    let start = Instant::now();
+    let outer = Call::within(Duration::from_secs(5), Duration::from_secs(5));
+    layer.exchange(&mut read(), &outer).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_attempt_is_given_up_and_another_one_waits_for_the_deadline() {
+    let silent = || Script::late(|_, _| (Duration::from_secs(3600), success()));
+    let layer = retrying(silent());
+    layer.note_contact();
+    let start = Instant::now();
+    assert_eq!(send(&layer, update()).await.unwrap_err().kind(), Timeout);
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    assert_eq!(layer.inner.calls().len(), 4);
+    for wait in layer.inner.waits() {
+        assert!(wait >= Duration::from_secs(15) && wait < Duration::from_secs(16), "{wait:?}");
+    }
+    let layer = retrying(silent());
+    let start = Instant::now();
+    let error = send(&layer, unnamed()).await.unwrap_err();
+    assert_eq!((error.kind(), start.elapsed()), (Timeout, Duration::from_secs(60)));
+    assert_eq!(layer.inner.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
+    let layer = retrying(Script::new(|_, _| failure(Connect)));
+    let start = Instant::now();
+    assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Connect);
+    let time = start.elapsed();
+    assert!(time > Duration::from_secs(7) && time <= Duration::from_secs(10), "{time:?}");
+
+    for reached in [success as fn() -> Outcome, || response(502, ""), || failure(Interrupted)] {
+        let layer = retrying(Script::new(move |number, _| match number {
+            0 => reached(),
+            _ => failure(Connect),
+        }));
+        let _ = send(&layer, unnamed()).await;
+        let start = Instant::now();
+        assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Connect);
+        assert!(start.elapsed() > Duration::from_secs(50), "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_paid_from_the_budget() {
+    // Each retry comes at once, so that only the budget takes time.
+    let policy = Retry::new().waits(Duration::ZERO, Duration::ZERO);
+    let retries = |outcome: fn() -> Outcome, timeout: u64| {
+        let policy = policy.clone();
+        async move {
+            let layer = RetryLayer::new(policy).timeout(Duration::from_secs(timeout));
+            let layer = Retrying::new(layer, Script::new(move |_, _| outcome()));
+            layer.note_contact();
+            let start = Instant::now();
+            let _ = send(&layer, read()).await;
+            (layer.inner.calls().len() - 1, start.elapsed())
+        }
+    };
+    let (count, _) = retries(|| response(503, ""), 10).await;
+    assert!((195..=200).contains(&count), "a hundred, and ten a second: {count}");
+    let (count, time) = retries(|| refusal(503, "Vault is sealed"), 10).await;
+    assert_eq!((count, time), (2, Duration::ZERO));
+
+    // With an empty budget, what is expected to pass waits, and what is not does not.
+    let layer = RetryLayer::new(policy.clone());
+    let layer = Retrying::new(layer, Script::new(|_, _| refusal(503, "Vault is sealed")));
+    let now = Instant::now();
+    while layer.budget.withdraw(now).is_ok() {}
+    let start = Instant::now();
+    send(&layer, read()).await.unwrap();
+    assert_eq!((layer.inner.calls().len(), start.elapsed()), (1, Duration::ZERO));
+
+    let script = Script::new(|number, _| if number == 1 { success() } else { response(503, "") });
+    let layer = Retrying::new(RetryLayer::new(policy.clone()), script);
+    let now = Instant::now();
+    while layer.budget.withdraw(now).is_ok() {}
+    let start = Instant::now();
+    assert!(send(&layer, read()).await.unwrap().status().is_success());
+    assert!(start.elapsed() >= Duration::from_millis(99), "{:?}", start.elapsed());
+    // The success has given one back.
+    let now = Instant::now();
+    assert!(layer.budget.withdraw(now).is_ok() && layer.budget.withdraw(now).is_err());
+
+    // Not if the wait would last beyond the deadline.
+    let layer = RetryLayer::new(policy).timeout(Duration::from_millis(60));
+    let layer = Retrying::new(layer, Script::new(|_, _| response(503, "")));
+    let now = Instant::now();
+    while layer.budget.withdraw(now).is_ok() {}
+    send(&layer, read()).await.unwrap();
+    assert_eq!((layer.inner.calls().len(), now.elapsed()), (1, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_was_not_first_knows_the_attempts_before() {
+    let layer = retrying(Script::new(|number, _| match number {
+        0 => failure(Interrupted),
+        1 => failure(Connect),
+        _ => success(),
+    }));
+    let response = send(&layer, update()).await.unwrap();
+    let attempts = response.extensions().get::<Attempts>().unwrap();
+    assert_eq!(attempts.as_slice().len(), 2);
+    assert!(attempts.in_doubt() && !attempts.is_not_forwarded());
+    assert!(attempts.as_slice().iter().all(|attempt| attempt.node == "127.0.0.1:1"));
+    // The first success pays for nothing, and a later one deposits.
+    let layer = retrying(Script::new(|_, _| success()));
+    let response = send(&layer, update()).await.unwrap();
+    assert!(response.extensions().get::<Attempts>().is_none());
+    layer.renew();
+    assert_eq!(layer.inner.renewals(), 1);
+    let layer = retrying(Script::new(|_, _| refusal(503, "Vault is sealed")));
+    let response = send(&layer, not_forwarded(unnamed())).await.unwrap();
+    assert!(response.extensions().get::<Attempts>().unwrap().is_not_forwarded());
+}

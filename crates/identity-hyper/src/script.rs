@@ -1,0 +1,179 @@
+//! An exchange that responds as a script says, for tests of the layers around it on a paused clock.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use identity_core::{
+    CreateEntity, DeleteEntityById, Endpoint, ReadEntityById, Target, TransportError, TransportErrorKind,
+    UpdateEntityById,
+};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::exchange::{Call, Exchange};
+
+pub(crate) type Outcome = Result<Response<Bytes>, TransportError>;
+
+/// A request that the script has received.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// The time since the script was made.
+    pub(crate) at: Duration,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Sent {
+    pub(crate) fn is_probe(&self) -> bool {
+        self.uri.path().ends_with("/sys/health")
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or_default()
+    }
+}
+
+type Respond = Box<dyn Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync>;
+
+pub(crate) struct Script {
+    respond: Respond,
+    start: Instant,
+    sent: Mutex<Vec<Sent>>,
+    renewals: AtomicUsize,
+}
+
+impl Script {
+    /// Responds to the request of this number, beginning with 0.
+    pub(crate) fn new(respond: impl Fn(usize, &Sent) -> Outcome + Send + Sync + 'static) -> Self {
+        Self::late(move |number, sent| (Duration::ZERO, respond(number, sent)))
+    }
+
+    /// Responds after a delay, and with a timeout where the call ends before.
+    pub(crate) fn late(
+        respond: impl Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync + 'static,
+    ) -> Self {
+        let respond = Box::new(respond);
+        Self { respond, start: Instant::now(), sent: Mutex::default(), renewals: AtomicUsize::new(0) }
+    }
+
+    /// All requests so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The requests so far without the probes of `sys/health`.
+    pub(crate) fn calls(&self) -> Vec<Sent> {
+        self.sent().into_iter().filter(|sent| !sent.is_probe()).collect()
+    }
+
+    /// The ports of these calls, in order.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.calls().iter().map(Sent::port).collect()
+    }
+
+    /// The times between one call and the next.
+    pub(crate) fn waits(&self) -> Vec<Duration> {
+        self.calls().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+    }
+
+    /// How often connections were reset.
+    pub(crate) fn renewals(&self) -> usize {
+        self.renewals.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
+    }
+}
+
+impl Exchange for Script {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+        let sent = Sent {
+            at: self.start.elapsed(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        };
+        let number = {
+            let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(sent.clone());
+            if sent.is_probe() { 0 } else { all.iter().filter(|sent| !sent.is_probe()).count() - 1 }
+        };
+        let (delay, outcome) = (self.respond)(number, &sent);
+        match timeout_at(call.head_by(), sleep(delay)).await {
+            Ok(()) => outcome,
+            Err(elapsed) => Err(TransportError::new(TransportErrorKind::Timeout, elapsed)),
+        }
+    }
+
+    fn renew(&self) {
+        self.renewals.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub(crate) fn response(status: u16, body: &str) -> Outcome {
+    let mut response = Response::new(Bytes::from(body.to_owned()));
+    *response.status_mut() = status.try_into().unwrap();
+    Ok(response)
+}
+
+/// A success whose content does not matter.
+pub(crate) fn success() -> Outcome {
+    response(204, "")
+}
+
+/// An error response of the server.
+pub(crate) fn refusal(status: u16, message: &str) -> Outcome {
+    response(status, &serde_json::json!({ "errors": [message] }).to_string())
+}
+
+pub(crate) fn redirect(location: &str) -> Outcome {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(http::header::LOCATION, location.parse().unwrap());
+    Ok(response)
+}
+
+pub(crate) fn failure(kind: TransportErrorKind) -> Outcome {
+    Err(kind.into())
+}
+
+pub(crate) fn with_header(outcome: Outcome, name: http::HeaderName, value: &str) -> Outcome {
+    outcome.map(|mut response| {
+        response.headers_mut().insert(name, value.parse().unwrap());
+        response
+    })
+}
+
+fn target() -> Target {
+    Target::new("http://127.0.0.1:1").unwrap()
+}
+
+pub(crate) fn read() -> Request<Bytes> {
+    ReadEntityById::new("e1").request(&target()).unwrap()
+}
+
+/// A write that is idempotent.
+pub(crate) fn update() -> Request<Bytes> {
+    UpdateEntityById::new("e1").request(&target()).unwrap()
+}
+
+pub(crate) fn delete() -> Request<Bytes> {
+    DeleteEntityById::new("e1").request(&target()).unwrap()
+}
+
+/// A create that is idempotent by its name.
+pub(crate) fn named() -> Request<Bytes> {
+    CreateEntity::named("alice").request(&target()).unwrap()
+}
+
+/// A create that is not idempotent.
+pub(crate) fn unnamed() -> Request<Bytes> {
+    CreateEntity::unnamed().request(&target()).unwrap()
+}
