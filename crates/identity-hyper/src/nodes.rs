@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{ApiError, Attempts, Operation, Reply, ReplyError, TransportError, TransportErrorKind};
+use identity_core::{ApiError, Operation, Reply, ReplyError, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tracing::warn;
@@ -18,7 +18,7 @@ use crate::exchange::{Call, Exchange};
 use crate::observe::TARGET;
 use crate::proxy::is_this_machine;
 use crate::redirect::{Redirect, Redirects};
-use crate::retry::note;
+use crate::retry::{attempts, note};
 
 mod cluster;
 mod health;
@@ -153,7 +153,7 @@ impl<E: Exchange + 'static> Nodes<E> {
                     if !is_repeatable(request) {
                         return outcome;
                     }
-                    request.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+                    attempts(request).doubt();
                 } else if !is_untouched(&outcome) {
                     return outcome;
                 }
@@ -196,6 +196,9 @@ impl<E: Exchange + 'static> Nodes<E> {
         if self.cluster.is_down(index) {
             self.cluster.leads_unseen(index);
             return Err(redirect.passing("which is not well"));
+        }
+        if !is_read(request) && !is_not_forwarded(request) {
+            attempts(request).doubt();
         }
         let outcome = self.ask(request, call, index).await;
         match &outcome {
@@ -317,3 +320,6 @@ pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
     Operation::of_request(request).map_or_else(by_verb, |operation| operation.method.is_read())
 }
+
+#[cfg(test)]
+mod tests;

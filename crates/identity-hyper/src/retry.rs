@@ -353,7 +353,7 @@ fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool
     Some(error.after(attempts))
 }
 
-fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
+pub(crate) fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
     request.extensions_mut().get_or_insert_default()
 }
 

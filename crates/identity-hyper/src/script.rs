@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 use identity_core::{
     CreateEntity, DeleteEntityById, Endpoint, ReadEntityById, Target, TransportError, TransportErrorKind,
     UpdateEntityById,
@@ -22,7 +22,6 @@ pub(crate) type Outcome = Result<Response<Bytes>, TransportError>;
 pub(crate) struct Sent {
     /// The time since the script was made.
     pub(crate) at: Duration,
-    pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
 }
@@ -94,12 +93,8 @@ impl fmt::Debug for Script {
 
 impl Exchange for Script {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
-        let sent = Sent {
-            at: self.start.elapsed(),
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-        };
+        let sent =
+            Sent { at: self.start.elapsed(), uri: request.uri().clone(), headers: request.headers().clone() };
         let number = {
             let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
             all.push(sent.clone());

@@ -3,9 +3,7 @@ use http::header::RETRY_AFTER;
 use identity_core::TransportErrorKind::{Connect, Interrupted, Other, Redirect, Timeout, TooLarge};
 
 use super::*;
-use crate::script::{
-    Script, failure, named, read, refusal, response, success, unnamed, update, with_header,
-};
+use crate::script::{Script, failure, named, read, refusal, response, success, unnamed, update, with_header};
 
 const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
 

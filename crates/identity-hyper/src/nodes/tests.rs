@@ -1,0 +1,495 @@
+use identity_core::Attempts;
+use identity_core::TransportErrorKind::{Connect, Interrupted, Timeout};
+
+use super::*;
+use crate::script::{
+    Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update, with_header,
+};
+
+const SEALED: &str = "Vault is sealed";
+const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
+
+/// The nodes at the ports 1, 2 and so on of the loopback address.
+fn cluster(count: usize, reads: Reads) -> Cluster {
+    let node = |port| Node::new(&format!("http://127.0.0.1:{port}")).unwrap();
+    Cluster::new((1..=count).map(node).collect(), reads)
+}
+
+fn nodes_with(count: usize, reads: Reads, script: Script) -> Nodes<Script> {
+    Nodes::new(cluster(count, reads), Redirects::Nodes, Duration::from_secs(5), script)
+}
+
+/// A cluster whose node of this port leads, and whose calls are responded to by `respond`.
+fn led_by(port: u16, respond: impl Fn(usize, &Sent) -> Outcome + Send + Sync + 'static) -> Script {
+    Script::new(move |number, sent| match sent.is_probe() {
+        true if sent.port() == port => response(200, ""),
+        true => response(429, ""),
+        false => respond(number, sent),
+    })
+}
+
+async fn send(nodes: &Nodes<Script>, mut request: Request<Bytes>) -> Outcome {
+    nodes.exchange(&mut request, &Call::UNLIMITED).await
+}
+
+/// Lets the probes in the background end.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(10)).await;
+}
+
+fn at(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/v1/identity/entity/id/e1")
+}
+
+fn status(outcome: &Outcome) -> u16 {
+    outcome.as_ref().map_or(0, |response| response.status().as_u16())
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_go_to_the_leader_once_it_is_known() {
+    let nodes = nodes_with(3, Reads::Leader, led_by(3, |_, _| success()));
+    send(&nodes, read()).await.unwrap();
+    settle().await;
+    for request in [read(), update(), unnamed()] {
+        send(&nodes, request).await.unwrap();
+    }
+    assert_eq!(nodes.inner.ports(), [1, 3, 3, 3]);
+    assert_eq!(nodes.inner.sent().iter().filter(|sent| sent.is_probe()).count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
+    for (reads, expected) in [
+        (Reads::Leader, [3, 3, 3, 3, 3]),
+        (Reads::LeaderOnly, [3, 3, 3, 3, 3]),
+        (Reads::First, [1, 1, 1, 1, 3]),
+        (Reads::Spread, [2, 3, 1, 2, 3]),
+    ] {
+        let nodes = nodes_with(3, reads, led_by(3, |_, _| success()));
+        send(&nodes, read()).await.unwrap();
+        settle().await;
+        for request in [read(), read(), read(), read(), update()] {
+            send(&nodes, request).await.unwrap();
+        }
+        assert_eq!(nodes.inner.ports()[1..], expected, "{reads:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
+    for (outcome, write_goes_on) in [
+        ((|| failure(Connect)) as fn() -> Outcome, true),
+        (|| refusal(503, SEALED), true),
+        (|| refusal(503, "overloaded"), false),
+        (|| refusal(500, NOT_ACTIVE), false),
+        (|| failure(Interrupted), false),
+        (|| failure(Timeout), false),
+        (|| response(502, ""), false),
+        (|| refusal(400, SEALED), false),
+    ] {
+        for request in [read(), update(), unnamed()] {
+            let nodes = nodes_with(
+                2,
+                Reads::Leader,
+                led_by(9, move |_, sent| match sent.port() {
+                    1 => outcome(),
+                    _ => success(),
+                }),
+            );
+            let result = send(&nodes, request).await;
+            let expected: &[u16] = if write_goes_on { &[1, 2] } else { &[1] };
+            assert_eq!(nodes.inner.ports(), expected, "{result:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_nodes_are_asked_and_the_last_outcome_is_returned() {
+    let script = led_by(9, |_, sent| match sent.port() {
+        3 => refusal(503, SEALED),
+        _ => failure(Connect),
+    });
+    let nodes = nodes_with(3, Reads::Leader, script);
+    let mut request = read();
+    let outcome = nodes.exchange(&mut request, &Call::UNLIMITED).await;
+    assert_eq!(status(&outcome), 503);
+    assert_eq!(nodes.inner.ports(), [1, 2, 3]);
+    let attempts = request.extensions().get::<Attempts>().unwrap();
+    assert_eq!(attempts.as_slice().len(), 2, "the last one is for others to record");
+    assert!(!attempts.in_doubt());
+    // They are down now, and asked all the same, once more each.
+    let outcome = send(&nodes, read()).await;
+    assert_eq!(status(&outcome), 503);
+    assert_eq!(nodes.inner.ports(), [1, 2, 3, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_down_is_asked_last_and_comes_back_when_it_is_well() {
+    let script = led_by(9, |number, sent| match (number, sent.port()) {
+        (0, 1) => response(503, ""),
+        _ => success(),
+    });
+    let nodes = nodes_with(2, Reads::First, script);
+    send(&nodes, read()).await.unwrap();
+    assert!(nodes.cluster.is_down(0));
+    send(&nodes, read()).await.unwrap();
+    assert_eq!(nodes.inner.ports(), [1, 2]);
+    settle().await;
+    assert!(!nodes.cluster.is_down(0), "it was probed at once");
+    send(&nodes, read()).await.unwrap();
+    assert_eq!(nodes.inner.ports(), [1, 2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_outcome_says_something_of_the_node() {
+    for (outcome, expected) in [
+        (success(), Trouble::None),
+        (response(404, ""), Trouble::None),
+        (refusal(400, NOT_ACTIVE), Trouble::None),
+        (refusal(500, "internal error"), Trouble::None),
+        (refusal(500, &format!("invalid entity ID \"{NOT_ACTIVE}\"")), Trouble::None),
+        (response(501, ""), Trouble::None),
+        (refusal(500, NOT_ACTIVE), Trouble::Down),
+        (response(502, ""), Trouble::Down),
+        (response(503, ""), Trouble::Down),
+        (response(504, ""), Trouble::Down),
+        (response(505, ""), Trouble::None),
+        (failure(Connect), Trouble::Down),
+        (failure(Interrupted), Trouble::Down),
+        (failure(Timeout), Trouble::Hung),
+        (failure(TransportErrorKind::TooLarge), Trouble::None),
+        (failure(TransportErrorKind::Other), Trouble::None),
+    ] {
+        assert_eq!(trouble(&outcome), expected, "{outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_reset_when_a_node_hangs_or_the_leader_fails() {
+    for (known, outcome, renewals) in [
+        (false, (|| failure(Timeout)) as fn() -> Outcome, 1),
+        (false, || failure(Interrupted), 0),
+        (true, || failure(Interrupted), 1),
+        (true, || response(500, ""), 0),
+    ] {
+        let script = led_by(
+            if known { 1 } else { 9 },
+            move |number, _| if number == 0 { success() } else { outcome() },
+        );
+        let nodes = nodes_with(2, Reads::Leader, script);
+        send(&nodes, read()).await.unwrap();
+        settle().await;
+        let _ = send(&nodes, read()).await;
+        assert_eq!(nodes.inner.renewals(), renewals, "{known}");
+    }
+    let nodes = nodes_with(2, Reads::Leader, led_by(1, |_, _| success()));
+    nodes.renew();
+    assert_eq!(nodes.inner.renewals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_are_not_to_be_forwarded_unless_the_leader_is_behind() {
+    let forbidden =
+        |nodes: &Nodes<Script>| nodes.inner.calls().iter().map(is_forbidden).collect::<Vec<bool>>();
+    let nodes_of = |redirects| {
+        Nodes::new(cluster(2, Reads::Leader), redirects, Duration::from_secs(5), led_by(1, |_, _| success()))
+    };
+    let nodes = nodes_of(Redirects::Nodes);
+    for request in [read(), update(), unnamed()] {
+        send(&nodes, request).await.unwrap();
+    }
+    nodes.cluster.set_behind();
+    let mut request = update();
+    request.headers_mut().insert(NO_FORWARDING, HeaderValue::from_static("true"));
+    send(&nodes, request).await.unwrap();
+    assert_eq!(forbidden(&nodes), [false, true, true, false]);
+    for redirects in [Redirects::SameOrigin, Redirects::Never] {
+        let nodes = nodes_of(redirects);
+        send(&nodes, update()).await.unwrap();
+        assert_eq!(forbidden(&nodes), [false]);
+    }
+}
+
+fn is_forbidden(sent: &Sent) -> bool {
+    sent.headers.contains_key(NO_FORWARDING)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sealed_standby_that_may_have_forwarded_ends_an_unnamed_create() {
+    let script = || {
+        led_by(9, |_, sent| match sent.port() {
+            1 => refusal(503, SEALED),
+            _ => success(),
+        })
+    };
+    let nodes_behind = || {
+        let nodes = nodes_with(2, Reads::Leader, script());
+        nodes.cluster.set_behind();
+        nodes
+    };
+    let nodes = nodes_behind();
+    assert_eq!(status(&send(&nodes, unnamed()).await), 503);
+    assert_eq!(nodes.inner.ports(), [1]);
+    let nodes = nodes_behind();
+    let mut request = update();
+    nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
+    assert_eq!(nodes.inner.ports(), [1, 2]);
+    assert!(request.extensions().get::<Attempts>().unwrap().in_doubt());
+    let nodes = nodes_behind();
+    let mut request = read();
+    nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
+    assert!(!request.extensions().get::<Attempts>().unwrap().in_doubt());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_between_nodes_is_followed_and_tells_the_leader() {
+    for request in [read(), update(), unnamed()] {
+        let path = request.uri().path().to_owned();
+        let script = led_by(9, move |_, sent| match sent.port() {
+            1 => redirect(&format!("http://127.0.0.1:2{path}")),
+            _ => success(),
+        });
+        let nodes = nodes_with(3, Reads::Leader, script);
+        assert_eq!(status(&send(&nodes, request).await), 204);
+        send(&nodes, update()).await.unwrap();
+        assert_eq!(nodes.inner.ports(), [1, 2, 2], "the leader is known then");
+        assert_eq!(nodes.inner.renewals(), 0, "there was no other one before");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_to_a_new_leader_resets_connections() {
+    let script = led_by(1, |number, sent| match (number, sent.port()) {
+        (0, _) => success(),
+        (_, 1) => redirect(&at(2)),
+        _ => success(),
+    });
+    let nodes = nodes_with(2, Reads::Leader, script);
+    send(&nodes, update()).await.unwrap();
+    settle().await;
+    send(&nodes, update()).await.unwrap();
+    assert_eq!((nodes.inner.ports(), nodes.inner.renewals()), (vec![1, 1, 2], 1));
+}
+
+async fn refused(
+    script: Script,
+    request: Request<Bytes>,
+    behind: bool,
+) -> (Nodes<Script>, String, Request<Bytes>) {
+    let nodes = nodes_with(2, Reads::Leader, script);
+    if behind {
+        nodes.cluster.set_behind();
+    }
+    let mut request = request;
+    let error = nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Redirect);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    (nodes, source, request)
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_that_are_not_followed_say_why() {
+    let own = || led_by(9, |_, _| redirect(&at(1)));
+    let (nodes, why, _) = refused(own(), update(), false).await;
+    assert!(why.ends_with("it does not know a leader"), "{why}");
+    assert!(!nodes.cluster.is_behind());
+
+    // To the address of a leader that is not among the nodes: standbys have to forward.
+    let away = || led_by(9, |_, _| redirect("http://10.0.0.1:8200/v1/identity/entity/id/e1"));
+    let (nodes, why, _) = refused(away(), update(), false).await;
+    assert!(why.contains("not one of the configured addresses"), "{why}");
+    assert!(nodes.cluster.is_behind());
+    // A node that may forward says nothing of it.
+    let (nodes, _, _) = refused(away(), read(), false).await;
+    assert!(!nodes.cluster.is_behind());
+
+    // Where standbys forward, a redirect can hide a write.
+    let to_second = || {
+        led_by(9, |_, sent| {
+            if sent.port() == 1 {
+                redirect(&format!("http://127.0.0.1:2{}", sent.uri.path()))
+            } else {
+                failure(Connect)
+            }
+        })
+    };
+    let (nodes, why, _) = refused(to_second(), unnamed(), true).await;
+    assert!(why.contains("may have been carried out"), "{why}");
+    assert_eq!(nodes.inner.ports(), [1]);
+    let (nodes, why, request) = refused(to_second(), update(), true).await;
+    assert!(why.contains("there is no connection to it"), "{why}");
+    assert!(request.extensions().get::<Attempts>().unwrap().in_doubt());
+    assert_eq!(nodes.inner.ports(), [1, 2]);
+    let (_, _, request) = refused(to_second(), update(), false).await;
+    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt));
+    let (_, _, request) = refused(to_second(), read(), true).await;
+    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt));
+
+    let circle = led_by(9, |_, sent| redirect(&at(3 - sent.port())));
+    let (nodes, why, _) = refused(circle, update(), false).await;
+    assert!(why.contains("redirects as well"), "{why}");
+    assert_eq!(nodes.inner.ports(), [1, 2]);
+
+    let elsewhere = led_by(9, |_, _| response(302, ""));
+    let (_, why, _) = refused(elsewhere, update(), false).await;
+    assert!(why.contains("in a way that a server of this kind does not"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_to_a_node_that_is_down_is_not_followed() {
+    let script = Script::new(|number, sent| match (sent.is_probe(), sent.port(), number) {
+        (true, 2, _) => failure(Connect),
+        (true, ..) => response(429, ""),
+        (false, ..) => redirect(&at(2)),
+    });
+    let nodes = nodes_with(2, Reads::Leader, script);
+    nodes.health().await;
+    let error = send(&nodes, update()).await.unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("which is not well"));
+    assert_eq!(nodes.inner.ports(), [1]);
+    assert!(!nodes.cluster.is_behind());
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    send(&nodes, update()).await.unwrap_err();
+    assert!(nodes.cluster.is_behind(), "an election has ended by now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_redirects_to_itself_is_behind() {
+    let nodes = nodes_with(
+        2,
+        Reads::Leader,
+        led_by(1, |number, _| if number == 0 { success() } else { redirect(&at(1)) }),
+    );
+    send(&nodes, update()).await.unwrap();
+    settle().await;
+    send(&nodes, update()).await.unwrap_err();
+    assert!(nodes.cluster.is_behind());
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_are_responses_where_none_is_followed() {
+    let script = || led_by(9, |_, _| redirect(&at(2)));
+    let nodes = Nodes::new(cluster(2, Reads::Leader), Redirects::Never, Duration::from_secs(5), script());
+    assert_eq!(status(&send(&nodes, update()).await), 307);
+    let nodes =
+        Nodes::new(cluster(2, Reads::Leader), Redirects::SameOrigin, Duration::from_secs(5), script());
+    assert_eq!(send(&nodes, update()).await.unwrap_err().kind(), TransportErrorKind::Redirect);
+    assert_eq!(nodes.inner.ports(), [1]);
+    assert!(!nodes.cluster.is_behind());
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
+    let nodes_of = |count| nodes_with(count, Reads::Leader, led_by(1, |_, _| refusal(503, SEALED)));
+    let nodes = nodes_of(1);
+    send(&nodes, update()).await.unwrap();
+    assert_eq!(nodes.inner.sent().len(), 1);
+    assert!(!is_forbidden(&nodes.inner.calls()[0]));
+    let nodes = nodes_of(2);
+    let mut request = update();
+    *request.uri_mut() = "http://127.0.0.1:7/v1/x".parse().unwrap();
+    send(&nodes, request).await.unwrap();
+    assert_eq!(nodes.inner.ports(), [7]);
+    assert!(!is_forbidden(&nodes.inner.calls()[0]));
+    // A single one is asked how it is if it has to lead.
+    let nodes = nodes_with(1, Reads::LeaderOnly, led_by(1, |_, _| success()));
+    send(&nodes, read()).await.unwrap();
+    assert_eq!(nodes.inner.sent().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_of_the_leader_only_wait_for_one_to_be_known() {
+    let nobody = nodes_with(2, Reads::LeaderOnly, led_by(9, |_, _| success()));
+    let error = send(&nobody, read()).await.unwrap_err();
+    assert_eq!(error.kind(), Connect);
+    assert!(nobody.inner.ports().is_empty());
+    send(&nobody, update()).await.unwrap();
+    assert_eq!(nobody.inner.ports(), [1]);
+
+    let led = nodes_with(2, Reads::LeaderOnly, led_by(2, |_, _| success()));
+    let probes = |nodes: &Nodes<Script>| nodes.inner.sent().iter().filter(|sent| sent.is_probe()).count();
+    send(&led, read()).await.unwrap();
+    assert_eq!((led.inner.ports(), probes(&led)), (vec![2], 2));
+    send(&led, read()).await.unwrap();
+    assert_eq!(probes(&led), 2, "it has said so within the last second");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    send(&led, read()).await.unwrap();
+    assert_eq!((led.inner.ports(), probes(&led)), (vec![2, 2, 2], 4));
+
+    // If the leader is lost on the way, nobody else is asked.
+    let lost = nodes_with(2, Reads::LeaderOnly, led_by(1, |_, _| failure(Connect)));
+    send(&lost, read()).await.unwrap_err();
+    assert_eq!(lost.inner.ports(), [1]);
+}
+
+/// A leader that has hung may say what was true before, and takes half a second or more for it.
+#[tokio::test(start_paused = true)]
+async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
+    let absent = || response(404, r#"{"errors":[]}"#);
+    for (delay, index, method, expected) in [
+        (500, true, read as fn() -> Request<Bytes>, vec![1, 2]),
+        (499, true, read, vec![1]),
+        (500, false, read, vec![1]),
+        (500, true, update, vec![1]),
+    ] {
+        let script = Script::late(move |_, sent| match (sent.is_probe(), sent.port()) {
+            (true, _) => (Duration::ZERO, response(429, "")),
+            (false, 1) => (Duration::from_millis(delay), absent()),
+            (false, _) => (Duration::ZERO, success()),
+        });
+        let nodes = nodes_with(2, Reads::Leader, script);
+        let mut request = method();
+        if index {
+            request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
+        }
+        let call = Call::within(Duration::from_secs(9), Duration::from_secs(9));
+        let outcome = nodes.exchange(&mut request, &call).await;
+        assert_eq!(nodes.inner.ports(), expected, "{delay} {index}");
+        assert_eq!(status(&outcome) == 204, expected.len() == 2);
+        assert_eq!(nodes.cluster.is_down(0), expected.len() == 2);
+    }
+    // The time begins anew at each node.
+    let script = Script::late(move |_, sent| match sent.is_probe() {
+        true => (Duration::ZERO, response(429, "")),
+        false => (Duration::from_millis(if sent.port() == 1 { 600 } else { 300 }), absent()),
+    });
+    let nodes = nodes_with(3, Reads::Leader, script);
+    let mut request = read();
+    request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
+    let call = Call::within(Duration::from_secs(9), Duration::from_secs(9));
+    assert_eq!(status(&nodes.exchange(&mut request, &call).await), 404);
+    assert_eq!(nodes.inner.ports(), [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_is_that_of_each_node() {
+    let script = Script::late(|_, sent| {
+        let delay = if sent.port() == 4 { Duration::from_secs(60) } else { Duration::ZERO };
+        let statuses = [200, 429, 503, 200, 501, 472, 473, 418];
+        (delay, response(statuses[usize::from(sent.port()) - 1], ""))
+    });
+    let nodes = nodes_with(8, Reads::Leader, script);
+    let start = tokio::time::Instant::now();
+    let states: Vec<NodeState> = nodes.health().await.into_iter().map(|health| health.state).collect();
+    use NodeState::{Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable};
+    assert_eq!(states, [Leader, Standby, Sealed, Unreachable, Uninitialized, Secondary, Standby, Unknown]);
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    let down: Vec<bool> = (0..8).map(|node| nodes.cluster.is_down(node)).collect();
+    assert_eq!(down, [false, false, true, true, true, true, false, false]);
+    assert!(nodes.cluster.is_leader(&at(1).parse().unwrap()));
+}
+
+/// What is read of an index does not matter here.
+#[tokio::test(start_paused = true)]
+async fn a_request_with_an_index_goes_on_with_it() {
+    let script =
+        led_by(
+            9,
+            |_, sent| if sent.port() == 1 { failure(Connect) } else { with_header(success(), INDEX, "y") },
+        );
+    let nodes = nodes_with(2, Reads::Leader, script);
+    let mut request = read();
+    request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
+    nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
+    assert!(nodes.inner.calls().iter().all(|sent| sent.headers[INDEX] == "x"));
+}
