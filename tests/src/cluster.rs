@@ -4,6 +4,7 @@ mod ports;
 
 use std::fmt;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -108,6 +109,21 @@ impl Cluster {
     /// The base addresses of the nodes, `https://127.0.0.1:PORT`.
     pub fn addresses(&self) -> [String; 3] {
         [0, 1, 2].map(|node| self.nodes[node].address())
+    }
+
+    /// Returns the ports of the nodes' API.
+    pub fn api_ports(&self) -> [u16; 3] {
+        [0, 1, 2].map(|node| self.nodes[node].api.port())
+    }
+
+    /// Returns the ports that the nodes use among themselves.
+    pub fn cluster_ports(&self) -> [u16; 3] {
+        [0, 1, 2].map(|node| self.nodes[node].cluster.port())
+    }
+
+    /// Returns where balancers reach the nodes' API: with TLS, and without.
+    pub(crate) fn backends(&self) -> [(SocketAddr, SocketAddr); 3] {
+        [0, 1, 2].map(|node| (self.nodes[node].api, self.nodes[node].plain))
     }
 
     /// The certificate of the authority that has signed the nodes' certificates.

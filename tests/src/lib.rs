@@ -1,6 +1,8 @@
 //! The servers that the workspace's tests and examples run against: a real one, a real cluster to break, and one
 //! that breaks the rules.
 
+#[cfg(unix)]
+mod balancer;
 mod binary;
 mod ca;
 #[cfg(unix)]
@@ -10,12 +12,18 @@ pub mod faulty;
 mod gate;
 mod http;
 mod install;
+#[cfg(unix)]
+mod network;
 mod process;
 mod server;
 mod setup;
 
 #[cfg(unix)]
+pub use balancer::Balancer;
+#[cfg(unix)]
 pub use cluster::Cluster;
 pub use error::DevServerError;
 pub use gate::live;
+#[cfg(unix)]
+pub use network::{Loss, Network};
 pub use server::DevServer;

@@ -66,7 +66,7 @@ impl Drop for Process {
 /// when that ends. The other end of that pipe is in this process only, so it ends
 /// however this process dies.
 #[cfg(unix)]
-fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     const SCRIPT: &str = r#"
         exec 3<&0
         "$@" &

@@ -15,7 +15,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One node, whether it runs or not.
 pub(super) struct Node {
-    api: SocketAddr,
+    pub(super) api: SocketAddr,
+    /// For the traffic between the nodes.
+    pub(super) cluster: SocketAddr,
+    /// The API without TLS, for balancers.
+    pub(super) plain: SocketAddr,
     config: PathBuf,
     tls: Arc<ClientConfig>,
     pub(super) process: Option<Process>,
@@ -31,8 +35,8 @@ impl Node {
         multiplier: u8,
         tls: Arc<ClientConfig>,
     ) -> io::Result<Self> {
-        let api = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let cluster = SocketAddr::from((Ipv4Addr::LOCALHOST, port + 1));
+        let [api, cluster, plain, unused] =
+            [0, 1, 2, 3].map(|offset| SocketAddr::from((Ipv4Addr::LOCALHOST, port + offset)));
         let data = directory.join(format!("node-{index}"));
         fs::create_dir(&data)?;
         let config = directory.join(format!("node-{index}.hcl"));
@@ -47,6 +51,11 @@ impl Node {
               tls_cert_file = "{directory}/server.pem"
               tls_key_file = "{directory}/server.key"
             }}
+            listener "tcp" {{
+              address = "{plain}"
+              cluster_address = "{unused}"
+              tls_disable = true
+            }}
             storage "raft" {{
               path = "{data}"
               node_id = "node-{index}"
@@ -57,7 +66,7 @@ impl Node {
             "#
         );
         fs::write(&config, text)?;
-        Ok(Self { api, config, tls, process: None, is_paused: false })
+        Ok(Self { api, cluster, plain, config, tls, process: None, is_paused: false })
     }
 
     pub(super) fn address(&self) -> String {

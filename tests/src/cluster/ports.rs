@@ -1,7 +1,7 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Two ports for each of three nodes, and the one whose owner they belong to.
+/// Four ports for each of three nodes, and the one whose owner they belong to.
 ///
 /// They stay reserved while a node is down, as no system gives out ports of this range on its own.
 pub(super) struct Ports {
@@ -11,7 +11,7 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    const BLOCK: u16 = 7;
+    const BLOCK: u16 = 13;
 
     pub(super) fn reserve() -> io::Result<Self> {
         let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
@@ -26,9 +26,9 @@ impl Ports {
             .ok_or_else(|| io::Error::other("no ports are free"))
     }
 
-    /// The port of the API. The next one is for the traffic between the nodes.
+    /// The port of the API. The next one is for the traffic between the nodes, and two more for balancers.
     pub(super) fn of_node(&self, index: u16) -> u16 {
-        self.first + 1 + 2 * index
+        self.first + 1 + 4 * index
     }
 }
 
@@ -39,6 +39,6 @@ mod tests {
     #[test]
     fn no_two_clusters_share_a_port() {
         let (one, other) = (Ports::reserve().unwrap(), Ports::reserve().unwrap());
-        assert!(one.of_node(2) + 1 < other.of_node(0) || other.of_node(2) + 1 < one.of_node(0));
+        assert!(one.of_node(2) + 3 < other.of_node(0) || other.of_node(2) + 3 < one.of_node(0));
     }
 }

@@ -23,22 +23,23 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
     let mut names = entities.list_names().await.unwrap().keys;
     names.sort();
     if !names.iter().eq(ids.keys()) {
-        record.violation("the list of names and the list of entities differ");
+        record.violation("at the end", "the list of names and the list of entities differ");
     }
     for (name, ids) in &ids {
         if ids.len() != 1 {
-            record.violation(&format!("{name} is there {} times", ids.len()));
+            record.violation("at the end", &format!("{name} is there {} times", ids.len()));
         }
     }
 
-    for expected in journals.iter().flat_map(|journal| &journal.named) {
+    for (knows, expected) in journals.iter().flat_map(|journal| &journal.named) {
         let found = entities.find_by_name(&expected.name).await.unwrap();
         if !expected.allows(found.as_ref()) {
-            record.violation(&format!("at the end: {expected:?}, found {found:?}"));
+            record.violation(&format!("{knows:?} at the end"), &format!("{expected:?}, found {found:?}"));
         }
         let listed = ids.remove(&expected.name).unwrap_or_default();
         if !listed.iter().eq(found.iter().map(|entity| &entity.id)) {
-            record.violation(&format!("at the end: {} is listed as {listed:?}", expected.name));
+            let listed = format!("{} is listed as {listed:?}", expected.name);
+            record.violation(&format!("{knows:?} at the end"), &listed);
         }
     }
 
@@ -66,15 +67,16 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
         };
         if !is_right {
             let outcome = match &call.outcome {
-                Outcome::Created(id) => format!("created as {id}"),
+                Outcome::Created(_) => "created".to_owned(),
                 Outcome::InDoubt => "in doubt".to_owned(),
                 Outcome::NotDone => "not done".to_owned(),
             };
-            record.violation(&format!("without a name, {outcome}: found {found:?}"));
+            let kind = format!("{:?} without a name, {outcome}, is there {} times", call.knows, found.len());
+            record.violation(&kind, &format!("{found:?}"));
         }
     }
     if !marked.is_empty() {
-        record.violation(&format!("entities that nobody made: {marked:?}"));
+        record.violation("at the end", &format!("entities that nobody made: {marked:?}"));
     }
     doubts
 }

@@ -7,6 +7,7 @@ mod load;
 mod outage;
 mod promises;
 mod record;
+mod sealing;
 mod slot;
 mod task;
 

@@ -2,9 +2,10 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use identity_tests::{Cluster, DevServerError};
+use identity_tests::{Cluster, DevServerError, Network};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
+const SEALS: usize = 3;
 
 /// What befalls the cluster.
 #[derive(Clone, Copy, Debug)]
@@ -15,22 +16,52 @@ pub(crate) enum Outage {
     LeaderHangs(Duration),
     LeaderTerminated,
     StandbyRestarted,
+    StandbySealed,
+    PacketsLost(Lost, Duration),
+}
+
+/// Which packets are lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lost {
+    /// From the clients to all nodes and balancers.
+    ToAll,
+    /// From the clients to all nodes and balancers, and back.
+    ToAllAndBack,
+    /// From the clients to the leader.
+    ToLeader,
+    /// From the standbys to the leader: what they pass on.
+    ToLeaderFromStandbys,
+    /// Between all nodes.
+    BetweenNodes,
 }
 
 impl Outage {
-    /// In the order they are tried.
-    pub(crate) const ALL: [Self; 7] = [
+    /// In the order they are tried, of which a short run has the first ones.
+    pub(crate) const ALL: [Self; 15] = [
         Self::LeaderKilled,
         Self::LeaderSealed,
+        Self::PacketsLost(Lost::ToLeader, Duration::from_secs(12)),
         Self::StepDown,
         Self::LeaderTerminated,
         Self::StandbyRestarted,
         Self::LeaderHangs(Duration::from_secs(5)),
+        Self::StandbySealed,
+        Self::PacketsLost(Lost::BetweenNodes, Duration::from_secs(6)),
         Self::LeaderHangs(Duration::from_secs(20)),
+        Self::PacketsLost(Lost::ToAll, Duration::from_secs(12)),
+        Self::PacketsLost(Lost::ToAllAndBack, Duration::from_secs(12)),
+        Self::PacketsLost(Lost::ToLeaderFromStandbys, Duration::from_secs(6)),
+        Self::PacketsLost(Lost::ToLeader, Duration::from_secs(45)),
+        Self::PacketsLost(Lost::ToAll, Duration::from_secs(45)),
     ];
 
     /// Lets it happen, and brings the cluster back to health. How long it took until a node led again.
-    pub(crate) fn happen(self, cluster: &mut Cluster) -> Result<Duration, DevServerError> {
+    pub(crate) fn happen(
+        self,
+        cluster: &mut Cluster,
+        network: Option<&Network>,
+        balancers: &[u16],
+    ) -> Result<Duration, DevServerError> {
         let leader = cluster.leader()?;
         let start = Instant::now();
         match self {
@@ -40,12 +71,38 @@ impl Outage {
             Self::LeaderHangs(_) => cluster.pause(leader)?,
             Self::LeaderTerminated => cluster.terminate(leader)?,
             Self::StandbyRestarted => cluster.restart((leader + 1) % 3)?,
+            Self::StandbySealed => {
+                for seal in 0..SEALS {
+                    let standby = (leader + 1 + seal % 2) % 3;
+                    cluster.seal(standby)?;
+                    cluster.unseal(standby)?;
+                }
+            }
+            Self::PacketsLost(lost, time) => {
+                let network = network.expect("a network of its own");
+                let (api, nodes) = (cluster.api_ports(), cluster.cluster_ports());
+                let all = [&api[..], balancers].concat();
+                let loss = match lost {
+                    Lost::ToAll => network.lose(&all, false),
+                    Lost::ToAllAndBack => network.lose(&all, true),
+                    Lost::ToLeader => network.lose(&api[leader..=leader], false),
+                    Lost::ToLeaderFromStandbys => network.lose(&nodes[leader..=leader], false),
+                    Lost::BetweenNodes => network.lose(&nodes, false),
+                };
+                sleep(time);
+                drop(loss);
+                let leaderless = start.elapsed();
+                cluster.wait_healthy(TIMEOUT)?;
+                // The kernel waits up to as long again before it sends once more.
+                sleep(time);
+                return Ok(leaderless);
+            }
         }
         let gone = matches!(self, Self::LeaderKilled | Self::LeaderTerminated);
         assert_ne!(listens(cluster, leader), gone, "one that hangs still takes connections");
         let next = cluster.leader()?;
         let leaderless = start.elapsed();
-        assert_eq!(next == leader, matches!(self, Self::StandbyRestarted));
+        assert_eq!(next == leader, matches!(self, Self::StandbyRestarted | Self::StandbySealed));
         match self {
             Self::LeaderKilled | Self::LeaderTerminated => cluster.restart(leader)?,
             Self::LeaderSealed => cluster.unseal(leader)?,
@@ -53,10 +110,20 @@ impl Outage {
                 sleep(time.saturating_sub(leaderless));
                 cluster.resume(leader)?;
             }
-            Self::StepDown | Self::StandbyRestarted => {}
+            _ => {}
         }
         cluster.wait_healthy(TIMEOUT)?;
         Ok(leaderless)
+    }
+
+    /// Whether the server itself carries out late what a standby has passed on, so that only clients that know all nodes
+    /// are safe, as `production.md` says.
+    pub(crate) fn passes_on_late(self) -> bool {
+        matches!(self, Self::LeaderHangs(_))
+    }
+
+    pub(crate) fn needs_network(self) -> bool {
+        matches!(self, Self::PacketsLost(..))
     }
 }
 

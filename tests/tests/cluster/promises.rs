@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use vault_identity::hyper::{Consistency, HyperTransport, NodeState, Reads};
 use vault_identity::{Client, CreateEntity, TransportErrorKind, UpdateEntityById};
 
+use crate::sealing::a_sealed_standby_doubles_nothing;
 use crate::{all_from, client, transport};
 
 /// For the cluster to be well again.
@@ -27,9 +28,10 @@ fn the_promises_are_kept() {
     if !live() {
         return;
     }
-    let promises: [(&str, Keep); 7] = [
+    let promises: [(&str, Keep); 8] = [
         ("E1, E2: own writes on a standby", e1_e2_a_standby_knows_what_was_written),
         ("D13: a standby is gone or sealed", d13_no_call_fails_without_one_standby),
+        ("D13: a standby is sealed at work", a_sealed_standby_doubles_nothing),
         ("D13: the leader steps down", d13_no_call_fails_when_the_leader_steps_down),
         ("B3, B4, D7: the leader is killed", b3_b4_d7_no_call_fails_when_the_leader_is_killed),
         ("D3: the leader hangs", d3_a_leader_that_hangs_is_left),

@@ -5,12 +5,23 @@ use std::time::{Duration, Instant};
 
 use vault_identity::{Error, ErrorKind, Result};
 
+/// What a client knows of the cluster: all nodes, two of them, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Knows {
+    AllNodes,
+    TwoNodes,
+    TcpBalancer,
+    HttpBalancer,
+}
+
 /// What the calls of all tasks came to, by what befell the cluster at the time.
 pub(crate) struct Record(Mutex<State>);
 
 struct State {
     phases: Vec<Phase>,
     violations: Vec<String>,
+    /// How many there are of each kind, with the event.
+    kinds: BTreeMap<String, usize>,
 }
 
 struct Phase {
@@ -23,6 +34,8 @@ struct Phase {
     calls: usize,
     worst: Duration,
     worst_call: &'static str,
+    /// How many of the errors should not have been.
+    needless: usize,
     errors: BTreeMap<String, Failures>,
     /// Creations answered as updates: what shows of a repetition after a lost answer.
     repetitions: usize,
@@ -46,6 +59,7 @@ impl Phase {
             calls: 0,
             worst: Duration::ZERO,
             worst_call: "",
+            needless: 0,
             errors: BTreeMap::new(),
             repetitions: 0,
         }
@@ -54,7 +68,11 @@ impl Phase {
 
 impl Record {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State { phases: vec![Phase::new("steady")], violations: Vec::new() }))
+        Self(Mutex::new(State {
+            phases: vec![Phase::new("steady")],
+            violations: Vec::new(),
+            kinds: BTreeMap::new(),
+        }))
     }
 
     /// From now on, calls that end do so under the sign of this event.
@@ -72,6 +90,7 @@ impl Record {
 
     pub(crate) async fn call<T>(
         &self,
+        knows: Knows,
         what: &'static str,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
@@ -84,7 +103,9 @@ impl Record {
                 (phase.worst, phase.worst_call) = (took, what);
             }
             if let Err(error) = &result {
-                let failures = phase.errors.entry(format!("{what} {}", kind(error))).or_default();
+                // One address may be gone for longer than a call, and what cannot be repeated is not.
+                phase.needless += usize::from(knows == Knows::AllNodes && what != "nameless");
+                let failures = phase.errors.entry(format!("{knows:?} {what} {}", kind(error))).or_default();
                 failures.times += 1;
                 if failures.times == 1 {
                     failures.first = format!("after {:.2} s: {error:#}", took.as_secs_f64());
@@ -99,10 +120,11 @@ impl Record {
     }
 
     /// The cluster, as the client shows it, is not as it has to be.
-    pub(crate) fn violation(&self, what: &str) {
+    pub(crate) fn violation(&self, kind: &str, what: &str) {
         let mut state = self.0.lock().unwrap();
-        let text = format!("{}: {what}", state.phases.last().unwrap().name);
-        state.violations.push(text);
+        let kind = format!("{}: {kind}", state.phases.last().unwrap().name);
+        state.violations.push(format!("{kind}: {what}"));
+        *state.kinds.entry(kind).or_default() += 1;
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {
@@ -119,17 +141,15 @@ impl Record {
         steady.errors.is_empty() && steady.repetitions == 0
     }
 
-    /// How many calls have failed, those apart that must not be repeated.
-    pub(crate) fn errors_of_repeatable_calls(&self) -> usize {
-        let state = self.0.lock().unwrap();
-        let errors = state.phases.iter().flat_map(|phase| &phase.errors);
-        errors.filter(|(what, _)| !what.starts_with("nameless")).map(|(_, failures)| failures.times).sum()
+    /// How many calls have failed of those that may be repeated, by clients that know all nodes.
+    pub(crate) fn errors_that_need_not_be(&self) -> usize {
+        self.0.lock().unwrap().phases.iter().map(|phase| phase.needless).sum()
     }
 
     pub(crate) fn table(&self) -> String {
         let state = self.0.lock().unwrap();
         let mut table = format!(
-            "{:22} {:>8} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
+            "{:44} {:>8} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
             "event", "leads in", "well in", "lasted", "calls", "worst", "", "repetitions", "errors"
         );
         let ends = state.phases.iter().skip(1).map(|phase| phase.began).chain([Instant::now()]);
@@ -140,12 +160,15 @@ impl Record {
             let worst = worst.as_secs_f64();
             let _ = writeln!(
                 table,
-                "{name:22} {leads:>6.2} s {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
+                "{name:44} {leads:>6.2} s {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
                 errors.values().map(|failures| failures.times).sum::<usize>()
             );
             for (error, Failures { times, first }) in errors {
                 let _ = writeln!(table, "{times:>31} x {error}\n{:>31}   {first}", "");
             }
+        }
+        for (kind, times) in &state.kinds {
+            let _ = writeln!(table, "VIOLATED {times:>4} x {kind}");
         }
         table
     }
