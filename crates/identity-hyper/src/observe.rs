@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::uri::{Scheme, Uri};
 use http::{HeaderValue, Request, Response};
-use identity_core::{Attempts, Meta, Operation, Reply, TransportError, TransportErrorKind};
+use identity_core::{Attempts, Meta, Operation, Reply, TransportError, TransportErrorKind, redact};
 use tower::Layer;
 use tracing::field::{self, Empty};
 use tracing::{Instrument, Level, Span, debug, event_enabled, info_span, warn};
@@ -45,12 +45,13 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 ///
 /// | level | event |
 /// |---|---|
+/// | `WARN` | a call is retried for the first time: how the first attempt ended, and how long the next one waits |
 /// | `WARN` | the server's warnings, in its own words, which may name what the call is about |
 /// | `WARN` | a redirect leads where it is not followed |
 /// | `WARN` | servers are not verified: at the first connection |
 /// | `WARN` | tokens and secrets are sent without encryption: at the first connection to another machine that is `http` |
 /// | `INFO` | a node has failed, is back, or leads the cluster |
-/// | `DEBUG` | a call is repeated: how the last attempt ended, and how long the next one waits |
+/// | `DEBUG` | a call is retried again |
 ///
 /// Whoever does not listen pays next to nothing: an answer is looked into only for a span or warning that someone wants.
 ///
@@ -107,7 +108,7 @@ impl<E: Exchange> Observed<E> {
         if resends > 0 {
             span.record("http.request.resend_count", resends);
         }
-        span.in_scope(|| tell(&span, &outcome));
+        span.in_scope(|| tell(&span, request, &outcome));
         outcome
     }
 }
@@ -157,7 +158,7 @@ fn resends(request: &Request<Bytes>, outcome: &Outcome) -> usize {
     attempts.map_or(0, |attempts| attempts.as_slice().len()).saturating_sub(usize::from(last_is_noted))
 }
 
-fn tell(span: &Span, outcome: &Outcome) {
+fn tell(span: &Span, request: &Request<Bytes>, outcome: &Outcome) {
     let failed = |error_type: &str| {
         span.record("error.type", error_type);
         span.record("otel.status_code", "ERROR");
@@ -172,10 +173,14 @@ fn tell(span: &Span, outcome: &Outcome) {
         return;
     }
     let Meta { request_id, warnings, .. } = reply.meta();
+    let redacted = |text: &str| {
+        redact(text, request.headers().values().filter(|value| value.is_sensitive())).into_owned()
+    };
     if let Some(id) = request_id {
-        span.record("vault.request_id", id);
+        span.record("vault.request_id", redacted(&id));
     }
     if !warnings.is_empty() {
+        let warnings: Vec<String> = warnings.iter().map(|warning| redacted(warning)).collect();
         warn!(target: TARGET, ?warnings, "the server warns");
     }
     if (status.is_client_error() || status.is_server_error()) && !reply.is_absence() {
@@ -194,16 +199,21 @@ fn name(kind: TransportErrorKind) -> &'static str {
     }
 }
 
-/// A call is about to be repeated.
-pub(crate) fn repeat(request: &Request<Bytes>, wait: Duration) {
+/// Logs a retry. The first one of a call is a warning: whoever waits for the call should not wait in silence.
+pub(crate) fn retry(request: &Request<Bytes>, wait: Duration, is_first: bool) {
     let last = || request.extensions().get::<Attempts>()?.as_slice().last();
-    debug!(
-        target: TARGET,
-        node = last().map(|attempt| attempt.node.as_str()),
-        outcome = last().map(|attempt| attempt.outcome.as_str()),
-        ?wait,
-        "the call is repeated"
-    );
+    macro_rules! log {
+        ($level:ident) => {
+            $level!(
+                target: TARGET,
+                node = last().map(|attempt| attempt.node.as_str()),
+                outcome = last().map(|attempt| attempt.outcome.as_str()),
+                ?wait,
+                "the call is retried"
+            )
+        };
+    }
+    if is_first { log!(warn) } else { log!(debug) }
 }
 
 fn contains(body: &[u8], text: &[u8]) -> bool {

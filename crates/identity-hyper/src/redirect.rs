@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::{TransportError, TransportErrorKind, redact};
 use tracing::warn;
 
 use crate::connect::shown;
@@ -50,6 +50,7 @@ pub(crate) struct Redirect {
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
     from: String,
+    to: String,
 }
 
 impl Redirect {
@@ -71,17 +72,22 @@ impl Redirect {
         }) else {
             return refuse(None, "it redirects to what is no address of a server");
         };
+        // A name has 255 characters at most.
+        if authority.as_str().len() > 300 {
+            return refuse(None, "it redirects to what is no address of a server");
+        }
         if authority.as_str().contains('@') {
             return refuse(None, "it redirects to an address with a user name");
         }
-        let to = Some(format!("{scheme}://{authority}"));
+        let secrets = request.headers().values().filter(|value| value.is_sensitive());
+        let to = redact(&format!("{scheme}://{authority}"), secrets).into_owned();
         if request.uri().scheme() == Some(&Scheme::HTTPS) && scheme != Scheme::HTTPS {
-            return refuse(to, "that is not encrypted");
+            return refuse(Some(to), "that is not encrypted");
         }
         if Some(&path) != request.uri().path_and_query() {
-            return refuse(to, "the path is another one");
+            return refuse(Some(to), "the path is another one");
         }
-        Ok(Self { scheme, authority, from })
+        Ok(Self { scheme, authority, from, to })
     }
 
     pub(crate) fn leads_to(&self, uri: &Uri) -> bool {
@@ -91,13 +97,12 @@ impl Redirect {
 
     /// The error of not going there, which is what a standby without a leader does: it may pass.
     pub(crate) fn passing(self, problem: &'static str) -> TransportError {
-        error(self.from, Some(format!("{}://{}", self.scheme, self.authority)), problem, true)
+        error(self.from, Some(self.to), problem, true)
     }
 
     /// The same, if it leads to an address that is not known: it may pass, or has to be made known.
     pub(crate) fn elsewhere(self) -> TransportError {
-        let (from, problem) = (&self.from, "that is not one of the configured addresses");
-        let to = format!("{}://{}", self.scheme, self.authority);
+        let (from, to, problem) = (&self.from, &self.to, "that is not one of the configured addresses");
         warn!(target: TARGET, from, to, problem, "a redirect is not followed");
         self.passing(problem)
     }

@@ -1,4 +1,3 @@
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -239,7 +238,7 @@ impl<E: Exchange> Retrying<E> {
                 match Instant::now().checked_add(wait) {
                     Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {
-                        observe::repeat(request, wait);
+                        observe::retry(request, wait, repeats == 0);
                         sleep_until(then).await;
                     }
                     _ => break,
@@ -375,13 +374,7 @@ pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
     let node = shown(request.uri()).into_owned();
     let outcome = match outcome {
         Ok(response) => response.status().to_string(),
-        Err(error) => {
-            let mut root: &dyn StdError = error;
-            while let Some(source) = root.source() {
-                root = source;
-            }
-            if error.source().is_some() { format!("{error}: {root}") } else { error.to_string() }
-        }
+        Err(error) => format!("{error:#}"),
     };
     attempts(request).push(node, outcome);
 }

@@ -77,7 +77,8 @@ impl BlockingClient {
     /// A client as the environment says: see [`Client::from_env`].
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Self::over(crate::target_from_env()?, crate::transport_from_env()?.build())
+        let this = Self::over(crate::target_from_env()?, crate::transport_from_env()?.build())?;
+        Ok(Self { client: this.client.hinting(), ..this })
     }
 
     /// Where requests go, and on whose behalf.

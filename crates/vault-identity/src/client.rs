@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::Response;
 #[cfg(feature = "hyper")]
 use identity_core::ErrorKind;
-use identity_core::{Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport};
+use identity_core::{
+    Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport, TransportError,
+};
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport, NodeHealth};
 
@@ -36,6 +38,8 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     #[cfg(feature = "hyper")]
     hyper: Option<HyperTransport>,
+    /// What to say of a server that cannot be reached.
+    hint: Option<&'static str>,
     pub(crate) locks: Arc<Locks>,
 }
 
@@ -63,8 +67,16 @@ impl Client {
             #[cfg(feature = "hyper")]
             hyper: transport.extensions().remove(),
             transport: Arc::new(transport),
+            hint: None,
             locks: Arc::default(),
         }
+    }
+
+    /// The same client, whose errors say so if it asks the default address since no variable names another one.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn hinting(mut self) -> Self {
+        self.hint = crate::env::address_hint();
+        self
     }
 
     /// A client that sends to `target` over the default transport.
@@ -110,7 +122,7 @@ impl Client {
     /// [`target_from_env`](crate::target_from_env) and [`transport_from_env`](crate::transport_from_env).
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Ok(Self::new(crate::target_from_env()?, crate::transport_from_env()?.build()))
+        Ok(Self::new(crate::target_from_env()?, crate::transport_from_env()?.build()).hinting())
     }
 
     /// Where requests go, and on whose behalf.
@@ -122,17 +134,20 @@ impl Client {
     /// [`with_token_of_transport`](Target::with_token_of_transport).
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
-        Self { target: Arc::new(target), ..self.clone() }
+        Self { target: Arc::new(target), hint: None, ..self.clone() }
     }
 
     /// The same client, in a namespace; `""` is the root namespace.
     pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
-        Ok(self.with_target(Target::clone(&self.target).with_namespace(namespace)?))
+        Ok(Self {
+            hint: self.hint,
+            ..self.with_target(Target::clone(&self.target).with_namespace(namespace)?)
+        })
     }
 
     /// The same client, with another token.
     pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(self.with_target(Target::clone(&self.target).with_token(token)?))
+        Ok(Self { hint: self.hint, ..self.with_target(Target::clone(&self.target).with_token(token)?) })
     }
 
     /// Makes a call: any endpoint of this crate, one of [your own](Endpoint#an-endpoint-of-your-own), or one
@@ -147,11 +162,19 @@ impl Client {
         let request = endpoint.request(&self.target)?;
         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
         let sent = (*self.transport).send(request).await;
-        let response = sent.map_err(|error| Error::new(operation, error))?;
+        let response = sent.map_err(|error| self.unsent(operation, error))?;
         Ok((
             self.read(endpoint, operation, &response)?,
             response.extensions().get().is_some_and(Attempts::in_doubt),
         ))
+    }
+
+    fn unsent(&self, operation: Operation, error: TransportError) -> Error {
+        let error = Error::new(operation, error);
+        match self.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     }
 
     /// What the server says, without the token, should it repeat that; a refusal for want of one does not tell.

@@ -89,6 +89,14 @@ fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
     Ok(agent.or(server).unwrap_or_else(|| vec!["https://127.0.0.1:8200".to_owned()]))
 }
 
+/// What to say of the default address if it does not answer.
+#[cfg(feature = "hyper")]
+pub(crate) fn address_hint() -> Option<&'static str> {
+    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let names = ["BAO_AGENT_ADDR", "VAULT_AGENT_ADDR", "BAO_ADDR", "VAULT_ADDR"];
+    (!names.iter().any(is_set)).then_some("VAULT_ADDR is not set: the address is https://127.0.0.1:8200")
+}
+
 fn token_file(path: PathBuf) -> Result<Option<SecretString>, RequestError> {
     // Reading a pipe would hang.
     if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -97,7 +105,7 @@ fn token_file(path: PathBuf) -> Result<Option<SecretString>, RequestError> {
     match std::fs::read_to_string(path).map(SecretString::from) {
         Ok(token) => Ok(Some(token.expose_secret().trim()).filter(|token| !token.is_empty()).map(Into::into)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(RequestError::new("~/.vault-token", format!("cannot be read: {}", error.kind()))),
+        Err(error) => Err(RequestError::new("~/.vault-token", format!("cannot be read: {error}"))),
     }
 }
 

@@ -311,3 +311,50 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
         heads.recv().unwrap();
     }
 }
+
+#[test]
+fn an_unreachable_default_address_says_that_no_variable_names_another() {
+    let unset = [
+        ("BAO_AGENT_ADDR", ""),
+        ("VAULT_AGENT_ADDR", ""),
+        ("BAO_ADDR", ""),
+        ("VAULT_ADDR", ""),
+        ("VAULT_MAX_RETRIES", "0"),
+        ("VAULT_TOKEN", "t"),
+    ];
+    if again("an_unreachable_default_address_says_that_no_variable_names_another", &unset).is_some() {
+        return;
+    }
+    let client = BlockingClient::from_env().unwrap();
+    for client in [client.clone(), client.with_namespace("team").unwrap(), client.with_token("t2").unwrap()] {
+        let error = client.entities().list().unwrap_err().to_string();
+        assert!(error.starts_with("LIST identity/entity/id failed: the request was not sent: "), "{error}");
+        assert!(
+            error.ends_with(" (VAULT_ADDR is not set: the address is https://127.0.0.1:8200)"),
+            "{error}"
+        );
+    }
+    // Whoever names an address knows it.
+    let elsewhere = client.with_target(Target::new("http://127.0.0.1:1").unwrap());
+    let error = elsewhere.entities().list().unwrap_err().to_string();
+    assert!(error.contains("the request was not sent") && !error.contains("VAULT_ADDR"), "{error}");
+}
+
+#[test]
+fn one_result_takes_the_making_of_a_client_and_its_calls() {
+    fn main() -> vault_identity::Result<()> {
+        let client = BlockingClient::from_env()?;
+        client.entities().list()?;
+        Ok(())
+    }
+    let variables = [
+        ("VAULT_ADDR", "vault.test:8200"),
+        ("BAO_ADDR", ""),
+        ("BAO_AGENT_ADDR", ""),
+        ("VAULT_AGENT_ADDR", ""),
+    ];
+    if again("one_result_takes_the_making_of_a_client_and_its_calls", &variables).is_none() {
+        let error = main().unwrap_err();
+        assert!(format!("{error:?}").starts_with("`VAULT_ADDR` must begin with"), "{error:?}");
+    }
+}

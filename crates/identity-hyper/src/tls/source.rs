@@ -170,7 +170,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> TlsError {
-    TlsError::new(format!("{} cannot be read: {}", path.display(), error.kind()))
+    TlsError::new(format!("{} cannot be read: {error}", path.display()))
 }
 
 /// In an order that stays the same.

@@ -94,8 +94,8 @@ async fn c4_a_directory_is_read_with_those_below_it() {
 fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    refused(Tls::new().ca_file(&file), &file, "cannot be read: entity not found");
-    refused(Tls::new().ca_dir(&file), &file, "cannot be read: entity not found");
+    refused(Tls::new().ca_file(&file), &file, "cannot be read: No such file or directory");
+    refused(Tls::new().ca_dir(&file), &file, "cannot be read: No such file or directory");
     refused(
         Tls::new().ca_file(directory.path()),
         directory.path(),

@@ -64,9 +64,10 @@ impl Log {
         ours.map(without_times).collect()
     }
 
-    /// The fields of the only span.
+    /// The fields of the only span. Attempts that failed have an event before.
     fn span(&self) -> String {
-        let lines = self.lines();
+        let mut lines = self.lines();
+        lines.retain(|line| !line.starts_with("WARN") || !line.contains("the call is retried"));
         let [line] = &lines[..] else { panic!("{lines:#?}") };
         let fields =
             line.strip_prefix("INFO vault{").and_then(|line| line.strip_suffix("}: vault_identity: close"));
@@ -178,11 +179,11 @@ async fn a_repeat_is_counted_and_told() {
     let lines = log.lines();
     assert_eq!(lines.len(), 3, "{lines:#?}");
     let told = format!(
-        r#"vault_identity: the call is repeated node="{}" outcome="503 Service Unavailable" wait="#,
+        r#"vault_identity: the call is retried node="{}" outcome="503 Service Unavailable" wait="#,
         server.address
     );
-    for line in &lines[..2] {
-        assert!(line.starts_with("DEBUG vault{") && line.contains(&told), "{line}");
+    for (line, level) in lines.iter().zip(["WARN", "DEBUG"]) {
+        assert!(line.starts_with(&format!("{level} vault{{")) && line.contains(&told), "{line}");
     }
     assert!(lines[2].contains(" http.request.resend_count=2 http.response.status_code=204}"), "{}", lines[2]);
     drop(log);
@@ -217,6 +218,33 @@ async fn warnings_of_the_server_are_passed_on_once() {
         if level == LevelFilter::INFO {
             assert!(warned[0].contains(r#"vault.request_id="1d3f""#), "{warned:#?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors() {
+    let words = format!(r#"{{"request_id":"{CANARY}-token","data":null,"warnings":["of {CANARY}-token"]}}"#);
+    let elsewhere =
+        format!("307 Temporary Redirect\r\nLocation: http://{CANARY}-token.test/v1/identity/entity/id");
+    let off = "403 Forbidden\r\nContent-Type: text/".to_owned() + CANARY + "-token";
+    for (answer, told) in [
+        (ok(words), "of <redacted>"),
+        (refusal(&elsewhere, ""), "http://<redacted>.test"),
+        (refusal(&elsewhere.replace("/v1", "/elsewhere"), ""), "http://<redacted>.test"),
+        (refusal(&off, "<html>"), "error.type=\"403\""),
+    ] {
+        let server = Server::answering(answer);
+        let log = Log::start(LevelFilter::TRACE);
+        let target = target(&server).with_token(format!("{CANARY}-token")).unwrap();
+        let transport = patient().redirects(Redirects::Nodes).retry(Retry::off()).build();
+        let result = transport.send(ListEntities.request(&target).unwrap()).await;
+        let text = log.lines().join("\n");
+        assert!(text.contains(told), "{text}");
+        assert_no_canary(&text);
+        assert_no_canary(&match result {
+            Ok(response) => format!("{:?}", ListEntities::response(&response).err()),
+            Err(error) => format!("{error:#} {error:?}"),
+        });
     }
 }
 
