@@ -59,11 +59,16 @@ impl Error {
     /// An error of the call that `operation` describes.
     pub fn new(operation: Operation, kind: impl Into<ErrorKind>) -> Self {
         let kind = kind.into();
-        let attempts = match &kind {
-            ErrorKind::Transport(error) => error.attempts().clone(),
-            _ => Attempts::default(),
+        let (attempts, detail) = match &kind {
+            ErrorKind::Transport(error) => (error.attempts().clone(), None),
+            ErrorKind::Decode(error) => (Attempts::default(), error.source().map(ToString::to_string)),
+            _ => (Attempts::default(), None),
         };
-        Self { operation, kind, attempts: None, hint: None, details: None }.after(attempts)
+        let this = Self { operation, kind, attempts: None, hint: None, details: None }.after(attempts);
+        match detail {
+            Some(detail) => this.with_detail(detail),
+            None => this,
+        }
     }
 
     /// Adds what the transport has tried, as the response's extensions have it.
@@ -130,7 +135,12 @@ impl Error {
             ErrorKind::Decode(error) => {
                 error.problem = redact(&error.problem, secrets.iter().copied()).into_owned().into();
                 if let Some(mismatch) = &mut error.mismatch {
-                    mismatch.answered = redact(&mismatch.answered, secrets).into_owned();
+                    mismatch.answered = redact(&mismatch.answered, secrets.iter().copied()).into_owned();
+                }
+                let mut detail = self.details.as_deref_mut();
+                while let Some(Detail { text, next }) = detail {
+                    *text = redact(text, secrets.iter().copied()).into_owned();
+                    detail = next.as_deref_mut();
                 }
             }
             _ => {}
