@@ -15,15 +15,24 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
         Ok(error) => *error,
         Err(error) => {
             let kind = causes(&*error).find_map(kind_of_one).unwrap_or(TransportErrorKind::Other);
-            let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
-            let is_permanent = problem.is_some() || causes(&*error).any(is_permanent);
-            let error = match problem {
-                Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
-                None => TransportError::new(kind, error),
-            };
-            if is_permanent { error.permanent() } else { error }
+            with_kind(kind, error)
         }
     }
+}
+
+/// The error of a connection that could not be opened: nothing was sent.
+pub(crate) fn classify_connect(error: BoxError) -> TransportError {
+    with_kind(TransportErrorKind::Connect, error)
+}
+
+fn with_kind(kind: TransportErrorKind, error: BoxError) -> TransportError {
+    let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
+    let is_permanent = problem.is_some() || causes(&*error).any(is_permanent);
+    let error = match problem {
+        Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
+        None => TransportError::new(kind, error),
+    };
+    if is_permanent { error.permanent() } else { error }
 }
 
 /// Whether another attempt fails in the same way: TLS that is set up wrongly, a proxy that rejects the password.
@@ -50,6 +59,12 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), move |&error| inner(error).or_else(|| error.source()))
 }
 
+/// Whether a server of HTTP/2 says that it has not processed the request. Those that a GOAWAY leaves open do not end
+/// with it.
+pub(crate) fn is_unprocessed(error: &h2::Error) -> bool {
+    error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+}
+
 fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
     if let Some(error) = error.downcast_ref::<TransportError>() {
         return Some(error.kind());
@@ -63,7 +78,9 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
     if let Some(error) = error.downcast_ref::<h2::Error>() {
         // The server has turned the request away, or the connection is gone; what came of that it does not tell as
         // its source.
-        return (error.is_remote() || error.is_io()).then_some(TransportErrorKind::Interrupted);
+        let kind =
+            if is_unprocessed(error) { TransportErrorKind::Connect } else { TransportErrorKind::Interrupted };
+        return (error.is_remote() || error.is_io()).then_some(kind);
     }
     if error.is::<tokio::time::error::Elapsed>() || error.is::<tower::timeout::error::Elapsed>() {
         return Some(TransportErrorKind::Timeout);

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::uri::{Authority, Uri};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -16,11 +15,13 @@ use tokio::io::AsyncBufReadExt;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tower::{BoxError, Service, ServiceExt};
+use tower::{BoxError, Service};
 use tracing::warn;
 
+use crate::dial::dial;
 use crate::observe::TARGET;
 use crate::proxy::{Proxy, ProxyError, address, is_this_machine, on_the_way};
+use crate::socket::Socket;
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
 use crate::tunnel::{is_socks, tunnel, with_port};
@@ -39,10 +40,11 @@ pub struct Connector(Arc<Inner>);
 /// Behind one `Arc`, as hyper clones the connector for every call.
 #[derive(Debug)]
 struct Inner {
-    tcp: HttpConnector,
     proxies: Matcher,
     tls: Tls,
     timeout: Duration,
+    /// How long the kernel waits for sent data to be acknowledged.
+    user_timeout: Duration,
     warned: Warned,
 }
 
@@ -56,18 +58,30 @@ struct Warned {
 impl Connector {
     /// Opens connections with these settings. `timeout` is for all of it: the name, TCP, the proxy, TLS.
     pub fn new(timeout: Duration, tls: impl Into<Tls>, proxy: &Proxy) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // Where a name has several addresses, each gets its share of the time.
-        tcp.set_connect_timeout(Some(timeout));
+        Self::for_attempts_of(Duration::from_secs(15), timeout, tls, proxy)
+    }
+
+    /// Has the kernel give up a connection whose data is not acknowledged before an `attempt` ends, so that nothing
+    /// of it is delivered once it has been retried.
+    pub(crate) fn for_attempts_of(
+        attempt: Duration,
+        timeout: Duration,
+        tls: impl Into<Tls>,
+        proxy: &Proxy,
+    ) -> Self {
+        let user_timeout = (attempt / 3 * 2).max(Duration::from_secs(1));
         let warned = Warned { plain: Once::new(), unverified: Once::new() };
-        Self(Arc::new(Inner { tcp, proxies: proxy.matcher(), tls: tls.into(), timeout, warned }))
+        Self(Arc::new(Inner { proxies: proxy.matcher(), tls: tls.into(), timeout, user_timeout, warned }))
+    }
+
+    /// Opens a connection within the time limit.
+    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Stream, BoxError> {
+        timeout(self.0.timeout, self.0.open(uri)).await?
     }
 }
 
 impl Inner {
-    async fn open(&self, uri: Uri) -> Result<Stream, BoxError> {
+    async fn open(&self, uri: &Uri) -> Result<Stream, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
@@ -78,9 +92,9 @@ impl Inner {
                 }
                 let name = match &tls.server_name {
                     Some(name) => name.clone(),
-                    None => server_name(&uri)?,
+                    None => server_name(uri)?,
                 };
-                let stream = self.reach(&uri).await?;
+                let stream = self.reach(uri).await?;
                 let begun = Instant::now();
                 let mut stream = secure(stream, Arc::clone(&tls.server), name).await?;
                 if tls.asked.get() {
@@ -89,22 +103,22 @@ impl Inner {
                 Ok(stream.into())
             }
             Some("http") => {
-                if !is_this_machine(&uri) {
+                if !is_this_machine(uri) {
                     self.warned.plain.call_once(|| {
                         let server = uri.authority().map(Authority::as_str);
                         warn!(target: TARGET, server, "tokens and secrets are sent without encryption");
                     });
                 }
-                self.reach(&uri).await
+                self.reach(uri).await
             }
-            Some("unix") => socket(&uri).await,
+            Some("unix") => socket(uri).await,
             _ => Err("the scheme is none of http, https and unix".into()),
         }
     }
 
     /// Connects to the server, or has a proxy do it.
     async fn reach(&self, uri: &Uri) -> Result<Stream, BoxError> {
-        let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri.clone()).await };
+        let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri).await };
         let stream = self.tunnel(&proxy, uri).await;
         stream.map_err(|source| ProxyError { address: address(proxy.uri()), source }.into())
     }
@@ -112,7 +126,7 @@ impl Inner {
     async fn tunnel(&self, proxy: &Intercept, uri: &Uri) -> Result<Stream, BoxError> {
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
-        let mut stream = self.dial(at.clone()).await?;
+        let mut stream = self.dial(&at).await?;
         if is_https {
             let tls = self.tls.configs().await?;
             stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
@@ -120,8 +134,10 @@ impl Inner {
         tunnel(stream, proxy, uri).await
     }
 
-    async fn dial(&self, uri: Uri) -> Result<Stream, BoxError> {
-        Ok(self.tcp.clone().oneshot(uri).await?.into_inner().into())
+    async fn dial(&self, uri: &Uri) -> Result<Stream, BoxError> {
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        Ok(Socket::new(dial(host, port).await?, Some(self.user_timeout)).into())
     }
 }
 
@@ -135,8 +151,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { Ok(TokioIo::new(timeout(inner.timeout, inner.open(uri)).await??)) })
+        let this = self.clone();
+        Box::pin(async move { Ok(TokioIo::new(this.connect(&uri).await?)) })
     }
 }
 

@@ -31,7 +31,7 @@
 //! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
 //! | nodes | choose the node of a cluster ([`Reads`]), and follow [`Redirects`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
-//! | pool | [`Client`](hyper_util::client::legacy::Client) of hyper-util: HTTP/1.1 and HTTP/2 over pooled connections | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
+//! | pool | HTTP/1.1 and HTTP/2 over pooled connections; aborts that of an attempt which is given up | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
 //! | [`CollectLayer`] | collects the response, up to a limit | 64 MiB, error responses 1 MiB | `response_limit` |
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
 //!
@@ -101,6 +101,7 @@ mod classify;
 mod collect;
 mod connect;
 mod consistency;
+mod dial;
 mod exchange;
 mod limit;
 mod nodes;
@@ -115,6 +116,7 @@ mod retry;
 #[cfg(test)]
 mod script;
 mod service;
+mod socket;
 mod stream;
 mod tls;
 mod token;

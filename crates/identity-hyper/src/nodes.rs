@@ -312,7 +312,7 @@ pub(crate) fn refusal(response: &Response<Bytes>) -> Option<ApiError> {
     }
 }
 
-fn is_repeatable(request: &Request<Bytes>) -> bool {
+pub(crate) fn is_repeatable(request: &Request<Bytes>) -> bool {
     Operation::of_request(request).map_or_else(|| is_read(request), |operation| operation.repeatable)
 }
 

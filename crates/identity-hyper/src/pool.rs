@@ -1,121 +1,181 @@
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
-use http::uri::{Authority, Scheme, Uri};
+use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use identity_core::{SentToken, TransportError, TransportErrorKind};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 use tower::BoxError;
 
-use crate::classify::classify;
+use crate::classify::{classify, classify_connect};
 use crate::collect::collect;
 use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, LONGEST};
+use crate::nodes::{is_read, is_repeatable};
 use crate::pause::Pause;
+
+mod connection;
+mod error;
+mod kept;
+mod lease;
+
+use connection::{Connection, Protocols, http2_error};
+use kept::{Kept, Taken, lock};
+use lease::{Failure, Lease, State};
+
+use error::SilentClose;
+
+pub(crate) use error::is_silent_close;
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
+///
+/// Over HTTP/1.1 a connection has one call at a time. Over HTTP/2 reads share one; a write has one to itself, as it
+/// has to be [aborted](crate::socket::Socket) with the write.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    settings: Settings,
-    live: RwLock<Live>,
+    settings: Arc<Settings>,
+    kept: Arc<Mutex<Kept>>,
     pause: Pause,
-    /// Of the address that was last asked.
-    host: Mutex<Option<(Authority, HeaderValue)>>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) connector: Connector,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) response_limit: usize,
-    pub(crate) header_limit: usize,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) lifetime: Duration,
-}
-
-/// The connections that are used now. Those of another age are closed when their last call has ended.
 #[derive(Debug)]
-struct Live {
-    client: Client<Connector, Full<Bytes>>,
-    until: Instant,
+pub(crate) struct Settings {
+    connector: Connector,
+    protocols: Protocols,
+    lifetime: Duration,
+    response_limit: usize,
 }
 
-impl Settings {
-    fn open(&self) -> Live {
-        let mut client = Client::builder(TokioExecutor::new());
-        // Any limit but hyper's own costs each answer an allocation.
-        if self.header_limit != 100 {
-            client.http1_max_headers(self.header_limit);
-        }
-        let client = client
-            // What is read at once, and the longest head.
-            .http1_max_buf_size(64 * 1024)
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.idle_timeout.min(LONGEST))
-            .timer(TokioTimer::new())
-            // A connection that has gone silent is given up, rather than kept until the system does.
-            .http2_keep_alive_interval(self.connect_timeout.min(LONGEST))
-            .http2_keep_alive_timeout(self.connect_timeout.min(LONGEST))
-            .build(self.connector.clone());
-        Live { client, until: Instant::now() + self.lifetime.min(LONGEST) }
+/// How far an attempt has come.
+#[derive(Debug, Default)]
+struct Progress(AtomicU8);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    Connecting,
+    Sent,
+    HeadSeen,
+}
+
+impl Progress {
+    fn set(&self, phase: Phase) {
+        self.0.store(phase as u8, Ordering::Relaxed);
+    }
+
+    fn is(&self, phase: Phase) -> bool {
+        self.0.load(Ordering::Relaxed) == phase as u8
     }
 }
 
 impl Pool {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { live: RwLock::new(settings.open()), settings, pause: Pause::new(), host: Mutex::default() }
+    pub(crate) fn new(
+        connector: Connector,
+        connect_timeout: Duration,
+        idle_timeout: Duration,
+        lifetime: Duration,
+        header_limit: usize,
+        response_limit: usize,
+    ) -> Self {
+        let protocols = Protocols::new(header_limit, connect_timeout);
+        Self {
+            settings: Arc::new(Settings { connector, protocols, lifetime, response_limit }),
+            kept: Arc::new(Mutex::new(Kept::new(idle_timeout.min(LONGEST)))),
+            pause: Pause::new(),
+        }
     }
 
-    fn request(&self, request: Request<Full<Bytes>>, now: Instant) -> ResponseFuture {
-        {
-            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-            if now < live.until {
-                return live.client.request(request);
+    /// A connection, and the host header for its requests.
+    async fn lease(
+        &self,
+        request: &Request<Bytes>,
+        call: &Call,
+        fresh: bool,
+    ) -> Result<(Lease<'_>, Option<HeaderValue>), BoxError> {
+        let uri = request.uri();
+        let may_share = || is_read(request) && is_repeatable(request);
+        let mut has_yielded = false;
+        loop {
+            let taken = lock(&self.kept).take(uri, call.begun(), may_share, fresh);
+            let taken = taken.ok_or("the address has no host")?;
+            let Taken { origin, host, shared, .. } = taken;
+            let lease = |connection, shared| Lease {
+                kept: &self.kept,
+                origin,
+                connection: Some(connection),
+                shared,
+                state: State::Unused,
+            };
+            if let Some(connection) = taken.connection {
+                return Ok((lease(connection, shared), host));
+            }
+            if taken.is_near && !has_yielded {
+                has_yielded = true;
+                tokio::task::yield_now().await;
+            } else if taken.may_join && !fresh {
+                Box::pin(self.join(origin, taken.generation, uri)).await?;
+            } else {
+                let opened = Box::pin(Connection::open(&self.settings, uri, taken.generation)).await?;
+                return Ok((lease(opened, None), host));
             }
         }
-        self.renew();
-        self.live.read().unwrap_or_else(PoisonError::into_inner).client.request(request)
     }
 
-    /// The host header, which hyper would write anew for each request.
-    fn host(&self, uri: &Uri) -> Option<HeaderValue> {
-        let authority = uri.authority()?;
-        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*host {
-            Some((known, host)) if known.as_str() == authority.as_str() => Some(host.clone()),
-            _ => {
-                let text =
-                    if authority.port_u16() == Some(80) { authority.host() } else { authority.as_str() };
-                let value = HeaderValue::from_str(text).ok()?;
-                *host = Some((authority.clone(), value.clone()));
-                Some(value)
-            }
-        }
+    /// Waits for a connection that several calls may share, and opens it if nobody does. It is among the kept ones
+    /// afterwards.
+    async fn join(&self, origin: usize, generation: u64, uri: &Uri) -> Result<(), BoxError> {
+        let opening = {
+            let mut kept = lock(&self.kept);
+            kept.opening(origin).unwrap_or_else(|| {
+                let (settings, pool, uri) = (Arc::clone(&self.settings), Arc::clone(&self.kept), uri.clone());
+                let open = async move {
+                    let connection = Connection::open(&settings, &uri, generation).await?;
+                    // Given back at once.
+                    drop(Lease {
+                        kept: &pool,
+                        origin,
+                        connection: Some(connection),
+                        shared: None,
+                        state: State::Unused,
+                    });
+                    Ok(())
+                };
+                let opening = open.boxed().shared();
+                kept.set_opening(origin, &opening);
+                opening
+            })
+        };
+        Ok(opening.await?)
     }
 
     /// What is sent of the request: all but its extensions.
-    fn outgoing(&self, request: &mut Request<Bytes>) -> Request<Full<Bytes>> {
+    fn outgoing(
+        request: &mut Request<Bytes>,
+        is_http2: bool,
+        host: Option<HeaderValue>,
+    ) -> Request<Full<Bytes>> {
         let mut outgoing = Request::new(Full::new(request.body().clone()));
         *outgoing.method_mut() = request.method().clone();
-        *outgoing.uri_mut() = request.uri().clone();
         // hyper reads the answer's headers into the same map: it gets the one that has room, and the copy stays.
         let copy = request.headers().clone();
         let mut headers = mem::replace(request.headers_mut(), copy);
-        // Over TLS it may be HTTP/2, which has no such header.
-        if request.uri().scheme() == Some(&Scheme::HTTP) && !headers.contains_key(HOST) {
-            if let Some(host) = self.host(request.uri()) {
+        if is_http2 {
+            *outgoing.uri_mut() = request.uri().clone();
+        } else {
+            let path = request.uri().path_and_query().cloned();
+            *outgoing.uri_mut() = path.unwrap_or_else(|| PathAndQuery::from_static("/")).into();
+            if let Some(host) = host.filter(|_| !headers.contains_key(HOST)) {
                 headers.insert(HOST, host);
             }
         }
@@ -129,43 +189,75 @@ impl Pool {
         outgoing
     }
 
-    /// Sends the request and reads the answer; `head_seen` tells when its head is there.
-    async fn answer(
-        &self,
-        request: &mut Request<Bytes>,
-        call: &Call,
-        head_seen: &AtomicBool,
-    ) -> Result<Response<Bytes>, BoxError> {
+    /// Sends the request and reads the answer.
+    async fn answer(&self, request: &mut Request<Bytes>, call: &Call, progress: &Progress) -> Outcome {
         if self.pause.ends_at(call.begun()) {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
         }
-        let mut response = self.request(self.outgoing(request), call.begun()).await?;
-        head_seen.store(true, Ordering::Relaxed);
-        let status = response.status();
-        let body = collect(Pin::new(response.body_mut()), status, self.settings.response_limit).await?;
-        if response.status().is_client_error() || response.status().is_server_error() {
-            let secret = request.headers().values().find(|value| value.is_sensitive());
-            if let Some(secret) = secret {
-                response.extensions_mut().insert(SentToken(secret.clone()));
+        let mut failed = None;
+        loop {
+            let (mut lease, host) = match self.lease(request, call, failed.is_some()).await {
+                Ok(leased) => leased,
+                // What was sent before tells more.
+                Err(error) => return Err(failed.unwrap_or_else(|| classify_connect(error))),
+            };
+            let outgoing = Self::outgoing(request, lease.is_http2(), host);
+            progress.set(Phase::Sent);
+            let failure = match lease.send(outgoing).await {
+                Ok(mut response) => {
+                    progress.set(Phase::HeadSeen);
+                    let (status, limit) = (response.status(), self.settings.response_limit);
+                    let body =
+                        collect(Pin::new(response.body_mut()), status, limit).await.map_err(classify)?;
+                    lease.state = State::Done;
+                    drop(lease);
+                    remember_secret(request, &mut response);
+                    return Ok(response.map(|_| body));
+                }
+                Err(failure) => failure,
+            };
+            let Failure { error, is_unsent } = failure;
+            let is_plain = request.uri().scheme() == Some(&Scheme::HTTP);
+            let is_garbage = is_garbage(&error) && is_repeatable(request);
+            let error = if is_unsent {
+                TransportError::new(TransportErrorKind::Connect, error)
+            } else {
+                match classify(error.into()) {
+                    error if error.kind() == TransportErrorKind::Interrupted && lease.is_silent() => {
+                        TransportError::new(error.kind(), SilentClose { is_plain })
+                    }
+                    error => error,
+                }
+            };
+            if failed.is_some() || !(is_garbage || is_unsent && lease.is_proven()) {
+                let is_first_in_doubt = failed.is_some() && error.kind() == TransportErrorKind::Connect;
+                return Err(failed.filter(|_| is_first_in_doubt).unwrap_or(error));
             }
+            if is_unsent {
+                progress.set(Phase::Connecting);
+            }
+            failed = Some(error);
         }
-        Ok(response.map(|_| body))
     }
 
     /// Ends when the time of the call is up.
     async fn in_time(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
-        let head_seen = AtomicBool::new(false);
-        let mut answer = pin!(self.answer(request, call, &head_seen));
+        let progress = Progress::default();
+        let mut answer = pin!(self.answer(request, call, &progress));
         // One timer for both: when it rings and the head is there, it is set to the end of the call.
         let mut limit = call.head_by();
         let mut timer = pin!(sleep_until(limit));
         let in_time = poll_fn(|context| {
             if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                return Poll::Ready(answer.map_err(classify));
+                return Poll::Ready(answer);
             }
             while timer.as_mut().poll(context).is_ready() {
-                if limit == call.deadline() || !head_seen.load(Ordering::Relaxed) {
+                if progress.is(Phase::Connecting) {
+                    let problem = "the time was up before there was a connection";
+                    return Poll::Ready(Err(TransportError::new(TransportErrorKind::Connect, problem)));
+                }
+                if limit == call.deadline() || !progress.is(Phase::HeadSeen) {
                     return Poll::Ready(Err(TransportErrorKind::Timeout.into()));
                 }
                 limit = call.deadline();
@@ -184,6 +276,22 @@ impl Exchange for Pool {
     }
 
     fn renew(&self) {
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = self.settings.open();
+        lock(&self.kept).renew();
+    }
+}
+
+/// Whether something came that is no HTTP, by mistake perhaps or for another call on the connection.
+fn is_garbage(error: &hyper::Error) -> bool {
+    let is_http2_garbage = |error: &h2::Error| error.is_go_away() && error.is_library();
+    error.is_parse() && !error.is_parse_too_large() || http2_error(error).is_some_and(is_http2_garbage)
+}
+
+/// Keeps what a refusal may repeat, for it to be masked there.
+fn remember_secret(request: &Request<Bytes>, response: &mut Response<impl Sized>) {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        let secret = request.headers().values().find(|value| value.is_sensitive());
+        if let Some(secret) = secret {
+            response.extensions_mut().insert(SentToken(secret.clone()));
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::connect::shown;
 use crate::exchange::{Call, Exchange, LONGEST, Layered};
 use crate::nodes::{is_not_forwarded, is_read};
 use crate::observe;
+use crate::pool::is_silent_close;
 use crate::service::ServiceTransport;
 
 /// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
@@ -356,8 +357,9 @@ pub(crate) fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
     request.extensions_mut().get_or_insert_default()
 }
 
+/// Whether not a byte has come from a server.
 fn is_unreached(outcome: &Outcome) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Connect)
+    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Connect || is_silent_close(error))
 }
 
 /// Of a request that no endpoint has made, only the verb tells something.

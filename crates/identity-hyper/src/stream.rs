@@ -4,10 +4,11 @@ use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
+
+use crate::socket::{Abort, Socket};
 
 /// How many bytes are read before others have their turn.
 const TURN: usize = 16 * 1024;
@@ -22,7 +23,7 @@ pub struct Stream {
 
 #[derive(Debug)]
 enum Kind {
-    Tcp(TcpStream),
+    Tcp(Socket),
     #[cfg(unix)]
     Unix(UnixStream),
     /// Over one of the others; with a proxy at `https` that is a TLS again.
@@ -35,9 +36,9 @@ impl From<Kind> for Stream {
     }
 }
 
-impl From<TcpStream> for Stream {
-    fn from(stream: TcpStream) -> Self {
-        Kind::Tcp(stream).into()
+impl From<Socket> for Stream {
+    fn from(socket: Socket) -> Self {
+        Kind::Tcp(socket).into()
     }
 }
 
@@ -54,18 +55,27 @@ impl From<TlsStream<Stream>> for Stream {
     }
 }
 
+impl Stream {
+    /// Whether TLS has negotiated HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        matches!(&self.kind, Kind::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2"))
+    }
+
+    /// Aborts the TCP connection at the bottom, whatever is on top of it.
+    pub(crate) fn abort_handle(&self) -> Option<Abort> {
+        match &self.kind {
+            Kind::Tcp(socket) => Some(socket.abort_handle()),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+            Kind::Tls(stream) => stream.get_ref().0.abort_handle(),
+        }
+    }
+}
+
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        match &self.kind {
-            Kind::Tcp(stream) => stream.connected(),
-            #[cfg(unix)]
-            Kind::Unix(stream) => stream.connected(),
-            Kind::Tls(stream) => {
-                let (below, tls) = stream.get_ref();
-                let connected = below.connected();
-                if tls.alpn_protocol() == Some(b"h2") { connected.negotiated_h2() } else { connected }
-            }
-        }
+        let connected = Connected::new();
+        if self.is_http2() { connected.negotiated_h2() } else { connected }
     }
 }
 
@@ -118,7 +128,7 @@ impl AsyncWrite for Stream {
     #[inline]
     fn is_write_vectored(&self) -> bool {
         match &self.kind {
-            Kind::Tcp(stream) => stream.is_write_vectored(),
+            Kind::Tcp(socket) => socket.is_write_vectored(),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.is_write_vectored(),
             Kind::Tls(stream) => stream.is_write_vectored(),

@@ -15,7 +15,7 @@ use crate::exchange::{Call, Exchange};
 use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
 use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
 use crate::observe::Observed;
-use crate::pool::{Pool, Settings};
+use crate::pool::Pool;
 use crate::proxy::Proxy;
 use crate::redirect::Redirects;
 use crate::retry::{Retry, RetryLayer, Retrying};
@@ -293,14 +293,15 @@ impl HyperTransportBuilder {
     /// The transport. Those of one builder share what they know of [consistency](Self::consistency) and the
     /// [token source](Self::token_source), and nothing else.
     pub fn build(self) -> HyperTransport {
-        let pool = Pool::new(Settings {
-            connector: Connector::new(self.connect_timeout, self.tls, &self.proxy),
-            connect_timeout: self.connect_timeout,
-            response_limit: self.response_limit,
-            header_limit: self.header_limit,
-            idle_timeout: self.idle_timeout,
-            lifetime: self.connection_lifetime,
-        });
+        let (attempt, connect) = (self.attempt_timeout, self.connect_timeout);
+        let pool = Pool::new(
+            Connector::for_attempts_of(attempt, connect, self.tls, &self.proxy),
+            self.connect_timeout,
+            self.idle_timeout,
+            self.connection_lifetime,
+            self.header_limit,
+            self.response_limit,
+        );
         // They have been read once, by `addresses`.
         let nodes: Vec<Node> = self.addresses.iter().filter_map(|address| Node::new(address).ok()).collect();
         let addresses = nodes.iter().map(|node| address(node.probe.uri()).into_owned());

@@ -87,7 +87,7 @@ async fn no_limit_is_too_narrow_to_be_set() {
     }
     let silent = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
     let error = patient().timeout(Duration::ZERO).build().send(silent.get("/v1")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+    assert!(matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout), "{error:?}");
     let url = format!("https://{}/v1", silent.address);
     let transport = patient().connect_timeout(Duration::ZERO).build();
     let error = transport.send(request("GET", &url, "")).await.unwrap_err();

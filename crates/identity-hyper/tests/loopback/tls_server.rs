@@ -84,7 +84,8 @@ async fn c8_a_server_with_tls_at_an_http_address_is_told() {
     let error = patient().build().send(alert.get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
     assert!(story(&error).contains("speaks TLS at this port"), "{}", story(&error));
-    assert!(is_lasting(&error) && alert.seen().connections == 1);
+    // A response that is no HTTP may be a mistake: a read is sent once more.
+    assert!(is_lasting(&error) && alert.seen().connections == 2);
 
     let rustls = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
     let error = patient().build().send(rustls.get("/v1")).await.unwrap_err();

@@ -1,0 +1,147 @@
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A TCP connection that can be aborted from outside the task that reads and writes it.
+///
+/// A normal close leaves the kernel to deliver what has been written, for many minutes if need be: the server
+/// would carry out a request that was given up and retried long ago. So a connection is closed normally only after
+/// it was shut down in good order. Otherwise it is reset, and what is on the way is discarded.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    shared: Abort,
+    is_shut_down: bool,
+}
+
+/// Aborts the connection of a [`Socket`].
+#[derive(Clone, Debug)]
+pub(crate) struct Abort(Arc<Mutex<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    /// `None` when it was closed.
+    stream: Option<TcpStream>,
+    has_received: bool,
+}
+
+impl Socket {
+    /// `user_timeout` limits how long the kernel waits for sent data to be acknowledged.
+    pub(crate) fn new(stream: TcpStream, user_timeout: Option<Duration>) -> Self {
+        if let Some(timeout) = user_timeout {
+            set_user_timeout(&stream, timeout);
+        }
+        let shared = Shared { stream: Some(stream), has_received: false };
+        Self { shared: Abort(Arc::new(Mutex::new(shared))), is_shut_down: false }
+    }
+
+    pub(crate) fn abort_handle(&self) -> Abort {
+        self.shared.clone()
+    }
+
+    #[inline]
+    fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.shared.lock().poll(poll)
+    }
+}
+
+impl Abort {
+    /// Resets the connection. Nothing that has been written reaches the server from now on.
+    pub(crate) fn abort(&self) {
+        if let Some(stream) = self.lock().stream.take() {
+            let _ = stream.set_zero_linger();
+        }
+    }
+
+    /// Whether not a byte has come over the connection.
+    pub(crate) fn is_silent(&self) -> bool {
+        !self.lock().has_received
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    #[inline]
+    fn poll<T>(
+        &mut self,
+        poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match &mut self.stream {
+            Some(stream) => poll(Pin::new(stream)),
+            None => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.is_shut_down {
+            self.shared.lock().stream.take();
+        } else {
+            self.shared.abort();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut shared = self.shared.lock();
+        let outcome = shared.poll(|stream| stream.poll_read(context, buffer));
+        shared.has_received |= !buffer.filled().is_empty();
+        outcome
+    }
+}
+
+impl AsyncWrite for Socket {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll(|stream| stream.poll_write(context, bytes))
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll(|stream| stream.poll_write_vectored(context, slices))
+    }
+
+    #[inline]
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// There is nothing to flush: what was written is the kernel's.
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = self.poll(|stream| stream.poll_shutdown(context));
+        self.is_shut_down = matches!(outcome, Poll::Ready(Ok(())));
+        outcome
+    }
+}
+
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+fn set_user_timeout(stream: &TcpStream, timeout: Duration) {
+    // Without it the connection works as well, only the kernel is more patient.
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout));
+}
+
+#[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
+fn set_user_timeout(_: &TcpStream, _: Duration) {}
