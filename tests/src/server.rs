@@ -1,3 +1,4 @@
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -7,7 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::ca::Ca;
 use crate::error::tail;
 use crate::process::Process;
 use crate::{DevServerError, binary, http, live};
@@ -29,7 +32,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct DevServer {
     address: String,
     socket: SocketAddr,
+    // Before the directory that it reads.
     process: Process,
+    tls: Option<TlsListener>,
+}
+
+#[derive(Debug)]
+struct TlsListener {
+    address: String,
+    ca_pem: String,
+    _directory: TempDir,
 }
 
 enum Startup {
@@ -41,7 +53,39 @@ enum Startup {
 impl DevServer {
     /// Starts a server of its own.
     pub fn start() -> Result<Self, DevServerError> {
-        Self::start_program(&binary::find()?)
+        Self::start_program(&binary::find()?, &[])
+    }
+
+    /// Starts a server of its own that also listens with TLS, as [`tls_address`](Self::tls_address) says.
+    pub fn start_with_tls() -> Result<Self, DevServerError> {
+        let failed = |error: io::Error| DevServerError::new(format!("the server did not start: {error}"));
+        let ca = Ca::new()?;
+        let (certificate, key) = ca.issue()?;
+        let directory = tempfile::Builder::new().prefix("identity-server").tempdir().map_err(failed)?;
+        let file = |name: &str| directory.path().join(name);
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
+        let socket = socket.map_err(failed)?;
+        let config = format!(
+            "listener \"tcp\" {{\n  address = \"{socket}\"\n  tls_cert_file = \"{}\"\n  tls_key_file = \"{}\"\n}}\n",
+            file("server.pem").display(),
+            file("server.key").display(),
+        );
+        fs::write(file("server.pem"), certificate.pem()).map_err(failed)?;
+        fs::write(file("server.key"), key.serialize_pem()).map_err(failed)?;
+        fs::write(file("server.hcl"), config).map_err(failed)?;
+        let config = format!("-config={}", file("server.hcl").display());
+        let mut server = Self::start_program(&binary::find()?, &[&config])?;
+        server.tls = Some(TlsListener {
+            address: format!("https://{socket}"),
+            ca_pem: ca.pem(),
+            _directory: directory,
+        });
+        Ok(server)
+    }
+
+    /// The base address with TLS, `https://127.0.0.1:PORT`, and the CA that its certificate is from.
+    pub fn tls_address(&self) -> Option<(&str, &str)> {
+        self.tls.as_ref().map(|tls| (&*tls.address, &*tls.ca_pem))
     }
 
     /// The one server that this process shares, started by the first call.
@@ -104,13 +148,13 @@ impl DevServer {
 
     /// Tries again when the server exits early, as another program may have taken
     /// the port in between.
-    fn start_program(program: &Path) -> Result<Self, DevServerError> {
+    fn start_program(program: &Path, more: &[&str]) -> Result<Self, DevServerError> {
         let failed =
             |why: &str| DevServerError::new(format!("the server {} did not start: {why}", program.display()));
 
         let mut attempt = 1;
         loop {
-            let mut server = Self::spawn(program).map_err(|error| failed(&error.to_string()))?;
+            let mut server = Self::spawn(program, more).map_err(|error| failed(&error.to_string()))?;
             let why = match server.wait().map_err(|error| failed(&error.to_string()))? {
                 Startup::Ready => return Ok(server),
                 Startup::Exited(_) if attempt < ATTEMPTS => {
@@ -125,17 +169,14 @@ impl DevServer {
         }
     }
 
-    fn spawn(program: &Path) -> io::Result<Self> {
+    fn spawn(program: &Path, more: &[&str]) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let arguments = [
-            "server",
-            "-dev",
-            "-dev-no-store-token",
-            &format!("-dev-root-token-id={TOKEN}"),
-            &format!("-dev-listen-address={socket}"),
-        ];
+        let (token, listen) =
+            (format!("-dev-root-token-id={TOKEN}"), format!("-dev-listen-address={socket}"));
+        let mut arguments = vec!["server", "-dev", "-dev-no-store-token", &token, &listen];
+        arguments.extend(more);
         let process = Process::spawn(program, &arguments)?;
-        Ok(Self { address: format!("http://{socket}"), socket, process })
+        Ok(Self { address: format!("http://{socket}"), socket, process, tls: None })
     }
 
     fn wait(&mut self) -> io::Result<Startup> {
@@ -167,7 +208,7 @@ mod tests {
     #[test]
     fn a_program_that_ends_early_is_an_error_with_its_output() {
         let shell = on_path(&std::env::var_os("PATH").unwrap(), "sh").unwrap();
-        let error = DevServer::start_program(&shell).unwrap_err().to_string();
+        let error = DevServer::start_program(&shell, &[]).unwrap_err().to_string();
         assert!(error.contains("did not start: it ended early"), "{error}");
         assert!(error.contains("No such file"), "the shell's own words are missing: {error}");
     }

@@ -15,7 +15,9 @@ async fn a5_no_answer_makes_it_panic_and_no_error_tells_a_secret() {
             let error = error.unwrap_or_else(|| panic!("{call} took {name} for its answer"));
             assert!(!shown(&error).contains("canary"), "{call}, {name}: {error:?}");
         }
-        assert_eq!(server.requests().len(), 6, "{name}");
+        // What is no HTTP is asked for again once, if that does no harm.
+        let sent = server.requests().len();
+        assert!((6..=11).contains(&sent), "{name}: {sent}");
     }
 }
 

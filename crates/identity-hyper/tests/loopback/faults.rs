@@ -2,15 +2,19 @@
 
 use std::future::pending;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Uri;
 use identity_core::{Transport, TransportErrorKind};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpSocket;
 use tokio::time::sleep;
 
 use crate::support::{AMPLE, NO_CONTENT, Server, ok, patient, request};
+use crate::tls::story;
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -71,6 +75,73 @@ async fn a_handshake_without_answer_is_no_connection() {
         transport.send(request("GET", &format!("https://{}/v1", server.address), "")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Connect);
     assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+/// Nothing was sent when the time of the call ends before there is a connection.
+#[tokio::test]
+async fn a_deadline_while_connecting_is_no_connection() {
+    let server = Server::start(|peer| async move {
+        let _peer = peer;
+        pending::<()>().await;
+    });
+    let proxied = |builder: HyperTransportBuilder| {
+        builder.proxy(Proxy::all(&format!("http://{}", server.address)).unwrap())
+    };
+    let local = format!("https://{}/v1", server.address);
+    for (builder, url) in [
+        (patient(), local.as_str()),
+        (proxied(patient()), "https://vault.example.com/v1"),
+        (proxied(patient()), "http://vault.example.com/v1"),
+    ] {
+        for method in ["GET", "POST"] {
+            let transport = builder.clone().timeout(SHORT).build();
+            let start = Instant::now();
+            let error = transport.send(request(method, url, "{}")).await.unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Connect, "{method} {url} {error:?}");
+            assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+        }
+    }
+}
+
+/// It was meant for another call, or written by something on the way.
+#[tokio::test]
+async fn nonsense_in_answer_to_a_read_is_asked_for_again_once() {
+    for (broken, method, connections) in
+        [(1, "GET", Ok(2)), (2, "GET", Err(2)), (1, "LIST", Ok(2)), (1, "POST", Err(1))]
+    {
+        let number = Arc::new(AtomicUsize::new(0));
+        let server = Server::start(move |mut peer| {
+            let is_broken = number.fetch_add(1, Ordering::Relaxed) < broken;
+            async move {
+                while peer.request().await.is_some() {
+                    peer.write(if is_broken { "nonsense\r\n\r\n" } else { NO_CONTENT }).await;
+                }
+            }
+        });
+        let outcome = patient().build().send(request(method, &server.url("/v1"), "")).await;
+        let seen = server.seen().connections;
+        match outcome {
+            Ok(_) => assert_eq!(connections, Ok(seen), "{broken} {method}"),
+            Err(error) => {
+                assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
+                assert_eq!(connections, Err(seen), "{broken} {method}");
+            }
+        }
+    }
+}
+
+/// As Vault does at its TLS port when the verb is `LIST`.
+#[tokio::test]
+async fn a_server_that_closes_without_a_word_has_not_been_reached() {
+    let server = Server::start(|mut peer| async move {
+        peer.begun().await;
+        let _ = peer.stream.read(&mut [0; 1024]).await;
+    });
+    let start = Instant::now();
+    let error = HyperTransport::new().send(request("LIST", &server.url("/v1"), "")).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert_eq!(error.kind(), TransportErrorKind::Interrupted);
+    assert!(story(&error).contains("without sending a byte: perhaps its address begins with https://"));
 }
 
 #[tokio::test]

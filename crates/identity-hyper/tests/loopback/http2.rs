@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use identity_core::{Transport, TransportErrorKind};
 use identity_hyper::{HyperTransport, HyperTransportBuilder};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -25,21 +25,21 @@ use crate::tls::Ca;
 
 /// What becomes of a connection once the test says so.
 #[derive(Clone, Copy)]
-enum End {
+pub(crate) enum End {
     HangUp,
     GoAway,
     /// The connection stays, and nothing comes over it any more.
     Silence,
 }
 
-struct H2 {
-    server: Server,
+pub(crate) struct H2 {
+    pub(crate) server: Server,
     ca: Ca,
     end: Arc<Notify>,
 }
 
 impl H2 {
-    fn start(end: End) -> Self {
+    pub(crate) fn start(end: End) -> Self {
         let (ca, ended) = (Ca::new(), Arc::new(Notify::new()));
         let (acceptor, now) = (ca.acceptor(&["h2", "http/1.1"]), Arc::clone(&ended));
         let server = Server::start(move |peer| {
@@ -67,14 +67,14 @@ impl H2 {
         Self { server, ca, end: ended }
     }
 
-    fn transport(
+    pub(crate) fn transport(
         &self,
         set_up: impl FnOnce(HyperTransportBuilder) -> HyperTransportBuilder,
     ) -> HyperTransport {
         set_up(patient().tls(self.ca.client())).build()
     }
 
-    fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
+    pub(crate) fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
         request(method, &format!("https://{}{path}", self.server.address), body)
     }
 }
@@ -285,6 +285,44 @@ async fn a_request_turned_away_was_not_sent() {
         let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
         assert_eq!(server.seen().connections, 1);
+    }
+}
+
+/// Reads until nothing comes for a moment.
+async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut buffer = [0; 1024];
+    while timeout(A_MOMENT, stream.read(&mut buffer)).await.is_ok_and(|read| read.is_ok_and(|len| len > 0)) {}
+}
+
+/// After a response, a server may turn the next request away: it goes over another connection.
+#[tokio::test]
+async fn a_request_turned_away_over_a_kept_connection_is_sent_again() {
+    // A response without a body to the first request, and the end of the second one.
+    const ANSWER: &[u8] = &[0, 0, 1, 1, 5, 0, 0, 0, 1, /* 204 */ 0x89];
+    const GO_AWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, /* the last stream */ 0, 0, 0, 1, 0, 0, 0, 0];
+    const REFUSED: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 3, 0, 0, 0, 7];
+    let ca = Ca::new();
+    for refusal in [GO_AWAY, REFUSED] {
+        let acceptor = ca.acceptor(&["h2"]);
+        let server = Server::start(move |peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Some(mut peer) = peer.secure(&acceptor).await else { return };
+                peer.write(SETTINGS).await;
+                drain(&mut peer.stream).await;
+                peer.write(ANSWER).await;
+                let _ = peer.stream.read(&mut [0; 1024]).await;
+                drain(&mut peer.stream).await;
+                peer.write(refusal).await;
+                pending::<()>().await;
+            }
+        });
+        let transport = patient().tls(ca.client()).build();
+        for calls in 1..=2 {
+            let call = request("POST", &format!("https://{}/v1", server.address), "{}");
+            assert_eq!(transport.send(call).await.unwrap().status(), 204);
+            assert_eq!(server.seen().connections, calls);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The transport against servers of this process, which behave as each test scripts them.
 
+mod abandoned;
 mod blocking;
 mod connections;
 mod exchange;

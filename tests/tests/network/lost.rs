@@ -1,0 +1,138 @@
+//! What is sent while packets are lost must not be carried out after what was acknowledged later.
+
+use std::time::Duration;
+
+use identity_tests::{DevServer, live};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
+use vault_identity::{Client, CreateEntity, Target, WriteEntityByName};
+
+use crate::namespace::{drop_packets, enter, heal};
+
+/// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once after it.
+const OUTAGE: Duration = Duration::from_secs(17);
+const AFTER_THE_NEXT_PACKET: Duration = Duration::from_secs(29);
+
+/// A client with connections that are open, and an entity.
+struct Case {
+    client: Client,
+    name: String,
+}
+
+impl Case {
+    async fn new(target: &Target, transport: HyperTransportBuilder, name: &str) -> Self {
+        let client = Client::new(target.clone(), transport.build());
+        let _ = client.entities().create(&CreateEntity::named(name).metadata([("v", "0")])).await.unwrap();
+        client.entities().read_by_name(name).await.unwrap();
+        Self { client, name: name.to_owned() }
+    }
+
+    async fn update(&self, version: &str) -> Result<(), vault_identity::Error> {
+        let update = WriteEntityByName::new(&self.name).metadata([("v", version)]);
+        self.client.entities().write_by_name(&update).await.map(drop)
+    }
+
+    async fn assert_version(&self, version: &str) {
+        let entity = self.client.entities().read_by_name(&self.name).await.unwrap();
+        assert_eq!(entity.metadata.get("v").map(String::as_str), Some(version), "{}", self.name);
+    }
+}
+
+/// Updates are acknowledged in turn, and the last one counts.
+async fn updates(case: Case, end: Instant) {
+    case.update("1").await.unwrap();
+    case.update("2").await.unwrap();
+    sleep_until(end).await;
+    case.assert_version("2").await;
+}
+
+/// The caller does not wait for the first update, and makes another one when the network is back.
+async fn dropped_update(case: Case, end: Instant, healed: Instant) {
+    timeout(Duration::from_secs(2), case.update("1")).await.expect_err("packets are lost");
+    sleep_until(healed).await;
+    case.update("2").await.unwrap();
+    sleep_until(end).await;
+    case.assert_version("2").await;
+}
+
+/// The transport's own deadline ends the first update.
+async fn late_update(case: Case, end: Instant, healed: Instant) {
+    let error = case.update("1").await.unwrap_err();
+    assert!(error.may_have_been_applied(), "{error:?}");
+    sleep_until(healed).await;
+    case.update("2").await.unwrap();
+    sleep_until(end).await;
+    case.assert_version("2").await;
+}
+
+/// What is deleted and created again stays.
+async fn recreation(case: Case, end: Instant) {
+    case.client.entities().delete_by_name(&case.name).await.unwrap();
+    let again = CreateEntity::named(&case.name).metadata([("v", "2")]);
+    let _ = case.client.entities().create(&again).await.unwrap();
+    sleep_until(end).await;
+    case.assert_version("2").await;
+}
+
+/// What is given up, and is not repeated, does not appear later.
+async fn unnamed(case: Case, end: Instant, healed: Instant) {
+    let create = CreateEntity::unnamed().metadata([("v", &case.name)]);
+    timeout(Duration::from_secs(2), case.client.entities().create(&create)).await.expect_err("no packets");
+    sleep_until(healed).await;
+    let before = case.client.entities().list().await.unwrap().len();
+    sleep_until(end).await;
+    assert_eq!(case.client.entities().list().await.unwrap().len(), before, "{}", case.name);
+}
+
+#[test]
+fn an_abandoned_request_is_not_carried_out_late() {
+    if !live() {
+        return;
+    }
+    // Installs the server, if need be.
+    drop(DevServer::start().unwrap());
+    if !enter("lost::an_abandoned_request_is_not_carried_out_late") {
+        return;
+    }
+    let server = DevServer::start_with_tls().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(all_cases(&server));
+}
+
+async fn all_cases(server: &DevServer) {
+    let (tls_address, ca) = server.tls_address().unwrap();
+    let ports = [server.address(), tls_address].map(|address| address.rsplit(':').next().unwrap());
+    let tls = Tls::new().ca_pem(ca).unwrap();
+    let mut cases = Vec::new();
+    for (protocol, address) in [("1", server.address()), ("2", tls_address)] {
+        let target = Target::new(address).unwrap().with_token(server.token()).unwrap();
+        for kind in ["updates", "dropped", "late", "recreation", "unnamed"] {
+            let mut transport = HyperTransport::builder().tls(tls.clone());
+            if kind == "late" {
+                transport = transport.timeout(Duration::from_secs(4));
+            }
+            cases.push((kind, Case::new(&target, transport, &format!("{kind}-{protocol}")).await));
+        }
+    }
+
+    drop_packets(&format!("tcp dport {{ {}, {} }}", ports[0], ports[1]));
+    let begun = Instant::now();
+    let (healed, end) = (begun + OUTAGE + Duration::from_secs(1), begun + AFTER_THE_NEXT_PACKET);
+    let mut tasks = tokio::task::JoinSet::new();
+    for (kind, case) in cases {
+        match kind {
+            "updates" => tasks.spawn(updates(case, end)),
+            "dropped" => tasks.spawn(dropped_update(case, end, healed)),
+            "late" => tasks.spawn(late_update(case, end, healed)),
+            "recreation" => tasks.spawn(recreation(case, end)),
+            _ => tasks.spawn(unnamed(case, end, healed)),
+        };
+    }
+    sleep(OUTAGE).await;
+    heal();
+    let mut failed = Vec::new();
+    while let Some(outcome) = tasks.join_next().await {
+        failed.extend(outcome.err());
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
