@@ -127,3 +127,95 @@ fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool
     let error = TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem });
     if may_pass { error } else { error.permanent() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{redirect, response, with_header};
+
+    fn read(from: &str, response: Response<Bytes>) -> Result<Redirect, String> {
+        let request = Request::builder().uri(from).body(Bytes::new()).unwrap();
+        Redirect::read(&request, &response).map_err(|error| {
+            assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::Redirect, true));
+            error.source().unwrap().to_string()
+        })
+    }
+
+    #[test]
+    fn a_redirect_is_read_or_refused_with_a_reason() {
+        let from = "https://a.test:8200/v1/x?y=1";
+        for (location, expected) in [
+            ("https://b.test:8200/v1/x?y=1", Ok("https b.test:8200")),
+            ("https://A.test/v1/x?y=1", Ok("https A.test")),
+            ("http://b.test:8200/v1/x?y=1", Err("redirects to http://b.test:8200: that is not encrypted")),
+            ("https://b.test:8200/v1/x", Err("redirects to https://b.test:8200: the path is another one")),
+            ("https://b.test/v1/other?y=1", Err("redirects to https://b.test: the path is another one")),
+            ("https://user@b.test/v1/x?y=1", Err("a.test:8200: it redirects to an address with a user name")),
+            ("/v1/x?y=1", Err("it redirects to what is no address of a server")),
+            ("", Err("it redirects to what is no address of a server")),
+        ] {
+            let found = read(from, redirect(location).unwrap());
+            match (found, expected) {
+                (Ok(found), Ok(expected)) => {
+                    assert_eq!(format!("{} {}", found.scheme, found.authority), expected);
+                }
+                (Err(found), Err(expected)) => assert!(found.ends_with(expected), "{found}"),
+                (found, _) => panic!("{location}: {found:?}"),
+            }
+        }
+        let permanent =
+            |status| with_header(response(status, ""), LOCATION, "https://b.test/v1/x?y=1").unwrap();
+        assert!(read(from, permanent(308)).is_ok());
+        for status in [301, 302, 303, 300, 304] {
+            let why = read(from, permanent(status)).unwrap_err();
+            assert!(why.ends_with("in a way that a server of this kind does not"), "{why}");
+        }
+        let mut twice = redirect("https://b.test/v1/x?y=1").unwrap();
+        twice.headers_mut().append(LOCATION, "https://c.test/v1/x?y=1".parse().unwrap());
+        for response in [twice, response(307, "").unwrap()] {
+            let why = read(from, response).unwrap_err();
+            assert!(why.ends_with("without saying where to, or to several places"), "{why}");
+        }
+        // From http to https is no loss.
+        assert!(read("http://a.test/v1/x", redirect("https://b.test/v1/x").unwrap()).is_ok());
+        assert!(read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn authorities_are_compared_with_the_usual_port() {
+        for (left, right, scheme, expected) in [
+            ("a.test", "A.TEST:443", Scheme::HTTPS, true),
+            ("a.test", "a.test:80", Scheme::HTTP, true),
+            ("a.test", "a.test:80", Scheme::HTTPS, false),
+            ("a.test", "a.test:443", Scheme::HTTP, false),
+            ("a.test:1", "a.test:1", Scheme::HTTP, true),
+            ("a.test:1", "a.test:2", Scheme::HTTP, false),
+            ("a.test:1", "b.test:1", Scheme::HTTP, false),
+        ] {
+            assert_eq!(
+                same(&left.parse().unwrap(), &right.parse().unwrap(), &scheme),
+                expected,
+                "{left} {right}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_to_an_origin() {
+        let to = read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).unwrap();
+        for (uri, expected) in [
+            ("http://b.test:80/v1/y", true),
+            ("https://b.test:80/v1/x", false),
+            ("http://c.test/v1/x", false),
+        ] {
+            assert_eq!(to.leads_to(&uri.parse().unwrap()), expected, "{uri}");
+        }
+        let error = to.passing("why");
+        assert!(!error.is_permanent());
+        assert_eq!(error.source().unwrap().to_string(), "http://a.test redirects to http://b.test: why");
+        let to = read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).unwrap();
+        assert!(
+            to.elsewhere().source().unwrap().to_string().ends_with("not one of the configured addresses")
+        );
+    }
+}

@@ -308,46 +308,4 @@ fn millis(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_second_leader_is_not_believed_before_the_first_is_none() {
-        let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
-        let cluster = Cluster::new(nodes.into(), Reads::Leader);
-        let leader_and_down = || (cluster.first(false), cluster.is_down(0), cluster.is_down(1));
-        cluster.claim(0);
-        cluster.claim(1);
-        assert_eq!(leader_and_down(), (0, false, true));
-        cluster.claim(0);
-        assert_eq!(leader_and_down(), (0, false, true));
-        cluster.follow(0);
-        cluster.claim(1);
-        assert_eq!(leader_and_down(), (1, false, false));
-        cluster.learn(1, Trouble::Hung);
-        cluster.claim(0);
-        assert_eq!(leader_and_down(), (0, false, true));
-        cluster.follow(1);
-        cluster.learn(1, Trouble::None);
-        assert_eq!(leader_and_down(), (0, false, false));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_leader_that_stays_out_of_reach_is_reached_through_others() {
-        let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
-        let cluster = Cluster::new(nodes.into(), Reads::Leader);
-        cluster.leads_unseen(1);
-        assert!(!cluster.is_behind(), "it is well");
-        cluster.learn(1, Trouble::Down);
-        cluster.leads_unseen(1);
-        tokio::time::advance(ELECTION).await;
-        cluster.leads_unseen(1);
-        assert!(!cluster.is_behind(), "the others may not know yet");
-        tokio::time::advance(Duration::from_secs(1)).await;
-        cluster.leads_unseen(1);
-        assert!(cluster.is_behind());
-        cluster.learn(1, Trouble::None);
-        cluster.claim(1);
-        assert!(!cluster.is_behind());
-    }
-}
+mod tests;
