@@ -203,7 +203,8 @@ impl ApiError {
             && self.errors.iter().any(|message| disposition::is_sealed(message))
     }
 
-    pub(crate) fn is_permission_denied(&self) -> bool {
+    /// Returns `true` if the server itself reports that the token is missing, unknown, or not allowed to do this.
+    pub fn is_permission_denied(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
 

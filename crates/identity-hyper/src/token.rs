@@ -14,6 +14,7 @@ use tokio::time::timeout_at;
 use tower::{BoxError, Layer};
 
 use crate::exchange::{Call, Exchange, Layered};
+use crate::nodes::refusal;
 use crate::service::ServiceTransport;
 
 mod file;
@@ -201,7 +202,10 @@ impl<E: Exchange> WithToken<E> {
         // The wait for it is not the server's.
         let call = call.again();
         let response = self.attempt(request, &call, &token).await?;
-        if response.status() != StatusCode::FORBIDDEN {
+        // A proxy's page says nothing of the token.
+        let is_denied = response.status() == StatusCode::FORBIDDEN
+            && refusal(&response).is_some_and(|refusal| refusal.is_permission_denied());
+        if !is_denied {
             return Ok(response);
         }
         match timeout_at(call.deadline(), source.replacement(&token)).await {

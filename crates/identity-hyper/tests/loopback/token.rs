@@ -241,3 +241,33 @@ async fn a_token_file_that_is_not_a_regular_file_is_refused_and_the_old_token_us
         assert_eq!(source, format!("the file {} holds none: {why}", path.display()));
     }
 }
+
+/// A proxy that refuses a request knows nothing of the token.
+#[tokio::test]
+async fn a_403_of_something_on_the_way_is_no_reason_for_another_token() {
+    struct Fresh;
+
+    #[async_trait]
+    impl TokenSource for Fresh {
+        async fn token(&self) -> Result<Token, TokenError> {
+            Token::new("s.old").map_err(TokenError::new)
+        }
+
+        async fn replacement(&self, _: &Token) -> Option<Token> {
+            Token::new("s.new").ok()
+        }
+    }
+
+    const PAGE: &str =
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>no</p>";
+    for (answer, expected) in [(PAGE, vec!["s.old"]), (FORBIDDEN, vec!["s.old", "s.new"])] {
+        let server = Server::start(move |mut peer: Peer| async move {
+            while peer.request().await.is_some() {
+                peer.write(answer).await;
+            }
+        });
+        let transport = with(Fresh);
+        assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
+        assert_eq!(tokens(&server), expected);
+    }
+}
