@@ -36,12 +36,12 @@ fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Cl
         Client::new(Target::new(&address).unwrap().with_token(cluster.token()).unwrap(), transport)
     };
     vec![
-        (Knows::AllNodes, client(cluster, 0, &all(0, Reads::Leader).build()), 4),
-        (Knows::AllNodes, client(cluster, 1, &all(1, Reads::Spread).attempt_timeout(ATTEMPT).build()), 4),
-        (Knows::AllNodes, client(cluster, 2, &all(2, Reads::First).build()), 3),
-        (Knows::TwoNodes, client(cluster, one, &two.build()), 4),
-        (Knows::TcpBalancer, behind(format!("https://{}", tcp.address()), tls), 3),
-        (Knows::HttpBalancer, behind(format!("http://{}", http.address()), Tls::new()), 3),
+        (Knows::AllNodes, client(cluster, 0, &all(0, Reads::Leader).build()), 6),
+        (Knows::AllNodes, client(cluster, 1, &all(1, Reads::Spread).attempt_timeout(ATTEMPT).build()), 6),
+        (Knows::AllNodes, client(cluster, 2, &all(2, Reads::First).build()), 6),
+        (Knows::TwoNodes, client(cluster, one, &two.build()), 5),
+        (Knows::TcpBalancer, behind(format!("https://{}", tcp.address()), tls), 5),
+        (Knows::HttpBalancer, behind(format!("http://{}", http.address()), Tls::new()), 5),
     ]
 }
 

@@ -78,11 +78,11 @@ impl Outage {
                     cluster.unseal(standby)?;
                 }
             }
-            Self::PacketsLost(lost, time) => {
+            Self::PacketsLost(which, time) => {
                 let network = network.expect("a network of its own");
                 let (api, nodes) = (cluster.api_ports(), cluster.cluster_ports());
                 let all = [&api[..], balancers].concat();
-                let loss = match lost {
+                let loss = match which {
                     Lost::ToAll => network.lose(&all, false),
                     Lost::ToAllAndBack => network.lose(&all, true),
                     Lost::ToLeader => network.lose(&api[leader..=leader], false),

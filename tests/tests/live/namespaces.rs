@@ -19,12 +19,13 @@ async fn a_new_one_has_a_default_key_from_2_7_on() {
     let below = space.client.with_namespace("namespaces-key/below").unwrap();
     let below = below.oidc();
     let app = WriteOidcClient::new("app");
-    if space.namespaces_have_a_key() {
-        assert_eq!(below.keys().list().await.unwrap().keys, ["default"]);
-        below.clients().write(&app).await.unwrap();
-    } else {
-        assert!(below.keys().list().await.unwrap().is_empty());
-        refused(below.clients().write(&app).await, 400, "key \"default\" does not exist");
+    match below.clients().write(&app).await {
+        Ok(()) => assert_eq!(below.keys().list().await.unwrap().keys, ["default"]),
+        // OpenBao 2.6 adds the key later, in a job that runs once a minute.
+        refusal => {
+            assert!(!space.namespaces_have_a_key());
+            refused(refusal, 400, "key \"default\" does not exist");
+        }
     }
     assert_eq!(below.providers().list().await.unwrap().keys, ["default"]);
 }
