@@ -31,6 +31,9 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
         }
     }
 
+    for name in journals.iter().flat_map(|journal| &journal.violated) {
+        ids.remove(name);
+    }
     for (knows, expected) in journals.iter().flat_map(|journal| &journal.named) {
         let found = entities.find_by_name(&expected.name).await.unwrap();
         if !expected.allows(found.as_ref()) {

@@ -37,6 +37,8 @@ pub(crate) struct Task {
 pub(crate) struct Journal {
     pub(crate) named: Vec<(Knows, Expected)>,
     pub(crate) nameless: Vec<Nameless>,
+    /// The names of entities that were not as they had to be.
+    pub(crate) violated: Vec<String>,
 }
 
 /// The creation of an entity that only its metadata tell from others.
@@ -143,14 +145,16 @@ impl Task {
     }
 
     /// Reads what was written, by name and by identifier.
-    async fn look(&self, after: &str, slot: &mut Slot) {
+    async fn look(&mut self, after: &str, slot: &mut Slot) {
         let name = slot.name();
         let Ok(found) =
             self.record.call(self.knows, "read", self.client.entities().find_by_name(&name)).await
         else {
             return;
         };
-        self.compare(&format!("after {after}, by name"), slot, found.as_ref());
+        if !self.compare(&format!("after {after}, by name"), slot, found.as_ref()) {
+            return;
+        }
         if let (Some(Content { id: id @ None, .. }), Some(entity)) = (&mut slot.now, &found) {
             *id = Some(entity.id.clone());
         }
@@ -164,12 +168,16 @@ impl Task {
         self.compare(&format!("after {after}, by identifier"), slot, found.as_ref());
     }
 
-    fn compare(&self, when: &str, slot: &Slot, found: Option<&Entity>) {
+    /// Whether this is what has to be there. If not, the task goes on under a new name, for each violation to count once.
+    fn compare(&mut self, when: &str, slot: &mut Slot, found: Option<&Entity>) -> bool {
         let expected = slot.expected();
-        if !expected.allows(found) {
+        let is_right = expected.allows(found);
+        if !is_right {
             let found = found.map(|entity| (&entity.id, &entity.metadata));
             self.violation(when, &format!("{expected:?}, found {found:?}"));
+            self.journal.violated.push(slot.doubt(None).name);
         }
+        is_right
     }
 
     fn violation(&self, kind: &str, what: &str) {

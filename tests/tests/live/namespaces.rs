@@ -21,7 +21,7 @@ async fn a_new_one_has_a_default_key_from_2_7_on() {
     let app = WriteOidcClient::new("app");
     match below.clients().write(&app).await {
         Ok(()) => assert_eq!(below.keys().list().await.unwrap().keys, ["default"]),
-        // OpenBao 2.6 adds the key later, in a job that runs once a minute.
+        // OpenBao 2.6 adds the key later, by itself.
         refusal => {
             assert!(!space.namespaces_have_a_key());
             refused(refusal, 400, "key \"default\" does not exist");
