@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::uri::{Authority, Uri};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -20,7 +19,7 @@ use tracing::warn;
 
 use crate::dial::dial;
 use crate::observe::TARGET;
-use crate::proxy::{Proxy, ProxyError, address, is_this_machine, on_the_way};
+use crate::proxy::{Proxy, ProxyError, Via, is_this_machine};
 use crate::socket::Socket;
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
@@ -40,7 +39,7 @@ pub struct Connector(Arc<Inner>);
 /// Behind one `Arc`, as hyper clones the connector for every call.
 #[derive(Debug)]
 struct Inner {
-    proxies: Matcher,
+    proxies: Proxy,
     tls: Tls,
     timeout: Duration,
     /// How long the kernel waits for sent data to be acknowledged.
@@ -71,7 +70,7 @@ impl Connector {
     ) -> Self {
         let user_timeout = (attempt / 3 * 2).max(Duration::from_secs(1));
         let warned = Warned { plain: Once::new(), unverified: Once::new() };
-        Self(Arc::new(Inner { proxies: proxy.matcher(), tls: tls.into(), timeout, user_timeout, warned }))
+        Self(Arc::new(Inner { proxies: proxy.clone(), tls: tls.into(), timeout, user_timeout, warned }))
     }
 
     /// Opens a connection within the time limit.
@@ -118,12 +117,12 @@ impl Inner {
 
     /// Connects to the server, or has a proxy do it.
     async fn reach(&self, uri: &Uri) -> Result<Stream, BoxError> {
-        let Some(proxy) = on_the_way(&self.proxies, uri) else { return self.dial(uri).await };
-        let stream = self.tunnel(&proxy, uri).await;
-        stream.map_err(|source| ProxyError { address: address(proxy.uri()), source }.into())
+        let Some(proxy) = self.proxies.on_the_way(uri) else { return self.dial(uri).await };
+        let stream = self.tunnel(proxy, uri).await;
+        stream.map_err(|source| ProxyError { address: proxy.address(), source }.into())
     }
 
-    async fn tunnel(&self, proxy: &Intercept, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn tunnel(&self, proxy: &Via, uri: &Uri) -> Result<Stream, BoxError> {
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
         let mut stream = self.dial(&at).await?;

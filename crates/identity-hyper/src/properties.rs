@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::consistency::{Consistency, Mark};
-use crate::proxy::{Proxy, on_the_way};
+use crate::proxy::Proxy;
 use crate::redirect::Redirect;
 use crate::tls::Tls;
 
@@ -103,10 +103,9 @@ proptest! {
         let shown = format!("{proxy:?}");
         prop_assert!(!shown.contains("user:pw"), "{}", shown);
         let proxy = proxy.no_proxy(direct);
-        let matcher = proxy.matcher();
         for server in [server.as_str(), "https://vault.test:8200", "http://10.1.2.3", "https://[fd00::1]:1"] {
             if let Ok(server) = server.parse::<Uri>() {
-                let _ = on_the_way(&matcher, &server);
+                let _ = proxy.on_the_way(&server);
             }
         }
     }

@@ -3,12 +3,21 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use http::Uri;
-use http::uri::Authority;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use identity_core::{ExposeSecret, RequestError, SecretString};
+use percent_encoding::percent_decode_str;
 use tower::BoxError;
+use zeroize::Zeroizing;
+
+mod no_proxy;
+
+use no_proxy::NoProxy;
 
 /// Through which proxy connections go.
 ///
@@ -26,12 +35,24 @@ use tower::BoxError;
 /// # let _ = transport;
 /// # Ok::<(), identity_core::RequestError>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxy {
-    http: Option<SecretString>,
-    https: Option<SecretString>,
+    http: Option<Arc<Via>>,
+    https: Option<Arc<Via>>,
     /// The servers that are reached without one.
-    direct: String,
+    direct: NoProxy,
+}
+
+/// A proxy, and the user that it knows. `Debug` shows no user.
+pub(crate) struct Via {
+    uri: Uri,
+    user: Option<User>,
+}
+
+/// Wiped on drop. What hyper-util sends is not, but is kept no longer than it takes to open a connection.
+pub(crate) struct User {
+    pub(crate) name: SecretString,
+    pub(crate) password: SecretString,
 }
 
 impl Proxy {
@@ -48,8 +69,8 @@ impl Proxy {
     /// `https://` is verified as [`Tls`](crate::Tls) says, but under its own name, and is shown no client
     /// certificate.
     pub fn all(url: &str) -> Result<Self, RequestError> {
-        let url = checked(url)?;
-        Ok(Self { http: Some(url.clone()), https: Some(url), direct: String::new() })
+        let via = Arc::new(Via::new(url)?);
+        Ok(Self { http: Some(Arc::clone(&via)), https: Some(via), direct: NoProxy::default() })
     }
 
     /// What the environment says, in upper case or lower case, read now.
@@ -66,11 +87,22 @@ impl Proxy {
         Self::from_variables(|name| env::var_os(name))
     }
 
-    /// Which servers are reached without the proxy: names, meaning subdomains too, addresses and networks
-    /// (`10.0.0.0/8`), separated by commas; `*` is all of them. Takes the place of what was said before.
+    /// Sets the servers that are reached without the proxy, separated by commas, as Go programs read `NO_PROXY`.
+    /// Replaces earlier ones.
+    ///
+    /// | entry | servers |
+    /// |---|---|
+    /// | `example.com` | the host and its subdomains |
+    /// | `.example.com`, `*.example.com` | its subdomains only |
+    /// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | the address |
+    /// | `10.0.0.0/8`, `fd00::/8` | the network |
+    /// | `example.com:8200`, `10.1.2.3:8200`, `[fd00::1]:8200` | the same, at this port only |
+    /// | `*` | all |
+    ///
+    /// Upper case, and a dot at the end of a name, make no difference. Names are not resolved.
     #[must_use]
-    pub fn no_proxy(mut self, servers: impl Into<String>) -> Self {
-        self.direct = servers.into();
+    pub fn no_proxy(mut self, servers: impl AsRef<str>) -> Self {
+        self.direct = NoProxy::new(servers.as_ref());
         self
     }
 
@@ -79,12 +111,14 @@ impl Proxy {
             let set = |name: &&str| get(name).is_some_and(|value| !value.is_empty());
             let Some(name) = names.into_iter().find(set) else { return Ok(None) };
             match get(name).unwrap_or_default().into_string() {
-                Ok(value) => Ok(Some((name, value))),
+                Ok(value) => Ok(Some((name, Zeroizing::new(value)))),
                 Err(_) => Err(RequestError::new(name, "is not Unicode")),
             }
         };
         let proxy = |names| match variable(names)? {
-            Some((name, url)) => checked(&url).map(Some).map_err(|error| error.of(name)),
+            Some((name, url)) => {
+                Via::new(&url).map(|via| Some(Arc::new(via))).map_err(|error| error.of(name))
+            }
             None => Ok(None),
         };
         let all = proxy(["ALL_PROXY", "all_proxy"])?;
@@ -93,29 +127,111 @@ impl Proxy {
         Ok(Self {
             http: proxy([http, "http_proxy"])?.or_else(|| all.clone()),
             https: proxy(["HTTPS_PROXY", "https_proxy"])?.or(all),
-            direct: variable(["NO_PROXY", "no_proxy"])?.map(|(_, list)| list).unwrap_or_default(),
+            direct: variable(["NO_PROXY", "no_proxy"])?
+                .map(|(_, list)| NoProxy::new(&list))
+                .unwrap_or_default(),
         })
     }
 
-    /// In the form that is asked at each connection.
-    pub(crate) fn matcher(&self) -> Matcher {
-        let url = |url: &Option<SecretString>| {
-            url.as_ref().map(|url| url.expose_secret().to_owned()).unwrap_or_default()
+    /// The proxy on the way to `uri`.
+    pub(crate) fn on_the_way(&self, uri: &Uri) -> Option<&Via> {
+        let via = match uri.scheme_str() {
+            Some("http") => self.http.as_deref(),
+            Some("https") => self.https.as_deref(),
+            _ => None,
         };
-        Matcher::builder().http(url(&self.http)).https(url(&self.https)).no(&self.direct).build()
+        via.filter(|_| !is_this_machine(uri) && !self.direct.has(uri))
     }
 }
 
-/// Shows no user name and no password.
-impl fmt::Debug for Proxy {
+impl Via {
+    /// Reads a URL. The password goes nowhere but into what is wiped.
+    fn new(url: &str) -> Result<Self, RequestError> {
+        let refuse = |problem| RequestError::new("proxy", problem);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let scheme = scheme.to_ascii_lowercase();
+        if !matches!(&*scheme, "http" | "https" | "socks5" | "socks5h") {
+            return Err(refuse("must begin with http://, https://, socks5:// or socks5h://"));
+        }
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if !matches!(path, "" | "/") {
+            return Err(refuse("must not have a path or a query"));
+        }
+        let (user, address) = match authority.rsplit_once('@') {
+            Some((user, address)) => (Some(User::new(user)?), address),
+            None => (None, authority),
+        };
+        if address.is_empty() {
+            return Err(refuse("has no host"));
+        }
+        let authority: Authority = address.parse().map_err(|_| refuse("is not a URL"))?;
+        if authority.host().is_empty() {
+            return Err(refuse("has no host"));
+        }
+        let has_port = authority.as_str() != authority.host();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(refuse("has a port that is none"));
+        }
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::try_from(&*scheme).map_err(|_| refuse("is not a URL"))?);
+        parts.authority = Some(authority);
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        let uri = Uri::from_parts(parts).map_err(|_| refuse("is not a URL"))?;
+        Ok(Self { uri, user })
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The host and port.
+    pub(crate) fn address(&self) -> String {
+        self.uri.authority().map_or("", Authority::as_str).to_owned()
+    }
+
+    pub(crate) fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
+}
+
+impl fmt::Debug for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Proxy").field(&self.matcher()).finish()
+        self.uri.fmt(f)
     }
 }
 
-/// The proxy on the way to `uri`.
-pub(crate) fn on_the_way(matcher: &Matcher, uri: &Uri) -> Option<Intercept> {
-    if is_this_machine(uri) { None } else { matcher.intercept(uri) }
+impl User {
+    /// Reads a user name and a password in percent-encoding.
+    fn new(text: &str) -> Result<Self, RequestError> {
+        let refuse = |problem| RequestError::new("proxy", problem);
+        if text.contains('@') {
+            return Err(refuse("has an `@` in its user name or password that is not percent-encoded"));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refuse("is not a URL"));
+        }
+        let (name, password) = text.split_once(':').unwrap_or((text, ""));
+        let decoded = |text: &str| {
+            let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(text).collect());
+            let text = std::str::from_utf8(&bytes)
+                .map_err(|_| refuse("has a user name or password that is not Unicode"));
+            text.map(SecretString::from)
+        };
+        Ok(Self { name: decoded(name)?, password: decoded(password)? })
+    }
+
+    /// The header `Proxy-Authorization`, which is wiped on drop.
+    pub(crate) fn basic(&self) -> Result<HeaderValue, BoxError> {
+        let (name, password) = (self.name.expose_secret(), self.password.expose_secret());
+        let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
+        plain.extend([name, ":", password]);
+        let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
+        header.push_str("Basic ");
+        BASE64.encode_string(plain.as_bytes(), &mut header);
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(header))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
 }
 
 pub(crate) fn is_this_machine(uri: &Uri) -> bool {
@@ -158,34 +274,6 @@ impl Error for ProxyError {
     }
 }
 
-/// The host and port, without user name and password.
-pub(crate) fn address(uri: &Uri) -> String {
-    let authority = uri.authority().map_or("", Authority::as_str);
-    authority.rsplit('@').next().unwrap_or_default().to_owned()
-}
-
-fn checked(url: &str) -> Result<SecretString, RequestError> {
-    let refuse = |problem| RequestError::new("proxy", problem);
-    let uri: Uri = url.parse().map_err(|_| refuse("is not a URL"))?;
-    if !matches!(uri.scheme_str(), None | Some("http" | "https" | "socks5" | "socks5h")) {
-        return Err(refuse("must begin with http://, https://, socks5:// or socks5h://"));
-    }
-    let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
-        return Err(refuse("has no host"));
-    };
-    if authority.as_str().matches('@').count() > 1 {
-        return Err(refuse("has an `@` in its user name or password that is not percent-encoded"));
-    }
-    let has_port = authority.as_str().rsplit('@').next() != Some(authority.host());
-    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
-        return Err(refuse("has a port that is none"));
-    }
-    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-        return Err(refuse("must not have a path or a query"));
-    }
-    Ok(url.into())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -199,8 +287,7 @@ mod tests {
 
     /// The proxies on the way to each of these.
     fn ways(proxy: &Proxy, urls: &[&str]) -> Vec<Option<String>> {
-        let matcher = proxy.matcher();
-        let way = |url: &&str| Some(on_the_way(&matcher, &url.parse().unwrap())?.uri().to_string());
+        let way = |url: &&str| Some(proxy.on_the_way(&url.parse().unwrap())?.uri().to_string());
         urls.iter().map(way).collect()
     }
 

@@ -4,11 +4,12 @@ use std::io;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
+use identity_core::{ExposeSecret, SecretString};
 use tokio::net::lookup_host;
 use tower::{BoxError, ServiceExt, service_fn};
 
+use crate::proxy::Via;
 use crate::stream::Stream;
 
 /// Whether names are resolved here, rather than by the proxy.
@@ -19,7 +20,7 @@ pub(crate) fn is_socks(proxy: &Uri) -> bool {
 }
 
 /// Has the proxy at the other end of `stream` connect it to `server`.
-pub(crate) async fn tunnel(stream: Stream, proxy: &Intercept, server: &Uri) -> Result<Stream, BoxError> {
+pub(crate) async fn tunnel(stream: Stream, proxy: &Via, server: &Uri) -> Result<Stream, BoxError> {
     let uri = proxy.uri().clone();
     let mut server = with_port(server, if server.scheme_str() == Some("https") { 443 } else { 80 })?;
     let mut stream = Some(TokioIo::new(stream));
@@ -31,14 +32,15 @@ pub(crate) async fn tunnel(stream: Stream, proxy: &Intercept, server: &Uri) -> R
             server = resolved(&server).await?;
         }
         let mut socks = SocksV5::new(uri, open);
-        if let Some((user, password)) = proxy.raw_auth() {
-            socks = socks.with_auth(user.to_owned(), password.to_owned());
+        if let Some(user) = proxy.user() {
+            let secret = |secret: &SecretString| secret.expose_secret().to_owned();
+            socks = socks.with_auth(secret(&user.name), secret(&user.password));
         }
         socks.oneshot(server).await?
     } else {
         let mut connect = Tunnel::new(uri, open);
-        if let Some(credentials) = proxy.basic_auth() {
-            connect = connect.with_auth(credentials.clone());
+        if let Some(user) = proxy.user() {
+            connect = connect.with_auth(user.basic()?);
         }
         connect.oneshot(server).await?
     };

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::BufRead;
 use std::os::unix::fs::FileExt;
 
+use vault_identity::hyper::{HyperTransport, Proxy};
 use vault_identity::{
     ClientAuth, CreateOktaMethod, Endpoint, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken,
     OktaParams, ReadUserInfo, Target,
@@ -100,7 +101,7 @@ fn a4_nothing_is_left_of_a_secret_after_its_request() {
     assert!(dropped.copies() > 0, "what is not wiped stays");
 
     let plain = Target::new("http://vault.test").unwrap();
-    let requests: [(&str, Use); 6] = [
+    let requests: [(&str, Use); 7] = [
         ("token", |target, secret| {
             let target = target.clone().with_token(secret).unwrap();
             let request = GenerateIdToken::new("web").request(&target).unwrap();
@@ -116,6 +117,12 @@ fn a4_nothing_is_left_of_a_secret_after_its_request() {
             let auth = ClientAuth::post("c1", secret);
             let exchange = ExchangeOidcToken::code("web", auth, "code", "http://app.test");
             drop(exchange.request(target).unwrap());
+        }),
+        ("password of a proxy", |_, secret| {
+            let mut url = Zeroizing::new(String::with_capacity(100));
+            url.extend(["http://user:", &Zeroizing::new(secret), "@p:1"]);
+            let builder = HyperTransport::builder().proxy(Proxy::all(&url).unwrap());
+            drop((builder.clone().build(), builder));
         }),
         ("key of another service", |target, secret| {
             drop(CreateOktaMethod::new(OktaParams::new("org", secret)).request(target).unwrap());
