@@ -25,6 +25,7 @@ pub struct Maybe<E>(pub E);
 impl<E: Endpoint> Endpoint for Maybe<E> {
     type Output = Option<E::Output>;
     const METHOD: Method = E::METHOD;
+    const READ_ONLY: bool = E::READ_ONLY;
     const PATH: &'static str = E::PATH;
 
     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
@@ -53,6 +54,7 @@ pub struct WithMeta<E>(pub E);
 impl<E: Endpoint> Endpoint for WithMeta<E> {
     type Output = (E::Output, Meta);
     const METHOD: Method = E::METHOD;
+    const READ_ONLY: bool = E::READ_ONLY;
     const PATH: &'static str = E::PATH;
 
     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {

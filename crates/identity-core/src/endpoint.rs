@@ -47,6 +47,9 @@ pub trait Endpoint: Sized + Sync {
     /// holds no identifiers.
     const PATH: &'static str;
 
+    /// Whether the operation changes nothing, though it may be a `POST`. Defaults to what the verb says.
+    const READ_ONLY: bool = Self::METHOD.is_read();
+
     /// Writes parameters, query, headers and body into the draft, which checks them.
     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
         Ok(draft)
@@ -117,6 +120,7 @@ fn failure<B>(operation: Operation, response: &http::Response<B>, error: ReplyEr
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
+/// * `VERB` is that of the request, or `QUERY` for a `POST` that changes nothing;
 /// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`], `[field: uuid]` by [`Draft::uuid`];
 /// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the
 ///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
@@ -130,6 +134,7 @@ macro_rules! endpoint {
         impl crate::Endpoint for $type {
             type Output = $output;
             const METHOD: crate::Method = endpoint!(@verb $verb);
+            const READ_ONLY: bool = endpoint!(@read_only $verb);
             const PATH: &'static str = $path;
 
             fn encode(&self, draft: crate::Draft) -> Result<crate::Draft, crate::RequestError> {
@@ -165,7 +170,11 @@ macro_rules! endpoint {
     (@verb GET) => { crate::Method::Get };
     (@verb LIST) => { crate::Method::List };
     (@verb POST) => { crate::Method::Post };
+    (@verb QUERY) => { crate::Method::Post };
     (@verb DELETE) => { crate::Method::Delete };
+
+    (@read_only QUERY) => { true };
+    (@read_only $verb:ident) => { endpoint!(@verb $verb).is_read() };
 
     (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
     (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };

@@ -31,7 +31,7 @@ pub struct Error {
 
 /// Of an error that is not one of a call. A write, as it is not known whether it was a read.
 const NO_OPERATION: Operation =
-    Operation { method: Method::Post, path: "", repeatable: false, creates: false };
+    Operation { method: Method::Post, path: "", read_only: false, repeatable: false, creates: false };
 
 /// What an error adds to its reason.
 struct Detail {
@@ -224,7 +224,7 @@ impl Error {
     /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
         let in_doubt = self.attempts.as_deref().is_some_and(Attempts::in_doubt);
-        !self.method().is_read() && (in_doubt || self.last_may_have_been_applied())
+        !self.operation.read_only && (in_doubt || self.last_may_have_been_applied())
     }
 
     fn last_may_have_been_applied(&self) -> bool {

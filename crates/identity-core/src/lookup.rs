@@ -8,8 +8,8 @@ use crate::{
     RequestError,
 };
 
-endpoint!(LookupEntity: POST "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>), checked_by answered_with);
-endpoint!(LookupGroup:  POST "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>), checked_by answered_with);
+endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>), checked_by answered_with);
+endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>), checked_by answered_with);
 
 /// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
 /// there is none.

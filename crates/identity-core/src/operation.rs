@@ -21,6 +21,8 @@ pub struct Operation {
     pub method: Method,
     /// The path with its placeholders, below `/v1/`.
     pub path: &'static str,
+    /// Whether it changes nothing: `GET`, `LIST`, and those `POST`s that only ask, such as lookups.
+    pub read_only: bool,
     /// Whether doing it twice is the same as doing it once.
     pub repeatable: bool,
     /// Whether it creates an object under an identifier that the server generates, found again by its name. If the
@@ -32,7 +34,7 @@ impl Operation {
     /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the
     /// request, so it does not say so here.
     pub const fn of<E: Endpoint>() -> Self {
-        Self { method: E::METHOD, path: E::PATH, repeatable: false, creates: false }
+        Self { method: E::METHOD, path: E::PATH, read_only: E::READ_ONLY, repeatable: false, creates: false }
     }
 
     /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.

@@ -205,7 +205,7 @@ pub struct WrappingTokenInfo {
     pub creation_ttl: Duration,
 }
 
-endpoint!(LookupWrappingToken: POST "sys/wrapping/lookup" anonymous checked body repeatable -> data(WrappingTokenInfo));
+endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" anonymous checked body repeatable -> data(WrappingTokenInfo));
 
 impl LookupWrappingToken {
     /// What this token stands for.

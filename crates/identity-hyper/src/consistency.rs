@@ -12,12 +12,12 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
-use identity_core::TransportError;
+use identity_core::{Operation, TransportError};
 use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
 use crate::exchange::{Call, Exchange, Layered};
-use crate::nodes::{is_read, refusal};
+use crate::nodes::{AskAnother, is_read, is_repeatable, is_without_effect, refusal};
 use crate::service::ServiceTransport;
 
 mod index;
@@ -31,15 +31,20 @@ const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 /// How many milliseconds it takes at most, in all, until a node that has hung knows that it no longer leads.
 const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 
+/// Time for a node that has hung to hear of its successor.
+const CONFIRM_AFTER: Duration = Duration::from_millis(20);
+
 /// Lets a client see what it has written, whichever node it asks.
 ///
 /// Standbys answer reads from what they know, which may be some milliseconds old, and they do so for updates and deletes as well: what was
 /// just created is not found, and a delete does nothing. So the newest `X-Vault-Index` of the answers is kept, for each address and namespace, and goes out
 /// with every request; a standby that has not come that far passes the request on to the leader. Servers that know nothing of this ignore it.
 ///
-/// A leader that has hung takes itself for the leader for a moment, whatever the index. What it answers to reads is older than the index and
-/// is read again. That there is none of something (404) comes without an index: it is believed, unless there are
-/// [several addresses](crate::HyperTransportBuilder::addresses) and it took half a second or more.
+/// A leader that has hung takes itself for the leader for a moment, whatever the index. A response older than the index is not believed:
+/// reads, lookups and idempotent writes are made again. That an object does not exist, and that a delete or an update has changed nothing,
+/// comes without an index: a write is then made once more, at another node if there are
+/// [several addresses](crate::HyperTransportBuilder::addresses), and with several addresses neither is believed if it took half a second or
+/// more.
 ///
 /// Clones share what they know. To share it with another process, hand over the [`marks`](Self::marks).
 ///
@@ -229,9 +234,10 @@ impl<E: Exchange> Consistent<E> {
                 .is_some_and(|(sent, new)| sent.is_newer_than(&new))
     }
 
-    /// Reads again what was answered from before. A node that has hung does so for a moment: it takes itself for the
-    /// leader, which no index concerns. If it lasts, the cluster has gone back to an earlier state.
-    fn read_again<'a>(
+    /// Makes a stale call again, be it a read or an idempotent write. A node that has hung answers from before for a
+    /// moment: it takes itself for the leader, which no index concerns. If it lasts, the cluster has gone back to an
+    /// earlier state.
+    fn ask_again<'a>(
         &'a self,
         request: &'a mut Request<Bytes>,
         call: &'a Call,
@@ -253,6 +259,40 @@ impl<E: Exchange> Consistent<E> {
     }
 }
 
+impl<E: Exchange> Consistent<E> {
+    /// Makes a write again, once, that has changed nothing according to a node: it is so, or the node has hung and
+    /// does not know of the object. If there is another node, it is asked.
+    fn confirm<'a>(
+        &'a self,
+        request: &'a mut Request<Bytes>,
+        call: &'a Call,
+        sent: HeaderValue,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>> {
+        Box::pin(async move {
+            sleep_until(call.head_by().min(Instant::now() + CONFIRM_AFTER)).await;
+            request.extensions_mut().insert(AskAnother);
+            let response = self.inner.exchange(request, call).await?;
+            if self.note(request, &response, Some(&sent)) {
+                return self.ask_again(request, call, sent).await;
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Why a call is made again.
+enum Again {
+    WithoutIndex,
+    Stale,
+    ToConfirm,
+}
+
+/// A creation is not: the server returns the identifier only once.
+fn may_be_asked_again(request: &Request<Bytes>) -> bool {
+    let creates = Operation::of_request(request).is_some_and(|operation| operation.creates);
+    is_read(request) || (is_repeatable(request) && !creates)
+}
+
 impl<E: Exchange> Exchange for Consistent<E> {
     async fn exchange(
         &self,
@@ -269,16 +309,25 @@ impl<E: Exchange> Exchange for Consistent<E> {
         // In a block, so that the future does not keep room for the answer.
         let again = {
             let response = self.inner.exchange(request, call).await?;
-            if is_not_understood(&response) {
-                None
-            } else if self.note(request, &response, sent.as_ref()) && is_read(request) {
-                sent
-            } else {
-                return Ok(response);
+            match &sent {
+                _ if is_not_understood(&response) => Again::WithoutIndex,
+                _ if self.note(request, &response, sent.as_ref()) && may_be_asked_again(request) => {
+                    Again::Stale
+                }
+                Some(_)
+                    if response.status() == StatusCode::NO_CONTENT
+                        && !is_read(request)
+                        && is_without_effect(request, &response) =>
+                {
+                    Again::ToConfirm
+                }
+                _ => return Ok(response),
             }
         };
-        if let Some(sent) = again {
-            return self.read_again(request, call, sent).await;
+        match (again, sent) {
+            (Again::Stale, Some(sent)) => return self.ask_again(request, call, sent).await,
+            (Again::ToConfirm, Some(sent)) => return self.confirm(request, call, sent).await,
+            _ => {}
         }
         self.consistency.forget(&self.address(request), request.headers());
         request.headers_mut().remove(INDEX);

@@ -135,7 +135,10 @@ impl<E: Exchange + 'static> Nodes<E> {
         } else {
             self.look_around(call);
         }
-        let first = self.cluster.first(is_read);
+        let mut first = self.cluster.first(is_read);
+        if !is_read && request.extensions_mut().remove::<AskAnother>().is_some() {
+            first += 1;
+        }
         let mut call = *call;
         let mut failed: Option<Outcome> = None;
         for even_if_down in [false, true] {
@@ -147,7 +150,7 @@ impl<E: Exchange + 'static> Nodes<E> {
                     call = call.again();
                 }
                 let outcome = self.ask(request, &call, index).await;
-                if is_read && is_from_before(request, &outcome, &call) {
+                if is_from_before(request, &outcome, &call) {
                     self.cluster.doubt(index);
                 } else if is_forwarded_and_lost(request, &outcome) {
                     if !is_repeatable(request) {
@@ -294,10 +297,28 @@ pub(crate) fn is_not_forwarded(request: &Request<Bytes>) -> bool {
 
 /// Whether it may be what a leader that has hung knew before it did. That there is something, it says with its index.
 fn is_from_before(request: &Request<Bytes>, outcome: &Outcome, call: &Call) -> bool {
-    outcome.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND)
-        && request.headers().contains_key(INDEX)
-        && call.begun().elapsed() >= HANG
+    outcome.as_ref().is_ok_and(|response| {
+        matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::NO_CONTENT)
+            && request.headers().contains_key(INDEX)
+            && call.begun().elapsed() >= HANG
+            && is_without_effect(request, response)
+    })
 }
+
+/// Whether the object was not found, or a write that may be repeated has changed nothing: neither comes with an index.
+pub(crate) fn is_without_effect(request: &Request<Bytes>, response: &Response<Bytes>) -> bool {
+    let status = response.status();
+    let is_empty = status == StatusCode::NO_CONTENT && !response.headers().contains_key(INDEX);
+    if is_read(request) {
+        status == StatusCode::NOT_FOUND || is_empty
+    } else {
+        is_empty && is_repeatable(request)
+    }
+}
+
+/// Marks a write that another node is to be asked first, to confirm what one has said.
+#[derive(Clone, Copy)]
+pub(crate) struct AskAnother;
 
 fn is_sealed(response: &Response<Bytes>) -> bool {
     response.status() == StatusCode::SERVICE_UNAVAILABLE
@@ -318,7 +339,7 @@ pub(crate) fn is_repeatable(request: &Request<Bytes>) -> bool {
 
 pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
-    Operation::of_request(request).map_or_else(by_verb, |operation| operation.method.is_read())
+    Operation::of_request(request).map_or_else(by_verb, |operation| operation.read_only)
 }
 
 #[cfg(test)]

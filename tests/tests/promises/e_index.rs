@@ -5,7 +5,7 @@ use std::time::Duration;
 use identity_tests::faulty::{Answer, Faulty, Received};
 use tokio::task::JoinSet;
 use vault_identity::hyper::Consistency;
-use vault_identity::{CreateEntity, MergeEntities, UpdateEntityById};
+use vault_identity::{CreateEntity, LookupEntity, MergeEntities, UpdateEntityById};
 
 use crate::support::{ENTITY, client_with, patient, timed};
 
@@ -90,15 +90,72 @@ async fn e7_an_index_never_goes_back() {
 /// Seen of a leader that had hung, and went on.
 #[tokio::test]
 async fn e1_what_is_read_from_before_is_read_again() {
-    let order = [100, 50, 70, 100, 99];
+    let order = [100, 50, 70, 100, 99, 101];
     let server = Faulty::start(move |n, _| answer(order[n]));
     let client = client_with(&server, patient());
     client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
     client.entities().read("e1").await.unwrap();
     assert_eq!(server.requests().len(), 4);
-    // That it was carried out is no question.
     client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
+    assert_eq!(server.requests().len(), 6);
+}
+
+/// A lookup is a read, though it is a `POST`.
+#[tokio::test]
+async fn a6_a_stale_lookup_or_delete_is_made_again_and_a_creation_is_not() {
+    let order = [100, 50, 101, 60, 102, 70, 103, 80, 90];
+    let server = Faulty::start(move |n, _| answer(order[n]));
+    let client = client_with(&server, patient());
+    let entities = client.entities();
+    entities.update(&UpdateEntityById::new("e1")).await.unwrap();
+    client.lookup().entity(&LookupEntity::by_id("e1")).await.unwrap().unwrap();
+    assert_eq!(server.requests().len(), 3);
+    entities.delete("e1").await.unwrap();
     assert_eq!(server.requests().len(), 5);
+    entities.delete_by_name("alice").await.unwrap();
+    assert_eq!(server.requests().len(), 7);
+    assert!(entities.create(&CreateEntity::named("alice")).await.unwrap().is_created());
+    assert!(entities.create(&CreateEntity::unnamed()).await.unwrap().is_created());
+    assert_eq!(server.requests().len(), 9);
+}
+
+/// That there was nothing to delete comes without an index, also from a leader that has hung.
+#[tokio::test]
+async fn a6_a_delete_without_effect_is_confirmed_once() {
+    // Without an index there is nothing to compare with.
+    let nothing = || Answer::status(204);
+    let server = Faulty::always(nothing());
+    client_with(&server, patient()).entities().delete("e1").await.unwrap();
+    assert_eq!(server.requests().len(), 1);
+
+    let server = Faulty::in_turn([answer(100), nothing(), nothing(), answer(100)]);
+    let client = client_with(&server, patient());
+    client.entities().read("e1").await.unwrap();
+    client.entities().delete("e1").await.unwrap();
+    assert_eq!(server.requests().len(), 3, "it was confirmed once");
+    client.entities().read("e1").await.unwrap();
+    assert_eq!(server.requests().len(), 4);
+
+    // The first has hung, and does not know of what the other one has created since.
+    let probed =
+        |request: &Received, status| (request.path() == "/v1/sys/health").then(|| Answer::status(status));
+    let node = |status, effect: fn(Answer) -> Answer| {
+        Faulty::start(move |_, request| {
+            let response =
+                || if request.method() == "DELETE" { effect(Answer::status(204)) } else { answer(100) };
+            probed(request, status).unwrap_or_else(response)
+        })
+    };
+    let hung = node(200, |nothing| nothing);
+    let successor = node(429, |deleted| deleted.header("X-Vault-Index", &index(101)));
+    let client = client_with(&hung, patient().addresses([hung.url(), successor.url()]).unwrap());
+    client.entities().read("e1").await.unwrap();
+    client.entities().delete("e1").await.unwrap();
+    assert_eq!((deletes(&hung), deletes(&successor)), (1, 1), "the other node was asked");
+}
+
+fn deletes(server: &Faulty) -> usize {
+    server.requests().iter().filter(|request| request.method() == "DELETE").count()
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ impl IntrospectIdToken {
 impl Endpoint for IntrospectIdToken {
     type Output = Introspection;
     const METHOD: Method = Method::Post;
+    const READ_ONLY: bool = true;
     const PATH: &'static str = "identity/oidc/introspect";
 
     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {

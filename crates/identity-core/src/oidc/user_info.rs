@@ -60,6 +60,7 @@ pub struct ReadUserInfoByPost(pub ReadUserInfo);
 impl Endpoint for ReadUserInfoByPost {
     type Output = UserInfo;
     const METHOD: Method = Method::Post;
+    const READ_ONLY: bool = true;
     const PATH: &'static str = ReadUserInfo::PATH;
 
     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
