@@ -108,6 +108,6 @@ pub use reply::{Meta, Reply};
 pub use respond::Respond;
 pub use target::{AwaitsToken, SentToken, Target};
 pub use text::redact;
-pub use transport::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+pub use transport::{BlockingTransport, Deadline, Transport, TransportError, TransportErrorKind};
 pub use upsert::Upsert;
 pub use wrapping::{LookupWrappingToken, UnwrapResponse, Wrap, WrapInfo, Wrapped, WrappingTokenInfo};

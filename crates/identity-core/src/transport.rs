@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -55,6 +56,11 @@ pub trait Transport: Send + Sync {
         http::Extensions::new()
     }
 }
+
+/// When a call has to end, in the [extensions](http::Request::extensions) of its request. A client sets it for calls that
+/// together have the time of one; a transport with a total timeout ends the call by then, if that is earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(pub Instant);
 
 /// The same as [`Transport`] for stacks that block the thread. Every function of this signature is one.
 pub trait BlockingTransport: Send + Sync {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_core::{Deadline, Transport, TransportError, TransportErrorKind};
 use tokio::time::{Instant, timeout_at};
 use tower::Service;
 
@@ -51,6 +51,15 @@ impl Call {
         let begun = Instant::now();
         let head_by = begun + head.min(deadline).min(LONGEST);
         Self(Some(Times { begun, head_by, deadline: begun + deadline.min(LONGEST) }))
+    }
+
+    /// A call that ends by the [`Deadline`] of the request, if it has one.
+    pub(crate) fn of(request: &mut Request<Bytes>) -> Self {
+        let deadline = request.extensions_mut().remove();
+        deadline.map_or(Self::UNLIMITED, |Deadline(deadline)| {
+            let deadline = deadline.into();
+            Self(Some(Times { begun: Instant::now(), head_by: deadline, deadline }))
+        })
     }
 
     /// The same call, that has to end by the deadline of an outer one.
@@ -133,6 +142,9 @@ impl<E: Exchange + 'static> Service<Request<Bytes>> for Layered<E> {
 
     fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
         let exchange = Arc::clone(&self.0);
-        Box::pin(async move { exchange.exchange(&mut request, &Call::UNLIMITED).await })
+        Box::pin(async move {
+            let call = Call::of(&mut request);
+            exchange.exchange(&mut request, &call).await
+        })
     }
 }

@@ -177,6 +177,10 @@ impl<E> Retrying<E> {
     pub(crate) fn new(retry: RetryLayer, inner: E) -> Self {
         Self { retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
     }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.retry.timeout
+    }
 }
 
 impl<E: Exchange> Exchange for Retrying<E> {

@@ -73,6 +73,11 @@ impl HyperTransport {
         self.with_token().source.is_some()
     }
 
+    /// Returns the [total time](HyperTransportBuilder::timeout) of a call.
+    pub fn timeout(&self) -> Duration {
+        self.0.inner.inner.timeout()
+    }
+
     /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is; without any there is none to ask.
     /// If none of them is the leader, what is read may be old, and writes fail.
     pub async fn health(&self) -> Vec<NodeHealth> {
@@ -107,7 +112,10 @@ impl Transport for HyperTransport {
         &'a self,
         mut request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
-        Box::pin(async move { self.0.exchange(&mut request, &Call::UNLIMITED).await })
+        Box::pin(async move {
+            let call = Call::of(&mut request);
+            self.0.exchange(&mut request, &call).await
+        })
     }
 
     fn supplies_token(&self) -> bool {

@@ -2,13 +2,15 @@
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::Response;
 #[cfg(feature = "hyper")]
 use identity_core::ErrorKind;
 use identity_core::{
-    Attempts, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport, TransportError,
+    Attempts, Deadline, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport,
+    TransportError, TransportErrorKind,
 };
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport, NodeHealth};
@@ -41,6 +43,8 @@ pub struct Client {
     /// What to say of a server that cannot be reached.
     hint: Option<&'static str>,
     pub(crate) locks: Arc<Locks>,
+    /// Of all calls of an operation that takes several.
+    deadline: Option<Instant>,
 }
 
 impl Client {
@@ -69,6 +73,7 @@ impl Client {
             transport: Arc::new(transport),
             hint: None,
             locks: Arc::default(),
+            deadline: None,
         }
     }
 
@@ -157,10 +162,28 @@ impl Client {
         Ok(self.call_and_tell(endpoint).await?.0)
     }
 
+    /// Returns the same client for an operation of several calls: together they take no longer than one call may.
+    pub(crate) fn composite(&self) -> Self {
+        let mut client = self.clone();
+        #[cfg(feature = "hyper")]
+        if let (None, Some(hyper)) = (self.deadline, &self.hyper) {
+            client.deadline = Instant::now().checked_add(hyper.timeout());
+        }
+        client
+    }
+
     /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
     pub(crate) async fn call_and_tell<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
-        let request = endpoint.request(&self.target)?;
+        let mut request = endpoint.request(&self.target)?;
         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+        if let Some(deadline) = self.deadline {
+            if deadline <= Instant::now() {
+                let error =
+                    TransportError::new(TransportErrorKind::Connect, "the time was up before it was sent");
+                return Err(Error::new(operation, error));
+            }
+            request.extensions_mut().insert(Deadline(deadline));
+        }
         let sent = (*self.transport).send(request).await;
         let response = sent.map_err(|error| self.unsent(operation, error))?;
         Ok((

@@ -43,6 +43,7 @@ async fn create_alias(
     client: &Client,
     create: &CreateEntityAlias,
 ) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> {
+    let client = &client.composite();
     let error = match client.call(create).await {
         Err(error) if create.id.is_none() => error,
         outcome => return outcome,

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use identity_core::{EntityId, Error, ErrorKind, Group, GroupId, Operation, ReadGroupById, UpdateGroupById};
+use identity_core::{
+    ApiError, EntityId, Error, ErrorKind, Group, GroupId, Operation, ReadGroupById, UpdateGroupById,
+};
 use tokio::sync::Mutex;
 
 use crate::{Client, Result};
@@ -64,12 +66,40 @@ fn without<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<Vec<T>> {
     (rest.len() < members.len()).then_some(rest)
 }
 
+/// Whether the server refused an update because of a member that it no longer knows, other than those that were to be
+/// added: it was deleted after the group was read.
+fn names_deleted_member(error: &Error, change: &Change) -> bool {
+    let Some([message]) = error.api().map(ApiError::errors) else { return false };
+    let unknown = |kind: &str| -> Option<&str> {
+        let message = message.trim_end().strip_prefix("1 error occurred:\n\t* invalid ")?;
+        message.strip_prefix(kind)?.strip_prefix(" ID \"")?.strip_suffix('"')
+    };
+    match change {
+        Change::AddEntities(ids) => {
+            unknown("entity").is_some_and(|id| ids.iter().all(|new| new.as_str() != id))
+        }
+        Change::AddGroups(ids) => {
+            unknown("member group").is_some_and(|id| ids.iter().all(|new| new.as_str() != id))
+        }
+        Change::RemoveEntities(_) => unknown("entity").is_some(),
+        Change::RemoveGroups(_) => unknown("member group").is_some(),
+    }
+}
+
 pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change) -> Result<()> {
+    let client = &client.composite();
+    // The lock is fair, so those ahead have earlier deadlines: the wait ends by this one's without a timer, which the
+    // blocking client does not have.
     let _turn = client.locks.of(&id).lock().await;
+    let mut refused = None;
     for _ in 0..ATTEMPTS {
         let group = client.call(&ReadGroupById::new(&id)).await?;
         let Some(update) = change.update(&group) else { return Ok(()) };
-        client.call(&update).await?;
+        refused = match client.call(&update).await {
+            Ok(_) => None,
+            Err(error) if names_deleted_member(&error, &change) => Some(error),
+            Err(error) => return Err(error),
+        };
     }
-    Err(Error::new(Operation::of::<UpdateGroupById>(), ErrorKind::Contended))
+    Err(refused.unwrap_or_else(|| Error::new(Operation::of::<UpdateGroupById>(), ErrorKind::Contended)))
 }

@@ -19,6 +19,7 @@ where
     T: Send,
     F: Send,
 {
+    let client = &client.composite();
     let outcome = client.call_and_tell(write).await;
     let Some(name) = new_name else { return Ok(outcome?.0) };
     match outcome {

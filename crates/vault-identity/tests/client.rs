@@ -65,6 +65,66 @@ async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end
     assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
+/// The messages are recorded: `group/create-unknown-member-entity.json` and `create-unknown-member-group.json`.
+#[tokio::test]
+async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
+    let unknown = |kind: &str, id: &str| format!("1 error occurred:\n\t* invalid {kind} ID \"{id}\"\n\n");
+    for (kind, of_groups) in [("entity", false), ("member group", true)] {
+        let group = |members: &[&str]| {
+            let mut group = group(if of_groups { &[] } else { members });
+            if of_groups {
+                group.member_group_ids = members.iter().map(|&id| id.into()).collect();
+            }
+            group
+        };
+        let update = |members: &[&str]| {
+            let update = UpdateGroupById::new("g");
+            if of_groups {
+                update.member_group_ids(members.iter().copied())
+            } else {
+                update.member_entity_ids(members.iter().copied())
+            }
+        };
+        let mock = MockTransport::new();
+        let mut order = identity_mock::Sequence::new();
+        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["b"]));
+        mock.expect(&update(&["a", "b"]))
+            .in_sequence(&mut order)
+            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
+        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&[]));
+        mock.expect(&update(&["a"])).in_sequence(&mut order).answer(&None);
+        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
+        let client = Client::new(target(), mock.clone());
+        let add = async || {
+            if of_groups {
+                client.groups().add_member_groups("g", ["a"]).await
+            } else {
+                client.groups().add_member_entities("g", ["a"]).await
+            }
+        };
+        add().await.unwrap();
+        mock.checkpoint();
+
+        // One that is to be added does not come to exist, and one that stays unknown ends it.
+        mock.any::<ReadGroupById>().answer(&group(&[]));
+        mock.any::<UpdateGroupById>().refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "a")]);
+        assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
+        mock.checkpoint();
+        mock.any::<ReadGroupById>().times(5).answer(&group(&["b"]));
+        mock.any::<UpdateGroupById>()
+            .times(5)
+            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
+        assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
+        mock.checkpoint();
+
+        // The caller's own words are no message of the server.
+        mock.any::<ReadGroupById>().answer(&group(&["b"]));
+        mock.any::<UpdateGroupById>()
+            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [format!("other: {}", unknown(kind, "b"))]);
+        add().await.unwrap_err();
+    }
+}
+
 #[tokio::test]
 async fn many_are_deleted_in_chunks_and_none_in_none() {
     let mock = MockTransport::new();

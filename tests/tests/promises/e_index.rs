@@ -82,7 +82,9 @@ async fn e7_an_index_never_goes_back() {
     let mut calls = JoinSet::new();
     for _ in 0..50 {
         let client = client.clone();
-        calls.spawn(async move { client.entities().create(&CreateEntity::unnamed()).await.unwrap().is_created() });
+        calls.spawn(
+            async move { client.entities().create(&CreateEntity::unnamed()).await.unwrap().is_created() },
+        );
     }
     calls.join_all().await;
     assert!(server.requests()[5..].iter().all(|request| request.header("x-vault-index") == hundred));

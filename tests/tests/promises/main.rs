@@ -5,6 +5,7 @@
 
 mod a;
 mod a_another;
+mod a_deadline;
 mod a_memory;
 mod a_texts;
 mod b;

@@ -1,0 +1,78 @@
+//! An operation of several calls has the time of one.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use identity_tests::faulty::{Answer, Faulty};
+use tokio::task::JoinSet;
+use vault_identity::hyper::Blocking;
+use vault_identity::{BlockingClient, CreateEntity};
+
+use crate::support::{client_with, patient, target, timed};
+
+const TIMEOUT: Duration = Duration::from_secs(1);
+const WITHIN: Duration = Duration::from_millis(1800);
+
+#[tokio::test]
+async fn a8_ten_that_change_a_group_of_a_server_that_hangs_end_together() {
+    let server = Faulty::always(Answer::silence());
+    let client = client_with(&server, patient().timeout(TIMEOUT));
+    let start = Instant::now();
+    let mut calls = JoinSet::new();
+    for n in 0..10 {
+        let client = client.clone();
+        calls.spawn(async move { client.groups().add_member_entities("g1", [format!("e{n}")]).await });
+    }
+    for outcome in calls.join_all().await {
+        assert!(!outcome.unwrap_err().may_have_been_applied(), "nothing was written");
+    }
+    assert!(start.elapsed() < WITHIN, "{:?}", start.elapsed());
+    assert_eq!(server.requests().len(), 1, "the others waited");
+}
+
+#[test]
+fn a8_so_do_ten_threads() {
+    let server = Faulty::always(Answer::silence());
+    let transport = Blocking::new(patient().timeout(TIMEOUT).build()).unwrap();
+    let client = BlockingClient::new(target(&server), transport);
+    let start = Instant::now();
+    let threads: Vec<_> = (0..10)
+        .map(|n| {
+            let client = client.clone();
+            thread::spawn(move || {
+                client.groups().remove_member_entities("g1", [format!("e{n}")]).unwrap_err()
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
+    assert!(start.elapsed() < WITHIN, "{:?}", start.elapsed());
+}
+
+/// The read and the write take most of the time, and the second read gets what is left.
+#[tokio::test]
+async fn a8_the_steps_of_a_change_share_one_deadline() {
+    let group = r#"{"data":{"id":"g1","member_entity_ids":[]}}"#;
+    let server = Faulty::start(move |n, _| match n {
+        0 => Answer::json(200, group).after(TIMEOUT * 4 / 10),
+        1 => Answer::status(204).after(TIMEOUT * 4 / 10),
+        _ => Answer::silence(),
+    });
+    let client = client_with(&server, patient().timeout(TIMEOUT));
+    let (outcome, time) = timed(client.groups().add_member_entities("g1", ["e1"])).await;
+    outcome.unwrap_err();
+    assert!(time < Duration::from_millis(1300), "{time:?}");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a8_a_creation_and_its_lookup_share_one_deadline() {
+    let server = Faulty::start(move |n, _| match n {
+        0 => Answer::lost(),
+        1 => Answer::status(204).after(TIMEOUT * 6 / 10),
+        _ => Answer::silence(),
+    });
+    let client = client_with(&server, patient().timeout(TIMEOUT));
+    let (outcome, time) = timed(client.entities().create(&CreateEntity::named("alice"))).await;
+    assert!(!outcome.unwrap().is_created(), "it has been written");
+    assert!(time < Duration::from_millis(1300), "{time:?}");
+}
