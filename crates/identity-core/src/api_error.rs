@@ -232,7 +232,7 @@ impl ApiError {
     }
 
     /// The messages, if the body is an error response of the server and not of something on the way to it.
-    fn vault_messages(&self) -> Option<&[String]> {
+    pub(crate) fn vault_messages(&self) -> Option<&[String]> {
         let is_vaults =
             self.foreign.is_none() && (self.bare || !self.errors.is_empty() || self.oauth.is_some());
         is_vaults.then_some(&*self.errors)

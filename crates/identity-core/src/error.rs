@@ -158,11 +158,12 @@ impl Error {
         }
     }
 
-    /// Adds to a request that was not sent what may be the reason, such as a variable that is not set. `Display` shows
-    /// it in parentheses.
+    /// Adds what may be the reason that a request was not sent, such as a variable that is not set, or that it was
+    /// refused by something on the way to the server. `Display` shows it in parentheses.
     #[must_use]
     pub fn with_hint(mut self, hint: &'static str) -> Self {
-        if self.transport().is_some_and(|error| error.kind() == TransportErrorKind::Connect) {
+        let was_not_sent = self.transport().is_some_and(|error| error.kind() == TransportErrorKind::Connect);
+        if was_not_sent || self.api().is_some_and(|api| api.vault_messages().is_none()) {
             self.hint = Some(hint);
         }
         self

@@ -5,6 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Everything but the unreserved characters of RFC 3986.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Refused by proxies, as `%2F` and so on.
+pub(crate) const REFUSED_BY_PROXIES: [char; 6] = ['/', '\\', '%', ';', '?', '#'];
+
 pub(crate) const EMPTY: &str = "must not be empty";
 
 /// What keeps a value from being part of a path.

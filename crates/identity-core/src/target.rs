@@ -35,6 +35,7 @@ pub struct Target {
     pub(crate) headers: HeaderMap,
     pub(crate) mount: Option<String>,
     pub(crate) list_as_get: bool,
+    names_in_body: bool,
     pub(crate) awaits_token: bool,
 }
 
@@ -89,6 +90,7 @@ impl Target {
                 headers,
                 mount: None,
                 list_as_get: false,
+                names_in_body: false,
                 awaits_token: false,
             });
         }
@@ -126,6 +128,7 @@ impl Target {
             headers,
             mount: None,
             list_as_get: false,
+            names_in_body: false,
             awaits_token: false,
         })
     }
@@ -218,6 +221,23 @@ impl Target {
         self.list_as_get = list_as_get;
         self
     }
+
+    /// Whether entities and groups are reached by lookup and in bodies, instead of by a path, if their name contains
+    /// `/`, `\\`, `%`, `;`, `?` or `#`: Traefik and other proxies refuse these in a path, however they are encoded.
+    ///
+    /// It counts for the methods of a client that take such a name. A policy has to grant `update` of
+    /// `identity/lookup/entity` and `identity/lookup/group`, `create` and `update` of `identity/entity` and
+    /// `identity/group` for writes, and `delete` of the objects by identifier.
+    #[must_use]
+    pub fn with_names_in_body(mut self, names_in_body: bool) -> Self {
+        self.names_in_body = names_in_body;
+        self
+    }
+
+    /// Returns `true` if an entity or a group of this name is reached by a path.
+    pub fn takes_in_path(&self, name: &str) -> bool {
+        !(self.names_in_body && name.contains(path::REFUSED_BY_PROXIES))
+    }
 }
 
 fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
@@ -263,6 +283,7 @@ impl fmt::Debug for Target {
             .field("headers", &self.headers)
             .field("mount", &self.mount)
             .field("list_as_get", &self.list_as_get)
+            .field("names_in_body", &self.names_in_body)
             .field("awaits_token", &self.awaits_token)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 #[cfg(feature = "hyper")]
 use identity_core::ErrorKind;
 use identity_core::{
@@ -213,9 +213,22 @@ impl Client {
             if matches!(error.kind(), ErrorKind::Decode(error) if error.source().is_some()) {
                 self.renew_connections();
             }
-            let error = error.without(self.target.token_header());
+            let mut error = error.without(self.target.token_header());
+            if may_be_refused_path(&error) && self.has_encoded_path(endpoint) {
+                error = error.with_hint(
+                    "proxies refuse some characters in a path, even if encoded: see Target::with_names_in_body",
+                );
+            }
             if self.target.has_token() { error } else { error.anonymous() }
         })
+    }
+
+    fn has_encoded_path<E: Endpoint>(&self, endpoint: &E) -> bool {
+        let is_refused =
+            |part: &str| ["2F", "5C", "25", "3B", "3F", "23"].iter().any(|code| part.starts_with(code));
+        endpoint
+            .request(&self.target)
+            .is_ok_and(|request| request.uri().path().split('%').skip(1).any(is_refused))
     }
 
     /// How far this client and its clones have come, to be handed to another process. `None` if it does not send
@@ -291,6 +304,11 @@ impl Client {
     pub fn mfa(&self) -> Mfa<'_> {
         Mfa { client: self }
     }
+}
+
+fn may_be_refused_path(error: &Error) -> bool {
+    let statuses = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
+    error.api().is_some_and(|api| statuses.contains(&api.status()) && api.errors().is_empty())
 }
 
 impl fmt::Debug for Client {

@@ -1,7 +1,7 @@
 use identity_core::{
-    BatchDeleteEntities, CreateEntity, CreatedEntity, DeleteEntityById, DeleteEntityByName, Entity, EntityId,
-    EntityInfo, KeyList, ListEntities, ListEntityNames, LookupEntity, Maybe, MergeEntities, ReadEntityById,
-    ReadEntityByName, UpdateEntityById, Upsert, WriteEntityByName,
+    ApiError, BatchDeleteEntities, CreateEntity, CreatedEntity, DeleteEntityById, DeleteEntityByName, Entity,
+    EntityId, EntityInfo, Error, KeyList, ListEntities, ListEntityNames, LookupEntity, Maybe, MergeEntities,
+    Operation, ReadEntityById, ReadEntityByName, ReplyError, UpdateEntityById, Upsert, WriteEntityByName,
 };
 
 use crate::handle::handle;
@@ -49,20 +49,18 @@ handle! {
 
     /// Creates the entity of a name, or updates it: see [`WriteEntityByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_entity_by_name")]
-    fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> {
-        upsert(self.client, write, Some(&*write.name).filter(|_| write.id.is_none()), |name| LookupEntity::by_name(name), created)
-    }
+    fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> { write_by_name(self.client, write) }
 
     /// Reads the entity of a name. That there is none is an error: see [`ReadEntityByName`].
     #[doc(alias = "read_entity_by_name")]
-    fn read_by_name(self, name: impl Into<String>) -> Result<Entity> { self.client.call(&ReadEntityByName::new(name)) }
+    fn read_by_name(self, name: impl Into<String>) -> Result<Entity> { read_by_name(self.client, name.into()) }
 
     /// Reads the entity of a name, if there is one: see [`ReadEntityByName`].
-    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Entity>> { self.client.call(&Maybe(ReadEntityByName::new(name))) }
+    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Entity>> { find_by_name(self.client, name.into()) }
 
     /// Deletes the entity of a name. That there is none is no error: see [`DeleteEntityByName`].
     #[doc(alias = "delete_entity_by_name")]
-    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteEntityByName::new(name)) }
+    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client, name.into()) }
 
     /// Lists the names of all entities: see [`ListEntityNames`].
     #[doc(alias = "list_entities_by_name")]
@@ -78,6 +76,48 @@ async fn delete_many(client: &Client, ids: Vec<EntityId>) -> Result<()> {
         client.call(&BatchDeleteEntities::new(chunk)).await?;
     }
     Ok(())
+}
+
+// By path, or else by lookup and in a body: see `Target::with_names_in_body`.
+
+async fn read_by_name(client: &Client, name: String) -> Result<Entity> {
+    if client.target().takes_in_path(&name) {
+        return client.call(&ReadEntityByName::new(name)).await;
+    }
+    let absent = || Error::new(Operation::of::<LookupEntity>(), ReplyError::from(ApiError::absence()));
+    client.call(&LookupEntity::by_name(name)).await?.ok_or_else(absent)
+}
+
+async fn find_by_name(client: &Client, name: String) -> Result<Option<Entity>> {
+    if client.target().takes_in_path(&name) {
+        client.call(&Maybe(ReadEntityByName::new(name))).await
+    } else {
+        client.call(&LookupEntity::by_name(name)).await
+    }
+}
+
+async fn write_by_name(client: &Client, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> {
+    let lookup = |name: &str| LookupEntity::by_name(name);
+    let new_name = Some(&*write.name).filter(|_| write.id.is_none());
+    if client.target().takes_in_path(&write.name) {
+        upsert(client, write, new_name, lookup, created).await
+    } else {
+        let mut create = CreateEntity::named(&*write.name);
+        create.id.clone_from(&write.id);
+        create.params.clone_from(&write.params);
+        upsert(client, &create, new_name, lookup, created).await
+    }
+}
+
+async fn delete_by_name(client: &Client, name: String) -> Result<()> {
+    if client.target().takes_in_path(&name) {
+        return client.call(&DeleteEntityByName::new(name)).await;
+    }
+    let client = client.composite();
+    match client.call(&LookupEntity::by_name(name)).await? {
+        Some(found) => client.call(&DeleteEntityById::new(found.id)).await,
+        None => Ok(()),
+    }
 }
 
 fn created(entity: Entity) -> CreatedEntity {

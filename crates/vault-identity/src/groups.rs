@@ -1,13 +1,13 @@
 use identity_core::{
-    CreateGroup, CreatedGroup, DeleteGroupById, DeleteGroupByName, EntityId, Group, GroupId, GroupInfo,
-    KeyList, ListGroupNames, ListGroups, LookupGroup, Maybe, ReadGroupById, ReadGroupByName, UpdateGroupById,
-    Upsert, WriteGroupByName,
+    ApiError, CreateGroup, CreatedGroup, DeleteGroupById, DeleteGroupByName, EntityId, Error, Group, GroupId,
+    GroupInfo, KeyList, ListGroupNames, ListGroups, LookupGroup, Maybe, Operation, ReadGroupById,
+    ReadGroupByName, ReplyError, UpdateGroupById, Upsert, WriteGroupByName,
 };
 
-use crate::Result;
 use crate::handle::handle;
 use crate::members::{Change, change_members};
 use crate::upsert::upsert;
+use crate::{Client, Result};
 
 handle! {
     /// Groups, from [`Client::groups`](crate::Client::groups).
@@ -43,20 +43,18 @@ handle! {
 
     /// Creates the group of a name, or updates it: see [`WriteGroupByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_group_by_name")]
-    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
-        upsert(self.client, write, Some(&*write.name), |name| LookupGroup::by_name(name), created)
-    }
+    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { write_by_name(self.client, write) }
 
     /// Reads the group of a name. That there is none is an error: see [`ReadGroupByName`].
     #[doc(alias = "read_group_by_name")]
-    fn read_by_name(self, name: impl Into<String>) -> Result<Group> { self.client.call(&ReadGroupByName::new(name)) }
+    fn read_by_name(self, name: impl Into<String>) -> Result<Group> { read_by_name(self.client, name.into()) }
 
     /// Reads the group of a name, if there is one: see [`ReadGroupByName`].
-    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { self.client.call(&Maybe(ReadGroupByName::new(name))) }
+    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { find_by_name(self.client, name.into()) }
 
     /// Deletes the group of a name. That there is none is no error: see [`DeleteGroupByName`].
     #[doc(alias = "delete_group_by_name")]
-    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteGroupByName::new(name)) }
+    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client, name.into()) }
 
     /// Lists the names of all groups: see [`ListGroupNames`].
     #[doc(alias = "list_groups_by_name")]
@@ -85,6 +83,47 @@ handle! {
     /// Removes groups from an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
     fn remove_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
         change_members(self.client, id.into(), Change::RemoveGroups(groups.into_iter().map(Into::into).collect()))
+    }
+}
+
+// By path, or else by lookup and in a body: see `Target::with_names_in_body`.
+
+async fn read_by_name(client: &Client, name: String) -> Result<Group> {
+    if client.target().takes_in_path(&name) {
+        return client.call(&ReadGroupByName::new(name)).await;
+    }
+    let absent = || Error::new(Operation::of::<LookupGroup>(), ReplyError::from(ApiError::absence()));
+    client.call(&LookupGroup::by_name(name)).await?.ok_or_else(absent)
+}
+
+async fn find_by_name(client: &Client, name: String) -> Result<Option<Group>> {
+    if client.target().takes_in_path(&name) {
+        client.call(&Maybe(ReadGroupByName::new(name))).await
+    } else {
+        client.call(&LookupGroup::by_name(name)).await
+    }
+}
+
+async fn write_by_name(client: &Client, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
+    let lookup = |name: &str| LookupGroup::by_name(name);
+    let new_name = Some(&*write.name);
+    if client.target().takes_in_path(&write.name) {
+        upsert(client, write, new_name, lookup, created).await
+    } else {
+        let mut create = CreateGroup::named(&*write.name);
+        create.params.clone_from(&write.params);
+        upsert(client, &create, new_name, lookup, created).await
+    }
+}
+
+async fn delete_by_name(client: &Client, name: String) -> Result<()> {
+    if client.target().takes_in_path(&name) {
+        return client.call(&DeleteGroupByName::new(name)).await;
+    }
+    let client = client.composite();
+    match client.call(&LookupGroup::by_name(name)).await? {
+        Some(found) => client.call(&DeleteGroupById::new(found.id)).await,
+        None => Ok(()),
     }
 }
 

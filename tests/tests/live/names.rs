@@ -3,6 +3,12 @@ use vault_identity::{
     Upsert, WriteEntityByName, WriteGroupByName,
 };
 
+use async_trait::async_trait;
+use vault_identity::bytes::Bytes;
+use vault_identity::http::{Request, Response};
+use vault_identity::hyper::HyperTransport;
+use vault_identity::{Client, Transport, TransportError};
+
 use crate::space::Space;
 
 /// Names that a path can carry, if each character is encoded as it should be.
@@ -228,4 +234,67 @@ async fn a_slash_at_the_end_is_only_written_through_bodies() {
     assert_eq!(entities.read_by_name("a").await.unwrap().id, other);
     entities.delete_by_name("a/").await.unwrap();
     assert_eq!(entities.list().await.unwrap().keys, [other]);
+}
+
+/// Refuses what Traefik refuses, and forwards the rest.
+struct Proxy(HyperTransport);
+
+#[async_trait]
+impl Transport for Proxy {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let path = request.uri().path();
+        if ["%2F", "%5C", "%25", "%3B", "%3F", "%23"].iter().any(|encoded| path.contains(encoded)) {
+            let refusal = Response::builder().status(400).header("content-type", "text/plain");
+            return Ok(refusal.body(Bytes::from_static(b"Bad Request")).expect("a response"));
+        }
+        self.0.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn names_that_a_proxy_refuses_in_a_path_go_by_lookup_and_in_bodies() {
+    let Some(space) = Space::new("names-proxy") else { return };
+    let target = space.client.target().clone();
+    let refused = Client::new(target.clone(), Proxy(HyperTransport::new()));
+    let client = Client::new(target.with_names_in_body(true), Proxy(HyperTransport::new()));
+    for name in ["plain", "team/x", "a%2Fb", "a;b", "a?b", "a#b", "a\\b"] {
+        let (entities, groups) = (client.entities(), client.groups());
+        assert!(entities.find_by_name(name).await.unwrap().is_none(), "{name}");
+        assert!(entities.read_by_name(name).await.unwrap_err().is_not_found(), "{name}");
+        assert!(groups.find_by_name(name).await.unwrap().is_none(), "{name}");
+        assert!(groups.read_by_name(name).await.unwrap_err().is_not_found(), "{name}");
+        entities.delete_by_name(name).await.unwrap();
+        groups.delete_by_name(name).await.unwrap();
+
+        let entity = WriteEntityByName::new(name).policies(["dev"]).metadata([("team", "eng")]);
+        let id = entities.write_by_name(&entity).await.unwrap().created().unwrap().id;
+        assert_eq!(
+            entities.write_by_name(&entity.policies(["ops"])).await.unwrap(),
+            Upsert::Updated,
+            "{name}"
+        );
+        let read = entities.read_by_name(name).await.unwrap();
+        assert_eq!(
+            (read.id, &*read.name, &*read.policies[0], &*read.metadata["team"]),
+            (id, name, "ops", "eng")
+        );
+        let group = WriteGroupByName::new(name).policies(["dev"]);
+        let id = groups.write_by_name(&group).await.unwrap().created().unwrap().id;
+        assert_eq!(groups.write_by_name(&group.policies(["ops"])).await.unwrap(), Upsert::Updated, "{name}");
+        let read = groups.read_by_name(name).await.unwrap();
+        assert_eq!((read.id, &*read.name, &*read.policies[0]), (id, name, "ops"));
+
+        if name != "plain" {
+            let error = refused.entities().read_by_name(name).await.unwrap_err();
+            assert!(error.to_string().contains("Target::with_names_in_body"), "{error}");
+            assert!(!error.to_string().contains(name), "{error}");
+        }
+        entities.delete_by_name(name).await.unwrap();
+        groups.delete_by_name(name).await.unwrap();
+        assert!(entities.find_by_name(name).await.unwrap().is_none(), "{name}");
+        assert!(groups.find_by_name(name).await.unwrap().is_none(), "{name}");
+    }
+    // The server's own refusals, and those of other paths, have no hint.
+    let read = client.entities().read("nobody").await.unwrap_err();
+    assert!(read.is_not_found() && !read.to_string().contains("with_names"), "{read}");
 }
