@@ -96,7 +96,8 @@ impl Tls {
     }
 
     /// Shows servers that ask for it the certificate of one file, with its intermediates after it, and proves
-    /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted.
+    /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted. Replaces an earlier
+    /// certificate.
     pub fn client_files(
         self,
         certificate: impl Into<PathBuf>,
@@ -125,7 +126,7 @@ impl Tls {
 
     /// **Verifies nothing.** Whoever is on the way to the server can pose as it, read the token and do all
     /// that the token allows. For tests on a machine of one's own; a server with a CA of its own needs
-    /// [`ca_file`](Self::ca_file) instead.
+    /// [`ca_file`](Self::ca_file) instead. CAs that are given as well do not count.
     #[must_use]
     pub fn danger_skip_verify(self) -> Self {
         self.change(|settings| settings.skip_verify = true)

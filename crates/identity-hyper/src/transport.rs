@@ -163,7 +163,7 @@ impl HyperTransportBuilder {
     }
 
     /// How long the head of an answer may be out before a call that is repeatable is tried again, on another
-    /// node if there is one. 15 seconds unless said otherwise.
+    /// node if there is one. Never longer than [`timeout`](Self::timeout). Defaults to 15 seconds.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
@@ -231,7 +231,8 @@ impl HyperTransportBuilder {
 
     /// Where the token comes from, for requests to a
     /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere unless
-    /// said otherwise: such requests are then sent without one.
+    /// said otherwise: such requests are then sent without one. A target with a token of its own does not ask the
+    /// source.
     pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
         self.tokens = Some(TokenLayer::new(source));
         self
@@ -292,7 +293,8 @@ impl HyperTransportBuilder {
     }
 
     /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a process
-    /// is not to reroute a token without its author's knowledge.
+    /// is not to reroute a token without its author's knowledge. Unix sockets, and this machine, are reached without
+    /// one.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
