@@ -69,8 +69,9 @@ impl Target {
     /// that, requests carry it where the host stands, in hexadecimal (`unix://2f72756e…/v1/…`), and the header
     /// `Host: localhost`. The transport has to know of this, as the default one does.
     ///
-    /// Over `http` the token, secrets and responses are sent in clear, and whoever is on the way can read them: use it
-    /// for this machine only. [`is_plaintext`](Self::is_plaintext) tells, and the default transport logs a warning.
+    /// Over `http` the token, secrets and responses are sent in clear, and whoever is on the way can read
+    /// them: use it for this machine only. [`is_plaintext`](Self::is_plaintext) tells, and the default
+    /// transport logs a warning.
     ///
     /// # Errors
     ///
@@ -173,8 +174,8 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Fails if the namespace, or a part of it between slashes, begins or ends with a space, has a character that
-    /// is not printable, or is `.` or `..`.
+    /// Fails if the namespace, or a part of it between slashes, begins or ends with a space, has a character
+    /// that is not printable, or is `.` or `..`.
     pub fn with_namespace(mut self, namespace: &str) -> Result<Self, RequestError> {
         let namespace = namespace.trim_matches('/');
         if namespace.is_empty() {

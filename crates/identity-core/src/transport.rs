@@ -43,15 +43,15 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Returns `true` if the transport adds the token to requests that are marked with
-    /// [`AwaitsToken`](crate::AwaitsToken). A client whose target has no token then marks its requests. Defaults
-    /// to `false`; a transport around another one returns what that one does.
+    /// [`AwaitsToken`](crate::AwaitsToken). A client whose target has no token then marks its requests.
+    /// Defaults to `false`; a transport around another one returns what that one does.
     fn supplies_token(&self) -> bool {
         false
     }
 
     /// Returns what the transport offers beside sending, by type. The default transport offers itself, by
-    /// which a client finds the consistency marks and the health of the nodes. Defaults to nothing; a transport
-    /// around another one returns what that one does.
+    /// which a client finds the consistency marks and the health of the nodes. Defaults to nothing; a
+    /// transport around another one returns what that one does.
     fn extensions(&self) -> http::Extensions {
         http::Extensions::new()
     }
@@ -177,8 +177,8 @@ impl TransportError {
         self
     }
 
-    /// Returns `true` if another attempt of the same call fails in the same way, as with a rejected certificate
-    /// or a missing token file.
+    /// Returns `true` if another attempt of the same call fails in the same way, as with a rejected
+    /// certificate or a missing token file.
     pub fn is_permanent(&self) -> bool {
         self.is_permanent
     }

@@ -19,8 +19,8 @@ struct Run {
 }
 
 impl Background {
-    /// Starts `work`, unless earlier work has not ended yet, and waits for its end. Stops waiting when the work
-    /// has taken as long as `patience`.
+    /// Starts `work`, unless earlier work has not ended yet, and waits for its end. Stops waiting when the
+    /// work has taken as long as `patience`.
     pub(crate) async fn run(&self, patience: Duration, work: impl FnOnce() + Send + 'static) {
         let mut run = {
             let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

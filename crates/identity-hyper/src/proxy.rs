@@ -87,8 +87,8 @@ impl Proxy {
         Self::from_variables(|name| env::var_os(name))
     }
 
-    /// Sets the servers that are reached without the proxy, separated by commas, as Go programs read `NO_PROXY`.
-    /// Replaces earlier ones.
+    /// Sets the servers that are reached without the proxy, separated by commas, as Go programs read
+    /// `NO_PROXY`. Replaces earlier ones.
     ///
     /// | entry | servers |
     /// |---|---|
@@ -240,7 +240,8 @@ pub(crate) fn is_this_machine(uri: &Uri) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// How the errors of hyper-util end, which have no public type, when a proxy rejects the user name or the password.
+/// How the errors of hyper-util end, which have no public type, when a proxy rejects the user name or the
+/// password.
 const REJECTIONS: [&str; 3] = [
     "proxy authorization required",
     "credentials not accepted",

@@ -50,8 +50,9 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// is beyond the deadline, the answer is given at once. All calls together have a budget of a hundred repeats and ten more a second; each good
 /// answer brings one back. A call that finds it empty waits.
 ///
-/// [`HyperTransportBuilder::retry`](crate::HyperTransportBuilder::retry) takes it, and so does [`RetryLayer`]. How long a call may take is not
-/// said here: the builder and the layer have each a setting of their own for it.
+/// [`HyperTransportBuilder::retry`](crate::HyperTransportBuilder::retry) takes it, and so does
+/// [`RetryLayer`]. How long a call may take is not said here: the builder and the layer have each a setting
+/// of their own for it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Retry {

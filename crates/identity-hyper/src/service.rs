@@ -42,8 +42,8 @@ impl<S> ServiceTransport<S> {
         Self { service, supplies_token: false, extensions: Extensions::new() }
     }
 
-    /// Offers what `inner` does, the transport that the service ends in, which a service hides: its token source,
-    /// consistency and health.
+    /// Offers what `inner` does, the transport that the service ends in, which a service hides: its token
+    /// source, consistency and health.
     ///
     /// ```
     /// use identity_core::Transport;

@@ -32,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Files are read at once, so that what is wrong with them is told at once. They are looked at again when a
 /// connection is opened, at most once a second; if one has another time of modification or another length,
 /// all are read anew, and the new connection is opened with what they say now. While they cannot be used, as
-/// when they are half written or hang, what they said before remains in force, in silence: [`reload`](Self::reload)
-/// says what is wrong. Open connections stay as they are. Clones share all this.
+/// when they are half written or hang, what they said before remains in force, in silence:
+/// [`reload`](Self::reload) says what is wrong. Open connections stay as they are. Clones share all this.
 ///
 /// ```no_run
 /// use identity_hyper::{HyperTransport, Tls};
@@ -96,8 +96,8 @@ impl Tls {
     }
 
     /// Shows servers that ask for it the certificate of one file, with its intermediates after it, and proves
-    /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted. Replaces an earlier
-    /// certificate.
+    /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted. Replaces
+    /// an earlier certificate.
     pub fn client_files(
         self,
         certificate: impl Into<PathBuf>,

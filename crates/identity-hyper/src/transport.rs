@@ -178,7 +178,8 @@ impl HyperTransportBuilder {
 
     /// Sets how often failed calls are retried, and how long to wait in between. Defaults to [`Retry::new`].
     ///
-    /// A policy has no timeouts: set [`timeout`](Self::timeout) and [`attempt_timeout`](Self::attempt_timeout).
+    /// A policy has no timeouts: set [`timeout`](Self::timeout) and
+    /// [`attempt_timeout`](Self::attempt_timeout).
     ///
     /// ```compile_fail,E0599
     /// # use identity_hyper::{HyperTransport, Retry};
@@ -199,9 +200,9 @@ impl HyperTransportBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if an address is not valid, or if some are `http` and others `https`: when a node fails, the token
-    /// would be sent to the next one in clear. For the same reason a call over `http` to another machine fails if
-    /// these are `https`.
+    /// Fails if an address is not valid, or if some are `http` and others `https`: when a node fails, the
+    /// token would be sent to the next one in clear. For the same reason a call over `http` to another
+    /// machine fails if these are `https`.
     pub fn addresses(
         mut self,
         addresses: impl IntoIterator<Item = impl Into<String>>,
@@ -215,8 +216,8 @@ impl HyperTransportBuilder {
         Ok(self)
     }
 
-    /// Which of several [addresses](Self::addresses) reads go to; with less than two there is no choice. Defaults to
-    /// the leader.
+    /// Which of several [addresses](Self::addresses) reads go to; with less than two there is no choice.
+    /// Defaults to the leader.
     pub fn reads(mut self, reads: Reads) -> Self {
         self.reads = reads;
         self
@@ -230,9 +231,9 @@ impl HyperTransportBuilder {
     }
 
     /// Where the token comes from, for requests to a
-    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere unless
-    /// said otherwise: such requests are then sent without one. A target with a token of its own does not ask the
-    /// source.
+    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere
+    /// unless said otherwise: such requests are then sent without one. A target with a token of its own does
+    /// not ask the source.
     pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
         self.tokens = Some(TokenLayer::new(source));
         self
@@ -292,9 +293,9 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a process
-    /// is not to reroute a token without its author's knowledge. Unix sockets, and this machine, are reached without
-    /// one.
+    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a
+    /// process is not to reroute a token without its author's knowledge. Unix sockets, and this machine, are
+    /// reached without one.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self

@@ -46,7 +46,8 @@ impl BlockingClient {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
     /// made blocking with `hyper::Blocking`.
     ///
-    /// If it has a token source, and `target` no token, calls are made with the source's: see [`Client::new`].
+    /// If it has a token source, and `target` no token, calls are made with the source's: see
+    /// [`Client::new`].
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
         Self {
             #[cfg(feature = "hyper")]
@@ -122,7 +123,7 @@ impl BlockingClient {
     /// Asks each of the transport's addresses how it is: see [`Client::health`].
     #[cfg(feature = "hyper")]
     pub fn health(&self) -> Vec<NodeHealth> {
-        self.blocking.as_ref().map(|blocking| blocking.health()).unwrap_or_default()
+        self.blocking.as_ref().map(Blocking::health).unwrap_or_default()
     }
 
     /// Closes the connections as soon as their calls have ended: see [`Client::renew_connections`].

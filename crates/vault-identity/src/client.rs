@@ -50,10 +50,10 @@ pub struct Client {
 impl Client {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
     ///
-    /// If it has a token source, and `target` no token, calls are made with the source's. A transport of your own
-    /// around the default one forwards [`supplies_token`](Transport::supplies_token) and
-    /// [`extensions`](Transport::extensions), as an [`Arc`] does; else the client does not know of the token source,
-    /// the `consistency` and the `health`.
+    /// If it has a token source, and `target` no token, calls are made with the source's. A transport of your
+    /// own around the default one forwards [`supplies_token`](Transport::supplies_token) and
+    /// [`extensions`](Transport::extensions), as an [`Arc`] does; else the client does not know of the token
+    /// source, the `consistency` and the `health`.
     ///
     /// ```
     /// # use vault_identity::{Client, Target};

@@ -22,8 +22,8 @@ const FRESH: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait for the file while there is no token.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
-/// How long the token before the last change is tried when the new one is rejected: the file may have been read
-/// half written.
+/// How long the token before the last change is tried when the new one is rejected: the file may have been
+/// read half written.
 const GRACE: Duration = Duration::from_secs(10);
 /// The time between two readings that have to agree, and how many there are at most.
 const SETTLING: Duration = Duration::from_millis(10);
@@ -34,12 +34,13 @@ const MAX_SIZE: u64 = 64 * 1024;
 /// The token in a file, as the sink of an agent writes it; space around it is left out.
 ///
 /// The file is read at the first call, and again when its modification time or length has changed, which is
-/// checked once a second at most, or when the server rejects the token. While the file cannot be read, or has no
-/// token, the previous one stays in use; a file that hangs, as on a network share that is down, delays calls by
-/// one second in all, and occupies one thread. Without a previous token the call fails, after at most 10 seconds.
+/// checked once a second at most, or when the server rejects the token. While the file cannot be read, or has
+/// no token, the previous one stays in use; a file that hangs, as on a network share that is down, delays
+/// calls by one second in all, and occupies one thread. Without a previous token the call fails, after at
+/// most 10 seconds.
 ///
-/// The file may be replaced or rewritten in place: it is read until two readings agree. For 10 seconds after a
-/// change the previous token is tried when the server rejects the new one.
+/// The file may be replaced or rewritten in place: it is read until two readings agree. For 10 seconds after
+/// a change the previous token is tried when the server rejects the new one.
 ///
 /// The file has to be a regular file. If users other than the owner and the group may read or write it, there
 /// is a warning.

@@ -46,7 +46,8 @@ impl LoggedIn {
 /// * A login that takes longer than [`timeout`](Self::timeout) fails, and the next call that needs a token begins another one.
 /// * When a token is refused (403) a minute or more after the last log-in, there is another one, as the token may have been revoked.
 ///
-/// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in, and must not block its threads.
+/// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in, and must
+/// not block its threads.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, LogIn, LoggedIn};
@@ -101,8 +102,8 @@ impl LogIn {
         Self { shared, timeout: TIMEOUT }
     }
 
-    /// Sets how long a login may take before it is cancelled. Calls with a token that is still valid do not wait
-    /// for it, and no call waits longer than its own timeout. Defaults to 30 seconds.
+    /// Sets how long a login may take before it is cancelled. Calls with a token that is still valid do not
+    /// wait for it, and no call waits longer than its own timeout. Defaults to 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(LONGEST);
