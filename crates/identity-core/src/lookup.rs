@@ -154,6 +154,7 @@ macro_rules! lookup {
                 self.criterion.check()
             }
 
+            #[allow(clippy::ref_option, reason = "it is the output as it is")]
             fn answered_with(&self, found: &Option<$found>) -> Result<(), DecodeError> {
                 found.as_ref().map_or(Ok(()), |found| {
                     self.criterion.compare(found.id.as_str(), &found.name, &found.$aliases)

@@ -65,6 +65,7 @@ impl WriteOidcProvider {
         ser::joinable("scopes_supported", self.scopes_supported.as_ref())
     }
 
+    #[allow(clippy::ref_option_ref, reason = "serde hands over a reference to the field")]
     fn body(&self) -> impl Serialize {
         #[derive(Serialize)]
         struct Body<'a> {
