@@ -36,16 +36,16 @@ pub struct Alias<I, C> {
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub mount_type: Option<String>,
     /// What the auth method tells of its user. It cannot be written.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
     /// What was written with the alias. Empty in what a group says of its alias.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::map")]
     pub custom_metadata: BTreeMap<String, String>,
     /// Whether the alias belongs to a mount local to one cluster. `false` in what a group says of its alias.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub local: bool,
     /// The entities that the alias belonged to before they were merged away.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub merged_from_canonical_ids: Vec<C>,
     /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group
     /// says of its alias.
@@ -80,10 +80,10 @@ pub struct AliasInfo<C> {
     #[serde(deserialize_with = "de::empty_as_none")]
     pub mount_type: Option<String>,
     /// What the auth method tells of its user.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
     /// What was written with the alias.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::map")]
     pub custom_metadata: BTreeMap<String, String>,
     /// Whether the alias belongs to a mount local to one cluster.
     #[serde(deserialize_with = "de::null_as_default")]

@@ -1,7 +1,9 @@
 //! Tolerant decoding: the server writes the empty value in many ways.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::size_of;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visit
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::room;
 use crate::text::{self, MAX_LEN};
 
 /// `null` is the empty value.
@@ -67,7 +70,7 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dura
 /// `{}` is as good as `null`: a group's alias, where there is none.
 pub(crate) fn empty_object_as_none<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
-    T: Deserialize<'de>,
+    T: DeserializeOwned,
     D: Deserializer<'de>,
 {
     #[derive(Deserialize)]
@@ -81,10 +84,135 @@ where
         Some(T),
         None(()),
     }
-    Ok(match Form::deserialize(deserializer)? {
+    Ok(match tree(deserializer)? {
         Form::Some(value) => Some(value),
         Form::Empty(_) | Form::None(()) => None,
     })
+}
+
+/// A list that takes no more than its [room]. `null` is the empty list.
+pub(crate) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = elements.next_element()? {
+                push(&mut list, element)?;
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_any(List(PhantomData))
+}
+
+fn push<T, E: Error>(list: &mut Vec<T>, element: T) -> Result<(), E> {
+    if list.len() == list.capacity() {
+        // Doubling a long list would take twice the room that it needs.
+        let more = match list.len() {
+            0 if size_of::<T>() > 64 => 1,
+            0 => 4,
+            len if len < 0x8000 => len,
+            len => len / 32,
+        };
+        room::grow::<T, E>(list.len(), more)?;
+        list.reserve_exact(more);
+    }
+    list.push(element);
+    Ok(())
+}
+
+/// A map that takes no more than its [room]. `null` is the empty map.
+pub(crate) fn map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    entries(deserializer, Some)
+}
+
+/// A map of which an odd value spoils only itself. `null` is the empty map.
+pub(crate) fn readable_map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    entries(deserializer, |value: &'de RawValue| serde_json::from_str(value.get()).ok())
+}
+
+/// The entries of a map, with what `read` makes of their values.
+fn entries<'de, K, R, V, D>(
+    deserializer: D,
+    read: impl Fn(R) -> Option<V>,
+) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    R: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Map<K, R, V, F>(F, PhantomData<(K, R, V)>);
+
+    impl<'de, K, R, V, F> Visitor<'de> for Map<K, R, V, F>
+    where
+        K: Deserialize<'de> + Ord,
+        R: Deserialize<'de>,
+        F: Fn(R) -> Option<V>,
+    {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_unit<E>(self) -> Result<BTreeMap<K, V>, E> {
+            Ok(BTreeMap::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<BTreeMap<K, V>, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = entries.next_entry::<K, R>()? {
+                if let Some(value) = (self.0)(value) {
+                    // Nodes are a half to entirely full.
+                    room::take::<(K, V), A::Error>(2)?;
+                    map.insert(key, value);
+                }
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_any(Map(read, PhantomData))
+}
+
+/// A value that is first read into a tree of values, which may take many times its length.
+pub(crate) fn tree<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    if !room::is_limited() {
+        return T::deserialize(deserializer);
+    }
+    let json = Box::<RawValue>::deserialize(deserializer)?;
+    room::take_tree::<D::Error>(json.get().as_bytes())?;
+    serde_json::from_str(json.get()).map_err(D::Error::custom)
 }
 
 /// A list of which an odd element spoils only itself. `null` is the empty list.
@@ -94,11 +222,12 @@ where
     D: Deserializer<'de>,
 {
     let mut list = Vec::new();
+    let mut is_full = None;
     elements(deserializer, |element| {
-        list.push(element);
-        true
+        is_full = push::<T, D::Error>(&mut list, element).err();
+        is_full.is_none()
     })?;
-    Ok(list)
+    is_full.map_or(Ok(list), Err)
 }
 
 /// The same, of which a refusal keeps no more than anyone reads.

@@ -43,31 +43,31 @@ pub struct Entity {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// What was written with the entity.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
     /// The entity's own policies, sorted and in lower case; those of its groups are not among them.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub policies: Vec<String>,
     /// Whether the entity is barred: no log-in, and its tokens are refused.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub disabled: bool,
     /// The names that the entity has at auth mounts.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub aliases: Vec<EntityAlias>,
     /// The groups that the entity is a member of.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub direct_group_ids: Vec<GroupId>,
     /// The groups that those groups are in turn members of.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub inherited_group_ids: Vec<GroupId>,
     /// The direct and the inherited groups.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub group_ids: Vec<GroupId>,
     /// A hash that Vault before 1.2 returns. `None` from later servers.
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
     pub bucket_key_hash: Option<String>,
     /// The entities that were merged into this one.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub merged_entity_ids: Vec<EntityId>,
     /// When the entity was made.
     #[serde(default, deserialize_with = "de::time")]
@@ -93,7 +93,7 @@ pub struct EntityInfo {
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The names that the entity has at auth mounts.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub aliases: Vec<AliasSummary<EntityAliasId>>,
 }
 
@@ -107,7 +107,7 @@ pub struct CreatedEntity {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
     /// The identifiers of its aliases: none, in what servers are known to answer.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub aliases: Vec<EntityAliasId>,
 }
 
@@ -156,7 +156,7 @@ setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
 /// use identity_core::CreateEntity;
 ///
 /// let create = CreateEntity::named("alice").policies(["dev"]).metadata([("team", "eng")]);
-/// # let _ = create;
+/// println!("{create:?}");
 /// ```
 ///
 /// Without a name and an identifier each call makes another entity, so that it must not be repeated blindly.

@@ -43,19 +43,19 @@ pub struct Group {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
     /// What was written with the group.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
     /// The policies, sorted and in lower case.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub policies: Vec<String>,
     /// The entities that belong to it, sorted.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub member_entity_ids: Vec<EntityId>,
     /// The groups that belong to it, sorted.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub member_group_ids: Vec<GroupId>,
     /// The groups that it belongs to, and such as are deleted.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub parent_group_ids: Vec<GroupId>,
     /// The name that an external group has at an auth mount.
     #[serde(default, deserialize_with = "de::empty_object_as_none")]
@@ -192,7 +192,7 @@ setters!(CreateGroup, UpdateGroupById, WriteGroupByName {
 ///
 /// let ours = CreateGroup::named("ops").policies(["ops"]).member_entity_ids(["7fbd40c1"]);
 /// let theirs = CreateGroup::named("ldap-ops").group_type(GroupType::External).policies(["ops"]);
-/// # let _ = (ours, theirs);
+/// println!("{ours:?} {theirs:?}");
 /// ```
 ///
 /// Without a name and an identifier each call makes another group, so that it must not be repeated blindly.

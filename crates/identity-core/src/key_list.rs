@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::de;
 
 /// The keys below a path, in the order the server gives them, and what it tells of each.
 ///
 /// ```
-/// # use identity_core::{EntityInfo, KeyList, EntityId};
-/// # let mut list = KeyList::<EntityId, EntityInfo>::default();
+/// use identity_core::{EntityInfo, KeyList, EntityId};
+/// let mut list = KeyList::<EntityId, EntityInfo>::default();
 /// # list.keys.push("a".into());
 /// for (id, info) in list.iter() {
 ///     println!("{id} {}", info.map_or("", |info| info.name.as_str()));
@@ -58,19 +57,18 @@ impl<K: Ord, I> IntoIterator for KeyList<K, I> {
     }
 }
 
-/// A list whose infos are not yet looked at, so that an odd one spoils only itself.
+/// A list as the server gives it: an odd info spoils only itself.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "K: Deserialize<'de>"))]
-pub(crate) struct RawKeyList<'a, K: Ord> {
-    #[serde(default, deserialize_with = "de::null_as_default")]
+#[serde(bound(deserialize = "K: Deserialize<'de>, I: Deserialize<'de>"))]
+pub(crate) struct RawKeyList<K: Ord, I> {
+    #[serde(default = "Vec::new", deserialize_with = "de::list")]
     keys: Vec<K>,
-    #[serde(borrow, default, deserialize_with = "de::null_as_default")]
-    key_info: BTreeMap<K, &'a RawValue>,
+    #[serde(default = "BTreeMap::new", deserialize_with = "de::readable_map")]
+    key_info: BTreeMap<K, I>,
 }
 
-impl<'a, K: Ord, I: Deserialize<'a>> From<RawKeyList<'a, K>> for KeyList<K, I> {
-    fn from(raw: RawKeyList<'a, K>) -> Self {
-        let read = |(key, info): (K, &'a RawValue)| Some((key, serde_json::from_str(info.get()).ok()?));
-        Self { keys: raw.keys, key_info: raw.key_info.into_iter().filter_map(read).collect() }
+impl<K: Ord, I> From<RawKeyList<K, I>> for KeyList<K, I> {
+    fn from(raw: RawKeyList<K, I>) -> Self {
+        Self { keys: raw.keys, key_info: raw.key_info }
     }
 }

@@ -41,6 +41,8 @@
 //!   gives them out. The body of an [`http::Request`] is wiped as well, but its `Debug` shows it: do not log
 //!   whole requests.
 
+#![doc(test(attr(deny(warnings), allow(dead_code))))]
+
 mod alias;
 mod all;
 mod api_error;
@@ -69,6 +71,7 @@ mod operation;
 mod path;
 mod reply;
 pub mod respond;
+mod room;
 mod secret;
 mod ser;
 mod subject;

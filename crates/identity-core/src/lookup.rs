@@ -21,7 +21,7 @@ endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json repeatable ->
 ///
 /// let alice = LookupEntity::by_name("alice");
 /// let who_logged_in = LookupEntity::by_alias("alice", "auth_userpass_6b81bdea");
-/// # let _ = (alice, who_logged_in);
+/// println!("{alice:?} {who_logged_in:?}");
 /// ```
 ///
 /// API: `POST /identity/lookup/entity`

@@ -11,6 +11,7 @@ use crate::api_error::ApiError;
 use crate::de::{self, Object};
 use crate::error::{DecodeError, ReplyError};
 use crate::key_list::{KeyList, RawKeyList};
+use crate::room;
 use crate::text;
 use crate::wrapping::WrapInfo;
 
@@ -94,7 +95,13 @@ impl<'a> Reply<'a> {
     ///
     /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the same.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        let result = self.parse()?;
+        // What has no envelope may have claims of any shape.
+        let result = self.decode(|body| {
+            if room::is_limited() {
+                room::take_tree(body)?;
+            }
+            serde_json::from_slice(body)
+        })?;
         if self.lists_errors() {
             return Err(DecodeError::new(format!("the response lists errors ({})", self.status)).into());
         }
@@ -108,7 +115,9 @@ impl<'a> Reply<'a> {
         if self.status == StatusCode::NO_CONTENT {
             return no_data();
         }
-        match serde_json::from_slice(self.body()?) {
+        let body = self.body()?;
+        let decode = || serde_json::from_slice(body);
+        match if body.len() < room::SMALL { decode() } else { room::within(body.len(), decode) } {
             Ok(Object(Envelope { data: Some(Object(data)) })) => Ok(data),
             Ok(Object(Envelope { data: None })) => no_data(),
             Err(error) => Err(self.explain(&error).into()),
@@ -137,7 +146,7 @@ impl<'a> Reply<'a> {
         if self.is_absence() {
             return Ok(KeyList::default());
         }
-        let Object(envelope): Object<Envelope<RawKeyList<'_, K>>> = self.parse()?;
+        let Object(envelope): Object<Envelope<RawKeyList<K, I>>> = self.parse()?;
         let Object(raw) = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
         Ok(raw.into())
     }
@@ -194,14 +203,21 @@ impl<'a> Reply<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
+        self.decode(serde_json::from_slice)
+    }
+
+    fn decode<T>(self, decode: impl FnOnce(&'a [u8]) -> serde_json::Result<T>) -> Result<T, ReplyError> {
         let body = self.body()?;
-        serde_json::from_slice(body).map_err(|error| self.explain(&error).into())
+        room::within(body.len(), || decode(body)).map_err(|error| self.explain(&error).into())
     }
 
     /// Says what is wrong without the words of `serde_json`, which quote the answer.
     fn explain(self, error: &serde_json::Error) -> DecodeError {
         if self.body.is_empty() {
             return DecodeError::new(format!("the answer is empty ({})", self.status));
+        }
+        if error.is_data() && error.to_string().starts_with(room::PROBLEM) {
+            return DecodeError::new(room::PROBLEM);
         }
         let place = format!("line {} column {} of {} bytes", error.line(), error.column(), self.body.len());
         if error.is_data() {

@@ -202,7 +202,7 @@ impl Target {
     /// `localhost` nor a loopback address.
     ///
     /// ```
-    /// # use identity_core::Target;
+    /// use identity_core::Target;
     /// assert!(Target::new("http://vault.example.com:8200")?.is_plaintext());
     /// assert!(!Target::new("http://127.0.0.1:8200")?.is_plaintext());
     /// assert!(!Target::new("https://vault.example.com:8200")?.is_plaintext());

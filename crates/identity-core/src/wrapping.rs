@@ -15,7 +15,7 @@ use crate::error::{DecodeError, ReplyError, RequestError};
 use crate::reply::Reply;
 use crate::respond::{self, Respond};
 use crate::secret::Exposed;
-use crate::{Endpoint, Method, de, ser};
+use crate::{ApiError, Endpoint, Method, de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
@@ -163,13 +163,9 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
 /// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these
 /// words in a sentence.
 fn is_wrapped_absence<E: Endpoint>(reply: Reply<'_>) -> bool {
-    #[derive(Deserialize)]
-    struct Errors {
-        errors: Vec<String>,
-    }
     E::METHOD == Method::List
         && reply.status == StatusCode::NOT_FOUND
-        && serde_json::from_slice(reply.body).is_ok_and(|body: Errors| body.errors == ["unsupported path"])
+        && ApiError::read(reply).errors() == ["unsupported path"]
 }
 
 impl<E: Respond> Respond for Wrap<E> {

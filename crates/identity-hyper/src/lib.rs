@@ -9,7 +9,7 @@
 //! let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?;
 //! let response = transport.send(ReadEntityByName::new("alice").request(&target)?).await?;
 //! let alice = ReadEntityByName::response(&response)?;
-//! # let _ = alice;
+//! println!("{alice:?}");
 //! # Ok(())
 //! # }
 //! ```
@@ -76,7 +76,7 @@
 //!     .layer(CollectLayer::new(64 * 1024 * 1024))
 //!     .service(pool);
 //! let transport = ServiceTransport::new(service);
-//! # let _ = transport;
+//! println!("{transport:?}");
 //! ```
 //!
 //! It differs from [`HyperTransport`] in this:
@@ -93,6 +93,8 @@
 //!
 //! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
 //! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
+
+#![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod background;
 mod blocking;

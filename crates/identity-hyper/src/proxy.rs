@@ -32,7 +32,7 @@ use no_proxy::NoProxy;
 ///
 /// let proxy = Proxy::all("http://user:password@proxy.example.com:3128")?.no_proxy("10.0.0.0/8, .internal");
 /// let transport = HyperTransport::builder().proxy(proxy).build();
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// # Ok::<(), identity_core::RequestError>(())
 /// ```
 #[derive(Clone, Debug, Default)]

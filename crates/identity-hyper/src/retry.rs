@@ -112,7 +112,7 @@ impl Default for Retry {
 ///     .layer(RetryLayer::new(Retry::new().most(3)).timeout(Duration::from_secs(20)))
 ///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

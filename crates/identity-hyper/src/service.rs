@@ -96,7 +96,7 @@ where
 ///
 /// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// ```
 pub struct TransportService<T>(Arc<T>);
 

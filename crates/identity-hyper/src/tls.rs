@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// let tls = Tls::new().ca_file("/etc/vault/ca.pem")?.client_files("/etc/vault/app.pem", "/etc/vault/app.key")?;
 /// let transport = HyperTransport::builder().tls(tls).build();
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// # Ok::<(), identity_hyper::TlsError>(())
 /// ```
 ///

@@ -60,7 +60,7 @@ impl fmt::Debug for Token {
 /// use identity_hyper::{HyperTransport, TokenFile};
 ///
 /// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// ```
 #[async_trait]
 pub trait TokenSource: Send + Sync {
@@ -133,7 +133,7 @@ impl StdError for TokenError {
 ///     .layer(TokenLayer::new(Token::new("s.example")?))
 ///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// # Ok::<(), identity_core::RequestError>(())
 /// ```
 #[derive(Clone)]

@@ -182,8 +182,8 @@ impl HyperTransportBuilder {
     /// [`attempt_timeout`](Self::attempt_timeout).
     ///
     /// ```compile_fail,E0599
-    /// # use identity_hyper::{HyperTransport, Retry};
-    /// # use std::time::Duration;
+    /// use identity_hyper::{HyperTransport, Retry};
+    /// use std::time::Duration;
     /// HyperTransport::builder().retry(Retry::off().deadline(Duration::from_millis(200)));
     /// ```
     pub fn retry(mut self, retry: Retry) -> Self {

@@ -80,14 +80,13 @@
 //! A call that is not expected panics where it is made, with the call and how it differs from what was expected:
 //!
 //! ```should_panic
-//! # use identity_core::{BlockingTransport, CreateEntity, Endpoint, Target, Upsert};
-//! # use identity_mock::MockTransport;
-//! # let target = Target::new("http://vault.test").unwrap();
+//! use identity_core::{BlockingTransport, CreateEntity, Endpoint, Target, Upsert};
+//! use identity_mock::MockTransport;
+//! let target = Target::new("http://vault.test").unwrap();
 //! let mock = MockTransport::new();
 //! mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
 //! let request = CreateEntity::named("bob").request(&target).unwrap();
-//! # let _ =
-//! BlockingTransport::send(&mock, request);
+//! BlockingTransport::send(&mock, request).unwrap();
 //! // MockTransport: unexpected call POST identity/entity with body {"name":"bob"}
 //! // It differs from what is expected:
 //! //   POST identity/entity with body {"name":"alice"}, expected at tests/enrol.rs:9:6
@@ -98,6 +97,8 @@
 //! the test, because it was on another thread. [`checkpoint`](MockTransport::checkpoint) does the same at once.
 //!
 //! Messages do not show tokens, nor the fields that are secret in the API, such as `token` and `client_secret`.
+
+#![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod call;
 #[cfg(feature = "contract")]

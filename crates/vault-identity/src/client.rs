@@ -26,7 +26,7 @@ use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Re
 /// ```no_run
 /// use vault_identity::{Client, CreateEntity};
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example() -> vault_identity::Result<()> {
 /// let client = Client::from_env()?;
 /// client.entities().create(&CreateEntity::named("alice").policies(["dev"])).await?;
 /// let alice = client.entities().read_by_name("alice").await?;
@@ -56,12 +56,12 @@ impl Client {
     /// source, the `consistency` and the `health`.
     ///
     /// ```
-    /// # use vault_identity::{Client, Target};
+    /// use vault_identity::{Client, Target};
     /// use vault_identity::hyper::{HyperTransport, TokenFile};
     ///
     /// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
     /// let client = Client::new(Target::new("https://vault.example.com:8200")?, transport);
-    /// # let _ = client;
+    /// println!("{client:?}");
     /// # Ok::<(), vault_identity::RequestError>(())
     /// ```
     pub fn new(target: Target, transport: impl Transport + 'static) -> Self {
@@ -93,7 +93,7 @@ impl Client {
     /// A client of the server at `address`, over the default transport.
     ///
     /// ```
-    /// # use vault_identity::Client;
+    /// use vault_identity::Client;
     /// let client = Client::connect("https://vault.example.com:8200", "s.example")?;
     /// # Ok::<(), vault_identity::RequestError>(())
     /// ```
@@ -246,10 +246,10 @@ impl Client {
     /// use vault_identity::Client;
     /// use vault_identity::hyper::NodeState;
     ///
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example() -> vault_identity::Result<()> {
     /// let client = Client::from_env()?;
     /// let is_ready = client.health().await.iter().any(|node| node.state == NodeState::Leader);
-    /// # let _ = is_ready;
+    /// println!("{is_ready:?}");
     /// # Ok(())
     /// # }
     /// ```

@@ -52,7 +52,7 @@ pub fn target_from_env() -> Result<Target, RequestError> {
 ///
 /// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
 /// let client = Client::new(target_from_env()?.with_token_of_transport(), transport);
-/// # let _ = client;
+/// println!("{client:?}");
 /// # Ok::<(), vault_identity::RequestError>(())
 /// ```
 #[cfg(feature = "hyper")]

@@ -1,6 +1,7 @@
 // Of two definitions of a link the first counts: here it leads to the module, in the repository to the file.
 #![cfg_attr(feature = "hyper", doc = "[production]: production\n\n")]
 #![doc = include_str!("../README.md")]
+#![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod block_on;
 pub mod blocking;

@@ -15,7 +15,7 @@ use crate::Result;
 /// let authorize = AuthorizeOidc::new("default", "client-id", "https://app.example.com/cb", pkce.challenge).state(&state);
 /// // … and when the code is exchanged:
 /// let client = ClientAuth::public("client-id", pkce.verifier);
-/// # let _ = (authorize, client);
+/// println!("{authorize:?} {client:?}");
 /// # Ok::<(), vault_identity::RequestError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -33,19 +33,19 @@ pub struct LoginEnforcement {
     #[serde(deserialize_with = "de::null_as_default")]
     pub namespace_path: String,
     /// The methods, of which one has to be passed.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub mfa_method_ids: Vec<MfaMethodId>,
     /// Those who log in through these mounts.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub auth_method_accessors: Vec<MountAccessor>,
     /// Those who log in through mounts of these types.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub auth_method_types: Vec<String>,
     /// The members of these groups.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub identity_group_ids: Vec<GroupId>,
     /// These entities.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub identity_entity_ids: Vec<EntityId>,
 }
 

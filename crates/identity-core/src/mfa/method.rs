@@ -60,7 +60,7 @@ impl MfaMethod {
 
 impl<'de> Deserialize<'de> for MfaMethod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = Value::Object(Map::deserialize(deserializer)?);
+        let fields = Value::Object(de::tree::<Map<_, _>, _>(deserializer)?);
         let method_type = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let method = match method_type.as_str() {
             "totp" => serde_json::from_value(fields).map(Self::Totp),

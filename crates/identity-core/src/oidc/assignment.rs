@@ -21,10 +21,10 @@ about! {
 #[non_exhaustive]
 pub struct OidcAssignment {
     /// These entities; `*`, in `allow_all`, is all.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub entity_ids: Vec<EntityId>,
     /// The members of these groups; `*`, in `allow_all`, is all.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub group_ids: Vec<GroupId>,
 }
 

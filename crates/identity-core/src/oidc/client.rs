@@ -77,10 +77,10 @@ pub struct OidcClientInfo {
     #[serde(deserialize_with = "de::null_as_default")]
     pub key: String,
     /// Where people may be sent back to.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub redirect_uris: Vec<String>,
     /// The names of the assignments, which say who may log in.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub assignments: Vec<String>,
     /// How long ID tokens live.
     #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]

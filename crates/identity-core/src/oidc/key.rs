@@ -26,7 +26,7 @@ pub struct OidcKey {
     /// The algorithm.
     pub algorithm: SigningAlgorithm,
     /// The roles and clients that may use the key; `*` is all, and none is none.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub allowed_client_ids: Vec<ClientId>,
     /// How long the key signs before the next takes its place.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
@@ -71,7 +71,7 @@ word! {
 ///     .rotation_period(hour)
 ///     .verification_ttl(hour)
 ///     .allowed_client_ids(["*"]);
-/// # let _ = key;
+/// println!("{key:?}");
 /// ```
 ///
 /// API: `POST /identity/oidc/key/:name`

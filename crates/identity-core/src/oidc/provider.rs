@@ -25,10 +25,10 @@ pub struct OidcProvider {
     #[serde(deserialize_with = "de::null_as_default")]
     pub issuer: String,
     /// The clients that may use it; `*` is all.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub allowed_client_ids: Vec<ClientId>,
     /// The names of the scopes that clients can ask for.
-    #[serde(deserialize_with = "de::null_as_default")]
+    #[serde(deserialize_with = "de::list")]
     pub scopes_supported: Vec<String>,
 }
 

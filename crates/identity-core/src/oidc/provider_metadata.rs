@@ -58,24 +58,24 @@ pub struct ProviderDiscovery {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub request_uri_parameter_supported: bool,
     /// The algorithms that keys can have.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// `code`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub response_types_supported: Vec<String>,
     /// The scopes of the provider, and `openid`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub scopes_supported: Vec<String>,
     /// Empty, whatever the scopes tell.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub claims_supported: Vec<String>,
     /// `public`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub subject_types_supported: Vec<String>,
     /// `authorization_code`; OpenBao does not tell of `client_credentials`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub grant_types_supported: Vec<String>,
     /// How clients prove who they are.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub token_endpoint_auth_methods_supported: Vec<String>,
 }

@@ -146,13 +146,13 @@ pub struct Discovery {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
     /// `id_token`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub response_types_supported: Vec<String>,
     /// `public`.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub subject_types_supported: Vec<String>,
     /// The algorithms that keys can have.
-    #[serde(default, deserialize_with = "de::null_as_default")]
+    #[serde(default, deserialize_with = "de::list")]
     pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
 }
 

@@ -19,7 +19,7 @@ use crate::exchange::LONGEST;
 /// use identity_hyper::RateLimit;
 ///
 /// let limit = RateLimit::per_second(20.0)?.burst(5)?;
-/// # let _ = limit;
+/// println!("{limit:?}");
 /// # Ok::<(), identity_core::RequestError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -58,7 +58,7 @@ impl LoggedIn {
 ///     Ok::<_, std::io::Error>(LoggedIn::new("s.example", Duration::from_secs(3600)))
 /// });
 /// let transport = HyperTransport::builder().token_source(log_in).build();
-/// # let _ = transport;
+/// println!("{transport:?}");
 /// ```
 #[derive(Clone)]
 pub struct LogIn {

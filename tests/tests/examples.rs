@@ -1,0 +1,59 @@
+//! Examples in the documentation are complete: who pastes one gets what the reader sees.
+//!
+//! That they compile without warnings is what the documentation tests of each crate see to, which deny them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What an example may hide: the function around it, and its result.
+const MAY_BE_HIDDEN: [&str; 6] = ["async fn ", "fn ", "Ok", "}", "    ", "tokio"];
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_example_needs_what_its_reader_does_not_see() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = vec![root.join("README.md")];
+    for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {
+        files(&root.join("crates").join(name).join("src"), &mut found);
+        let lib = fs::read_to_string(root.join("crates").join(name).join("src/lib.rs")).unwrap();
+        assert!(lib.contains("#![doc(test(attr(deny(warnings)"), "{name} does not deny warnings");
+    }
+    files(&root.join("crates/vault-identity/docs"), &mut found);
+    let mut hidden = Vec::new();
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let mut is_example = false;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim_start();
+            let line = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")).unwrap_or(if is_rust {
+                ""
+            } else {
+                line
+            });
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            if let Some(language) = line.strip_prefix("```") {
+                let is_code = language.is_empty()
+                    || language.starts_with("rust")
+                    || language.starts_with("no_run")
+                    || language.starts_with("should_panic");
+                is_example = !is_example && is_code;
+            } else if let Some(rest) = line.strip_prefix("# ").filter(|_| is_example) {
+                if !MAY_BE_HIDDEN.iter().any(|may| rest.starts_with(may)) {
+                    hidden.push(format!("{}:{}: {line}", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(hidden.is_empty(), "{hidden:#?}");
+}
