@@ -26,7 +26,7 @@ fn deep_nesting_does_not_exhaust_the_stack() {
         let info = answer(200, format!(r#"{{"data":{{"keys":["x"],"key_info":{{"x":{deep}}}}}}}"#));
         assert_eq!(outcome::<ListEntities>(&info), "value");
         let jwks = answer(200, format!(r#"{{"keys":[{{"kty":"RSA","new":{deep}}}]}}"#));
-        assert_eq!(outcome::<ReadJwks>(&jwks), "value");
+        assert_eq!(outcome::<ReadJwks>(&jwks), "unreadable");
         let warnings = answer(200, format!(r#"{{"data":{{"id":"x"}},"warnings":{deep}}}"#));
         assert_eq!(outcome::<WithMeta<ReadEntityById>>(&warnings), "value");
 
@@ -55,7 +55,7 @@ fn list(length: usize) -> http::Response<Vec<u8>> {
     for number in 0..length {
         keys.push(format!(r#""7fbd40c1-{number:08}""#));
         infos.push(format!(
-            r#""7fbd40c1-{number:08}":{{"name":"n{number}","aliases":[{{"id":"a{number}"}}]}}"#
+            r#""7fbd40c1-{number:08}":{{"name":"n{number}","aliases":[{{"id":"7fbd40c1-9a2e-4c53-8b0d-0000{number:08}","mount_accessor":"auth_userpass_6b81bdea","mount_path":"auth/userpass/","mount_type":"userpass","name":"n{number}"}}]}}"#
         ));
     }
     let (keys, infos) = (keys.join(","), infos.join(","));
