@@ -367,21 +367,4 @@ fn is_not_understood(response: &Response<Bytes>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_usual_port_need_not_be_said() {
-        for (uri, expected) in [
-            ("https://v/v1/x", "v"),
-            ("https://v:443/v1/x", "v"),
-            ("https://v:80/v1/x", "v:80"),
-            ("http://v:80/v1/x", "v"),
-            ("http://v:443/v1/x", "v:443"),
-            ("https://v:8443/v1/x", "v:8443"),
-            ("https://v:443/team/v1/x", "v/team"),
-        ] {
-            assert_eq!(address(&uri.parse().unwrap()), expected, "{uri}");
-        }
-    }
-}
+mod tests;
