@@ -283,7 +283,9 @@ impl Exchange for Pool {
 /// Whether something came that is no HTTP, by mistake perhaps or for another call on the connection.
 fn is_garbage(error: &hyper::Error) -> bool {
     let is_http2_garbage = |error: &h2::Error| error.is_go_away() && error.is_library();
-    error.is_parse() && !error.is_parse_too_large() || http2_error(error).is_some_and(is_http2_garbage)
+    // hyper's own predicate for such a head comes with its feature `server` only.
+    let is_too_large = error.to_string() == "message head is too large";
+    error.is_parse() && !is_too_large || http2_error(error).is_some_and(is_http2_garbage)
 }
 
 /// Keeps what a refusal may repeat, for it to be masked there.

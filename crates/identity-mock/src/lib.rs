@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use identity_core::{
-//!     CreateEntity, CreatedEntity, Endpoint, Entity, EntityId, Error, Maybe, Operation, ReadEntityByName, Target,
+//!     CreateEntity, CreatedEntity, Endpoint, EntityId, Error, Maybe, Operation, ReadEntityByName, Target,
 //!     Transport, Upsert,
 //! };
 //! use identity_mock::MockTransport;

@@ -30,10 +30,11 @@ pub use crate::oidc::blocking::{
 /// use vault_identity::{BlockingClient, CreateEntity};
 ///
 /// let client = BlockingClient::from_env()?;
-/// client.entities().create(&CreateEntity::named("alice").policies(["dev"]))?;
+/// let created = client.entities().create(&CreateEntity::named("alice").policies(["dev"]))?;
+/// println!("created: {}", created.is_created());
 /// let alice = client.entities().read_by_name("alice")?;
 /// println!("{} has the policies {:?}", alice.id, alice.policies);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), vault_identity::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct BlockingClient {

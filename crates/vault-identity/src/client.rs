@@ -28,7 +28,8 @@ use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Re
 ///
 /// # async fn example() -> vault_identity::Result<()> {
 /// let client = Client::from_env()?;
-/// client.entities().create(&CreateEntity::named("alice").policies(["dev"])).await?;
+/// let created = client.entities().create(&CreateEntity::named("alice").policies(["dev"])).await?;
+/// println!("created: {}", created.is_created());
 /// let alice = client.entities().read_by_name("alice").await?;
 /// println!("{} has the policies {:?}", alice.id, alice.policies);
 /// # Ok(())
@@ -95,6 +96,7 @@ impl Client {
     /// ```
     /// use vault_identity::Client;
     /// let client = Client::connect("https://vault.example.com:8200", "s.example")?;
+    /// println!("{client:?}");
     /// # Ok::<(), vault_identity::RequestError>(())
     /// ```
     #[cfg(feature = "hyper")]
