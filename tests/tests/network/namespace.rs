@@ -8,7 +8,7 @@ const INSIDE: &str = "VAULT_IDENTITY_NETWORK_NAMESPACE";
 /// Has `test` run in a network and a mount namespace of its own, in which it may do as it likes: returns `true`
 /// there. Needs root, `unshare`, `ip` and `nft`; without them the test is skipped with a message.
 pub(crate) fn enter(test: &str) -> bool {
-    if env::var_os(INSIDE).is_some() {
+    if is_inside() {
         run("ip", &["link", "set", "lo", "up"]);
         return true;
     }
@@ -30,6 +30,10 @@ pub(crate) fn enter(test: &str) -> bool {
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
     false
+}
+
+pub(crate) fn is_inside() -> bool {
+    env::var_os(INSIDE).is_some()
 }
 
 pub(crate) fn run(program: &str, arguments: &[&str]) {
