@@ -16,7 +16,8 @@ async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() 
     let server = Faulty::always(Answer::json(200, ENTITY).after(Duration::from_millis(50)));
     let client = client_with(&server, patient().attempt_timeout(Duration::ZERO).timeout(SHORT));
     let (read, time) = timed(client.entities().read("e1")).await;
-    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+    let kind = read.unwrap_err().transport().unwrap().kind();
+    assert!(matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Timeout), "{kind:?}");
     assert!(time < SHORT + Duration::from_secs(1) && server.connections() < 20, "{time:?}");
     // Who may not be repeated has nothing but the deadline.
     client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();

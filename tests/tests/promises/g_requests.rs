@@ -50,7 +50,8 @@ async fn g8_an_answer_before_the_body_was_read_ends_the_call() {
     let client = client_with(&server, once().timeout(Duration::from_secs(2)));
     let create = CreateEntity::unnamed().policies(["v".repeat(1 << 20)]);
     let error = client.entities().create(&create).await.unwrap_err();
-    assert!(!error.is_retryable(), "{error:?}");
+    // It may have come before anything was sent.
+    assert!(!error.is_retryable() || !error.may_have_been_applied(), "{error:?}");
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ struct Origin {
     host: Option<HeaderValue>,
     /// As its last connection says; unknown before the first.
     is_http2: Option<bool>,
+    /// Whether a call has ever been answered.
+    has_answered: bool,
     opening: Option<WeakShared<BoxFuture<'static, Result<(), SharedError>>>>,
     entries: Vec<Entry>,
 }
@@ -120,6 +122,7 @@ impl Kept {
     /// Keeps a connection that no call uses. Returns whether a task has to be started that closes it in time.
     pub(super) fn put(&mut self, index: usize, connection: Connection) -> bool {
         let now = Instant::now();
+        self.origins[index].has_answered |= connection.is_proven;
         if connection.generation != self.generation || connection.expires <= now || connection.is_closed() {
             return false;
         }
@@ -142,6 +145,11 @@ impl Kept {
         entry.users -= 1;
         entry.idle_since = Instant::now();
         entry.connection.is_proven |= has_answered;
+    }
+
+    /// Whether the origin has ever answered a call.
+    pub(super) fn has_answered(&self, index: usize) -> bool {
+        self.origins[index].has_answered
     }
 
     /// The connection that others wait for already.
@@ -174,6 +182,7 @@ impl Kept {
             authority: authority.clone(),
             host: host(scheme, authority),
             is_http2: None,
+            has_answered: false,
             opening: None,
             entries: Vec::new(),
         });

@@ -77,9 +77,10 @@ impl Lease<'_> {
         self.connection.as_ref().is_some_and(|connection| connection.is_proven)
     }
 
-    /// Whether not a byte has come over the connection.
+    /// Whether not a byte has come over the connection, from a server that has never answered before.
     pub(super) fn is_silent(&self) -> bool {
         self.connection.as_ref().is_some_and(Connection::is_silent)
+            && !lock(self.kept).has_answered(self.origin)
     }
 }
 
