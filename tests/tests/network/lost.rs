@@ -22,8 +22,12 @@ struct Case {
 impl Case {
     async fn new(target: &Target, transport: HyperTransportBuilder, name: &str) -> Self {
         let client = Client::new(target.clone(), transport.build());
-        let _ = client.entities().create(&CreateEntity::named(name).metadata([("v", "0")])).await.unwrap();
-        client.entities().read_by_name(name).await.unwrap();
+        let _ = client
+            .entities()
+            .create(&CreateEntity::named(name).metadata([("v", "0")]))
+            .await
+            .expect("it succeeds");
+        client.entities().read_by_name(name).await.expect("it succeeds");
         Self { client, name: name.to_owned() }
     }
 
@@ -33,15 +37,15 @@ impl Case {
     }
 
     async fn assert_version(&self, version: &str) {
-        let entity = self.client.entities().read_by_name(&self.name).await.unwrap();
+        let entity = self.client.entities().read_by_name(&self.name).await.expect("it succeeds");
         assert_eq!(entity.metadata.get("v").map(String::as_str), Some(version), "{}", self.name);
     }
 }
 
 /// Updates are acknowledged in turn, and the last one counts.
 async fn updates(case: Case, end: Instant) {
-    case.update("1").await.unwrap();
-    case.update("2").await.unwrap();
+    case.update("1").await.expect("it succeeds");
+    case.update("2").await.expect("it succeeds");
     sleep_until(end).await;
     case.assert_version("2").await;
 }
@@ -50,26 +54,26 @@ async fn updates(case: Case, end: Instant) {
 async fn dropped_update(case: Case, end: Instant, healed: Instant) {
     timeout(Duration::from_secs(2), case.update("1")).await.expect_err("packets are lost");
     sleep_until(healed).await;
-    case.update("2").await.unwrap();
+    case.update("2").await.expect("it succeeds");
     sleep_until(end).await;
     case.assert_version("2").await;
 }
 
 /// The transport's own deadline ends the first update.
 async fn late_update(case: Case, end: Instant, healed: Instant) {
-    let error = case.update("1").await.unwrap_err();
+    let error = case.update("1").await.expect_err("it ends while packets are lost");
     assert!(error.may_have_been_applied(), "{error:?}");
     sleep_until(healed).await;
-    case.update("2").await.unwrap();
+    case.update("2").await.expect("it succeeds");
     sleep_until(end).await;
     case.assert_version("2").await;
 }
 
 /// What is deleted and created again stays.
 async fn recreation(case: Case, end: Instant) {
-    case.client.entities().delete_by_name(&case.name).await.unwrap();
+    case.client.entities().delete_by_name(&case.name).await.expect("it succeeds");
     let again = CreateEntity::named(&case.name).metadata([("v", "2")]);
-    let _ = case.client.entities().create(&again).await.unwrap();
+    let _ = case.client.entities().create(&again).await.expect("it succeeds");
     sleep_until(end).await;
     case.assert_version("2").await;
 }
@@ -80,9 +84,9 @@ async fn unnamed(case: Case, end: Instant, healed: Instant) {
     let create = CreateEntity::unnamed().metadata([("v", &case.name)]);
     timeout(Duration::from_secs(2), case.client.entities().create(&create)).await.expect_err("no packets");
     sleep_until(healed + Duration::from_secs(5)).await;
-    let before = case.client.entities().list().await.unwrap().keys;
+    let before = case.client.entities().list().await.expect("it succeeds").keys;
     sleep_until(end).await;
-    let after = case.client.entities().list().await.unwrap().keys;
+    let after = case.client.entities().list().await.expect("it succeeds").keys;
     assert!(after.iter().all(|id| before.contains(id)), "{}", case.name);
 }
 
@@ -104,12 +108,14 @@ fn an_abandoned_request_is_not_carried_out_late() {
 }
 
 async fn all_cases(server: &DevServer) {
-    let (tls_address, ca) = server.tls_address().unwrap();
-    let ports = [server.address(), tls_address].map(|address| address.rsplit(':').next().unwrap());
-    let tls = Tls::new().ca_pem(ca).unwrap();
+    let (tls_address, ca) = server.tls_address().expect("it succeeds");
+    let ports =
+        [server.address(), tls_address].map(|address| address.rsplit(':').next().expect("it succeeds"));
+    let tls = Tls::new().ca_pem(ca).expect("it succeeds");
     let mut cases = Vec::new();
     for (protocol, address) in [("1", server.address()), ("2", tls_address)] {
-        let target = Target::new(address).unwrap().with_token(server.token()).unwrap();
+        let target =
+            Target::new(address).expect("it succeeds").with_token(server.token()).expect("it succeeds");
         for kind in ["updates", "dropped", "late", "recreation", "unnamed"] {
             let mut transport = HyperTransport::builder().tls(tls.clone());
             if kind == "late" {

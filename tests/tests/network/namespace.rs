@@ -27,8 +27,8 @@ pub(crate) fn enter(test: &str) -> bool {
         .env(INSIDE, "1")
         .output()
         .expect("`unshare` runs");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let report = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && report.contains("1 passed"), "{report}");
     false
 }
 

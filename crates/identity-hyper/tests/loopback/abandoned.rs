@@ -42,7 +42,7 @@ async fn abandon(transport: HyperTransport, call: Request<Bytes>, is_dropped: bo
     if is_dropped {
         timeout(SHORT, transport.send(call)).await.expect_err("there is no answer");
     } else {
-        let error = transport.send(call).await.unwrap_err();
+        let error = transport.send(call).await.expect_err("there is no answer");
         assert_eq!(error.kind(), TransportErrorKind::Timeout, "{error:?}");
     }
 }
