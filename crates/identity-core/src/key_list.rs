@@ -9,7 +9,7 @@ use crate::de;
 /// ```
 /// use identity_core::{EntityInfo, KeyList, EntityId};
 /// let mut list = KeyList::<EntityId, EntityInfo>::default();
-/// # list.keys.push("a".into());
+/// list.keys.push("a".into());
 /// for (id, info) in list.iter() {
 ///     println!("{id} {}", info.map_or("", |info| info.name.as_str()));
 /// }

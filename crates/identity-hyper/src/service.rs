@@ -26,8 +26,7 @@ use crate::classify::classify;
 ///     Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::new()))
 /// });
 /// let transport = ServiceTransport::new(always_empty);
-/// # fn is_transport(_: impl identity_core::Transport) {}
-/// # is_transport(transport);
+/// println!("{transport:?}");
 /// ```
 #[derive(Clone)]
 pub struct ServiceTransport<S> {

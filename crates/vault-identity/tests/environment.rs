@@ -355,6 +355,6 @@ fn one_result_takes_the_making_of_a_client_and_its_calls() {
     ];
     if again("one_result_takes_the_making_of_a_client_and_its_calls", &variables).is_none() {
         let error = main().unwrap_err();
-        assert!(format!("{error:?}").starts_with("`VAULT_ADDR` must begin with"), "{error:?}");
+        assert!(format!("{error:?}").starts_with("`VAULT_ADDR` needs a scheme"), "{error:?}");
     }
 }
