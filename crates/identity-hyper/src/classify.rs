@@ -80,7 +80,8 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         // its source.
         let kind =
             if is_unprocessed(error) { TransportErrorKind::Connect } else { TransportErrorKind::Interrupted };
-        return (error.is_remote() || error.is_io()).then_some(kind);
+        let is_gone = error.is_remote() || error.is_io() || error.is_go_away();
+        return is_gone.then_some(kind);
     }
     if error.is::<tokio::time::error::Elapsed>() || error.is::<tower::timeout::error::Elapsed>() {
         return Some(TransportErrorKind::Timeout);

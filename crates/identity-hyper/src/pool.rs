@@ -219,9 +219,11 @@ impl Pool {
             };
             let Failure { error, is_unsent } = failure;
             let is_plain = request.uri().scheme() == Some(&Scheme::HTTP);
-            let is_garbage = is_garbage(&error) && is_repeatable(request);
+            let is_garbage = is_garbage(&error);
             let error = if is_unsent {
                 TransportError::new(TransportErrorKind::Connect, error)
+            } else if is_garbage && lease.is_http2() {
+                TransportError::new(TransportErrorKind::Other, error)
             } else {
                 match classify(error.into()) {
                     error if error.kind() == TransportErrorKind::Interrupted && lease.is_silent() => {
@@ -230,7 +232,7 @@ impl Pool {
                     error => error,
                 }
             };
-            if failed.is_some() || !(is_garbage || is_unsent && lease.is_proven()) {
+            if failed.is_some() || !(is_garbage && is_repeatable(request) || is_unsent && lease.is_proven()) {
                 let is_first_in_doubt = failed.is_some() && error.kind() == TransportErrorKind::Connect;
                 return Err(failed.filter(|_| is_first_in_doubt).unwrap_or(error));
             }

@@ -163,7 +163,7 @@ async fn a_runtime_that_stands_still_does_not_keep_the_connection() {
     });
     let runtime = client.join().unwrap();
     assert!(next(&mut ended).await);
-    drop(runtime);
+    runtime.shutdown_background();
 }
 
 /// A read that is given up over HTTP/2 ends its stream alone.
