@@ -6,7 +6,7 @@ use vault_identity::{CreateEntity, ErrorKind, WriteEntityByName};
 use crate::support::{client_with, once, shown};
 
 fn entity(id: &str, name: &str) -> Answer {
-    Answer::json(200, &format!(r#"{{"data":{{"id":"{id}","name":"{name}"}}}}"#))
+    Answer::json(200, format!(r#"{{"data":{{"id":"{id}","name":"{name}"}}}}"#))
 }
 
 /// Whether the error is about this.
