@@ -6,7 +6,7 @@ use std::fmt;
 /// [`TransportError`](crate::TransportError); [`Error::attempts`](crate::Error::attempts) gives it out.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
-    attempts: Vec<Attempt>,
+    list: Vec<Attempt>,
     in_doubt: bool,
     not_forwarded: bool,
 }
@@ -24,7 +24,7 @@ pub struct Attempt {
 impl Attempts {
     /// Adds an attempt: the host and port, and how it ended. Leave paths, and what the server says, out.
     pub fn push(&mut self, node: impl Into<String>, outcome: impl Into<String>) {
-        self.attempts.push(Attempt { node: node.into(), outcome: outcome.into() });
+        self.list.push(Attempt { node: node.into(), outcome: outcome.into() });
     }
 
     /// Notes that the server may have carried out the last attempt all the same.
@@ -50,16 +50,16 @@ impl Attempts {
 
     /// The attempts, in order.
     pub fn as_slice(&self) -> &[Attempt] {
-        &self.attempts
+        &self.list
     }
 }
 
 /// In order of their first one, those that ended alike only once.
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alike = |attempt: &&Attempt| self.attempts.iter().filter(|other| other == attempt).count();
-        let is_first = |(index, attempt): &(usize, &Attempt)| !self.attempts[..*index].contains(attempt);
-        let different = self.attempts.iter().enumerate().filter(is_first).map(|(_, attempt)| attempt);
+        let alike = |attempt: &&Attempt| self.list.iter().filter(|other| other == attempt).count();
+        let is_first = |(index, attempt): &(usize, &Attempt)| !self.list[..*index].contains(attempt);
+        let different = self.list.iter().enumerate().filter(is_first).map(|(_, attempt)| attempt);
         for (index, attempt) in different.enumerate() {
             let Attempt { node, outcome } = attempt;
             write!(f, "{}{node}: {outcome}", if index == 0 { "" } else { "; " })?;

@@ -1,6 +1,3 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use serde::Deserialize;
@@ -49,11 +46,25 @@ struct Envelope<T> {
     data: Option<Object<T>>,
 }
 
-/// The fields of an object, without their values.
-type Keys<'a> = BTreeMap<Cow<'a, str>, IgnoredAny>;
+/// The fields by which an envelope of the server is known.
+#[derive(Deserialize)]
+struct Fields {
+    request_id: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    warnings: Option<IgnoredAny>,
+    errors: Option<IgnoredAny>,
+}
 
-/// Fields by which an envelope is known.
-const ENVELOPE: [&str; 3] = ["request_id", "data", "warnings"];
+/// The body of an error response, which has no other fields.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only whether it can be read matters")]
+struct ErrorBody {
+    errors: IgnoredAny,
+    request_id: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    warnings: Option<IgnoredAny>,
+}
 
 #[derive(Deserialize)]
 struct WrapEnvelope {
@@ -186,16 +197,16 @@ impl<'a> Reply<'a> {
 
     /// Whether the body is an error response, whose status something on the way has changed.
     fn lists_errors(self) -> bool {
-        let is_error = |keys: Keys<'_>| keys.keys().all(|key| key == "errors" || ENVELOPE.contains(&&**key));
         let object = self.body.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
         object.trim_ascii_start().starts_with(b"\"errors\"")
-            && serde_json::from_slice(self.body).is_ok_and(is_error)
+            && serde_json::from_slice::<ErrorBody>(self.body).is_ok()
     }
 
     /// Checks that the body is an envelope of the server, which has no errors.
     fn check_envelope(self) -> Result<(), ReplyError> {
-        let Object(keys): Object<Keys<'_>> = self.parse()?;
-        if keys.contains_key("errors") || !ENVELOPE.iter().any(|key| keys.contains_key(*key)) {
+        let Object(fields): Object<Fields> = self.parse()?;
+        let is_envelope = fields.request_id.or(fields.data).or(fields.warnings).is_some();
+        if fields.errors.is_some() || !is_envelope {
             let problem = format!("the response is not an envelope of the server ({})", self.status);
             return Err(DecodeError::new(problem).into());
         }

@@ -30,17 +30,17 @@ async fn lists_of_objects_that_need_not_exist() {
         let ids = names("id", count);
         oidc.keys().write(&WriteOidcKey::new("k").allowed_client_ids(ids.clone())).await.unwrap();
         let read = oidc.keys().read("k").await.unwrap().allowed_client_ids;
-        assert!(read.iter().map(|id| id.as_str()).eq(&ids), "{count}");
+        assert!(read.iter().map(vault_identity::ClientId::as_str).eq(&ids), "{count}");
 
         oidc.providers().write(&WriteOidcProvider::new("p").allowed_client_ids(ids.clone())).await.unwrap();
         let read = oidc.providers().read("p").await.unwrap().allowed_client_ids;
-        assert!(read.iter().map(|id| id.as_str()).eq(&ids), "{count}");
+        assert!(read.iter().map(vault_identity::ClientId::as_str).eq(&ids), "{count}");
 
         let write = WriteOidcAssignment::new("a").entity_ids(ids.clone()).group_ids(ids.clone());
         oidc.assignments().write(&write).await.unwrap();
         let read = oidc.assignments().read("a").await.unwrap();
-        assert!(read.entity_ids.iter().map(|id| id.as_str()).eq(&ids), "{count}");
-        assert!(read.group_ids.iter().map(|id| id.as_str()).eq(&ids), "{count}");
+        assert!(read.entity_ids.iter().map(vault_identity::EntityId::as_str).eq(&ids), "{count}");
+        assert!(read.group_ids.iter().map(vault_identity::GroupId::as_str).eq(&ids), "{count}");
 
         let uris = names("https://app.example.com/", count);
         oidc.clients().write(&WriteOidcClient::new("c").redirect_uris(&uris)).await.unwrap();
