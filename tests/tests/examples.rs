@@ -2,6 +2,8 @@
 //!
 //! That they compile without warnings is what the documentation tests of each crate see to, which deny them.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,10 +51,10 @@ fn no_example_needs_what_its_reader_does_not_see() {
                     || language.starts_with("should_panic");
                 is_block = !is_block;
                 is_example = is_block && is_code;
-            } else if let Some(rest) = line.strip_prefix("# ").filter(|_| is_example) {
-                if !MAY_BE_HIDDEN.iter().any(|may| rest.starts_with(may)) {
-                    hidden.push(format!("{}:{}: {line}", path.display(), number + 1));
-                }
+            } else if let Some(rest) = line.strip_prefix("# ").filter(|_| is_example)
+                && !MAY_BE_HIDDEN.iter().any(|may| rest.starts_with(may))
+            {
+                hidden.push(format!("{}:{}: {line}", path.display(), number + 1));
             }
         }
     }

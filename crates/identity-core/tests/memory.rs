@@ -39,6 +39,7 @@ fn body(len: usize, begin: &str, element: &str, end: &str) -> String {
 
 /// In one test, as all threads share the allocator.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of responses")]
 fn no_response_takes_many_times_its_length() {
     let uuid = "7fbd40c1-9a2e-4c53-8b0d-0000#";
     let data = |field: &str, open: char| format!(r#"{{"data":{{"id":"x","name":"x","{field}":{open}"#);
@@ -135,7 +136,7 @@ fn no_response_takes_many_times_its_length() {
     let keys = format!(r#""{uuid}""#);
     success!(ListEntities, "many keys", body(LEN, r#"{"data":{"keys":["#, &keys, "]}}"), Some(true));
     let few = r#"{"data":{"keys":["#;
-    let names = body(2 * MIB, few, r##""u#""##, "]}}");
+    let names = body(2 * MIB, few, r#""u#""#, "]}}");
     check(
         "half a million short names",
         peak::<ListEntityNames>(200, &names),

@@ -133,9 +133,9 @@ mod tests {
     use super::*;
     use crate::script::{redirect, response, with_header};
 
-    fn read(from: &str, response: Response<Bytes>) -> Result<Redirect, String> {
+    fn read(from: &str, response: &Response<Bytes>) -> Result<Redirect, String> {
         let request = Request::builder().uri(from).body(Bytes::new()).unwrap();
-        Redirect::read(&request, &response).map_err(|error| {
+        Redirect::read(&request, response).map_err(|error| {
             assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::Redirect, true));
             error.source().unwrap().to_string()
         })
@@ -154,7 +154,7 @@ mod tests {
             ("/v1/x?y=1", Err("it redirects to what is no address of a server")),
             ("", Err("it redirects to what is no address of a server")),
         ] {
-            let found = read(from, redirect(location).unwrap());
+            let found = read(from, &redirect(location).unwrap());
             match (found, expected) {
                 (Ok(found), Ok(expected)) => {
                     assert_eq!(format!("{} {}", found.scheme, found.authority), expected);
@@ -165,20 +165,20 @@ mod tests {
         }
         let permanent =
             |status| with_header(response(status, ""), LOCATION, "https://b.test/v1/x?y=1").unwrap();
-        assert!(read(from, permanent(308)).is_ok());
+        assert!(read(from, &permanent(308)).is_ok());
         for status in [301, 302, 303, 300, 304] {
-            let why = read(from, permanent(status)).unwrap_err();
+            let why = read(from, &permanent(status)).unwrap_err();
             assert!(why.ends_with("in a way that a server of this kind does not"), "{why}");
         }
         let mut twice = redirect("https://b.test/v1/x?y=1").unwrap();
         twice.headers_mut().append(LOCATION, "https://c.test/v1/x?y=1".parse().unwrap());
         for response in [twice, response(307, "").unwrap()] {
-            let why = read(from, response).unwrap_err();
+            let why = read(from, &response).unwrap_err();
             assert!(why.ends_with("without saying where to, or to several places"), "{why}");
         }
         // From http to https is no loss.
-        assert!(read("http://a.test/v1/x", redirect("https://b.test/v1/x").unwrap()).is_ok());
-        assert!(read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).is_ok());
+        assert!(read("http://a.test/v1/x", &redirect("https://b.test/v1/x").unwrap()).is_ok());
+        assert!(read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).is_ok());
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_redirect_leads_to_an_origin() {
-        let to = read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).unwrap();
+        let to = read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).unwrap();
         for (uri, expected) in [
             ("http://b.test:80/v1/y", true),
             ("https://b.test:80/v1/x", false),
@@ -213,7 +213,7 @@ mod tests {
         let error = to.passing("why");
         assert!(!error.is_permanent());
         assert_eq!(error.source().unwrap().to_string(), "http://a.test redirects to http://b.test: why");
-        let to = read("http://a.test/v1/x", redirect("http://b.test/v1/x").unwrap()).unwrap();
+        let to = read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).unwrap();
         assert!(
             to.elsewhere().source().unwrap().to_string().ends_with("not one of the configured addresses")
         );

@@ -76,7 +76,7 @@ impl Script {
 
     /// The times between one call and the next.
     pub(crate) fn waits(&self) -> Vec<Duration> {
-        self.calls().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+        self.calls().windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect()
     }
 
     /// How often connections were reset.
@@ -112,6 +112,7 @@ impl Exchange for Script {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
 pub(crate) fn response(status: u16, body: &str) -> Outcome {
     let mut response = Response::new(Bytes::from(body.to_owned()));
     *response.status_mut() = status.try_into().unwrap();
@@ -128,6 +129,7 @@ pub(crate) fn refusal(status: u16, message: &str) -> Outcome {
     response(status, &serde_json::json!({ "errors": [message] }).to_string())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
 pub(crate) fn redirect(location: &str) -> Outcome {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;

@@ -13,7 +13,7 @@ use crate::support::{ENTITY, client_with, patient, timed};
 
 const SEALED: &str = "Vault is sealed";
 const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
-/// OpenBao on PostgreSQL, after the response to an INSERT was lost.
+/// `OpenBao` on `PostgreSQL`, after the response to an INSERT was lost.
 const STORAGE: &str = "1 error occurred:\n\t* failed to persist packed storage entry: unexpected EOF\n\n";
 
 fn is_health(request: &Received) -> bool {
@@ -73,10 +73,10 @@ async fn a_standby_that_must_not_forward_is_left_for_another_node() {
                 Some(_) => answer.clone(),
                 None => Answer::json(200, ENTITY),
             });
-        let well = Faulty::start(|_, request| match is_health(request) {
-            true => Answer::status(200),
-            false => Answer::json(200, ENTITY),
-        });
+        let well =
+            Faulty::start(
+                |_, request| if is_health(request) { Answer::status(200) } else { Answer::json(200, ENTITY) },
+            );
         let transport = patient().addresses([sealing.url(), well.url()]).unwrap();
         let client = client_with(&sealing, transport);
         let created = client.entities().create(&CreateEntity::unnamed()).await.unwrap().created();
@@ -91,15 +91,17 @@ async fn a_standby_that_must_not_forward_is_left_for_another_node() {
 /// A redirect of a node that could not forward is certain, and leads to the leader.
 #[tokio::test]
 async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
-    let leader = Faulty::start(|_, request| match is_health(request) {
-        // It does not know yet.
-        true => Answer::status(429),
-        false => Answer::json(200, ENTITY),
-    });
+    let leader =
+        Faulty::start(
+            |_, request| if is_health(request) { Answer::status(429) } else { Answer::json(200, ENTITY) },
+        );
     let url = leader.url();
-    let standby = Faulty::start(move |_, request| match is_health(request) {
-        true => Answer::status(429),
-        false => Answer::redirect(307, &format!("{url}{}", request.path())),
+    let standby = Faulty::start(move |_, request| {
+        if is_health(request) {
+            Answer::status(429)
+        } else {
+            Answer::redirect(307, &format!("{url}{}", request.path()))
+        }
     });
     let addresses = [standby.url(), leader.url()];
     let client = client_with(&standby, patient().addresses(addresses.clone()).unwrap());
@@ -117,9 +119,12 @@ async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
 #[tokio::test]
 async fn a_create_is_not_repeated_after_an_unclear_error_of_the_storage() {
     for message in [STORAGE, "internal error", "1 error occurred:\n\t* context deadline exceeded\n\n"] {
-        let server = Faulty::start(move |_, request| match request.path().contains("/lookup/") {
-            true => Answer::status(204),
-            false => Answer::refusal(500, message),
+        let server = Faulty::start(move |_, request| {
+            if request.path().contains("/lookup/") {
+                Answer::status(204)
+            } else {
+                Answer::refusal(500, message)
+            }
         });
         let client = client_with(&server, patient());
         let (entities, groups) = (client.entities(), client.groups());
@@ -196,10 +201,10 @@ async fn a_request_value_does_not_mark_a_healthy_leader_down() {
         (false, "POST") => Answer::refusal(500, &message),
         (false, _) => Answer::json(200, ENTITY),
     });
-    let standby = Faulty::start(|_, request| match is_health(request) {
-        true => Answer::status(429),
-        false => Answer::json(200, ENTITY),
-    });
+    let standby =
+        Faulty::start(
+            |_, request| if is_health(request) { Answer::status(429) } else { Answer::json(200, ENTITY) },
+        );
     let transport = patient().addresses([leader.url(), standby.url()]).unwrap();
     let client = client_with(&leader, transport);
     for _ in 0..3 {

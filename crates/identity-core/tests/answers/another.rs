@@ -12,9 +12,10 @@ const OTHER: &str = "7fbd40c1-0000-4000-8000-000000000002";
 
 /// The chain of the error that `data` is in response to `endpoint`; `(none)` if it is accepted.
 fn error_of<E: Endpoint>(endpoint: &E, data: &str) -> String {
-    let body = if data.starts_with("raw ") { data[4..].to_owned() } else { format!(r#"{{"data":{data}}}"#) };
-    let target = Target::new("http://vault.test").unwrap();
-    let operation = Operation::of_request(&endpoint.request(&target).unwrap()).unwrap();
+    let body = data.strip_prefix("raw ").map_or_else(|| format!(r#"{{"data":{data}}}"#), ToOwned::to_owned);
+    let target = Target::new("http://vault.test").expect("an address");
+    let request = endpoint.request(&target).expect("a request");
+    let operation = Operation::of_request(&request).expect("an operation");
     let Err(error) = endpoint.verified_response(operation, &answer(200, body)) else {
         return "(none)".to_owned();
     };

@@ -86,7 +86,7 @@ fn a_standby_that_must_not_forward_did_nothing() {
     attempts.set_not_forwarded(true);
     let of = |status: u16, message: &str| {
         let body = serde_json::json!({ "errors": [message] }).to_string();
-        let mut response = answer(status, body).map(|body| body.to_owned());
+        let mut response = answer(status, body);
         response.extensions_mut().insert(attempts.clone());
         CreateEntity::response(&response).unwrap_err()
     };

@@ -449,9 +449,10 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
         assert_eq!(nodes.cluster.is_down(0), expected.len() == 2);
     }
     // The time begins anew at each node.
-    let script = Script::late(move |_, sent| match sent.is_probe() {
-        true => (Duration::ZERO, response(429, "")),
-        false => (Duration::from_millis(if sent.port() == 1 { 600 } else { 300 }), absent()),
+    let script = Script::late(move |_, sent| match (sent.is_probe(), sent.port()) {
+        (true, _) => (Duration::ZERO, response(429, "")),
+        (false, 1) => (Duration::from_millis(600), absent()),
+        (false, _) => (Duration::from_millis(300), absent()),
     });
     let nodes = nodes_with(3, Reads::Leader, script);
     let mut request = read();
@@ -463,6 +464,8 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn health_is_that_of_each_node() {
+    use NodeState::{Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable};
+
     let script = Script::late(|_, sent| {
         let delay = if sent.port() == 4 { Duration::from_secs(60) } else { Duration::ZERO };
         let statuses = [200, 429, 503, 200, 501, 472, 473, 418];
@@ -471,7 +474,6 @@ async fn health_is_that_of_each_node() {
     let nodes = nodes_with(8, Reads::Leader, script);
     let start = tokio::time::Instant::now();
     let states: Vec<NodeState> = nodes.health().await.into_iter().map(|health| health.state).collect();
-    use NodeState::{Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable};
     assert_eq!(states, [Leader, Standby, Sealed, Unreachable, Uninitialized, Secondary, Standby, Unknown]);
     assert_eq!(start.elapsed(), Duration::from_secs(5));
     let down: Vec<bool> = (0..8).map(|node| nodes.cluster.is_down(node)).collect();

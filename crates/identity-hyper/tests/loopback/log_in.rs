@@ -230,7 +230,7 @@ async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number % 2 == 1 {
-                pending::<()>().await
+                pending::<()>().await;
             }
             Ok::<_, io::Error>(LoggedIn::new(format!("t-{number}"), HOUR))
         }

@@ -16,7 +16,7 @@ async fn verdicts(transport: HyperTransportBuilder, request: http::Request<bytes
     let quick = Retry::new().most(2).waits(Duration::ZERO, Duration::ZERO);
     let mut request = request;
     request.extensions_mut().insert(Operation::of::<ListEntities>());
-    let error = transport.retry(quick).build().send(request).await.unwrap_err();
+    let error = transport.retry(quick).build().send(request).await.expect_err("no server responds");
     let attempts = error.attempts().as_slice().len();
     (attempts > 1, Error::new(Operation::of::<ListEntities>(), error).is_retryable())
 }
