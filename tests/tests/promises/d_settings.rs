@@ -41,7 +41,9 @@ async fn d1_no_time_for_the_call_ends_it_at_once() {
         let client = client_with(&server, HyperTransport::builder().timeout(Duration::ZERO).retry(retry));
         for _ in 0..3 {
             let (read, time) = timed(client.entities().read("e1")).await;
-            assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+            let kind = read.unwrap_err().transport().unwrap().kind();
+            // The connection may be there at once.
+            assert!(matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Timeout), "{kind:?}");
             assert!(time < Duration::from_secs(1), "{time:?}");
         }
     }
