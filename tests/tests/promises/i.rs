@@ -138,8 +138,7 @@ fn i4_a_blocking_client_logs_in_and_repeats() {
 #[test]
 fn i5_the_defaults_can_be_read() {
     let text = format!("{:?}", HyperTransport::builder());
-    for default in ["connect_timeout: 5s", " timeout: 60s", "response_limit: 268435456", "idle_timeout: 90s"]
-    {
+    for default in ["connect_timeout: 5s", " timeout: 60s", "response_limit: 67108864", "idle_timeout: 90s"] {
         assert!(text.contains(default), "{default}: {text}");
     }
     let text = format!("{:?}", once().timeout(Duration::from_secs(7)));

@@ -115,7 +115,7 @@ fn lookups_by_their_criterion() {
     for nothing_known in [LookupEntity::by_alias_id("a1"), LookupEntity::by_alias("alice", "m1")] {
         assert_eq!(error_of(&nothing_known, r#"{"id":"e1"}"#), "(none)");
     }
-    assert_eq!(error_of(&LookupEntity::by_name("alice"), "null"), "(none)");
+    assert_eq!(error_of(&LookupEntity::by_name("alice"), r#"raw {"request_id":"r1","data":null}"#), "(none)");
 }
 
 #[test]
