@@ -60,15 +60,15 @@ async fn calls_go_to_the_leader_once_it_is_known() {
 #[tokio::test(start_paused = true)]
 async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
     for (reads, expected) in [
-        (Reads::Leader, [3, 3, 3, 3, 3]),
-        (Reads::LeaderOnly, [3, 3, 3, 3, 3]),
-        (Reads::First, [1, 1, 1, 1, 3]),
-        (Reads::Spread, [2, 3, 1, 2, 3]),
+        (Reads::Leader, [3, 3, 3, 3, 3, 3]),
+        (Reads::LeaderOnly, [3, 3, 3, 3, 3, 3]),
+        (Reads::First, [1, 1, 1, 1, 3, 3]),
+        (Reads::Spread, [2, 3, 1, 2, 3, 3]),
     ] {
         let nodes = nodes_with(3, reads, led_by(3, |_, _| success()));
         send(&nodes, read()).await.unwrap();
         settle().await;
-        for request in [read(), read(), read(), read(), update()] {
+        for request in [read(), read(), read(), read(), update(), update()] {
             send(&nodes, request).await.unwrap();
         }
         assert_eq!(nodes.inner.ports()[1..], expected, "{reads:?}");
@@ -481,17 +481,15 @@ async fn health_is_that_of_each_node() {
     assert!(nodes.cluster.is_leader(&at(1).parse().unwrap()));
 }
 
-/// What is read of an index does not matter here.
 #[tokio::test(start_paused = true)]
-async fn a_request_with_an_index_goes_on_with_it() {
-    let script =
-        led_by(
-            9,
-            |_, sent| if sent.port() == 1 { failure(Connect) } else { with_header(success(), INDEX, "y") },
-        );
-    let nodes = nodes_with(2, Reads::Leader, script);
-    let mut request = read();
-    request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
-    nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
-    assert!(nodes.inner.calls().iter().all(|sent| sent.headers[INDEX] == "x"));
+async fn another_node_is_asked_to_confirm_a_write() {
+    for (request, expected) in [(update as fn() -> Request<Bytes>, vec![1, 2, 1]), (read, vec![1, 1, 1])] {
+        let nodes = nodes_with(3, Reads::Leader, led_by(1, |_, _| success()));
+        send(&nodes, request()).await.unwrap();
+        let mut confirmation = request();
+        confirmation.extensions_mut().insert(AskAnother);
+        send(&nodes, confirmation).await.unwrap();
+        send(&nodes, request()).await.unwrap();
+        assert_eq!(nodes.inner.ports(), expected);
+    }
 }

@@ -280,3 +280,18 @@ async fn a_success_that_was_not_first_knows_the_attempts_before() {
     let response = send(&layer, not_forwarded(unnamed())).await.unwrap();
     assert!(response.extensions().get::<Attempts>().unwrap().is_not_forwarded());
 }
+
+#[tokio::test(start_paused = true)]
+async fn settings_are_those_that_were_given() {
+    let layer = Retrying::new(RetryLayer::new(Retry::off()), Script::new(|_, _| response(503, "")));
+    send(&layer, read()).await.unwrap();
+    assert_eq!(layer.inner.calls().len(), 1);
+
+    let settings = RetryLayer::new(Retry::new().most(1)).attempt_timeout(Duration::from_secs(3));
+    let silent = Script::late(|_, _| (Duration::from_secs(3600), success()));
+    let layer = Retrying::new(settings, silent);
+    let start = Instant::now();
+    assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Timeout);
+    assert!((6..7).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!((layer.inner.calls().len(), layer.timeout()), (2, Duration::from_secs(60)));
+}

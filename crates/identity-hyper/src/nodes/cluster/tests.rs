@@ -267,3 +267,29 @@ fn only_strict_reads_need_a_leader() {
         assert!(!cluster.lacks_leader(is_read));
     }
 }
+
+/// The token that a cluster gets over TLS does not leave it in clear.
+#[tokio::test(start_paused = true)]
+async fn a_call_to_another_server_is_not_less_encrypted() {
+    use crate::exchange::{Call, Exchange};
+    use crate::nodes::Nodes;
+    use crate::redirect::Redirects;
+    use crate::script::{Script, success};
+
+    for (scheme, uri, is_sent) in [
+        ("https", "http://10.0.0.1/v1/x", false),
+        ("https", "https://10.0.0.1/v1/x", true),
+        ("https", "http://127.0.0.1:9/v1/x", true),
+        ("http", "http://10.0.0.1/v1/x", true),
+    ] {
+        let addresses = ["a.test", "b.test"].map(|host| format!("{scheme}://{host}"));
+        let cluster = cluster(&addresses.each_ref().map(String::as_str), Reads::Leader);
+        assert_eq!(cluster.is_encrypted(), scheme == "https");
+        let script = Script::new(|_, _| success());
+        let nodes = Nodes::new(cluster, Redirects::Nodes, Duration::from_secs(5), script);
+        match nodes.exchange(&mut request(uri), &Call::UNLIMITED).await {
+            Ok(_) => assert!(is_sent, "{scheme} {uri}"),
+            Err(error) => assert!(!is_sent && error.is_permanent(), "{scheme} {uri}: {error}"),
+        }
+    }
+}
