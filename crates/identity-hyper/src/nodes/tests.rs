@@ -2,9 +2,7 @@ use identity_core::Attempts;
 use identity_core::TransportErrorKind::{Connect, Interrupted, Timeout};
 
 use super::*;
-use crate::script::{
-    Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update, with_header,
-};
+use crate::script::{Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update};
 
 const SEALED: &str = "Vault is sealed";
 const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
