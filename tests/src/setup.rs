@@ -36,8 +36,8 @@ impl DevServer {
         text(&answer["auth"]["client_token"])
     }
 
-    /// Creates a namespace, given by its whole path, with the key `default`, which new namespaces of OpenBao before
-    /// 2.7 lack.
+    /// Creates a namespace, given by its whole path, with the key `default`, which new namespaces of OpenBao
+    /// before 2.7 lack.
     ///
     /// # Panics
     ///

@@ -186,8 +186,8 @@ impl ApiError {
         self.foreign.as_deref()
     }
 
-    /// Returns `true` if the server rejected the request and did not carry it out, so that the same request fails
-    /// again. A validation error is an example, also one with status 500.
+    /// Returns `true` if the server rejected the request and did not carry it out, so that the same request
+    /// fails again. A validation error is an example, also one with status 500.
     pub fn is_rejection(&self) -> bool {
         self.disposition() == Disposition::Rejected
     }
@@ -203,7 +203,8 @@ impl ApiError {
             && self.errors.iter().any(|message| disposition::is_sealed(message))
     }
 
-    /// Returns `true` if the server itself reports that the token is missing, unknown, or not allowed to do this.
+    /// Returns `true` if the server itself reports that the token is missing, unknown, or not allowed to do
+    /// this.
     pub fn is_permission_denied(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
@@ -218,7 +219,8 @@ impl ApiError {
         matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
     }
 
-    /// Whether the server may have carried out the request, which the node that responded could have forwarded or not.
+    /// Whether the server may have carried out the request, which the node that responded could have
+    /// forwarded or not.
     pub(crate) fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.disposition() {
             Disposition::Rejected | Disposition::Unavailable => false,

@@ -37,8 +37,8 @@ impl Attempts {
         self.in_doubt
     }
 
-    /// Records whether the last node was told not to forward the request. A standby that fails it has then certainly
-    /// not had it carried out by the leader.
+    /// Records whether the last node was told not to forward the request. A standby that fails it has then
+    /// certainly not had it carried out by the leader.
     pub fn set_not_forwarded(&mut self, not_forwarded: bool) {
         self.not_forwarded = not_forwarded;
     }

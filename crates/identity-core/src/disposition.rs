@@ -1,25 +1,27 @@
 use http::StatusCode;
 
-/// What an error response says about the request. Everything here is matched against whole messages: servers repeat
-/// request values in their messages, and these must not decide anything.
+/// What an error response says about the request. Everything here is matched against whole messages: servers
+/// repeat request values in their messages, and these must not decide anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// The request was rejected and not carried out. Sending it again does not help.
     Rejected,
     /// The request was not carried out, and may succeed later.
     Unavailable,
-    /// A node that does not lead, or is sealed, has not forwarded the request. It sends the same response when it has
-    /// forwarded the request and got no response, and then the request may have been carried out.
+    /// A node that does not lead, or is sealed, has not forwarded the request. It sends the same response
+    /// when it has forwarded the request and got no response, and then the request may have been carried out.
     NotForwarded,
-    /// The request may have been carried out, and may succeed later: a response of a gateway, or of a node that lost
-    /// its leadership.
+    /// The request may have been carried out, and may succeed later: a response of a gateway, or of a node
+    /// that lost its leadership.
     Lost,
-    /// The request may have been carried out. An error of the storage or of an audit device, for example. It does not pass as a rule.
+    /// The request may have been carried out. An error of the storage or of an audit device, for example. It
+    /// does not pass as a rule.
     Unclear,
 }
 
-/// Validation errors that the server sends with status 500, by how they begin and end. Those after which the server
-/// has changed something all the same are left out: deleting an MFA method through another type, and a merge.
+/// Validation errors that the server sends with status 500, by how they begin and end. Those after which the
+/// server has changed something all the same are left out: deleting an MFA method through another type, and a
+/// merge.
 const VALIDATION: [(&str, &str); 11] = [
     ("invalid entity ID \"", "\""),
     ("invalid member group ID \"", "\""),

@@ -65,8 +65,8 @@ pub trait Endpoint: Sized + Sync {
     ///
     /// # Errors
     ///
-    /// If the identifier or the name is another one, in whatever case. The [`source`](std::error::Error::source) of
-    /// the error names both.
+    /// If the identifier or the name is another one, in whatever case. The
+    /// [`source`](std::error::Error::source) of the error names both.
     fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
         let _ = output;
         Ok(())
@@ -127,8 +127,8 @@ fn failure<B>(operation: Operation, response: &http::Response<B>, error: ReplyEr
 ///   be sent twice, `creates` sets [`Operation::creates`];
 /// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles;
-/// * `, same name` after that: the field of the request is what the response is to have as well, see `subject.rs`;
-///   `, checked_by method` calls that method of the request to find out.
+/// * `, same name` after that: the field of the request is what the response is to have as well, see
+///   `subject.rs`; `, checked_by method` calls that method of the request to find out.
 macro_rules! endpoint {
     ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)? $(, same $($same:ident)+)? $(, checked_by $check:ident)?) => {
         impl crate::Endpoint for $type {

@@ -74,8 +74,8 @@ setters!(CreateEntityAlias {
 setters!(CreateEntityAlias, UpdateEntityAliasById {
     /// The entity that the alias belongs to.
     canonical_id(value(EntityId)) => canonical_id;
-    /// Replaces all custom metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 bytes and
-    /// values of 1 to 512, all of printable characters.
+    /// Replaces all custom metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 bytes
+    /// and values of 1 to 512, all of printable characters.
     custom_metadata(map) => custom_metadata;
 });
 

@@ -12,13 +12,14 @@ use crate::{Attempt, Attempts, Method, Operation};
 
 /// Why a call brought no result.
 ///
-/// `Display` names the operation, the status and the reason:
-/// `LIST identity/entity/id failed: 403 permission denied`. [`source`](StdError::source) goes on with details that
-/// are not the reason: that the client sent no token, and the attempts that came before. `{:#}` and `Debug` show
-/// both, in one line. To reach the cause of a failed connection as a type, start at [`transport`](Self::transport).
+/// `Display` names the operation, the status and the reason, as in
+/// `LIST identity/entity/id failed: 403 permission denied`. [`source`](StdError::source) goes on with details
+/// that are not the reason: that the client sent no token, and the attempts that came before. `{:#}` and
+/// `Debug` show both, in one line. To reach the cause of a failed connection as a type, start at
+/// [`transport`](Self::transport).
 ///
-/// None of them shows a token, nor an identifier or name of the request, unless the server's message or the cause
-/// repeats it. Messages are redacted, cut, and their control characters escaped.
+/// None of them shows a token, nor an identifier or name of the request, unless the server's message or the
+/// cause repeats it. Messages are redacted, cut, and their control characters escaped.
 ///
 /// A [`RequestError`] or an [`ApiError`] becomes an `Error` without an operation by `?`.
 pub struct Error {
@@ -49,7 +50,8 @@ pub enum ErrorKind {
     Transport(TransportError),
     /// The server refused.
     Api(Box<ApiError>),
-    /// The status is a success, but the response is not that of the operation. A write may have been carried out.
+    /// The status is a success, but the response is not that of the operation. A write may have been carried
+    /// out.
     Decode(DecodeError),
     /// What was asked has been done, and another writer has undone it each time.
     Contended,
@@ -99,8 +101,8 @@ impl Error {
         self.operation.method
     }
 
-    /// The path of the operation with its placeholders, such as `identity/entity/id/{id}`. Empty if this is not an
-    /// error of a call.
+    /// The path of the operation with its placeholders, such as `identity/entity/id/{id}`. Empty if this is
+    /// not an error of a call.
     pub fn path(&self) -> &'static str {
         self.operation.path
     }
@@ -158,8 +160,8 @@ impl Error {
         }
     }
 
-    /// Adds what may be the reason that a request was not sent, such as a variable that is not set, or that it was
-    /// refused by something on the way to the server. `Display` shows it in parentheses.
+    /// Adds what may be the reason that a request was not sent, such as a variable that is not set, or that
+    /// it was refused by something on the way to the server. `Display` shows it in parentheses.
     #[must_use]
     pub fn with_hint(mut self, hint: &'static str) -> Self {
         let was_not_sent = self.transport().is_some_and(|error| error.kind() == TransportErrorKind::Connect);
@@ -179,8 +181,8 @@ impl Error {
         self.api().is_some_and(ApiError::is_absence)
     }
 
-    /// Returns `true` if the server reports that the token is missing, unknown, or not allowed to do this (403). A 403
-    /// of something on the way to the server, such as a proxy's page, is not meant.
+    /// Returns `true` if the server reports that the token is missing, unknown, or not allowed to do this
+    /// (403). A 403 of something on the way to the server, such as a proxy's page, is not meant.
     pub fn is_permission_denied(&self) -> bool {
         self.api().is_some_and(ApiError::is_permission_denied)
     }
@@ -400,8 +402,8 @@ impl StdError for RequestError {}
 
 /// An answer of a 2xx status that is not what the operation promises.
 ///
-/// `Display` says where the problem is, and never what the response says. If the response is about another object
-/// than was asked for, the [`source`](StdError::source) names both.
+/// `Display` says where the problem is, and never what the response says. If the response is about another
+/// object than was asked for, the [`source`](StdError::source) names both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     problem: Cow<'static, str>,

@@ -107,7 +107,8 @@ impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
     }
 }
 
-/// Refuses aliases of which none is the one that was asked for. An object without any was not returned by a server.
+/// Refuses aliases of which none is the one that was asked for. An object without any was not returned by a
+/// server.
 fn among<'a, A: AsRef<str> + 'a, C: 'a>(
     field: &'static str,
     asked: &str,

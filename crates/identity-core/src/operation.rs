@@ -25,8 +25,8 @@ pub struct Operation {
     pub read_only: bool,
     /// Whether doing it twice is the same as doing it once.
     pub repeatable: bool,
-    /// Whether it creates an object under an identifier that the server generates, found again by its name. If the
-    /// server fails while it stores such an object, a retry can create a second one of the same name.
+    /// Whether it creates an object under an identifier that the server generates, found again by its name.
+    /// If the server fails while it stores such an object, a retry can create a second one of the same name.
     pub creates: bool,
 }
 

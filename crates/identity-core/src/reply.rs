@@ -91,8 +91,8 @@ impl<'a> Reply<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the page of
-    /// something on the way to the server says nothing of the operation.
+    /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the
+    /// page of something on the way to the server says nothing of the operation.
     pub fn empty(self) -> Result<(), ReplyError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
@@ -104,7 +104,8 @@ impl<'a> Reply<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the same.
+    /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the
+    /// same.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
         // What has no envelope may have claims of any shape.
         let result = self.decode(|body| {
@@ -177,8 +178,8 @@ impl<'a> Reply<'a> {
     }
 
     /// Returns `true` if the object does not exist: 404 and a JSON object whose `errors` are an empty list or
-    /// `null`, as Go writes a list that was never made. A wrong path, namespace or mount is a 404 with a message, and
-    /// what is not the server's has no `errors`: neither is an absence.
+    /// `null`, as Go writes a list that was never made. A wrong path, namespace or mount is a 404 with a
+    /// message, and what is not the server's has no `errors`: neither is an absence.
     pub fn is_absence(self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.has_no_words()
     }

@@ -1,5 +1,5 @@
-//! How much memory the lists and maps of a large response may take when it is decoded: about three times its length.
-//! A response of tiny elements would take many times as much.
+//! How much memory the lists and maps of a large response may take when it is decoded: about three times its
+//! length. A response of tiny elements would take many times as much.
 //!
 //! Serde's traits have no place for such a state, so it belongs to the thread while it decodes.
 

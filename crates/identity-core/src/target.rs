@@ -223,8 +223,9 @@ impl Target {
         self
     }
 
-    /// Whether entities and groups are reached by lookup and in bodies, instead of by a path, if their name contains
-    /// `/`, `\\`, `%`, `;`, `?` or `#`: Traefik and other proxies refuse these in a path, however they are encoded.
+    /// Whether entities and groups are reached by lookup and in bodies, instead of by a path, if their name
+    /// contains `/`, `\\`, `%`, `;`, `?` or `#`: Traefik and other proxies refuse these in a path, however
+    /// they are encoded.
     ///
     /// It counts for the methods of a client that take such a name. A policy has to grant `update` of
     /// `identity/lookup/entity` and `identity/lookup/group`, `create` and `update` of `identity/entity` and

@@ -19,8 +19,8 @@ const MIN_SECRET_LEN: usize = 8;
 const REDACTED: &str = "<redacted>";
 const CUT: char = '…';
 
-/// Redacts in `text` the secrets of a request, which are the values of its sensitive headers, in case that the
-/// server repeats them. Secrets of less than eight characters are left.
+/// Redacts in `text` the secrets of a request, which are the values of its sensitive headers, in case that
+/// the server repeats them. Secrets of less than eight characters are left.
 pub fn redact<'a, 's>(text: &'a str, secrets: impl IntoIterator<Item = &'s HeaderValue>) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(text);
     for secret in secrets.into_iter().filter_map(secret) {

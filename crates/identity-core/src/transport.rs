@@ -57,8 +57,9 @@ pub trait Transport: Send + Sync {
     }
 }
 
-/// When a call has to end, in the [extensions](http::Request::extensions) of its request. A client sets it for calls that
-/// together have the time of one; a transport with a total timeout ends the call by then, if that is earlier.
+/// When a call has to end, in the [extensions](http::Request::extensions) of its request. A client sets it
+/// for calls that together have the time of one; a transport with a total timeout ends the call by then, if
+/// that is earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(pub Instant);
 
@@ -148,8 +149,8 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request was not sent: the name is unknown, the port closed, the certificate refused; there is no token, no
-    /// leader, or no turn in time.
+    /// The request was not sent: the name is unknown, the port closed, the certificate refused; there is no
+    /// token, no leader, or no turn in time.
     Connect,
     /// The time was up. The server may have seen the request.
     Timeout,

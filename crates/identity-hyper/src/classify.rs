@@ -35,7 +35,8 @@ fn with_kind(kind: TransportErrorKind, error: BoxError) -> TransportError {
     if is_permanent { error.permanent() } else { error }
 }
 
-/// Whether another attempt fails in the same way: TLS that is set up wrongly, a proxy that rejects the password.
+/// Whether another attempt fails in the same way: TLS that is set up wrongly, a proxy that rejects the
+/// password.
 fn is_permanent(error: &(dyn Error + 'static)) -> bool {
     error.is::<TlsError>()
         || error.downcast_ref().is_some_and(TransportError::is_permanent)
@@ -59,8 +60,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), move |&error| inner(error).or_else(|| error.source()))
 }
 
-/// Whether a server of HTTP/2 says that it has not processed the request. Those that a GOAWAY leaves open do not end
-/// with it.
+/// Whether a server of HTTP/2 says that it has not processed the request. Those that a GOAWAY leaves open do
+/// not end with it.
 pub(crate) fn is_unprocessed(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }

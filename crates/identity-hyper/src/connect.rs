@@ -60,8 +60,8 @@ impl Connector {
         Self::for_attempts_of(Duration::from_secs(15), timeout, tls, proxy)
     }
 
-    /// Has the kernel give up a connection whose data is not acknowledged before an `attempt` ends, so that nothing
-    /// of it is delivered once it has been retried.
+    /// Has the kernel give up a connection whose data is not acknowledged before an `attempt` ends, so that
+    /// nothing of it is delivered once it has been retried.
     pub(crate) fn for_attempts_of(
         attempt: Duration,
         timeout: Duration,

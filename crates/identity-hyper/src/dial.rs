@@ -16,8 +16,8 @@ pub(crate) async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Alternates between the families of addresses, so that a broken one delays little. The resolver's first address
-/// stays first.
+/// Alternates between the families of addresses, so that a broken one delays little. The resolver's first
+/// address stays first.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =

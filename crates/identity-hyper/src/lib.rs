@@ -53,7 +53,8 @@
 //! use hyper_util::rt::{TokioExecutor, TokioTimer};
 //! use identity_core::bytes::Bytes;
 //! use identity_hyper::{
-//!     CollectLayer, Connector, Consistency, Observe, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile, TokenLayer,
+//!     CollectLayer, Connector, Consistency, Observe, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile,
+//!     TokenLayer,
 //! };
 //! use tower::ServiceBuilder;
 //!

@@ -109,8 +109,8 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// A leader that hangs still takes in what standbys pass on, and when it goes on it passes that on to its
-    /// successor: long after it was repeated there, and the caller has gone on. So writes are not to be forwarded. A
-    /// standby that then fails one has certainly not had it carried out either.
+    /// successor: long after it was repeated there, and the caller has gone on. So writes are not to be
+    /// forwarded. A standby that then fails one has certainly not had it carried out either.
     fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
         if self.redirects != Redirects::Nodes || is_read(request) {
             return;
@@ -305,7 +305,8 @@ fn is_from_before(request: &Request<Bytes>, outcome: &Outcome, call: &Call) -> b
     })
 }
 
-/// Whether the object was not found, or a write that may be repeated has changed nothing: neither comes with an index.
+/// Whether the object was not found, or a write that may be repeated has changed nothing: neither comes with
+/// an index.
 pub(crate) fn is_without_effect(request: &Request<Bytes>, response: &Response<Bytes>) -> bool {
     let status = response.status();
     let is_empty = status == StatusCode::NO_CONTENT && !response.headers().contains_key(INDEX);

@@ -40,8 +40,8 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
 ///
-/// Over HTTP/1.1 a connection has one call at a time. Over HTTP/2 reads share one; a write has one to itself, as it
-/// has to be [aborted](crate::socket::Socket) with the write.
+/// Over HTTP/1.1 a connection has one call at a time. Over HTTP/2 reads share one; a write has one to itself,
+/// as it has to be [aborted](crate::socket::Socket) with the write.
 #[derive(Debug)]
 pub(crate) struct Pool {
     settings: Arc<Settings>,
@@ -132,8 +132,8 @@ impl Pool {
         }
     }
 
-    /// Waits for a connection that several calls may share, and opens it if nobody does. It is among the kept ones
-    /// afterwards.
+    /// Waits for a connection that several calls may share, and opens it if nobody does. It is among the kept
+    /// ones afterwards.
     async fn join(&self, origin: usize, generation: u64, uri: &Uri) -> Result<(), BoxError> {
         let opening = {
             let mut kept = lock(&self.kept);

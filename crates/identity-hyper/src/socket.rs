@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 /// A TCP connection that can be aborted from outside the task that reads and writes it.
 ///
 /// A normal close leaves the kernel to deliver what has been written, for many minutes if need be: the server
-/// would carry out a request that was given up and retried long ago. So a connection is closed normally only after
-/// it was shut down in good order. Otherwise it is reset, and what is on the way is discarded.
+/// would carry out a request that was given up and retried long ago. So a connection is closed normally only
+/// after it was shut down in good order. Otherwise it is reset, and what is on the way is discarded.
 #[derive(Debug)]
 pub(crate) struct Socket {
     shared: Abort,

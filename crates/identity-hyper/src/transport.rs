@@ -246,8 +246,9 @@ impl HyperTransportBuilder {
     }
 
     /// Sets how many bytes the body of a response may have. A longer one fails the call with
-    /// [`TooLarge`](identity_core::TransportErrorKind::TooLarge); of an error response at most the first MiB is read.
-    /// Lists have no pages: raise the limit for more than about 200,000 entities. Defaults to 64 MiB.
+    /// [`TooLarge`](identity_core::TransportErrorKind::TooLarge); of an error response at most the first MiB
+    /// is read. Lists have no pages: raise the limit for more than about 200,000 entities. Defaults to 64
+    /// MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {
         self.response_limit = bytes;
         self

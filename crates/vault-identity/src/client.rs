@@ -78,7 +78,8 @@ impl Client {
         }
     }
 
-    /// The same client, whose errors say so if it asks the default address since no variable names another one.
+    /// The same client, whose errors say so if it asks the default address since no variable names another
+    /// one.
     #[cfg(feature = "hyper")]
     pub(crate) fn hinting(mut self) -> Self {
         self.hint = crate::env::address_hint();
@@ -164,7 +165,8 @@ impl Client {
         Ok(self.call_and_tell(endpoint).await?.0)
     }
 
-    /// Returns the same client for an operation of several calls: together they take no longer than one call may.
+    /// Returns the same client for an operation of several calls: together they take no longer than one call
+    /// may.
     pub(crate) fn composite(&self) -> Self {
         let mut client = self.clone();
         #[cfg(feature = "hyper")]

@@ -38,7 +38,8 @@ handle! {
     fn list(self) -> Result<KeyList<EntityAliasId, AliasInfo<EntityId>>> { self.client.call(&ListEntityAliases) }
 }
 
-/// Creates an alias. After an unclear error of the server, the alias is looked up, so that its identifier is not lost.
+/// Creates an alias. After an unclear error of the server, the alias is looked up, so that its identifier is
+/// not lost.
 async fn create_alias(
     client: &Client,
     create: &CreateEntityAlias,

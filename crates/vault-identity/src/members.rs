@@ -66,8 +66,8 @@ fn without<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<Vec<T>> {
     (rest.len() < members.len()).then_some(rest)
 }
 
-/// Whether the server refused an update because of a member that it no longer knows, other than those that were to be
-/// added: it was deleted after the group was read.
+/// Whether the server refused an update because of a member that it no longer knows, other than those that
+/// were to be added: it was deleted after the group was read.
 fn names_deleted_member(error: &Error, change: &Change) -> bool {
     let Some([message]) = error.api().map(ApiError::errors) else { return false };
     let unknown = |kind: &str| -> Option<&str> {
@@ -88,8 +88,8 @@ fn names_deleted_member(error: &Error, change: &Change) -> bool {
 
 pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change) -> Result<()> {
     let client = &client.composite();
-    // The lock is fair, so those ahead have earlier deadlines: the wait ends by this one's without a timer, which the
-    // blocking client does not have.
+    // The lock is fair, so those ahead have earlier deadlines: the wait ends by this one's without a timer,
+    // which the blocking client does not have.
     let _turn = client.locks.of(&id).lock().await;
     let mut refused = None;
     for _ in 0..ATTEMPTS {

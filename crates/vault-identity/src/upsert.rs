@@ -4,8 +4,8 @@ use crate::{Client, Result};
 
 /// Creates or updates an object.
 ///
-/// The server returns the identifier only in the first response. If that was lost, or replaced by an unclear error, the
-/// object is looked up by its name, unless it was to be found by its identifier.
+/// The server returns the identifier only in the first response. If that was lost, or replaced by an unclear
+/// error, the object is looked up by its name, unless it was to be found by its identifier.
 pub(crate) async fn upsert<E, L, T, F>(
     client: &Client,
     write: &E,
@@ -38,8 +38,8 @@ where
     }
 }
 
-/// Writes an object again after an unclear error of the server, if it is found: then the server finds it too, and does
-/// not create a second one. If it is not found, it may be stored all the same, and the error stands.
+/// Writes an object again after an unclear error of the server, if it is found: then the server finds it too,
+/// and does not create a second one. If it is not found, it may be stored all the same, and the error stands.
 pub(crate) async fn write_again<E, L, F>(
     client: &Client,
     write: &E,

@@ -65,7 +65,8 @@ async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end
     assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
-/// The messages are recorded: `group/create-unknown-member-entity.json` and `create-unknown-member-group.json`.
+/// The messages are recorded: `group/create-unknown-member-entity.json` and
+/// `create-unknown-member-group.json`.
 #[tokio::test]
 async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
     let unknown = |kind: &str, id: &str| format!("1 error occurred:\n\t* invalid {kind} ID \"{id}\"\n\n");

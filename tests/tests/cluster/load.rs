@@ -23,8 +23,8 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// Of some clients, so that attempts are given up while packets are lost.
 const ATTEMPT: Duration = Duration::from_secs(4);
 
-/// The clients, and how many tasks share each. Those that know all nodes begin with another one each, and read in
-/// another way.
+/// The clients, and how many tasks share each. Those that know all nodes begin with another one each, and
+/// read in another way.
 fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Client, usize)> {
     let all = |first, reads| transport(cluster, &all_from(first)).reads(reads);
     let leader = cluster.leader().unwrap();

@@ -116,8 +116,8 @@ impl Outage {
         Ok(leaderless)
     }
 
-    /// Whether the server itself carries out late what a standby has passed on, so that only clients that know all nodes
-    /// are safe, as `production.md` says.
+    /// Whether the server itself carries out late what a standby has passed on, so that only clients that
+    /// know all nodes are safe, as `production.md` says.
     pub(crate) fn passes_on_late(self) -> bool {
         matches!(self, Self::LeaderHangs(_))
     }

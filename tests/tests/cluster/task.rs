@@ -168,7 +168,8 @@ impl Task {
         self.compare(&format!("after {after}, by identifier"), slot, found.as_ref());
     }
 
-    /// Whether this is what has to be there. If not, the task goes on under a new name, for each violation to count once.
+    /// Whether this is what has to be there. If not, the task goes on under a new name, for each violation to
+    /// count once.
     fn compare(&mut self, when: &str, slot: &mut Slot, found: Option<&Entity>) -> bool {
         let expected = slot.expected();
         let is_right = expected.allows(found);

@@ -108,7 +108,8 @@ impl Space {
         serde_json::from_str(&answer).unwrap_or_default()
     }
 
-    /// Sends a request that the client has no operation for, and returns the status and the body of the answer.
+    /// Sends a request that the client has no operation for, and returns the status and the body of the
+    /// answer.
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
         let body = body.map(Value::to_string);
         let (token, namespace) = (Some(self.server.token()), Some(&*self.namespace));

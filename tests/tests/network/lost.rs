@@ -9,7 +9,8 @@ use vault_identity::{Client, CreateEntity, Target, WriteEntityByName};
 
 use crate::namespace::{drop_packets, enter, heal, is_inside};
 
-/// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once after it.
+/// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once
+/// after it.
 const OUTAGE: Duration = Duration::from_secs(17);
 const AFTER_THE_NEXT_PACKET: Duration = Duration::from_secs(29);
 
@@ -78,8 +79,8 @@ async fn recreation(case: Case, end: Instant) {
     case.assert_version("2").await;
 }
 
-/// What is given up, and is not repeated, does not appear later. The entities that other cases create anew are there
-/// by then.
+/// What is given up, and is not repeated, does not appear later. The entities that other cases create anew
+/// are there by then.
 async fn unnamed(case: Case, end: Instant, healed: Instant) {
     let create = CreateEntity::unnamed().metadata([("v", &case.name)]);
     timeout(Duration::from_secs(2), case.client.entities().create(&create)).await.expect_err("no packets");

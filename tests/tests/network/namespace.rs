@@ -5,8 +5,8 @@ use std::process::Command;
 /// Set for the process inside.
 const INSIDE: &str = "VAULT_IDENTITY_NETWORK_NAMESPACE";
 
-/// Has `test` run in a network and a mount namespace of its own, in which it may do as it likes: returns `true`
-/// there. Needs root, `unshare`, `ip` and `nft`; without them the test is skipped with a message.
+/// Has `test` run in a network and a mount namespace of its own, in which it may do as it likes: returns
+/// `true` there. Needs root, `unshare`, `ip` and `nft`; without them the test is skipped with a message.
 pub(crate) fn enter(test: &str) -> bool {
     if is_inside() {
         run("ip", &["link", "set", "lo", "up"]);

@@ -1,4 +1,5 @@
-//! Writes that may have been carried out are not reported as if they had not, and not repeated if that does harm.
+//! Writes that may have been carried out are not reported as if they had not, and not repeated if that does
+//! harm.
 
 use std::time::Duration;
 

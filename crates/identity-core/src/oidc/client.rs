@@ -163,8 +163,8 @@ impl WriteOidcClient {
 }
 
 setters!(WriteOidcClient {
-    /// Replaces all addresses that people may be sent back to. On a loopback host, any port will do. At most 500 if
-    /// one of them contains a comma.
+    /// Replaces all addresses that people may be sent back to. On a loopback host, any port will do. At most
+    /// 500 if one of them contains a comma.
     redirect_uris(texts) => redirect_uris;
     /// Takes the place of all assignments, by name; they have to exist. `allow_all` is always there.
     assignments(texts) => assignments;

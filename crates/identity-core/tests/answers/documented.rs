@@ -1,7 +1,7 @@
 //! The sample responses of HashiCorp's documentation, which are those of Vault before 1.2.
 //!
-//! They stand in `website/content/api-docs/secret/identity/entity.mdx` (hashicorp/vault, commit 2e4af81deb4a) and
-//! `group.mdx` (commit 029b2f82f49a).
+//! They stand in `website/content/api-docs/secret/identity/entity.mdx` (hashicorp/vault, commit 2e4af81deb4a)
+//! and `group.mdx` (commit 029b2f82f49a).
 
 use identity_core::*;
 

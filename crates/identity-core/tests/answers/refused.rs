@@ -133,7 +133,8 @@ fn long_words_are_cut_between_characters() {
     }
 }
 
-/// A standby or a proxy may repeat a large request in its message, and the transport reads only its beginning.
+/// A standby or a proxy may repeat a large request in its message, and the transport reads only its
+/// beginning.
 #[test]
 fn of_a_message_without_end_the_beginning_is_read() {
     for end in ["", "\\", "\\\\", "\\u", "\\u00e", "\\ud83d\\ude0", "é", "{\\\"k\\\":\\\"v"] {

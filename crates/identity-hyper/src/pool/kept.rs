@@ -68,8 +68,8 @@ impl Kept {
         Self { idle_timeout, generation: 0, origins: Vec::new(), next_id: 0, has_reaper: false }
     }
 
-    /// Finds a connection, unless a `fresh` one is needed. Calls that may share one do, if it speaks HTTP/2; others
-    /// get one of their own.
+    /// Finds a connection, unless a `fresh` one is needed. Calls that may share one do, if it speaks HTTP/2;
+    /// others get one of their own.
     pub(super) fn take(
         &mut self,
         uri: &Uri,

@@ -85,9 +85,9 @@ impl Lease<'_> {
 }
 
 impl Drop for Lease<'_> {
-    /// An attempt that is given up must not reach the server any more, not even when its packets got lost and the
-    /// kernel would send them again: its connection is aborted. One that others share stays: they would lose it too,
-    /// and only reads share one.
+    /// An attempt that is given up must not reach the server any more, not even when its packets got lost and
+    /// the kernel would send them again: its connection is aborted. One that others share stays: they would
+    /// lose it too, and only reads share one.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if let Some(id) = self.shared {

@@ -19,8 +19,8 @@ async fn send(layer: &Retrying<Script>, mut request: Request<Bytes>) -> Outcome 
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
-/// How often a request is sent that always ends like this, where at most five retries are allowed, and whether it is
-/// left in doubt.
+/// How often a request is sent that always ends like this, where at most five retries are allowed, and
+/// whether it is left in doubt.
 async fn sends(request: Request<Bytes>, outcome: fn() -> Outcome) -> (usize, bool) {
     let layer = at_most(5, Script::new(move |_, _| outcome()));
     let result = send(&layer, request).await;
@@ -46,8 +46,8 @@ async fn each_outcome_is_retried_as_the_table_says() {
     const FEW: usize = 3;
     const ONE: usize = 1;
     type Row = (&'static str, fn() -> Outcome, [usize; 5], bool);
-    // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be forwarded; and
-    // whether the writes that are retried are in doubt.
+    // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be
+    // forwarded; and whether the writes that are retried are in doubt.
     let rows: [Row; 26] = [
         ("no connection", || failure(Connect), [ALL, ALL, ALL, ALL, ALL], false),
         ("permanent", || Err(TransportError::from(Connect).permanent()), [ONE; 5], false),

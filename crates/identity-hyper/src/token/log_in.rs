@@ -43,7 +43,8 @@ impl LoggedIn {
 ///   for. If it fails, the token is used for as long as it lives, and there are further log-ins.
 /// * When there is no token that lives and the log-in fails, the calls fail with it, and so do those of the
 ///   second after it: wrong credentials are not to lock a user out at once.
-/// * A login that takes longer than [`timeout`](Self::timeout) fails, and the next call that needs a token begins another one.
+/// * A login that takes longer than [`timeout`](Self::timeout) fails, and the next call that needs a token
+///   begins another one.
 /// * When a token is refused (403) a minute or more after the last log-in, there is another one, as the token may have been revoked.
 ///
 /// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in, and must
