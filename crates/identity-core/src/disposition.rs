@@ -54,6 +54,8 @@ pub(crate) fn disposition(status: StatusCode, messages: Option<&[String]>) -> Di
         (503, Some([message])) if is_sealed(message) => Disposition::NotForwarded,
         // These are likely to last.
         (501 | 505, _) => Disposition::Unclear,
+        // Also 522: Cloudflare sends it if the server did not accept the connection, but as well if it
+        // accepted the connection and did not acknowledge the request.
         (408 | 499 | 500.., _) => Disposition::Lost,
         _ => Disposition::Rejected,
     }

@@ -150,7 +150,7 @@ impl Error {
         self
     }
 
-    /// Notes that the request carried no token: the source of a 403 then says so, which servers do not.
+    /// Records that the request carried no token: the source of a 403 then says so, as servers do not.
     #[must_use]
     pub fn anonymous(self) -> Self {
         if self.is_permission_denied() {
@@ -402,8 +402,8 @@ impl StdError for RequestError {}
 
 /// An answer of a 2xx status that is not what the operation promises.
 ///
-/// `Display` says where the problem is, and never what the response says. If the response is about another
-/// object than was asked for, the [`source`](StdError::source) names both.
+/// `Display` shows where the problem is, and never the content of the response. If the response is about
+/// another object than was asked for, the [`source`](StdError::source) names both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     problem: Cow<'static, str>,

@@ -92,7 +92,7 @@ impl<'a> Reply<'a> {
     /// # Errors
     ///
     /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the
-    /// page of something on the way to the server says nothing of the operation.
+    /// page of a proxy is no response of the server.
     pub fn empty(self) -> Result<(), ReplyError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),

@@ -20,7 +20,7 @@ const LEAST: usize = 4 * 1024 * 1024;
 /// What a value of any shape takes in a tree.
 const VALUE: usize = 80;
 
-/// What the error says when there is no more room.
+/// The text of the error when there is no more room.
 pub(crate) const PROBLEM: &str = "it would take more than three times its length in memory";
 
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use crate::{
     OktaMethod, PingIdMethod, ProviderDiscovery, TotpMethod, Upsert, WrittenAlias,
 };
 
-/// What a request says of the object that it is about.
+/// The identifier or name of the object that a request is about.
 pub(crate) trait Asked {
     fn asked(&self) -> Option<&str>;
 }
@@ -28,7 +28,7 @@ impl<T: Asked> Asked for Option<T> {
     }
 }
 
-/// What a response says of the object that it is about. `None` if it does not say.
+/// The identifiers and the name of the object that a response is about. `None` if the response has none.
 pub(crate) trait Subject {
     fn id(&self) -> Option<&str> {
         None
@@ -127,7 +127,7 @@ impl<T> Upsert<T> {
     }
 }
 
-/// Refuses a response that says something else than was asked.
+/// Refuses a response about another object than was asked for.
 #[inline]
 pub(crate) fn compare(
     field: &'static str,

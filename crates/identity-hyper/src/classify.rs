@@ -60,7 +60,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), move |&error| inner(error).or_else(|| error.source()))
 }
 
-/// Whether a server of HTTP/2 says that it has not processed the request. Those that a GOAWAY leaves open do
+/// Whether an HTTP/2 server reports that it has not processed the request. Those that a GOAWAY leaves open do
 /// not end with it.
 pub(crate) fn is_unprocessed(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))

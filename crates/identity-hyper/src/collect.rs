@@ -11,8 +11,9 @@ use tower::{BoxError, Layer, Service};
 
 /// Collects the body of an answer, up to a limit: from a service of streams it makes one of [`Bytes`].
 ///
-/// A response that says it is larger, or turns out to be, is a [`TooLarge`](TransportErrorKind::TooLarge) and
-/// the rest is not read. Of an error response the first MiB is collected.
+/// A response that is announced as larger, or turns out to be, is a
+/// [`TooLarge`](TransportErrorKind::TooLarge) and the rest is not read. Of an error response the first MiB is
+/// collected.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
     limit: usize,

@@ -40,8 +40,8 @@ const CONFIRM_AFTER: Duration = Duration::from_millis(20);
 /// just created is not found, and a delete does nothing. So the newest `X-Vault-Index` of the answers is kept, for each address and namespace, and goes out
 /// with every request; a standby that has not come that far passes the request on to the leader. Servers that know nothing of this ignore it.
 ///
-/// A leader that has hung takes itself for the leader for a moment, whatever the index. A response older than
-/// the index is not believed: reads, lookups and idempotent writes are made again. That an object does not
+/// A deposed leader that had hung may briefly serve stale responses, whatever the index. If a response is
+/// older than the known index, reads, lookups and idempotent writes are retried. That an object does not
 /// exist, and that a delete or an update has changed nothing, comes without an index: a write is then made
 /// once more, at another node if there are [several addresses](crate::HyperTransportBuilder::addresses), and
 /// with several addresses neither is believed if it took half a second or more.
@@ -234,9 +234,8 @@ impl<E: Exchange> Consistent<E> {
                 .is_some_and(|(sent, new)| sent.is_newer_than(&new))
     }
 
-    /// Makes a stale call again, be it a read or an idempotent write. A node that has hung answers from
-    /// before for a moment: it takes itself for the leader, which no index concerns. If it lasts, the cluster
-    /// has gone back to an earlier state.
+    /// Retries a stale call, be it a read or an idempotent write. A deposed leader that had hung ignores the
+    /// index for a moment. If it lasts, the cluster has gone back to an earlier state.
     fn ask_again<'a>(
         &'a self,
         request: &'a mut Request<Bytes>,

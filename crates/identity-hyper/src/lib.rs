@@ -84,7 +84,7 @@
 //!
 //! * A client does not see the token source of a [`TokenLayer`]: give it a
 //!   [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport).
-//! * [`RetryLayer`]'s time for an attempt includes reading the answer: a service tells only of the whole.
+//! * [`RetryLayer`]'s time for an attempt includes reading the answer: a service reports only the whole.
 //! * The limits know nothing of its deadline: put a layer with a timeout around them.
 //! * Each layer has a future in a box of its own.
 //!

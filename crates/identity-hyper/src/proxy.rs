@@ -145,7 +145,7 @@ impl Proxy {
 }
 
 impl Via {
-    /// Reads a URL. The password goes nowhere but into what is wiped.
+    /// Parses a URL. The password is copied only into memory that is wiped.
     fn new(url: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new("proxy", problem);
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));

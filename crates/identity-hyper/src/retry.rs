@@ -27,15 +27,16 @@ const FIRST_CONTACT: Duration = Duration::from_secs(10);
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
-/// Repeats what may be repeated, until one deadline.
+/// Retries calls until one deadline: how often, and how far apart.
 ///
-/// What may be repeated is said by the [`Operation`] in the request's extensions; of a request without one only reads are.
+/// The [`Operation`] in the request's extensions determines whether a call may be retried; of requests
+/// without one, only reads are.
 ///
 /// | outcome | repeatable | not repeatable |
 /// |---|---|---|
-/// | no connection | again; for 10 seconds, if there has never been one | the same |
+/// | no connection | again; for 10 seconds if no server has ever sent a byte | the same |
 /// | no token, the certificate is rejected, TLS is not spoken, the proxy rejects the password | | |
-/// | time is up, or the connection breaks off | again | |
+/// | time is up, or the connection breaks off | again; if no server has ever sent a byte, a closed connection for 10 seconds | |
 /// | 307 of a standby without leader | again | again, if the request was not to be forwarded |
 /// | 412, or 429 without a word: not consistent yet | again | again |
 /// | 429: rate limit | again | again |
@@ -46,13 +47,13 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | 500: a known validation error | | |
 /// | any other 500, 501, 505 | twice more, unless it creates an object | |
 ///
-/// Between attempts it waits, each time about twice as long and never as long as another client; `Retry-After` makes it wait longer. If that
-/// is beyond the deadline, the answer is given at once. All calls together have a budget of a hundred repeats and ten more a second; each good
-/// answer brings one back. A call that finds it empty waits.
+/// Attempts are separated by exponential backoff with jitter; a longer `Retry-After` takes precedence. If
+/// that is beyond the deadline, the response is returned at once. All calls together have a retry budget of
+/// 100, which grows by 10 a second and by one for each success. A call that finds it empty waits, unless its
+/// error is not expected to pass: then it ends.
 ///
 /// [`HyperTransportBuilder::retry`](crate::HyperTransportBuilder::retry) takes it, and so does
-/// [`RetryLayer`]. How long a call may take is not said here: the builder and the layer have each a setting
-/// of their own for it.
+/// [`RetryLayer`]. Timeouts are settings of these, not of the policy.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Retry {

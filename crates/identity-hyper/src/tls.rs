@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Files are read at once, so that what is wrong with them is told at once. They are looked at again when a
 /// connection is opened, at most once a second; if one has another time of modification or another length,
 /// all are read anew, and the new connection is opened with what they say now. While they cannot be used, as
-/// when they are half written or hang, what they said before remains in force, in silence:
+/// when they are half written or hang, the previous contents stay in use, in silence:
 /// [`reload`](Self::reload) says what is wrong. Open connections stay as they are. Clones share all this.
 ///
 /// ```no_run

@@ -202,7 +202,7 @@ impl<E: Exchange> WithToken<E> {
         // The wait for it is not the server's.
         let call = call.again();
         let response = self.attempt(request, &call, &token).await?;
-        // A proxy's page says nothing of the token.
+        // The 403 of a proxy does not concern the token.
         let is_denied = response.status() == StatusCode::FORBIDDEN
             && refusal(&response).is_some_and(|refusal| refusal.is_permission_denied());
         if !is_denied {

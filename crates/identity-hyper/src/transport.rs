@@ -230,10 +230,9 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Where the token comes from, for requests to a
-    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). From nowhere
-    /// unless said otherwise: such requests are then sent without one. A target with a token of its own does
-    /// not ask the source.
+    /// Sets the source of the token, for requests to a
+    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). A target with a
+    /// token of its own does not ask the source. Defaults to none: such requests are sent without a token.
     pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
         self.tokens = Some(TokenLayer::new(source));
         self
@@ -294,9 +293,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Through which proxy connections go. [`Proxy::none`] unless said otherwise: the environment of a
-    /// process is not to reroute a token without its author's knowledge. Unix sockets, and this machine, are
-    /// reached without one.
+    /// Sets the proxy. Unix sockets, and this machine, are reached without one. Defaults to none: the
+    /// proxy variables of the environment are ignored, so that they cannot redirect tokens unnoticed.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self

@@ -41,7 +41,7 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     #[cfg(feature = "hyper")]
     hyper: Option<HyperTransport>,
-    /// What to say of a server that cannot be reached.
+    /// Added to the error if the server cannot be reached.
     hint: Option<&'static str>,
     pub(crate) locks: Arc<Locks>,
     /// Of all calls of an operation that takes several.
@@ -78,8 +78,7 @@ impl Client {
         }
     }
 
-    /// The same client, whose errors say so if it asks the default address since no variable names another
-    /// one.
+    /// Returns the same client, with errors that mention it if no variable sets the address.
     #[cfg(feature = "hyper")]
     pub(crate) fn hinting(mut self) -> Self {
         self.hint = crate::env::address_hint();

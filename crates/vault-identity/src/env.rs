@@ -89,7 +89,7 @@ fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
     Ok(agent.or(server).unwrap_or_else(|| vec!["https://127.0.0.1:8200".to_owned()]))
 }
 
-/// What to say of the default address if it does not answer.
+/// The hint for the error if the default address cannot be reached.
 #[cfg(feature = "hyper")]
 pub(crate) fn address_hint() -> Option<&'static str> {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
