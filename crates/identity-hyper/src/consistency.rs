@@ -256,9 +256,7 @@ impl<E: Exchange> Consistent<E> {
             Ok(response)
         })
     }
-}
 
-impl<E: Exchange> Consistent<E> {
     /// Makes a write again, once, that has changed nothing according to a node: it is so, or the node has
     /// hung and does not know of the object. If there is another node, it is asked.
     fn confirm<'a>(

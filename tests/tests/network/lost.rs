@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use identity_tests::{DevServer, live};
+use identity_tests::{DevServer, Network, live};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
 use vault_identity::{Client, CreateEntity, Target, WriteEntityByName};
-
-use crate::namespace::{drop_packets, enter, heal, is_inside};
 
 /// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once
 /// after it.
@@ -96,22 +94,18 @@ fn an_abandoned_request_is_not_carried_out_late() {
     if !live() {
         return;
     }
-    if !is_inside() {
-        // Installs the server, if need be: inside there is no network.
-        drop(DevServer::start().unwrap());
-    }
-    if !enter("lost::an_abandoned_request_is_not_carried_out_late") {
-        return;
-    }
-    let server = DevServer::start_with_tls().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(all_cases(&server));
+    Network::with("lost::an_abandoned_request_is_not_carried_out_late", |network| {
+        let Some(network) = network else { return };
+        let server = DevServer::start_with_tls().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(all_cases(network, &server));
+    });
 }
 
-async fn all_cases(server: &DevServer) {
+async fn all_cases(network: &Network, server: &DevServer) {
     let (tls_address, ca) = server.tls_address().expect("it succeeds");
-    let ports =
-        [server.address(), tls_address].map(|address| address.rsplit(':').next().expect("it succeeds"));
+    let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let ports = [server.address(), tls_address].map(|address| port(address).expect("it succeeds"));
     let tls = Tls::new().ca_pem(ca).expect("it succeeds");
     let mut cases = Vec::new();
     for (protocol, address) in [("1", server.address()), ("2", tls_address)] {
@@ -126,7 +120,7 @@ async fn all_cases(server: &DevServer) {
         }
     }
 
-    drop_packets(&format!("tcp dport {{ {}, {} }}", ports[0], ports[1]));
+    let loss = network.lose(&ports, false);
     let begun = Instant::now();
     let (healed, end) = (begun + OUTAGE + Duration::from_secs(1), begun + AFTER_THE_NEXT_PACKET);
     let mut tasks = tokio::task::JoinSet::new();
@@ -140,7 +134,7 @@ async fn all_cases(server: &DevServer) {
         };
     }
     sleep(OUTAGE).await;
-    heal();
+    drop(loss);
     let mut failed = Vec::new();
     while let Some(outcome) = tasks.join_next().await {
         failed.extend(outcome.err());

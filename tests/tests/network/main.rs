@@ -6,4 +6,3 @@
 
 mod lost;
 mod names;
-mod namespace;

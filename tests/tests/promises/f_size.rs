@@ -70,7 +70,7 @@ async fn f1_of_a_refusal_without_end_the_beginning_is_read() {
 
 #[tokio::test]
 async fn f1_a_length_above_the_limit_is_refused_before_the_body_is_read() {
-    for length in [257 * MIB, 1024 * 1024 * MIB, u64::MAX / 2] {
+    for length in [65 * MIB, 1024 * 1024 * MIB, u64::MAX / 2] {
         let huge = Answer::status(200).header("Content-Length", &length.to_string()).endless("x");
         let server = Faulty::always(huge);
         let client = Client::new(crate::support::target(&server), HyperTransport::new());
