@@ -150,6 +150,15 @@ impl Error {
         self
     }
 
+    /// Records that an earlier call of the same operation has changed something, or may have: then this error
+    /// [may have been applied](Self::may_have_been_applied), even if its own call only reads.
+    #[must_use]
+    pub fn after_write(mut self) -> Self {
+        self.operation.read_only = false;
+        self.attempts.get_or_insert_default().doubt();
+        self
+    }
+
     /// Records that the request carried no token: the source of a 403 then says so, as servers do not.
     #[must_use]
     pub fn anonymous(self) -> Self {

@@ -18,6 +18,7 @@ use tower::Layer;
 
 use crate::exchange::{Call, Exchange, Layered};
 use crate::nodes::{AskAnother, is_read, is_repeatable, is_without_effect, refusal};
+use crate::retry::doubted;
 use crate::service::ServiceTransport;
 
 mod index;
@@ -58,6 +59,8 @@ pub struct Consistency {
     /// By address, then by namespace.
     indexes: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
 }
+
+type Outcome = Result<Response<Bytes>, TransportError>;
 
 type Indexes = BTreeMap<Box<[u8]>, Index>;
 
@@ -241,7 +244,7 @@ impl<E: Exchange> Consistent<E> {
         request: &'a mut Request<Bytes>,
         call: &'a Call,
         sent: HeaderValue,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
         Box::pin(async move {
             for wait in WAITS.map(Duration::from_millis) {
                 sleep_until(call.head_by().min(Instant::now() + wait)).await;
@@ -264,7 +267,7 @@ impl<E: Exchange> Consistent<E> {
         request: &'a mut Request<Bytes>,
         call: &'a Call,
         sent: HeaderValue,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
         Box::pin(async move {
             sleep_until(call.head_by().min(Instant::now() + CONFIRM_AFTER)).await;
             request.extensions_mut().insert(AskAnother);
@@ -291,11 +294,7 @@ fn may_be_asked_again(request: &Request<Bytes>) -> bool {
 }
 
 impl<E: Exchange> Exchange for Consistent<E> {
-    async fn exchange(
-        &self,
-        request: &mut Request<Bytes>,
-        call: &Call,
-    ) -> Result<Response<Bytes>, TransportError> {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         if self.consistency.mode == Mode::Off {
             return self.inner.exchange(request, call).await;
         }
@@ -322,8 +321,13 @@ impl<E: Exchange> Exchange for Consistent<E> {
             }
         };
         match (again, sent) {
-            (Again::Stale, Some(sent)) => return self.ask_again(request, call, sent).await,
-            (Again::ToConfirm, Some(sent)) => return self.confirm(request, call, sent).await,
+            // The first answer may have been true.
+            (Again::Stale, Some(sent)) => {
+                return doubted(self.ask_again(request, call, sent).await);
+            }
+            (Again::ToConfirm, Some(sent)) => {
+                return doubted(self.confirm(request, call, sent).await);
+            }
             _ => {}
         }
         self.consistency.forget(&self.address(request), request.headers());

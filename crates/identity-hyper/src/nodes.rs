@@ -152,6 +152,9 @@ impl<E: Exchange + 'static> Nodes<E> {
                 let outcome = self.ask(request, &call, index).await;
                 if is_from_before(request, &outcome, &call) {
                     self.cluster.doubt(index);
+                    if !is_read {
+                        attempts(request).doubt();
+                    }
                 } else if is_forwarded_and_lost(request, &outcome) {
                     if !is_repeatable(request) {
                         return outcome;

@@ -22,6 +22,7 @@ use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, LONGEST};
 use crate::nodes::{is_read, is_repeatable};
 use crate::pause::Pause;
+use crate::retry::attempts;
 
 mod connection;
 mod error;
@@ -35,6 +36,10 @@ use lease::{Failure, Lease, State};
 use error::SilentClose;
 
 pub(crate) use error::is_silent_close;
+
+/// How often a call waits for a connection to share that is of no use when it is there: it may be closed at once, or
+/// too old by a setting. Then the call opens one of its own, whose failure tells why.
+const JOINS: usize = 3;
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
@@ -106,6 +111,7 @@ impl Pool {
         let uri = request.uri();
         let may_share = || is_read(request) && is_repeatable(request);
         let mut has_yielded = false;
+        let mut joined = 0;
         loop {
             let taken = lock(&self.kept).take(uri, call.begun(), may_share, fresh);
             let taken = taken.ok_or("the address has no host")?;
@@ -123,7 +129,8 @@ impl Pool {
             if taken.is_near && !has_yielded {
                 has_yielded = true;
                 tokio::task::yield_now().await;
-            } else if taken.may_join && !fresh {
+            } else if taken.may_join && !fresh && joined < JOINS {
+                joined += 1;
                 Box::pin(self.join(origin, taken.generation, uri)).await?;
             } else {
                 let opened = Box::pin(Connection::open(&self.settings, uri, taken.generation)).await?;
@@ -208,8 +215,8 @@ impl Pool {
                 Ok(mut response) => {
                     progress.set(Phase::HeadSeen);
                     let (status, limit) = (response.status(), self.settings.response_limit);
-                    let body =
-                        collect(Pin::new(response.body_mut()), status, limit).await.map_err(classify)?;
+                    let body = collect(Pin::new(response.body_mut()), status, limit).await;
+                    let body = body.map_err(|error| after_head(classify(error)))?;
                     lease.state = State::Done;
                     drop(lease);
                     remember_secret(request, &mut response);
@@ -238,6 +245,8 @@ impl Pool {
             }
             if is_unsent {
                 progress.set(Phase::Connecting);
+            } else if !is_read(request) {
+                attempts(request).doubt();
             }
             failed = Some(error);
         }
@@ -280,6 +289,15 @@ impl Exchange for Pool {
     fn renew(&self) {
         lock(&self.kept).renew();
     }
+}
+
+/// Whatever a server says after the head of its response, it has received the request.
+fn after_head(error: TransportError) -> TransportError {
+    if error.kind() == TransportErrorKind::Connect {
+        let problem = "the server has turned the request away after the head of its response";
+        return TransportError::new(TransportErrorKind::Interrupted, problem);
+    }
+    error
 }
 
 /// Whether something came that is no HTTP, by mistake perhaps or for another call on the connection.

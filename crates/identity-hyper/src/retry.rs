@@ -188,12 +188,15 @@ impl<E> Retrying<E> {
 impl<E: Exchange> Exchange for Retrying<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // Others can do nothing but wait.
-        let patience = if operation(request).repeatable { self.retry.attempt_timeout } else { LONGEST };
+        let operation = operation(request);
+        let patience = if operation.repeatable { self.retry.attempt_timeout } else { LONGEST };
         let call = Call::within(patience, self.retry.timeout).no_longer_than(call);
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
             let outcome = self.inner.exchange(request, &call).await;
-            if outcome.as_ref().is_ok_and(|response| !may_pass(response.status())) {
+            let is_final = outcome.as_ref().is_ok_and(|response| !may_pass(response.status()));
+            // A layer further in may have noted attempts of a write.
+            if is_final && (operation.read_only || request.extensions().get::<Attempts>().is_none()) {
                 self.budget.deposit();
                 self.note_contact();
                 return outcome;
@@ -221,6 +224,9 @@ impl<E: Exchange> Retrying<E> {
             let first_contact = call.begun() + FIRST_CONTACT;
             let mut repeats = 0;
             loop {
+                if is_doubted(&outcome) {
+                    attempts(request).doubt();
+                }
                 if !is_unreached(&outcome) {
                     self.note_contact();
                 }
@@ -321,7 +327,7 @@ fn judge(
         Err(error) => {
             let passing = match error.kind() {
                 _ if error.is_permanent() => false,
-                TransportErrorKind::Connect => true,
+                TransportErrorKind::Connect => operation.repeatable || !is_doubted(outcome),
                 TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.repeatable,
                 TransportErrorKind::Redirect => operation.repeatable || not_forwarded,
                 _ => false,
@@ -361,6 +367,31 @@ fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool
 
 pub(crate) fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
     request.extensions_mut().get_or_insert_default()
+}
+
+/// Marks the outcome of a call that an earlier attempt may have carried out, unless it is a success: then all is as it
+/// says.
+pub(crate) fn doubted(outcome: Outcome) -> Outcome {
+    match outcome {
+        Ok(response) if response.status().is_success() => Ok(response),
+        Ok(mut response) => {
+            response.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+            Ok(response)
+        }
+        Err(error) => {
+            let mut attempts = error.attempts().clone();
+            attempts.doubt();
+            Err(error.with_attempts(attempts))
+        }
+    }
+}
+
+/// Whether a layer further in has made it again although it may have been carried out.
+fn is_doubted(outcome: &Outcome) -> bool {
+    match outcome {
+        Ok(response) => response.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt),
+        Err(error) => error.attempts().in_doubt(),
+    }
 }
 
 /// Whether not a byte has come from a server.

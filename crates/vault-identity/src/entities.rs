@@ -72,8 +72,9 @@ handle! {
 }
 
 async fn delete_many(client: &Client, ids: Vec<EntityId>) -> Result<()> {
-    for chunk in ids.chunks(BatchDeleteEntities::MOST) {
-        client.call(&BatchDeleteEntities::new(chunk)).await?;
+    for (number, chunk) in ids.chunks(BatchDeleteEntities::MOST).enumerate() {
+        let explain = |error: Error| if number > 0 { error.after_write() } else { error };
+        client.call(&BatchDeleteEntities::new(chunk)).await.map_err(explain)?;
     }
     Ok(())
 }

@@ -92,11 +92,17 @@ pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change)
     // which the blocking client does not have.
     let _turn = client.locks.of(&id).lock().await;
     let mut refused = None;
+    let mut has_written = false;
     for _ in 0..ATTEMPTS {
-        let group = client.call(&ReadGroupById::new(&id)).await?;
+        // Once it has been written, an error must not say that it was not.
+        let explain = |error: Error| if has_written { error.after_write() } else { error };
+        let group = client.call(&ReadGroupById::new(&id)).await.map_err(explain)?;
         let Some(update) = change.update(&group) else { return Ok(()) };
-        refused = match client.call(&update).await {
-            Ok(_) => None,
+        refused = match client.call(&update).await.map_err(explain) {
+            Ok(_) => {
+                has_written = true;
+                None
+            }
             Err(error) if names_deleted_member(&error, &change) => Some(error),
             Err(error) => return Err(error),
         };

@@ -51,6 +51,39 @@ async fn removing_the_last_member_sends_an_empty_list() {
     Client::new(target(), mock).groups().remove_member_entities("g", ["a", "x"]).await.unwrap();
 }
 
+/// The error of a call that only reads does not say that nothing was written.
+#[tokio::test]
+async fn a_change_that_was_written_and_cannot_be_read_again_may_have_been_applied() {
+    let mock = MockTransport::new();
+    let mut order = identity_mock::Sequence::new();
+    mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
+    mock.any::<UpdateGroupById>().in_sequence(&mut order).answer(&None);
+    mock.any::<ReadGroupById>().in_sequence(&mut order).fail(TransportErrorKind::Connect);
+    let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
+    assert!(error.may_have_been_applied(), "{error}");
+    assert!(error.is_retryable());
+
+    let mock = MockTransport::new();
+    mock.any::<ReadGroupById>().fail(TransportErrorKind::Timeout);
+    let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
+    assert!(!error.may_have_been_applied(), "{error}");
+}
+
+#[tokio::test]
+async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied() {
+    for first in [true, false] {
+        let mock = MockTransport::new();
+        let mut order = identity_mock::Sequence::new();
+        if first {
+            mock.any::<BatchDeleteEntities>().in_sequence(&mut order).answer(&());
+        }
+        mock.any::<BatchDeleteEntities>().in_sequence(&mut order).fail(TransportErrorKind::Connect);
+        let ids = (0..=BatchDeleteEntities::MOST).map(|id| id.to_string());
+        let error = Client::new(target(), mock).entities().delete_many(ids).await.unwrap_err();
+        assert_eq!(error.may_have_been_applied(), first, "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
     let mock = MockTransport::new();

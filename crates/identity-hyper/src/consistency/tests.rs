@@ -1,9 +1,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use identity_core::Attempts;
+use identity_core::TransportErrorKind::Connect;
 
 use super::*;
 use crate::script::{
-    Outcome, Script, Sent, delete, named, read, refusal, response, success, unnamed, update, with_header,
+    Outcome, Script, Sent, delete, failure, named, read, refusal, response, success, unnamed, update,
+    with_header,
 };
 
 #[test]
@@ -239,4 +242,24 @@ fn an_index_never_goes_back() {
     assert!(advance(4), "it is older");
     assert!(!advance(5) && !advance(6));
     assert_eq!(consistency.marks()[0].index, index("c", 6));
+}
+
+/// The first answer was a success: what comes of the call afterwards does not undo it.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_after_its_first_answer_is_in_doubt() {
+    for first in [(|| success()) as fn() -> Outcome, || at(success(), 8)] {
+        for then in [(|| failure(Connect)) as fn() -> Outcome, || refusal(403, "permission denied")] {
+            let layer = consistent(Script::new(move |number, _| match number {
+                0 => at(success(), 9),
+                1 => first(),
+                _ => then(),
+            }));
+            send(&layer, read()).await.unwrap();
+            let attempts = match send(&layer, update()).await {
+                Ok(response) => response.extensions().get::<Attempts>().cloned().unwrap_or_default(),
+                Err(error) => error.attempts().clone(),
+            };
+            assert!(attempts.in_doubt());
+        }
+    }
 }

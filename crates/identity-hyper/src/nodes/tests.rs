@@ -4,6 +4,8 @@ use identity_core::TransportErrorKind::{Connect, Interrupted, Timeout};
 use super::*;
 use crate::script::{Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update};
 
+mod doubt;
+
 const SEALED: &str = "Vault is sealed";
 const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
 

@@ -295,3 +295,50 @@ async fn settings_are_those_that_were_given() {
     assert!((6..7).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     assert_eq!((layer.inner.calls().len(), layer.timeout()), (2, Duration::from_secs(60)));
 }
+
+/// Whether an outcome tells that an earlier attempt may have been carried out.
+fn tells_doubt(outcome: &Outcome) -> bool {
+    match outcome {
+        Ok(response) => response.extensions().get().is_some_and(Attempts::in_doubt),
+        Err(error) => error.attempts().in_doubt(),
+    }
+}
+
+/// Notes a doubt in the request, as the layers further in do.
+struct Doubting(fn() -> Outcome);
+
+impl Exchange for Doubting {
+    async fn exchange(&self, request: &mut Request<Bytes>, _: &Call) -> Outcome {
+        attempts(request).doubt();
+        (self.0)()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_doubt_of_inner_layers_is_not_lost() {
+    let outcomes: [fn() -> Outcome; 4] =
+        [success, || refusal(403, "permission denied"), || failure(Other), || failure(Connect)];
+    for outcome in outcomes {
+        let layer = Retrying::new(RetryLayer::new(Retry::off()), Doubting(outcome));
+        assert!(tells_doubt(&layer.exchange(&mut update(), &Call::UNLIMITED).await));
+    }
+}
+
+/// As of a transport of its own retries that the layer is put around.
+#[tokio::test(start_paused = true)]
+async fn the_doubt_of_an_outcome_is_not_lost() {
+    let layer = at_most(1, Script::new(|_, _| doubted(failure(Connect))));
+    assert!(tells_doubt(&send(&layer, update()).await));
+    assert_eq!(layer.inner.calls().len(), 2);
+    let layer = at_most(1, Script::new(|_, _| doubted(failure(Connect))));
+    assert!(tells_doubt(&send(&layer, unnamed()).await));
+    assert_eq!(layer.inner.calls().len(), 1);
+    let layer = at_most(
+        1,
+        Script::new(|number, _| match number {
+            0 => doubted(response(503, "")),
+            _ => refusal(403, "permission denied"),
+        }),
+    );
+    assert!(tells_doubt(&send(&layer, update()).await));
+}

@@ -337,3 +337,29 @@ async fn an_answer_that_breaks_off_is_an_interruption() {
     assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
     assert_eq!(server.seen().connections, 1);
 }
+
+/// After the head of a response it is too late to say that the request was not processed.
+#[tokio::test]
+async fn a_request_turned_away_after_its_head_was_sent() {
+    // HEADERS with the status 200, and REFUSED_STREAM.
+    const REFUSED: &[u8] =
+        &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    let ca = Ca::new();
+    let server = raw(&ca, REFUSED, false);
+    let call = request("POST", &format!("https://{}/v1", server.address), "{}");
+    let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+    assert_eq!(server.seen().connections, 1);
+}
+
+/// A connection that cannot be kept is not opened again and again.
+#[tokio::test]
+async fn connections_without_lifetime_are_used_once() {
+    let h2 = H2::start(End::Silence);
+    let transport = h2.transport(|builder| builder.connection_lifetime(Duration::ZERO));
+    for calls in 1..=2 {
+        let answer = timeout(Duration::from_secs(10), transport.send(h2.call("GET", "/v1/x", ""))).await;
+        assert!(answer.unwrap().is_ok());
+        assert!(h2.server.seen().connections <= calls * 4, "{}", h2.server.seen().connections);
+    }
+}
