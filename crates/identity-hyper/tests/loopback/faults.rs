@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Uri;
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Attempts, CreateEntity, Endpoint, Target, Transport, TransportErrorKind};
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpSocket;
@@ -320,4 +320,22 @@ async fn a_failure_does_not_outlast_its_cause() {
         transport.send(server.get("/bad")).await.unwrap_err();
         transport.send(server.get("/good")).await.unwrap();
     }
+}
+
+/// A named create is sent again when its response is no HTTP, and the server may have carried out both.
+#[tokio::test]
+async fn a_write_that_is_sent_again_after_garbage_is_in_doubt() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |mut peer| {
+        let is_first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            peer.request().await;
+            peer.write(if is_first { "what?\r\n\r\n" } else { NO_CONTENT }).await;
+        }
+    });
+    let target = Target::new(&format!("http://{}", server.address)).unwrap();
+    let call = CreateEntity::named("alice").request(&target).unwrap();
+    let response = patient().build().send(call).await.unwrap();
+    assert_eq!(server.seen().requests.len(), 2);
+    assert!(response.extensions().get().is_some_and(Attempts::in_doubt));
 }
