@@ -288,6 +288,21 @@ async fn a_request_turned_away_was_not_sent() {
     }
 }
 
+/// A connection that HTTP/2 gives up, here because of a frame that must not come, ends its calls. What may be
+/// repeated goes over another one, once.
+#[tokio::test]
+async fn a_call_on_a_connection_that_is_given_up_is_sent_again_once() {
+    const DATA_WITHOUT_STREAM: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let ca = Ca::new();
+    for (method, connections) in [("GET", 2), ("LIST", 2), ("POST", 1)] {
+        let server = raw(&ca, DATA_WITHOUT_STREAM, false);
+        let call = request(method, &format!("https://{}/v1", server.address), "");
+        let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
+        assert_eq!(server.seen().connections, connections, "{method}");
+    }
+}
+
 /// Reads until nothing comes for a moment.
 async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = [0; 1024];
