@@ -109,3 +109,71 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::{BodyExt, Full, Limited};
+    use identity_core::TransportErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge};
+
+    use super::*;
+
+    fn kind(error: impl Into<BoxError>) -> TransportErrorKind {
+        classify(error.into()).kind()
+    }
+
+    #[test]
+    fn an_io_error_is_classified_by_its_kind_and_its_cause() {
+        for (io, expected) in [
+            (io::ErrorKind::TimedOut, Timeout),
+            (io::ErrorKind::ConnectionReset, Interrupted),
+            (io::ErrorKind::ConnectionAborted, Interrupted),
+            (io::ErrorKind::BrokenPipe, Interrupted),
+            (io::ErrorKind::NotConnected, Interrupted),
+            (io::ErrorKind::UnexpectedEof, Interrupted),
+            (io::ErrorKind::PermissionDenied, Other),
+            (io::ErrorKind::InvalidData, Other),
+        ] {
+            assert_eq!(kind(io::Error::from(io)), expected, "{io:?}");
+            assert_eq!(classify_connect(io::Error::from(io).into()).kind(), Connect, "nothing was sent");
+        }
+        let inner = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(kind(io::Error::other(inner)), Interrupted);
+        let inner = TransportError::from(TooLarge);
+        assert_eq!(kind(io::Error::other(inner)), TooLarge);
+        assert_eq!(kind("of no known type"), Other);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn timeouts_and_limits_of_other_layers_are_known() {
+        let elapsed = tokio::time::timeout(Duration::ZERO, std::future::pending::<()>()).await.unwrap_err();
+        assert_eq!(kind(elapsed), Timeout);
+        assert_eq!(kind(tower::timeout::error::Elapsed::new()), Timeout);
+        let body = Limited::new(Full::new(bytes::Bytes::from_static(b"long")), 1);
+        assert_eq!(kind(body.collect().await.unwrap_err()), TooLarge);
+    }
+
+    #[test]
+    fn a_transport_error_stays_as_it_is() {
+        let error = classify(TransportError::from(TransportErrorKind::Redirect).permanent().into());
+        assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::Redirect, true));
+        assert!(!classify(TransportError::from(Timeout).into()).is_permanent());
+    }
+
+    #[test]
+    fn what_fails_again_in_the_same_way_is_permanent() {
+        assert!(classify(TlsError::new("no").into()).is_permanent());
+        assert!(classify_connect(TlsError::new("no").into()).is_permanent());
+        assert!(
+            classify_connect(io::Error::other(TransportError::from(Other).permanent()).into()).is_permanent()
+        );
+        assert!(!classify_connect(io::Error::other(TransportError::from(Other)).into()).is_permanent());
+        assert!(!classify_connect(io::Error::from(io::ErrorKind::ConnectionRefused).into()).is_permanent());
+        let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let error = classify_connect(io::Error::other(rejected).into());
+        assert!(error.is_permanent(), "{error:?}");
+        let told = error.source().unwrap().to_string();
+        assert!(told.contains("certificate"), "{told}");
+    }
+}
