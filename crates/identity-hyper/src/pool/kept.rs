@@ -213,8 +213,8 @@ impl Entry {
 }
 
 /// Closes connections that have been idle for too long, until there is none left.
-pub(super) async fn reap(kept: Weak<Mutex<Kept>>) {
-    /// Another task takes over if the runtime of this one ends.
+pub(super) fn reap(kept: Weak<Mutex<Kept>>) -> impl Future<Output = ()> + Send {
+    /// Another task takes over if the runtime of this one ends, or never runs it.
     struct Reaper {
         kept: Weak<Mutex<Kept>>,
         has_ended: bool,
@@ -229,11 +229,14 @@ pub(super) async fn reap(kept: Weak<Mutex<Kept>>) {
         }
     }
 
-    let mut reaper = Reaper { kept, has_ended: false };
-    while let Some(next) = reaper.kept.upgrade().and_then(|kept| lock(&kept).reap(Instant::now())) {
-        sleep_until(next).await;
+    let reaper = Reaper { kept, has_ended: false };
+    async move {
+        let mut reaper = reaper;
+        while let Some(next) = reaper.kept.upgrade().and_then(|kept| lock(&kept).reap(Instant::now())) {
+            sleep_until(next).await;
+        }
+        reaper.has_ended = true;
     }
-    reaper.has_ended = true;
 }
 
 pub(super) fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 
 use crate::classify::is_unprocessed;
 
@@ -102,7 +103,11 @@ impl Drop for Lease<'_> {
             State::Unused | State::Answered | State::Done => {
                 connection.is_proven |= self.state == State::Done;
                 if lock(self.kept).put(self.origin, connection) {
-                    tokio::spawn(reap(Arc::downgrade(self.kept)));
+                    let reap = reap(Arc::downgrade(self.kept));
+                    // A call may be dropped outside of a runtime.
+                    if let Ok(runtime) = Handle::try_current() {
+                        runtime.spawn(reap);
+                    }
                 }
             }
         }

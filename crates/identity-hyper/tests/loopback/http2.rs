@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use identity_core::{Transport, TransportErrorKind};
 use identity_hyper::{HyperTransport, HyperTransportBuilder};
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -377,4 +378,18 @@ async fn connections_without_lifetime_are_used_once() {
         assert!(answer.unwrap().is_ok());
         assert!(h2.server.seen().connections <= calls * 4, "{}", h2.server.seen().connections);
     }
+}
+
+/// Its connection is kept, which starts the task that closes it in time, or does not.
+#[test]
+fn a_call_may_be_dropped_outside_of_a_runtime() {
+    // HEADERS with the status 200, and no end.
+    const HALF: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88];
+    let (runtime, ca) = (Runtime::new().unwrap(), Ca::new());
+    let server = runtime.block_on(async { raw(&ca, HALF, false) });
+    let transport = patient().tls(ca.client()).build();
+    let mut call = transport.send(request("POST", &format!("https://{}/v1", server.address), "{}"));
+    let has_ended = runtime.block_on(async { timeout(Duration::from_secs(1), &mut call).await.is_ok() });
+    assert!(!has_ended);
+    drop(call);
 }
