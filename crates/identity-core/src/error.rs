@@ -245,7 +245,8 @@ impl Error {
             ErrorKind::Request(_) => false,
             ErrorKind::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => false,
-                TransportErrorKind::Redirect => could_forward,
+                // One that never leads anywhere is not a standby's, so that nothing is known of the request.
+                TransportErrorKind::Redirect => could_forward || error.is_permanent(),
                 _ => true,
             },
             ErrorKind::Api(api) => api.may_have_been_applied(could_forward),

@@ -104,6 +104,10 @@ fn a_standby_that_must_not_forward_did_nothing() {
     let redirect = TransportError::from(TransportErrorKind::Redirect).with_attempts(attempts.clone());
     let error = failed::<CreateEntity>(false, redirect);
     assert!(error.is_retryable() && !error.may_have_been_applied());
+    // A gateway that redirects to a page of its own, as with 303, may have passed the request on.
+    let elsewhere = TransportError::from(TransportErrorKind::Redirect).with_attempts(attempts.clone());
+    let error = failed::<CreateEntity>(false, elsewhere.permanent());
+    assert!(!error.is_retryable() && error.may_have_been_applied());
     let lost = TransportError::from(TransportErrorKind::Interrupted).with_attempts(attempts);
     let error = failed::<CreateEntity>(false, lost);
     assert!(!error.is_retryable() && error.may_have_been_applied());
