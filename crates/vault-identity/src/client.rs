@@ -167,12 +167,11 @@ impl Client {
     /// Returns the same client for an operation of several calls: together they take no longer than one call
     /// may.
     pub(crate) fn composite(&self) -> Self {
-        let mut client = self.clone();
         #[cfg(feature = "hyper")]
         if let (None, Some(hyper)) = (self.deadline, &self.hyper) {
-            client.deadline = Instant::now().checked_add(hyper.timeout());
+            return Self { deadline: Instant::now().checked_add(hyper.timeout()), ..self.clone() };
         }
-        client
+        self.clone()
     }
 
     /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
