@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use vault_identity::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+use vault_identity::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
 
 /// Mounts `AppRole`.
 pub struct EnableAppRole {
@@ -14,12 +14,12 @@ impl Endpoint for EnableAppRole {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/auth/{mount}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("mount", &self.mount)?.json(&json!({ "type": "approle" }))
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("mount", &self.mount)?.json(&json!({ "type": "approle" }))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -34,13 +34,13 @@ impl Endpoint for WriteRole {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/role/web";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let role = json!({ "token_policies": [self.policy], "token_ttl": "3s" });
-        draft.param("mount", &self.mount)?.json(&role)
+        draft.path_param("mount", &self.mount)?.json(&role)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -59,11 +59,11 @@ impl Endpoint for ReadRoleId {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "auth/{mount}/role/web/role-id";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("mount", &self.mount)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("mount", &self.mount)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<RoleId, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<RoleId, ResponseError> {
         reply.data()
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
-use vault_identity::hyper::{HyperTransport, LogIn, LoggedIn};
+use vault_identity::hyper::{HyperTransport, LoginResponse, LoginTokenSource};
 use vault_identity::{
-    Client, Draft, Endpoint, ExposeSecret, LookupEntity, Method, Reply, ReplyError, RequestError,
-    SecretString, Target,
+    ApiResponse, Client, Endpoint, ExposeSecret, LookupEntity, Method, RequestBuilder, RequestError,
+    ResponseError, SecretString, Target,
 };
 
 use approle::{EnableAppRole, ReadRoleId, WriteRole};
@@ -38,11 +38,11 @@ impl Endpoint for GenerateSecretId {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/role/web/secret-id";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("mount", &self.mount)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("mount", &self.mount)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<GeneratedSecretId, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<GeneratedSecretId, ResponseError> {
         reply.data()
     }
 }
@@ -67,7 +67,7 @@ impl Endpoint for LogInWithAppRole {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/login";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         #[derive(Serialize)]
         struct Body<'a> {
             role_id: &'a str,
@@ -75,10 +75,10 @@ impl Endpoint for LogInWithAppRole {
         }
         let body = Body { role_id: &self.role_id, secret_id: self.secret_id.expose_secret() };
         // Who logs in has no token yet.
-        draft.anonymous().param("mount", &self.mount)?.json(&body)
+        draft.without_token().path_param("mount", &self.mount)?.json(&body)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
         #[derive(Deserialize)]
         struct Envelope {
             auth: Auth,
@@ -90,14 +90,14 @@ impl Endpoint for LogInWithAppRole {
 /// A client of the service: it logs in when it makes its first call, and whenever the token gets old.
 fn service(target: &Target, credentials: LogInWithAppRole) -> Client {
     let target = target.clone().without_token();
-    let anonymous = Client::to(target.clone());
-    let log_in = LogIn::new(move || {
+    let anonymous = Client::with_default_transport(target.clone());
+    let log_in = LoginTokenSource::new(move || {
         let (anonymous, credentials) = (anonymous.clone(), credentials.clone());
         async move {
             let auth = anonymous.call(&credentials).await?;
             println!("Logged in, for {} seconds", auth.lease_duration);
             let lifetime = Duration::from_secs(auth.lease_duration);
-            Ok::<_, vault_identity::Error>(LoggedIn::new(auth.client_token, lifetime))
+            Ok::<_, vault_identity::Error>(LoginResponse::new(auth.client_token, lifetime))
         }
     });
     Client::new(target, HyperTransport::builder().token_source(log_in).build())
@@ -106,7 +106,7 @@ fn service(target: &Target, credentials: LogInWithAppRole) -> Client {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let admin = Client::to(target.clone());
+    let admin = Client::with_default_transport(target.clone());
     let mount = format!("approle-{}", std::process::id());
 
     println!(

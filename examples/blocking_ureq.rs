@@ -55,11 +55,11 @@ fn kind(error: &ureq::Error) -> TransportErrorKind {
     match error {
         Error::HostNotFound
         | Error::ConnectionFailed
-        | Error::Timeout(Timeout::Resolve | Timeout::Connect) => TransportErrorKind::Connect,
+        | Error::Timeout(Timeout::Resolve | Timeout::Connect) => TransportErrorKind::NotSent,
         Error::Timeout(_) => TransportErrorKind::Timeout,
-        Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => TransportErrorKind::TooLarge,
+        Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => TransportErrorKind::ResponseTooLarge,
         Error::Io(error) => match error.kind() {
-            ConnectionRefused => TransportErrorKind::Connect,
+            ConnectionRefused => TransportErrorKind::NotSent,
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => {
                 TransportErrorKind::Interrupted
             }

@@ -40,7 +40,7 @@ impl Transport for Reqwest {
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(classify)? {
             if body.len() + chunk.len() > LIMIT {
-                return Err(TransportErrorKind::TooLarge.into());
+                return Err(TransportErrorKind::ResponseTooLarge.into());
             }
             body.extend_from_slice(&chunk);
         }
@@ -57,7 +57,7 @@ impl Transport for Reqwest {
 fn classify(error: reqwest::Error) -> TransportError {
     // First of all, because to take too long to connect is a timeout as well.
     let kind = if error.is_connect() || error.is_builder() {
-        TransportErrorKind::Connect
+        TransportErrorKind::NotSent
     } else if error.is_timeout() {
         TransportErrorKind::Timeout
     } else if error.is_request() || error.is_decode() {

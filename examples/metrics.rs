@@ -22,7 +22,7 @@ struct Metered<T>(T);
 impl<T: Transport> Transport for Metered<T> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         // Unlike the URL it has no identifiers in it, so that there are no more metrics than operations.
-        let operation = Operation::of_request(&request);
+        let operation = Operation::from_request(&request);
         let start = Instant::now();
         let answer = self.0.send(request).await;
         let outcome = match &answer {

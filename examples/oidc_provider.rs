@@ -11,10 +11,12 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use vault_identity::{
     AuthorizeOidc, Client, ClientAuth, CreateEntity, CreateEntityAlias, ExchangeOidcToken, ExposeSecret,
     OidcClientType, Pkce, Upsert, WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider,
-    WriteOidcScope, random_word,
+    WriteOidcScope, random_urlsafe,
 };
 
-use setup::{DeletePolicy, DisableAuth, EnableUserpass, LogIn, ReadAuthMount, WritePolicy, WriteUser};
+use setup::{
+    DeletePolicy, DisableAuth, EnableUserpass, LoginTokenSource, ReadAuthMount, WritePolicy, WriteUser,
+};
 
 mod server;
 mod setup;
@@ -26,7 +28,7 @@ const CALLBACK: &str = "https://app.example.com/callback";
 #[tokio::main]
 async fn main() -> Result<()> {
     let (target, _server) = server::target()?;
-    let client = Client::to(target);
+    let client = Client::with_default_transport(target);
     let mount = format!("oidc-provider-{}", std::process::id());
     let name = |what: &str| format!("{mount}-{what}");
 
@@ -61,7 +63,7 @@ async fn main() -> Result<()> {
     println!("The application {client_id} can have alice log in");
 
     // 1. The application makes up a verifier, a state and a nonce, and sends alice to the provider.
-    let (pkce, state, nonce) = (Pkce::new()?, random_word()?, random_word()?);
+    let (pkce, state, nonce) = (Pkce::new()?, random_urlsafe()?, random_urlsafe()?);
 
     // 2. She logs in there and gets a code. (A browser would be shown the server's page for this.)
     let policy = format!(
@@ -69,7 +71,7 @@ async fn main() -> Result<()> {
         name("provider")
     );
     client.call(&WritePolicy { name: name("authorize"), policy }).await?;
-    let login = client.call(&LogIn::new(&mount, "alice", "correct horse")).await?;
+    let login = client.call(&LoginTokenSource::new(&mount, "alice", "correct horse")).await?;
     let as_alice = client.with_token(login.client_token)?;
     let authorize = AuthorizeOidc::new(name("provider"), &client_id, CALLBACK, pkce.challenge)
         .scopes([&*name("profile")])

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vault_identity::{
-    Client, Draft, Endpoint, Maybe, Method, Reply, ReplyError, RequestError, UnwrapResponse, Wrap,
+    ApiResponse, Client, Endpoint, Maybe, Method, RequestBuilder, RequestError, ResponseError,
+    UnwrapResponse, Wrap,
 };
 
 mod server;
@@ -30,11 +31,11 @@ impl Endpoint for ReadPolicy {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("name", &self.name)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("name", &self.name)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Policy, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Policy, ResponseError> {
         reply.data()
     }
 }
@@ -42,7 +43,7 @@ impl Endpoint for ReadPolicy {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let client = Client::to(target);
+    let client = Client::with_default_transport(target);
     let read = |name: &str| ReadPolicy { name: name.to_owned() };
 
     // It is called as the crate's own are.

@@ -16,7 +16,9 @@ use vault_identity::{
     LookupEntity, SigningAlgorithm, Upsert, WriteOidcKey, WriteOidcRole,
 };
 
-use setup::{DeletePolicy, DisableAuth, EnableUserpass, LogIn, ReadAuthMount, WritePolicy, WriteUser};
+use setup::{
+    DeletePolicy, DisableAuth, EnableUserpass, LoginTokenSource, ReadAuthMount, WritePolicy, WriteUser,
+};
 
 mod server;
 mod setup;
@@ -27,7 +29,7 @@ type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 async fn main() -> Result<()> {
     if server::is_named() || env::args().any(|arg| arg == "--real") {
         let (target, _server) = server::target()?;
-        return run(&Client::to(target)).await;
+        return run(&Client::with_default_transport(target)).await;
     }
     println!("VAULT_ADDR is not set: this is a server in memory");
     let vault = FakeVault::new();
@@ -76,7 +78,7 @@ async fn run(client: &Client) -> Result<()> {
 
     let policy = format!(r#"path "identity/oidc/token/{}" {{ capabilities = ["read"] }}"#, name("role"));
     client.call(&WritePolicy { name: name("mint"), policy }).await?;
-    let login = client.call(&LogIn::new(&mount, "alice", "correct horse")).await?;
+    let login = client.call(&LoginTokenSource::new(&mount, "alice", "correct horse")).await?;
     let as_alice = client.with_token(login.client_token)?;
     let minted = as_alice.oidc().tokens().generate(name("role")).await?;
     println!("alice logged in and got an ID token for {} that lives {:?}", minted.client_id, minted.ttl);

@@ -21,24 +21,24 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // It carries what logs, metrics and retries need to know, and no identifiers.
     let operation = request.extensions().get::<Operation>().expect("every request has one");
-    println!("{} {}, repeatable: {}\n", operation.method, operation.path, operation.repeatable);
+    println!("{} {}, idempotent: {}\n", operation.method, operation.path, operation.idempotent);
 
     // 2. The answers that a server might give. Whether the entity was new is told by the status.
     let created = answer(200, r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#)?;
-    println!("200: {:?}", CreateEntity::response(&created)?);
+    println!("200: {:?}", CreateEntity::parse_response(&created)?);
     let updated = answer(204, "")?;
-    println!("204: {:?}", CreateEntity::response(&updated)?);
+    println!("204: {:?}", CreateEntity::parse_response(&updated)?);
 
     // That there is nothing is a 404 without words: an error, or `None` if that is what you ask for, or an
     // empty list.
     let absent = answer(404, r#"{"errors":[]}"#)?;
-    println!("404: {:#}", ReadEntityByName::response(&absent).unwrap_err());
-    println!("404: {:?}", Maybe::<ReadEntityByName>::response(&absent)?);
-    println!("404: {:?}", ListEntities::response(&absent)?.keys);
+    println!("404: {:#}", ReadEntityByName::parse_response(&absent).unwrap_err());
+    println!("404: {:?}", Maybe::<ReadEntityByName>::parse_response(&absent)?);
+    println!("404: {:?}", ListEntities::parse_response(&absent)?.keys);
 
     // Any other refusal is an error, in the server's words.
     let denied = answer(403, r#"{"errors":["permission denied"]}"#)?;
-    let error = Maybe::<ReadEntityByName>::response(&denied).unwrap_err();
+    let error = Maybe::<ReadEntityByName>::parse_response(&denied).unwrap_err();
     println!("403: {error:#}");
     assert!(error.is_permission_denied());
     Ok(())

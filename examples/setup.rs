@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use vault_identity::{
-    Draft, Endpoint, ExposeSecret, Method, MountAccessor, Reply, ReplyError, RequestError, SecretString,
+    ApiResponse, Endpoint, ExposeSecret, Method, MountAccessor, RequestBuilder, RequestError, ResponseError,
+    SecretString,
 };
 
 /// Mounts a userpass auth method.
@@ -15,12 +16,12 @@ impl Endpoint for EnableUserpass {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("path", &self.path)?.json(&serde_json::json!({ "type": "userpass" }))
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("path", &self.path)?.json(&serde_json::json!({ "type": "userpass" }))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -34,12 +35,12 @@ impl Endpoint for DisableAuth {
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("path", &self.path)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("path", &self.path)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -59,11 +60,11 @@ impl Endpoint for ReadAuthMount {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("path", &self.path)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("path", &self.path)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<AuthMount, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<AuthMount, ResponseError> {
         reply.data()
     }
 }
@@ -91,24 +92,24 @@ impl Endpoint for WriteUser {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/users/{user}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        let draft = draft.param("mount", &self.mount)?.param("user", &self.user)?;
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let draft = draft.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
         draft.json(&Password { password: self.password.expose_secret() })
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
 /// Logs a user in.
-pub struct LogIn {
+pub struct LoginTokenSource {
     pub mount: String,
     pub user: String,
     pub password: SecretString,
 }
 
-impl LogIn {
+impl LoginTokenSource {
     pub fn new(mount: &str, user: &str, password: &str) -> Self {
         Self { mount: mount.to_owned(), user: user.to_owned(), password: password.into() }
     }
@@ -120,17 +121,17 @@ pub struct Auth {
     pub client_token: SecretString,
 }
 
-impl Endpoint for LogIn {
+impl Endpoint for LoginTokenSource {
     type Output = Auth;
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/login/{user}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        let draft = draft.param("mount", &self.mount)?.param("user", &self.user)?;
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let draft = draft.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
         draft.json(&Password { password: self.password.expose_secret() })
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
         #[derive(Deserialize)]
         struct Envelope {
             auth: Auth,
@@ -152,12 +153,12 @@ impl Endpoint for WritePolicy {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("name", &self.name)?.json(self)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("name", &self.name)?.json(self)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -171,11 +172,11 @@ impl Endpoint for DeletePolicy {
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("name", &self.name)
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("name", &self.name)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }

@@ -35,7 +35,7 @@ where
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         // Unlike the URL, the operation has no identifiers in it, and is the same for all requests of a kind.
-        let operation = Operation::of_request(&request);
+        let operation = Operation::from_request(&request);
         let start = Instant::now();
         let answer = self.0.call(request);
         Box::pin(async move {

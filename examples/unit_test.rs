@@ -59,7 +59,7 @@ impl Onboarding {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
-    let client = Client::to(target);
+    let client = Client::with_default_transport(target);
 
     let path = format!("unit-test-{}", std::process::id());
     client.call(&EnableUserpass { path: path.clone() }).await?;
@@ -112,7 +112,7 @@ mod tests {
         let update = UpdateGroupById::new("g1").member_entity_ids(["e0", "e1"]);
         mock.expect(&ReadGroupByName::new("engineers")).in_sequence(seq).answer(&engineers(&["e0"]));
         mock.expect(&lookup).in_sequence(seq).answer(&None);
-        mock.on::<CreateEntity>(|call| call.body["name"].is_null())
+        mock.expect_where::<CreateEntity>(|call| call.body["name"].is_null())
             .in_sequence(seq)
             .answer(&Upsert::Created(created));
         mock.expect(&alias).in_sequence(seq).answer(&None);
@@ -129,10 +129,10 @@ mod tests {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
         let alice = Entity::new("e1", "entity_1");
-        mock.any::<ReadGroupByName>().answer(&engineers(&["e1"]));
-        mock.any::<LookupEntity>().in_sequence(seq).fail(TransportErrorKind::Interrupted);
-        mock.any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
-        mock.any::<ReadGroupById>().answer(&engineers(&["e1"]));
+        mock.expect_any::<ReadGroupByName>().answer(&engineers(&["e1"]));
+        mock.expect_any::<LookupEntity>().in_sequence(seq).transport_error(TransportErrorKind::Interrupted);
+        mock.expect_any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
+        mock.expect_any::<ReadGroupById>().answer(&engineers(&["e1"]));
 
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
@@ -142,9 +142,9 @@ mod tests {
     #[tokio::test]
     async fn a_lost_creation_is_not_made_again() {
         let mock = MockTransport::new();
-        mock.any::<ReadGroupByName>().answer(&engineers(&[]));
-        mock.any::<LookupEntity>().answer(&None);
-        mock.any::<CreateEntity>().fail(TransportErrorKind::Interrupted);
+        mock.expect_any::<ReadGroupByName>().answer(&engineers(&[]));
+        mock.expect_any::<LookupEntity>().answer(&None);
+        mock.expect_any::<CreateEntity>().transport_error(TransportErrorKind::Interrupted);
 
         let error = onboarding(&mock).onboard("alice").await.unwrap_err();
         assert!(error.may_have_been_applied());
@@ -154,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn without_the_group_nobody_is_enrolled() {
         let mock = MockTransport::new();
-        mock.expect(&ReadGroupByName::new("engineers")).absent();
+        mock.expect(&ReadGroupByName::new("engineers")).not_found();
 
         assert!(onboarding(&mock).onboard("alice").await.unwrap_err().is_not_found());
     }
@@ -162,8 +162,8 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_ends_it() {
         let mock = MockTransport::new();
-        mock.any::<ReadGroupByName>().answer(&engineers(&[]));
-        mock.any::<LookupEntity>().refuse(StatusCode::FORBIDDEN, ["permission denied"]);
+        mock.expect_any::<ReadGroupByName>().answer(&engineers(&[]));
+        mock.expect_any::<LookupEntity>().error(StatusCode::FORBIDDEN, ["permission denied"]);
 
         let error = onboarding(&mock).onboard("alice").await.unwrap_err();
         assert!(error.is_permission_denied());
@@ -202,7 +202,7 @@ mod tests {
         async fn a_lost_answer_to_the_alias_does_no_harm() {
             let vault = FakeVault::new();
             let onboarding = onboarding(&vault).await;
-            vault.fail_where(1, Fault::LoseAnswer, |_, path| path == "identity/entity-alias");
+            vault.fail_where(1, Fault::DropResponse, |_, path| path == "identity/entity-alias");
             let alice = onboarding.onboard("alice").await.unwrap();
 
             let aliases = onboarding.client.entity_aliases().list().await.unwrap();
@@ -216,7 +216,7 @@ mod tests {
         async fn a_lost_answer_to_the_entity_is_told() {
             let vault = FakeVault::new();
             let onboarding = onboarding(&vault).await;
-            vault.fail_where(1, Fault::LoseAnswer, |_, path| path == "identity/entity");
+            vault.fail_where(1, Fault::DropResponse, |_, path| path == "identity/entity");
             let error = onboarding.onboard("alice").await.unwrap_err();
             assert!(error.may_have_been_applied());
 

@@ -15,7 +15,7 @@ async fn a_real_server_keeps_the_contract() {
     let (target, transport) = (target(server), HyperTransport::new());
     for scenario in contract::SCENARIOS {
         println!("{}", scenario.name());
-        scenario.play(&transport, &target).await;
+        scenario.run(&transport, &target).await;
     }
 }
 
@@ -25,6 +25,6 @@ async fn a_real_server_keeps_the_contract_outside_of_namespaces() {
     let (target, transport) = (target(server), HyperTransport::new());
     for scenario in contract::SCENARIOS.iter().filter(|scenario| !scenario.needs_namespaces()) {
         println!("{}", scenario.name());
-        scenario.play_in_place(&transport, &target).await;
+        scenario.run_without_namespace(&transport, &target).await;
     }
 }

@@ -208,7 +208,7 @@ impl Recording {
     }
 
     /// Whether the server says that there is none, by status and body alone.
-    fn is_absence(&self) -> bool {
+    fn is_not_found(&self) -> bool {
         self.response.status == 404
             && (self.response.body == json!({ "errors": [] })
                 || self.is_wrapped() && self.errors() == ["unsupported path"])
@@ -234,19 +234,19 @@ struct Row {
 type Understood = fn(&Response<Vec<u8>>) -> Result<Value, Error>;
 
 impl Row {
-    const fn of<E: Respond>() -> Self {
+    const fn of<E: EncodeResponse>() -> Self {
         Self {
             understood: understood::<E>,
             wrapped: understood::<Wrap<E>>,
-            absent: |response| matches!(Maybe::<E>::response(response), Ok(None)),
-            meta: |response| WithMeta::<Wrap<E>>::response(response).map(|(_, meta)| meta),
+            absent: |response| matches!(Maybe::<E>::parse_response(response), Ok(None)),
+            meta: |response| WithMeta::<Wrap<E>>::parse_response(response).map(|(_, meta)| meta),
         }
     }
 }
 
-fn understood<E: Respond>(response: &Response<Vec<u8>>) -> Result<Value, Error> {
-    let once = E::respond(&E::response(response)?);
-    let twice = E::respond(&E::response(&once)?);
+fn understood<E: EncodeResponse>(response: &Response<Vec<u8>>) -> Result<Value, Error> {
+    let once = E::encode_response(&E::parse_response(response)?);
+    let twice = E::encode_response(&E::parse_response(&once)?);
     assert_eq!(
         (once.status(), once.body()),
         (twice.status(), twice.body()),
@@ -295,7 +295,7 @@ fn check(recording: &Recording, row: &Row) {
         recording.response.body == json!({ "errors": [] }) && status == 404,
         "{case}"
     );
-    let empty_list = recording.is_absence() && recording.operation.contains("-list-");
+    let empty_list = recording.is_not_found() && recording.operation.contains("-list-");
     if response.status().is_success() || empty_list {
         let understood = understood(&response).unwrap_or_else(|error| panic!("{case}: {error:?}"));
         assert_eq!(content(&understood), content(&recording.response.body), "{case}");
@@ -331,7 +331,7 @@ fn check(recording: &Recording, row: &Row) {
     assert_eq!(retry_after.as_ref(), recording.response.headers.get("retry-after"), "{case}");
     assert_eq!(
         [error.is_not_found(), error.is_permission_denied(), error.is_rate_limited(), error.is_sealed()],
-        [recording.is_absence(), status == 403, status == 429, status == 503],
+        [recording.is_not_found(), status == 403, status == 429, status == 503],
         "{case}"
     );
 }

@@ -63,7 +63,7 @@ pub struct Alias<I, C> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
-pub struct AliasInfo<C> {
+pub struct AliasListEntry<C> {
     /// The entity or group that the alias belongs to.
     #[serde(deserialize_with = "de::null_as_default")]
     pub canonical_id: C,
@@ -94,7 +94,7 @@ pub struct AliasInfo<C> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "I: Deserialize<'de> + Default"))]
 #[non_exhaustive]
-pub struct AliasSummary<I> {
+pub struct AliasRef<I> {
     /// The alias's own identifier.
     #[serde(deserialize_with = "de::null_as_default")]
     pub id: I,
@@ -115,14 +115,14 @@ pub struct AliasSummary<I> {
 /// An alias that was created or changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct WrittenAlias<I, C> {
+pub struct AliasIds<I, C> {
     /// The alias's own identifier.
     pub id: I,
     /// The entity or group that it belongs to, also if the server has made it for the alias.
     pub canonical_id: C,
 }
 
-impl<I, C> WrittenAlias<I, C> {
+impl<I, C> AliasIds<I, C> {
     /// One to answer with, in a test; the other fields are empty.
     pub fn new(id: impl Into<I>, canonical_id: impl Into<C>) -> Self {
         Self { id: id.into(), canonical_id: canonical_id.into() }

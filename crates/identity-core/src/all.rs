@@ -101,7 +101,7 @@ all! {
     WriteOidcProvider: "oidc-write-provider", "oidc().providers().write", "";
     ReadOidcProvider: "oidc-read-provider", "oidc().providers().read, find", "";
     DeleteOidcProvider: "oidc-delete-provider", "oidc().providers().delete", "";
-    ListOidcProviders: "oidc-list-providers", "oidc().providers().list, list_of_client", "";
+    ListOidcProviders: "oidc-list-providers", "oidc().providers().list, list_for_client", "";
     ReadProviderDiscovery: "oidc-read-provider-open-id-configuration", "oidc().providers().discovery", "";
     ReadProviderJwks: "oidc-read-provider-public-keys", "oidc().providers().jwks", "";
     AuthorizeOidc: "oidc-provider-authorize", "oidc().providers().authorize", "";

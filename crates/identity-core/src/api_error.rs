@@ -41,7 +41,7 @@ pub enum RetryAfter {
 
 impl RetryAfter {
     /// How long that is from now. Zero if the time is over.
-    pub fn from_now(self) -> Duration {
+    pub fn delay(self) -> Duration {
         match self {
             Self::Delay(delay) => delay,
             Self::At(time) => time.duration_since(Timestamp::now()).try_into().unwrap_or_default(),
@@ -92,7 +92,7 @@ impl ApiError {
     }
 
     /// The server's way to say "there is none", for test doubles.
-    pub fn absence() -> Self {
+    pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, [""; 0])
     }
 
@@ -150,7 +150,7 @@ impl ApiError {
     }
 
     /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
-    pub fn is_absence(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.bare
     }
 
@@ -209,7 +209,7 @@ impl ApiError {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
 
-    pub(crate) fn is_not_consistent_yet(&self) -> bool {
+    pub(crate) fn is_not_yet_consistent(&self) -> bool {
         self.status == StatusCode::PRECONDITION_FAILED
             || (self.status == StatusCode::TOO_MANY_REQUESTS && self.bare)
     }

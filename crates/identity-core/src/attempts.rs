@@ -28,12 +28,12 @@ impl Attempts {
     }
 
     /// Notes that the server may have carried out the last attempt all the same.
-    pub fn doubt(&mut self) {
+    pub fn mark_in_doubt(&mut self) {
         self.in_doubt = true;
     }
 
     /// Whether the server may have carried out an attempt that is told as a failure.
-    pub fn in_doubt(&self) -> bool {
+    pub fn any_in_doubt(&self) -> bool {
         self.in_doubt
     }
 

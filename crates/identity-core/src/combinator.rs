@@ -1,10 +1,10 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::draft::Draft;
-use crate::error::{DecodeError, ReplyError, RequestError};
-use crate::reply::{Meta, Reply};
-use crate::respond::{self, Respond};
+use crate::api_response::{ApiResponse, Meta};
+use crate::error::{DecodeError, RequestError, ResponseError};
+use crate::request_builder::RequestBuilder;
+use crate::test_response::{self, EncodeResponse};
 use crate::{Endpoint, Method};
 
 /// Takes absence for an answer: `None` where the operation alone would be an error with
@@ -14,9 +14,9 @@ use crate::{Endpoint, Method};
 /// use identity_core::{Endpoint, Maybe, ReadEntityById};
 ///
 /// let absent = http::Response::builder().status(404).body(r#"{"errors":[]}"#)?;
-/// assert!(Maybe::<ReadEntityById>::response(&absent)?.is_none());
+/// assert!(Maybe::<ReadEntityById>::parse_response(&absent)?.is_none());
 /// let elsewhere = http::Response::builder().status(404).body(r#"{"errors":["namespace not found"]}"#)?;
-/// assert!(Maybe::<ReadEntityById>::response(&elsewhere).is_err());
+/// assert!(Maybe::<ReadEntityById>::parse_response(&elsewhere).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,12 @@ impl<E: Endpoint> Endpoint for Maybe<E> {
     const READ_ONLY: bool = E::READ_ONLY;
     const PATH: &'static str = E::PATH;
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        self.0.encode(draft)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        self.0.encode(builder)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
-        if reply.is_absence() { Ok(None) } else { E::decode(reply).map(Some) }
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
+        if response.is_not_found() { Ok(None) } else { E::decode(response).map(Some) }
     }
 
     fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
@@ -41,9 +41,9 @@ impl<E: Endpoint> Endpoint for Maybe<E> {
     }
 }
 
-impl<E: Respond> Respond for Maybe<E> {
-    fn respond(output: &Self::Output) -> Response<Bytes> {
-        output.as_ref().map_or_else(respond::absence, E::respond)
+impl<E: EncodeResponse> EncodeResponse for Maybe<E> {
+    fn encode_response(output: &Self::Output) -> Response<Bytes> {
+        output.as_ref().map_or_else(test_response::not_found, E::encode_response)
     }
 }
 
@@ -57,12 +57,12 @@ impl<E: Endpoint> Endpoint for WithMeta<E> {
     const READ_ONLY: bool = E::READ_ONLY;
     const PATH: &'static str = E::PATH;
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        self.0.encode(draft)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        self.0.encode(builder)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
-        Ok((E::decode(reply)?, reply.meta()))
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
+        Ok((E::decode(response)?, response.meta()))
     }
 
     fn verify(&self, (output, _): &Self::Output) -> Result<(), DecodeError> {

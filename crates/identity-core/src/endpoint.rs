@@ -1,9 +1,9 @@
 use bytes::Bytes;
 
-use crate::draft::Draft;
-use crate::error::{DecodeError, Error, ReplyError, RequestError};
-use crate::reply::Reply;
-use crate::target::{SentToken, Target};
+use crate::api_response::ApiResponse;
+use crate::error::{DecodeError, Error, RequestError, ResponseError};
+use crate::request_builder::RequestBuilder;
+use crate::target::{SensitiveHeader, Target};
 use crate::{Method, Operation};
 
 /// An operation of the server as a value: it knows its verb and path, how to write the request and how to
@@ -14,7 +14,7 @@ use crate::{Method, Operation};
 /// What this crate lacks, write in ten lines:
 ///
 /// ```
-/// use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+/// use identity_core::{RequestBuilder, Endpoint, Method, ApiResponse, ResponseError, RequestError};
 ///
 /// /// Reads the accessor of the mount at a path.
 /// struct ReadAuthMount { path: String }
@@ -27,12 +27,12 @@ use crate::{Method, Operation};
 ///     const METHOD: Method = Method::Get;
 ///     const PATH: &'static str = "sys/auth/{path}";
 ///
-///     fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-///         draft.param("path", &self.path)
+///     fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+///         builder.path_param("path", &self.path)
 ///     }
 ///
-///     fn decode(reply: Reply<'_>) -> Result<AuthMount, ReplyError> {
-///         reply.data()
+///     fn decode(response: ApiResponse<'_>) -> Result<AuthMount, ResponseError> {
+///         response.data()
 ///     }
 /// }
 /// ```
@@ -50,18 +50,18 @@ pub trait Endpoint: Sized + Sync {
     /// Whether the operation changes nothing, though it may be a `POST`. Defaults to what the verb says.
     const READ_ONLY: bool = Self::METHOD.is_read();
 
-    /// Writes parameters, query, headers and body into the draft, which checks them.
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        Ok(draft)
+    /// Writes parameters, query, headers and body into the builder, which checks them.
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        Ok(builder)
     }
 
     /// Reads an answer of any status.
-    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError>;
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError>;
 
     /// Checks that a result is about the object that was asked for. A proxy that encodes a path twice, and a
     /// connection that delivers the response to an earlier request, make it another one.
     ///
-    /// [`verified_response`](Self::verified_response) does so, and with it the client.
+    /// [`parse_verified_response`](Self::parse_verified_response) does so, and with it the client.
     ///
     /// # Errors
     ///
@@ -74,34 +74,34 @@ pub trait Endpoint: Sized + Sync {
 
     /// The request to send to `target`.
     fn request(&self, target: &Target) -> Result<http::Request<Bytes>, Error> {
-        self.encode(Draft::new(target, Operation::of::<Self>()))
-            .and_then(|draft| draft.finish(target))
-            .map_err(|error| Error::new(Operation::of::<Self>(), error))
+        self.encode(RequestBuilder::new(target, Operation::for_endpoint::<Self>()))
+            .and_then(|builder| builder.finish(target))
+            .map_err(|error| Error::new(Operation::for_endpoint::<Self>(), error))
     }
 
     /// The result that `response` brings, or the error that it is.
     ///
-    /// The error does not know whether the request may be repeated; with [`response_to`](Self::response_to)
+    /// The error does not know whether the request may be repeated; with [`parse_response_for`](Self::parse_response_for)
     /// it does.
-    fn response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
-        Self::response_to(Operation::of::<Self>(), response)
+    fn parse_response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Result<Self::Output, Error> {
+        Self::parse_response_for(Operation::for_endpoint::<Self>(), response)
     }
 
     /// The same, for the request whose [`Operation`] this is.
-    fn response_to<B: AsRef<[u8]>>(
+    fn parse_response_for<B: AsRef<[u8]>>(
         operation: Operation,
         response: &http::Response<B>,
     ) -> Result<Self::Output, Error> {
-        Self::decode(Reply::from(response)).map_err(|error| failure(operation, response, error))
+        Self::decode(ApiResponse::from(response)).map_err(|error| failure(operation, response, error))
     }
 
     /// The same for this request, [verified](Self::verify).
-    fn verified_response<B: AsRef<[u8]>>(
+    fn parse_verified_response<B: AsRef<[u8]>>(
         &self,
         operation: Operation,
         response: &http::Response<B>,
     ) -> Result<Self::Output, Error> {
-        let output = Self::response_to(operation, response)?;
+        let output = Self::parse_response_for(operation, response)?;
         match self.verify(&output) {
             Ok(()) => Ok(output),
             Err(error) => Err(failure(operation, response, error.into())),
@@ -109,23 +109,23 @@ pub trait Endpoint: Sized + Sync {
     }
 }
 
-fn failure<B>(operation: Operation, response: &http::Response<B>, error: ReplyError) -> Error {
-    let sent = response.extensions().get().map(|SentToken(token)| token);
+fn failure<B>(operation: Operation, response: &http::Response<B>, error: ResponseError) -> Error {
+    let sent = response.extensions().get().map(|SensitiveHeader(token)| token);
     let attempts = response.extensions().get().cloned().unwrap_or_default();
-    Error::new(operation, error).after(attempts).without(sent)
+    Error::new(operation, error).after(attempts).redact(sent)
 }
 
-/// Implements [`Endpoint`] and [`Respond`](crate::Respond) for a struct, in one line that reads as a row of
+/// Implements [`Endpoint`] and [`EncodeResponse`](crate::EncodeResponse) for a struct, in one line that reads as a row of
 /// the API's table:
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
 /// * `VERB` is that of the request, or `QUERY` for a `POST` that changes nothing;
-/// * `[field]` is sent by [`Draft::param`], `[field: slug]` by [`Draft::slug`], `[field: uuid]` by [`Draft::uuid`];
+/// * `[field]` is sent by [`RequestBuilder::path_param`], `[field: slug]` by [`RequestBuilder::path_name`], `[field: uuid]` by [`RequestBuilder::path_uuid`];
 /// * steps: `anonymous` sends no token, `checked` calls the type's own `check`, `json` sends the struct as the
-///   body, `body` what its method `body` gives, `repeatable` and `repeatable(|endpoint| …)` tell whether it may
+///   body, `body` what its method `body` gives, `idempotent` and `idempotent(|endpoint| …)` tell whether it may
 ///   be sent twice, `creates` sets [`Operation::creates`];
-/// * `kind` is a method of [`Reply`] and, for test doubles, a function of [`respond`](crate::respond);
+/// * `kind` is a method of [`ApiResponse`] and, for test doubles, a function of [`respond`](crate::test_response);
 /// * `secret` at the end: the output is not `Serialize`, and has a method `exposed` for test doubles;
 /// * `, same name` after that: the field of the request is what the response is to have as well, see
 ///   `subject.rs`; `, checked_by method` calls that method of the request to find out.
@@ -137,16 +137,16 @@ macro_rules! endpoint {
             const READ_ONLY: bool = endpoint!(@read_only $verb);
             const PATH: &'static str = $path;
 
-            fn encode(&self, draft: crate::Draft) -> Result<crate::Draft, crate::RequestError> {
+            fn encode(&self, builder: crate::RequestBuilder) -> Result<crate::RequestBuilder, crate::RequestError> {
                 // The compiler's own check that placeholders and fields match.
                 let _ = || { let _ = format_args!($path $($(, $field = self.$field)*)?); };
-                $($(let draft = endpoint!(@param draft, self.$field, stringify!($field) $(, $rule)?);)*)?
-                $(let draft = endpoint!(@$step draft, self $(, $argument)?);)*
-                Ok(draft)
+                $($(let builder = endpoint!(@param builder, self.$field, stringify!($field) $(, $rule)?);)*)?
+                $(let builder = endpoint!(@$step builder, self $(, $argument)?);)*
+                Ok(builder)
             }
 
-            fn decode(reply: crate::Reply<'_>) -> Result<$output, crate::ReplyError> {
-                reply.$kind()
+            fn decode(response: crate::ApiResponse<'_>) -> Result<$output, crate::ResponseError> {
+                response.$kind()
             }
 
             $(fn verify(&self, output: &$output) -> Result<(), crate::DecodeError> {
@@ -160,9 +160,9 @@ macro_rules! endpoint {
             })?
         }
 
-        impl crate::Respond for $type {
-            fn respond(output: &$output) -> http::Response<bytes::Bytes> {
-                crate::respond::$kind(endpoint!(@output output $(, $secret)?))
+        impl crate::EncodeResponse for $type {
+            fn encode_response(output: &$output) -> http::Response<bytes::Bytes> {
+                crate::test_response::$kind(endpoint!(@output output $(, $secret)?))
             }
         }
     };
@@ -176,21 +176,21 @@ macro_rules! endpoint {
     (@read_only QUERY) => { true };
     (@read_only $verb:ident) => { endpoint!(@verb $verb).is_read() };
 
-    (@param $draft:ident, $value:expr, $name:expr) => { $draft.param($name, $value.as_ref())? };
-    (@param $draft:ident, $value:expr, $name:expr, slug) => { $draft.slug($name, $value.as_ref())? };
-    (@param $draft:ident, $value:expr, $name:expr, uuid) => { $draft.uuid($name, $value.as_ref())? };
+    (@param $builder:ident, $value:expr, $name:expr) => { $builder.path_param($name, $value.as_ref())? };
+    (@param $builder:ident, $value:expr, $name:expr, slug) => { $builder.path_name($name, $value.as_ref())? };
+    (@param $builder:ident, $value:expr, $name:expr, uuid) => { $builder.path_uuid($name, $value.as_ref())? };
 
-    (@anonymous $draft:ident, $self:ident) => { $draft.anonymous() };
-    (@checked $draft:ident, $self:ident) => {{ $self.check()?; $draft }};
-    (@json $draft:ident, $self:ident) => { $draft.json($self)? };
-    (@body $draft:ident, $self:ident) => { $draft.json(&$self.body())? };
-    (@repeatable $draft:ident, $self:ident) => { $draft.repeatable(true) };
-    (@repeatable $draft:ident, $self:ident, $when:expr) => {{
+    (@anonymous $builder:ident, $self:ident) => { $builder.without_token() };
+    (@checked $builder:ident, $self:ident) => {{ $self.check()?; $builder }};
+    (@json $builder:ident, $self:ident) => { $builder.json($self)? };
+    (@body $builder:ident, $self:ident) => { $builder.json(&$self.body())? };
+    (@idempotent $builder:ident, $self:ident) => { $builder.idempotent(true) };
+    (@idempotent $builder:ident, $self:ident, $when:expr) => {{
         let when: fn(&Self) -> bool = $when;
-        $draft.repeatable(when($self))
+        $builder.idempotent(when($self))
     }};
 
-    (@creates $draft:ident, $self:ident) => { $draft.creates() };
+    (@creates $builder:ident, $self:ident) => { $builder.creates() };
 
     (@output $output:ident) => { $output };
     (@output $output:ident, secret) => { &$output.exposed() };

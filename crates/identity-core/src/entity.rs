@@ -4,24 +4,23 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{
-    AliasSummary, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de, metadata,
-    ser,
+    AliasRef, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser,
 };
 
-endpoint!(CreateEntity:        POST   "identity/entity" checked json repeatable(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(CreateEntity:        POST   "identity/entity" checked json idempotent(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
 endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity), same id);
-endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<CreatedEntity>), same id);
-endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> empty(()));
+endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<CreatedEntity>), same id);
+endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> no_content(()));
 endpoint!(ListEntities:        LIST   "identity/entity/id" -> list(KeyList<EntityId, EntityInfo>));
-endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json idempotent creates -> upsert(Upsert<CreatedEntity>), same name);
 endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity), same name);
-endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> empty(()));
+endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> no_content(()));
 endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<String, ()>));
-endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> empty(()));
-endpoint!(BatchDeleteEntities: POST   "identity/entity/batch-delete" checked json repeatable -> empty(()));
+endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> no_content(()));
+endpoint!(BatchDeleteEntities: POST   "identity/entity/batch-delete" checked json idempotent -> no_content(()));
 
 about! {
     ReadEntityById { id: EntityId }
@@ -94,7 +93,7 @@ pub struct EntityInfo {
     pub name: String,
     /// The names that the entity has at auth mounts.
     #[serde(deserialize_with = "de::list")]
-    pub aliases: Vec<AliasSummary<EntityAliasId>>,
+    pub aliases: Vec<AliasRef<EntityAliasId>>,
 }
 
 /// An entity as a write returns it. Vault before 1.2 returns it for updates too.
@@ -396,14 +395,14 @@ setters!(MergeEntities {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BatchDeleteEntities {
-    /// The entities, at least one and at most [`MOST`](Self::MOST).
+    /// The entities, at least one and at most [`MAX_IDS`](Self::MAX_IDS).
     pub entity_ids: Vec<EntityId>,
 }
 
 impl BatchDeleteEntities {
     /// As many entities as one request can name: OpenBao takes 1000 JSON strings, and the field's name is
     /// one.
-    pub const MOST: usize = 999;
+    pub const MAX_IDS: usize = 999;
 
     /// The entities of these identifiers.
     pub fn new(ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
@@ -414,7 +413,7 @@ impl BatchDeleteEntities {
         not_empty("entity_ids", &self.entity_ids)?;
         match self.entity_ids.len() {
             0 => Err(RequestError::new("entity_ids", "must name at least one entity")),
-            1..=Self::MOST => Ok(()),
+            1..=Self::MAX_IDS => Ok(()),
             _ => Err(RequestError::new("entity_ids", "must not name more than 999 entities in one request")),
         }
     }

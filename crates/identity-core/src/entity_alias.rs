@@ -2,17 +2,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::alias::{AliasInfo, EntityAlias, WrittenAlias};
+use crate::alias::{AliasIds, AliasListEntry, EntityAlias};
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, RequestError, metadata};
 
-endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
 endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: slug] -> empty(()));
-endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
+endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 
 about! {
     ReadEntityAliasById { id: EntityAliasId }

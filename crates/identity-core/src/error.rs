@@ -32,7 +32,7 @@ pub struct Error {
 
 /// Of an error that is not one of a call. A write, as it is not known whether it was a read.
 const NO_OPERATION: Operation =
-    Operation { method: Method::Post, path: "", read_only: false, repeatable: false, creates: false };
+    Operation { method: Method::Post, path: "", read_only: false, idempotent: false, creates: false };
 
 /// What an error adds to its reason.
 struct Detail {
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     /// out.
     Decode(DecodeError),
     /// What was asked has been done, and another writer has undone it each time.
-    Contended,
+    Conflict,
 }
 
 impl Error {
@@ -130,7 +130,7 @@ impl Error {
 
     /// [Redacts](crate::redact) the secrets of the request's headers in what the server says.
     #[must_use]
-    pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+    pub fn redact<'a>(mut self, secrets: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let secrets: Vec<_> = secrets.into_iter().collect();
         match &mut self.kind {
             ErrorKind::Api(api) => api.redact(&secrets),
@@ -155,13 +155,13 @@ impl Error {
     #[must_use]
     pub fn after_write(mut self) -> Self {
         self.operation.read_only = false;
-        self.attempts.get_or_insert_default().doubt();
+        self.attempts.get_or_insert_default().mark_in_doubt();
         self
     }
 
     /// Records that the request carried no token: the source of a 403 then says so, as servers do not.
     #[must_use]
-    pub fn anonymous(self) -> Self {
+    pub fn mark_unauthenticated(self) -> Self {
         if self.is_permission_denied() {
             self.with_detail("the client sent no token".to_owned())
         } else {
@@ -173,7 +173,7 @@ impl Error {
     /// it was refused by something on the way to the server. `Display` shows it in parentheses.
     #[must_use]
     pub fn with_hint(mut self, hint: &'static str) -> Self {
-        let was_not_sent = self.transport().is_some_and(|error| error.kind() == TransportErrorKind::Connect);
+        let was_not_sent = self.transport().is_some_and(|error| error.kind() == TransportErrorKind::NotSent);
         if was_not_sent || self.api().is_some_and(|api| api.vault_messages().is_none()) {
             self.hint = Some(hint);
         }
@@ -187,7 +187,7 @@ impl Error {
     /// Whether there is no such object. A wrong path below `/v1/`, namespace or mount is also answered with
     /// 404, but is not meant here; a wrong path in the address is, for the server's answer is the same.
     pub fn is_not_found(&self) -> bool {
-        self.api().is_some_and(ApiError::is_absence)
+        self.api().is_some_and(ApiError::is_not_found)
     }
 
     /// Returns `true` if the server reports that the token is missing, unknown, or not allowed to do this
@@ -203,31 +203,31 @@ impl Error {
 
     /// Whether a rate limit was exceeded (429). See [`ApiError::retry_after`].
     pub fn is_rate_limited(&self) -> bool {
-        self.has_status(StatusCode::TOO_MANY_REQUESTS) && !self.is_not_consistent_yet()
+        self.has_status(StatusCode::TOO_MANY_REQUESTS) && !self.is_not_yet_consistent()
     }
 
     /// Whether the server has not yet seen an earlier write (412, or 429 without a message).
-    pub fn is_not_consistent_yet(&self) -> bool {
-        self.api().is_some_and(ApiError::is_not_consistent_yet)
+    pub fn is_not_yet_consistent(&self) -> bool {
+        self.api().is_some_and(ApiError::is_not_yet_consistent)
     }
 
     /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been
     /// carried out already. Never for a transport error that [is permanent](TransportError::is_permanent).
     pub fn is_retryable(&self) -> bool {
-        let repeatable = self.operation.repeatable;
+        let idempotent = self.operation.idempotent;
         let not_forwarded = self.attempts.as_deref().is_some_and(Attempts::is_not_forwarded);
         match &self.kind {
             ErrorKind::Transport(error) if error.is_permanent() => false,
             ErrorKind::Transport(error) => match error.kind() {
-                TransportErrorKind::Connect => repeatable || !error.attempts().in_doubt(),
-                TransportErrorKind::Redirect => repeatable || not_forwarded,
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => repeatable,
-                TransportErrorKind::TooLarge | TransportErrorKind::Other => false,
+                TransportErrorKind::NotSent => idempotent || !error.attempts().any_in_doubt(),
+                TransportErrorKind::Redirect => idempotent || not_forwarded,
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => idempotent,
+                TransportErrorKind::ResponseTooLarge | TransportErrorKind::Other => false,
             },
             ErrorKind::Api(api) if api.is_passing() => {
-                repeatable || !api.may_have_been_applied(!not_forwarded)
+                idempotent || !api.may_have_been_applied(!not_forwarded)
             }
-            ErrorKind::Contended => true,
+            ErrorKind::Conflict => true,
             ErrorKind::Request(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => false,
         }
     }
@@ -235,8 +235,8 @@ impl Error {
     /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
     /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        let in_doubt = self.attempts.as_deref().is_some_and(Attempts::in_doubt);
-        !self.operation.read_only && (in_doubt || self.last_may_have_been_applied())
+        let any_in_doubt = self.attempts.as_deref().is_some_and(Attempts::any_in_doubt);
+        !self.operation.read_only && (any_in_doubt || self.last_may_have_been_applied())
     }
 
     fn last_may_have_been_applied(&self) -> bool {
@@ -244,13 +244,13 @@ impl Error {
         match &self.kind {
             ErrorKind::Request(_) => false,
             ErrorKind::Transport(error) => match error.kind() {
-                TransportErrorKind::Connect => false,
+                TransportErrorKind::NotSent => false,
                 // One that never leads anywhere is not a standby's, so that nothing is known of the request.
                 TransportErrorKind::Redirect => could_forward || error.is_permanent(),
                 _ => true,
             },
             ErrorKind::Api(api) => api.may_have_been_applied(could_forward),
-            ErrorKind::Decode(_) | ErrorKind::Contended => true,
+            ErrorKind::Decode(_) | ErrorKind::Conflict => true,
         }
     }
 }
@@ -265,7 +265,7 @@ impl fmt::Display for Error {
             ErrorKind::Transport(error) => write!(f, "{error:#}")?,
             ErrorKind::Api(error) => write!(f, "{error}")?,
             ErrorKind::Decode(error) => write!(f, "the response cannot be read: {error}")?,
-            ErrorKind::Contended => f.write_str("another writer has undone the change each time")?,
+            ErrorKind::Conflict => f.write_str("another writer has undone the change each time")?,
         }
         if let Some(hint) = self.hint {
             write!(f, " ({hint})")?;
@@ -318,21 +318,21 @@ impl From<RequestError> for Error {
 
 impl From<ApiError> for Error {
     fn from(error: ApiError) -> Self {
-        Self::new(NO_OPERATION, ReplyError::from(error))
+        Self::new(NO_OPERATION, ResponseError::from(error))
     }
 }
 
 /// What [`Endpoint::decode`](crate::Endpoint::decode) makes of an answer that brings no result.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ReplyError {
+pub enum ResponseError {
     /// The server refused.
     Api(Box<ApiError>),
     /// The server agreed, but its answer could not be read.
     Decode(DecodeError),
 }
 
-impl fmt::Display for ReplyError {
+impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Api(error) => error.fmt(f),
@@ -341,25 +341,25 @@ impl fmt::Display for ReplyError {
     }
 }
 
-impl StdError for ReplyError {}
+impl StdError for ResponseError {}
 
-impl From<ApiError> for ReplyError {
+impl From<ApiError> for ResponseError {
     fn from(error: ApiError) -> Self {
         Self::Api(Box::new(error))
     }
 }
 
-impl From<DecodeError> for ReplyError {
+impl From<DecodeError> for ResponseError {
     fn from(error: DecodeError) -> Self {
         Self::Decode(error)
     }
 }
 
-impl From<ReplyError> for ErrorKind {
-    fn from(error: ReplyError) -> Self {
+impl From<ResponseError> for ErrorKind {
+    fn from(error: ResponseError) -> Self {
         match error {
-            ReplyError::Api(error) => Self::Api(error),
-            ReplyError::Decode(error) => Self::Decode(error),
+            ResponseError::Api(error) => Self::Api(error),
+            ResponseError::Decode(error) => Self::Decode(error),
         }
     }
 }

@@ -3,21 +3,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::alias::{AliasSummary, GroupAlias};
+use crate::alias::{AliasRef, GroupAlias};
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::word::word;
 use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser};
 
-endpoint!(CreateGroup:       POST   "identity/group" checked json repeatable(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>), same name);
+endpoint!(CreateGroup:       POST   "identity/group" checked json idempotent(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>), same name);
 endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group), same id);
-endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<CreatedGroup>), same id);
-endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: slug] -> empty(()));
+endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<CreatedGroup>), same id);
+endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: slug] -> no_content(()));
 endpoint!(ListGroups:        LIST   "identity/group/id" -> list(KeyList<GroupId, GroupInfo>));
-endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json repeatable creates -> upsert(Upsert<CreatedGroup>), same name);
+endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json idempotent creates -> upsert(Upsert<CreatedGroup>), same name);
 endpoint!(ReadGroupByName:   GET    "identity/group/name/{name}" [name] -> data(Group), same name);
-endpoint!(DeleteGroupByName: DELETE "identity/group/name/{name}" [name] -> empty(()));
+endpoint!(DeleteGroupByName: DELETE "identity/group/name/{name}" [name] -> no_content(()));
 endpoint!(ListGroupNames:    LIST   "identity/group/name" -> list(KeyList<String, ()>));
 
 about! {
@@ -106,7 +106,7 @@ pub struct GroupInfo {
     pub num_parent_groups: u64,
     /// The name that an external group has at an auth mount.
     #[serde(deserialize_with = "de::empty_object_as_none")]
-    pub alias: Option<AliasSummary<GroupAliasId>>,
+    pub alias: Option<AliasRef<GroupAliasId>>,
 }
 
 /// A group as a write returns it. Vault before 1.2 returns it for updates too.

@@ -1,16 +1,16 @@
 use serde::Serialize;
 
-use crate::alias::{AliasInfo, GroupAlias, WrittenAlias};
+use crate::alias::{AliasIds, AliasListEntry, GroupAlias};
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{GroupAliasId, GroupId, KeyList, MountAccessor, RequestError};
 
-endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
 endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: slug] -> data(GroupAlias), same id);
-endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<GroupAliasId, GroupId>>), same id canonical_id);
-endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: slug] -> empty(()));
-endpoint!(ListGroupAliases:     LIST   "identity/group-alias/id" -> list(KeyList<GroupAliasId, AliasInfo<GroupId>>));
+endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ListGroupAliases:     LIST   "identity/group-alias/id" -> list(KeyList<GroupAliasId, AliasListEntry<GroupId>>));
 
 about! {
     ReadGroupAliasById { id: GroupAliasId }

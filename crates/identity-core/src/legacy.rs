@@ -12,23 +12,23 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{
-    AliasInfo, CreatedEntity, EntityAlias, EntityAliasId, EntityId, KeyList, MountAccessor, RequestError,
-    Upsert, WrittenAlias, metadata,
+    AliasIds, AliasListEntry, CreatedEntity, EntityAlias, EntityAliasId, EntityId, KeyList, MountAccessor,
+    RequestError, Upsert, metadata,
 };
 
-endpoint!(CreateAlias:   POST   "identity/alias" checked json repeatable creates -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(CreateAlias:   POST   "identity/alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
 endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json repeatable -> data_or_none(Option<WrittenAlias<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: slug] -> empty(()));
-endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
-endpoint!(CreatePersona: POST   "identity/persona" checked json repeatable(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
+endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
+endpoint!(CreatePersona: POST   "identity/persona" checked json idempotent(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
 endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: slug] checked json repeatable -> empty(()));
-endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: slug] -> empty(()));
-endpoint!(ListPersonas:  LIST   "identity/persona/id" -> list(KeyList<EntityAliasId, AliasInfo<EntityId>>));
+endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: slug] checked json idempotent -> no_content(()));
+endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ListPersonas:  LIST   "identity/persona/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 
 about! {
     ReadAlias { id: EntityAliasId }

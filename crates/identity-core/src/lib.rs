@@ -15,7 +15,7 @@
 //!
 //! // 2. The answer that came back: 200 if the entity is new, 204 if it was there.
 //! let new = http::Response::new(r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#);
-//! let Upsert::Created(entity) = CreateEntity::response(&new)? else { panic!("it was there") };
+//! let Upsert::Created(entity) = CreateEntity::parse_response(&new)? else { panic!("it was there") };
 //! assert_eq!(entity.id.as_str(), "7fbd40c1");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -46,12 +46,12 @@
 mod alias;
 mod all;
 mod api_error;
+mod api_response;
 mod attempts;
 mod combinator;
 mod construct;
 mod de;
 mod disposition;
-mod draft;
 mod endpoint;
 mod entity;
 mod entity_alias;
@@ -69,13 +69,13 @@ mod oauth_error;
 mod oidc;
 mod operation;
 mod path;
-mod reply;
-pub mod respond;
+mod request_builder;
 mod room;
 mod secret;
 mod ser;
 mod subject;
 mod target;
+pub mod test_response;
 mod text;
 mod transport;
 mod upsert;
@@ -87,29 +87,29 @@ pub use bytes;
 pub use http;
 pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-pub use alias::{Alias, AliasInfo, AliasSummary, EntityAlias, GroupAlias, WrittenAlias};
+pub use alias::{Alias, AliasIds, AliasListEntry, AliasRef, EntityAlias, GroupAlias};
 pub use all::{ENDPOINTS, EndpointInfo};
 pub use api_error::{ApiError, MergeConflict, RetryAfter};
+pub use api_response::{ApiResponse, Meta};
 pub use attempts::{Attempt, Attempts};
 pub use combinator::{Maybe, WithMeta};
-pub use draft::Draft;
 pub use endpoint::Endpoint;
 pub use entity::*;
 pub use entity_alias::*;
-pub use error::{DecodeError, Error, ErrorKind, ReplyError, RequestError};
+pub use error::{DecodeError, Error, ErrorKind, RequestError, ResponseError};
 pub use group::*;
 pub use group_alias::*;
 pub use id::{ClientId, EntityAliasId, EntityId, GroupAliasId, GroupId, MfaMethodId, MountAccessor};
 pub use key_list::KeyList;
-pub use lookup::{Criterion, LookupEntity, LookupGroup};
+pub use lookup::{LookupBy, LookupEntity, LookupGroup};
 pub use method::Method;
 pub use mfa::*;
 pub use oauth_error::{OAuthError, OAuthErrorCode};
 pub use oidc::*;
 pub use operation::Operation;
-pub use reply::{Meta, Reply};
-pub use respond::Respond;
-pub use target::{AwaitsToken, SentToken, Target};
+pub use request_builder::RequestBuilder;
+pub use target::{SensitiveHeader, Target, TokenRequired};
+pub use test_response::EncodeResponse;
 pub use text::redact;
 pub use transport::{BlockingTransport, Deadline, Transport, TransportError, TransportErrorKind};
 pub use upsert::Upsert;

@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::subject::{Mismatch, compare, same};
 use crate::{
     Alias, DecodeError, Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor,
     RequestError,
 };
 
-endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json repeatable -> data_or_none(Option<Entity>), checked_by answered_with);
-endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json repeatable -> data_or_none(Option<Group>), checked_by answered_with);
+endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json idempotent -> optional_data(Option<Entity>), checked_by answered_with);
+endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent -> optional_data(Option<Group>), checked_by answered_with);
 
 /// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
 /// there is none.
@@ -30,7 +30,7 @@ endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json repeatable ->
 #[non_exhaustive]
 pub struct LookupEntity {
     /// What is known of the entity.
-    pub criterion: Criterion<EntityId, EntityAliasId>,
+    pub criterion: LookupBy<EntityId, EntityAliasId>,
 }
 
 /// Finds a group by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
@@ -44,14 +44,14 @@ pub struct LookupEntity {
 #[non_exhaustive]
 pub struct LookupGroup {
     /// What is known of the group.
-    pub criterion: Criterion<GroupId, GroupAliasId>,
+    pub criterion: LookupBy<GroupId, GroupAliasId>,
 }
 
 /// The one thing by which an entity or a group is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Criterion<I, A> {
+pub enum LookupBy<I, A> {
     /// Its identifier.
     Id(I),
     /// Its name, in any case.
@@ -70,7 +70,7 @@ pub enum Criterion<I, A> {
     },
 }
 
-impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
+impl<I: AsRef<str>, A: AsRef<str>> LookupBy<I, A> {
     fn check(&self) -> Result<(), RequestError> {
         match self {
             Self::Id(id) => not_empty("id", [id]),
@@ -84,7 +84,7 @@ impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
     }
 }
 
-impl<I: AsRef<str>, A: AsRef<str>> Criterion<I, A> {
+impl<I: AsRef<str>, A: AsRef<str>> LookupBy<I, A> {
     fn compare<'a, C: 'a>(
         &self,
         id: &str,
@@ -131,23 +131,23 @@ macro_rules! lookup {
         impl $type {
             /// The one of this identifier.
             pub fn by_id(id: impl Into<$id>) -> Self {
-                Self { criterion: Criterion::Id(id.into()) }
+                Self { criterion: LookupBy::Id(id.into()) }
             }
 
             /// The one of this name, in any case.
             pub fn by_name(name: impl Into<String>) -> Self {
-                Self { criterion: Criterion::Name(name.into()) }
+                Self { criterion: LookupBy::Name(name.into()) }
             }
 
             /// The one that the alias of this identifier belongs to.
             pub fn by_alias_id(id: impl Into<$alias_id>) -> Self {
-                Self { criterion: Criterion::AliasId(id.into()) }
+                Self { criterion: LookupBy::AliasId(id.into()) }
             }
 
             /// The one that has this name at this mount.
             pub fn by_alias(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
                 Self {
-                    criterion: Criterion::Alias { name: name.into(), mount_accessor: mount_accessor.into() },
+                    criterion: LookupBy::Alias { name: name.into(), mount_accessor: mount_accessor.into() },
                 }
             }
 

@@ -9,9 +9,9 @@ use crate::{Endpoint, Method};
 /// use identity_core::{Endpoint, Operation, ReadEntityById, Target};
 ///
 /// let request = ReadEntityById::new("7fbd40c1").request(&Target::new("http://127.0.0.1:8200")?)?;
-/// let operation = Operation::of_request(&request).unwrap();
+/// let operation = Operation::from_request(&request).unwrap();
 /// assert_eq!(operation.to_string(), "GET identity/entity/id/{id}");
-/// assert!(operation.repeatable);
+/// assert!(operation.idempotent);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub struct Operation {
     /// Whether it changes nothing: `GET`, `LIST`, and those `POST`s that only ask, such as lookups.
     pub read_only: bool,
     /// Whether doing it twice is the same as doing it once.
-    pub repeatable: bool,
+    pub idempotent: bool,
     /// Whether it creates an object under an identifier that the server generates, found again by its name.
     /// If the server fails while it stores such an object, a retry can create a second one of the same name.
     pub creates: bool,
@@ -33,12 +33,12 @@ pub struct Operation {
 impl Operation {
     /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the
     /// request, so it does not say so here.
-    pub const fn of<E: Endpoint>() -> Self {
-        Self { method: E::METHOD, path: E::PATH, read_only: E::READ_ONLY, repeatable: false, creates: false }
+    pub const fn for_endpoint<E: Endpoint>() -> Self {
+        Self { method: E::METHOD, path: E::PATH, read_only: E::READ_ONLY, idempotent: false, creates: false }
     }
 
     /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.
-    pub fn of_request<B>(request: &http::Request<B>) -> Option<Self> {
+    pub fn from_request<B>(request: &http::Request<B>) -> Option<Self> {
         request.extensions().get().copied()
     }
 }

@@ -7,8 +7,8 @@ use std::fmt;
 use crate::error::DecodeError;
 use crate::text::{self, Printable};
 use crate::{
-    Alias, CreatedEntity, CreatedGroup, DuoMethod, Entity, Group, LoginEnforcement, MfaMethod, OidcProvider,
-    OktaMethod, PingIdMethod, ProviderDiscovery, TotpMethod, Upsert, WrittenAlias,
+    Alias, AliasIds, CreatedEntity, CreatedGroup, DuoMethod, Entity, Group, LoginEnforcement, MfaMethod,
+    OidcProvider, OktaMethod, PingIdMethod, ProviderDiscovery, TotpMethod, Upsert,
 };
 
 /// The identifier or name of the object that a request is about.
@@ -63,7 +63,7 @@ subject! {
     [] Group { id: id, name: name }
     [] CreatedGroup { id: id, name: name }
     [I C] Alias<I, C> { id: id }
-    [I C] WrittenAlias<I, C> { id: id, canonical_id: canonical_id }
+    [I C] AliasIds<I, C> { id: id, canonical_id: canonical_id }
     [] LoginEnforcement { name: name }
     [] TotpMethod { id: info.id }
     [] OktaMethod { id: info.id }

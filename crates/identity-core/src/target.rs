@@ -40,17 +40,17 @@ pub struct Target {
 }
 
 /// Marks a request, in its [`http::Extensions`], that the transport is to add the token to: see
-/// [`Target::with_token_of_transport`].
+/// [`Target::with_transport_token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct AwaitsToken;
+pub struct TokenRequired;
 
 /// The token of a request, or what stood in its place, in the [`http::Extensions`] of an answer that refuses it:
 /// should the server's words repeat it, [`Error`](crate::Error) does not.
 #[derive(Clone, Debug)]
-pub struct SentToken(pub HeaderValue);
+pub struct SensitiveHeader(pub HeaderValue);
 
-impl AwaitsToken {
+impl TokenRequired {
     /// The name of the header that the token goes into.
     pub const HEADER: HeaderName = TOKEN;
 
@@ -142,9 +142,9 @@ impl Target {
     }
 
     /// The same target on behalf of whomever the transport logs in: requests that are to carry a token are
-    /// marked with [`AwaitsToken`], and the transport adds it. One that knows nothing of this sends none.
+    /// marked with [`TokenRequired`], and the transport adds it. One that knows nothing of this sends none.
     #[must_use]
-    pub fn with_token_of_transport(mut self) -> Self {
+    pub fn with_transport_token(mut self) -> Self {
         self.headers.remove(TOKEN);
         self.awaits_token = true;
         self

@@ -43,7 +43,7 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Returns `true` if the transport adds the token to requests that are marked with
-    /// [`AwaitsToken`](crate::AwaitsToken). A client whose target has no token then marks its requests.
+    /// [`TokenRequired`](crate::TokenRequired). A client whose target has no token then marks its requests.
     /// Defaults to `false`; a transport around another one returns what that one does.
     fn supplies_token(&self) -> bool {
         false
@@ -144,20 +144,20 @@ pub struct TransportError {
     is_permanent: bool,
 }
 
-/// What is known of a request that brought no answer. Only after [`Connect`](Self::Connect) is it certain
+/// What is known of a request that brought no answer. Only after [`NotSent`](Self::NotSent) is it certain
 /// that the server did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The request was not sent: the name is unknown, the port closed, the certificate refused; there is no
     /// token, no leader, or no turn in time.
-    Connect,
+    NotSent,
     /// The time was up. The server may have seen the request.
     Timeout,
     /// The connection broke off. The server may have seen the request.
     Interrupted,
     /// The answer is larger than the limit. The server has seen the request.
-    TooLarge,
+    ResponseTooLarge,
     /// The server sends the request elsewhere, and it was not followed. A standby does so as well when it has
     /// passed the request on and lost its leader, so the server may have acted.
     Redirect,
@@ -211,10 +211,10 @@ impl From<TransportErrorKind> for TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut last = match self.kind {
-            TransportErrorKind::Connect => "the request was not sent",
+            TransportErrorKind::NotSent => "the request was not sent",
             TransportErrorKind::Timeout => "timed out before the whole response arrived",
             TransportErrorKind::Interrupted => "the connection was lost before the whole response arrived",
-            TransportErrorKind::TooLarge => "the response is larger than the limit",
+            TransportErrorKind::ResponseTooLarge => "the response is larger than the limit",
             TransportErrorKind::Redirect => "the server redirects",
             TransportErrorKind::Other => "the transport failed",
         }

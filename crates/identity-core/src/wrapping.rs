@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::draft::{Draft, not_empty};
+use crate::api_response::ApiResponse;
 use crate::endpoint::endpoint;
-use crate::error::{DecodeError, ReplyError, RequestError};
-use crate::reply::Reply;
-use crate::respond::{self, Respond};
+use crate::error::{DecodeError, RequestError, ResponseError};
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
+use crate::test_response::{self, EncodeResponse};
 use crate::{ApiError, Endpoint, Method, de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
@@ -52,7 +52,7 @@ impl<E> Wrap<E> {
 pub enum Wrapped<T> {
     /// The server keeps the answer. Of the OpenID provider's `authorize` and `token` it also keeps refusals:
     /// they show when the answer is unwrapped.
-    Wrapped(WrapInfo),
+    Token(WrapInfo),
     /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is
     /// empty.
     Plain(T),
@@ -62,7 +62,7 @@ impl<T> Wrapped<T> {
     /// The wrapping token's details, if the answer was wrapped.
     pub fn wrapped(self) -> Option<WrapInfo> {
         match self {
-            Self::Wrapped(info) => Some(info),
+            Self::Token(info) => Some(info),
             Self::Plain(_) => None,
         }
     }
@@ -131,48 +131,48 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     const METHOD: Method = E::METHOD;
     const PATH: &'static str = E::PATH;
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         if self.ttl.is_zero() || self.ttl.subsec_nanos() != 0 {
             return Err(RequestError::new("ttl", "must be whole seconds, and at least one"));
         }
-        let draft = self.endpoint.encode(draft)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
-        Ok(draft.repeatable(false))
+        let builder = self.endpoint.encode(builder)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
+        Ok(builder.idempotent(false))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
-        if is_wrapped_absence::<E>(reply) {
-            let none = Reply {
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
+        if is_wrapped_absence::<E>(response) {
+            let none = ApiResponse {
                 status: StatusCode::NOT_FOUND,
                 headers: &HeaderMap::new(),
                 body: br#"{"errors":[]}"#,
             };
             return E::decode(none).map(Wrapped::Plain);
         }
-        let info = if reply.status.is_success() { reply.wrap_info()? } else { None };
-        info.map_or_else(|| E::decode(reply).map(Wrapped::Plain), |info| Ok(Wrapped::Wrapped(info)))
+        let info = if response.status.is_success() { response.wrap_info()? } else { None };
+        info.map_or_else(|| E::decode(response).map(Wrapped::Plain), |info| Ok(Wrapped::Token(info)))
     }
 
     fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
         match output {
             Wrapped::Plain(output) => self.endpoint.verify(output),
-            Wrapped::Wrapped(_) => Ok(()),
+            Wrapped::Token(_) => Ok(()),
         }
     }
 }
 
 /// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these
 /// words in a sentence.
-fn is_wrapped_absence<E: Endpoint>(reply: Reply<'_>) -> bool {
+fn is_wrapped_absence<E: Endpoint>(response: ApiResponse<'_>) -> bool {
     E::METHOD == Method::List
-        && reply.status == StatusCode::NOT_FOUND
-        && ApiError::read(reply).errors() == ["unsupported path"]
+        && response.status == StatusCode::NOT_FOUND
+        && ApiError::read(response).errors() == ["unsupported path"]
 }
 
-impl<E: Respond> Respond for Wrap<E> {
-    fn respond(output: &Self::Output) -> Response<Bytes> {
+impl<E: EncodeResponse> EncodeResponse for Wrap<E> {
+    fn encode_response(output: &Self::Output) -> Response<Bytes> {
         match output {
-            Wrapped::Wrapped(info) => respond::wrap_info(info),
-            Wrapped::Plain(output) => E::respond(output),
+            Wrapped::Token(info) => test_response::wrap_info(info),
+            Wrapped::Plain(output) => E::encode_response(output),
         }
     }
 }
@@ -201,7 +201,7 @@ pub struct WrappingTokenInfo {
     pub creation_ttl: Duration,
 }
 
-endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" anonymous checked body repeatable -> data(WrappingTokenInfo));
+endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" anonymous checked body idempotent -> data(WrappingTokenInfo));
 
 impl LookupWrappingToken {
     /// What this token stands for.
@@ -257,17 +257,17 @@ impl<E: Endpoint> Endpoint for UnwrapResponse<E> {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/wrapping/unwrap";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        draft.token(&self.token)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.token(&self.token)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<E::Output, ReplyError> {
-        E::decode(reply)
+    fn decode(response: ApiResponse<'_>) -> Result<E::Output, ResponseError> {
+        E::decode(response)
     }
 }
 
-impl<E: Respond> Respond for UnwrapResponse<E> {
-    fn respond(output: &E::Output) -> Response<Bytes> {
-        E::respond(output)
+impl<E: EncodeResponse> EncodeResponse for UnwrapResponse<E> {
+    fn encode_response(output: &E::Output) -> Response<Bytes> {
+        E::encode_response(output)
     }
 }

@@ -18,7 +18,7 @@ fn peak<E: Endpoint>(status: u16, body: &str) -> (usize, bool) {
     let response = http::Response::builder().status(status).body(body.as_bytes()).expect("a response");
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
-    let result = E::response(&response);
+    let result = E::parse_response(&response);
     (MEMORY.peak_usage() - before, result.is_ok())
 }
 

@@ -14,7 +14,7 @@ use crate::{HyperTransport, NodeHealth};
 /// It can be used, and dropped, within another runtime.
 /// Its clones share it.
 #[derive(Clone, Debug)]
-pub struct Blocking<T> {
+pub struct BlockingAdapter<T> {
     transport: T,
     runtime: Arc<Background>,
 }
@@ -23,7 +23,7 @@ pub struct Blocking<T> {
 #[derive(Debug)]
 struct Background(Option<Runtime>);
 
-impl<T: Transport + Clone + 'static> Blocking<T> {
+impl<T: Transport + Clone + 'static> BlockingAdapter<T> {
     /// Sends requests through `transport`. It fails if the thread cannot be started.
     pub fn new(transport: T) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
@@ -50,7 +50,7 @@ impl<T: Transport + Clone + 'static> Blocking<T> {
     }
 }
 
-impl Blocking<HyperTransport> {
+impl BlockingAdapter<HyperTransport> {
     /// [`HyperTransport::health`] for those who block the thread.
     pub fn health(&self) -> Vec<NodeHealth> {
         let transport = self.transport.clone();
@@ -58,7 +58,7 @@ impl Blocking<HyperTransport> {
     }
 }
 
-impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {
+impl<T: Transport + Clone + 'static> BlockingTransport for BlockingAdapter<T> {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let transport = self.transport.clone();
         let outcome = self.run(async move { transport.send(request).await });
@@ -73,7 +73,7 @@ impl<T: Transport + Clone + 'static> BlockingTransport for Blocking<T> {
     fn extensions(&self) -> Extensions {
         let mut extensions = self.transport.extensions();
         if let Some(transport) = extensions.get::<HyperTransport>().cloned() {
-            extensions.insert(Blocking { transport, runtime: Arc::clone(&self.runtime) });
+            extensions.insert(BlockingAdapter { transport, runtime: Arc::clone(&self.runtime) });
         }
         extensions
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How many repeats can be saved up.
-const MOST: u64 = 100;
+const MAX_BALANCE: u64 = 100;
 /// How many repeats there are each second, whatever becomes of the calls.
 const PER_SECOND: u64 = 10;
 
@@ -20,12 +20,12 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self { saved: AtomicU64::new(MOST), refilled: Mutex::new(Instant::now()) }
+        Self { saved: AtomicU64::new(MAX_BALANCE), refilled: Mutex::new(Instant::now()) }
     }
 
     /// A call had a good answer.
     pub(crate) fn deposit(&self) {
-        if self.saved.load(Ordering::Relaxed) < MOST {
+        if self.saved.load(Ordering::Relaxed) < MAX_BALANCE {
             self.saved.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -35,7 +35,7 @@ impl Budget {
         const INTERVAL: Duration = Duration::from_millis(1000 / PER_SECOND);
         let mut refilled = self.refilled.lock().unwrap_or_else(PoisonError::into_inner);
         while *refilled + INTERVAL <= now {
-            if self.saved.load(Ordering::Relaxed) >= MOST {
+            if self.saved.load(Ordering::Relaxed) >= MAX_BALANCE {
                 *refilled = now;
                 break;
             }
@@ -58,7 +58,7 @@ mod tests {
     fn repeats_are_saved_up_and_refilled_by_time_and_good_answers() {
         let budget = Budget::new();
         let start = Instant::now();
-        for _ in 0..MOST {
+        for _ in 0..MAX_BALANCE {
             budget.withdraw(start).unwrap();
         }
         let wait = budget.withdraw(start).unwrap_err();
@@ -78,7 +78,7 @@ mod tests {
             budget.deposit();
         }
         let later = Instant::now() + Duration::from_secs(3600);
-        for _ in 0..MOST {
+        for _ in 0..MAX_BALANCE {
             budget.withdraw(later).unwrap();
         }
         budget.withdraw(later).unwrap_err();

@@ -22,7 +22,7 @@ pub(crate) fn classify(error: BoxError) -> TransportError {
 
 /// The error of a connection that could not be opened: nothing was sent.
 pub(crate) fn classify_connect(error: BoxError) -> TransportError {
-    with_kind(TransportErrorKind::Connect, error)
+    with_kind(TransportErrorKind::NotSent, error)
 }
 
 fn with_kind(kind: TransportErrorKind, error: BoxError) -> TransportError {
@@ -45,7 +45,7 @@ fn is_permanent(error: &(dyn Error + 'static)) -> bool {
 
 fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
     match kind {
-        TransportErrorKind::Connect => error.downcast_ref().and_then(problem),
+        TransportErrorKind::NotSent => error.downcast_ref().and_then(problem),
         TransportErrorKind::Other => error.downcast_ref().filter(|error| hyper::Error::is_parse(error)).map(|_| {
             "what came cannot be read as HTTP; if the server speaks TLS at this port, its address begins with https://"
         }),
@@ -71,16 +71,16 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         return Some(error.kind());
     }
     if error.downcast_ref::<rustls::Error>().is_some_and(refuses_client) {
-        return Some(TransportErrorKind::Connect);
+        return Some(TransportErrorKind::NotSent);
     }
     if error.is::<LengthLimitError>() {
-        return Some(TransportErrorKind::TooLarge);
+        return Some(TransportErrorKind::ResponseTooLarge);
     }
     if let Some(error) = error.downcast_ref::<h2::Error>() {
         // The server has turned the request away, or the connection is gone; what came of that it does not tell as
         // its source.
         let kind =
-            if is_unprocessed(error) { TransportErrorKind::Connect } else { TransportErrorKind::Interrupted };
+            if is_unprocessed(error) { TransportErrorKind::NotSent } else { TransportErrorKind::Interrupted };
         let is_gone = error.is_remote() || error.is_io() || error.is_go_away();
         return is_gone.then_some(kind);
     }
@@ -88,7 +88,7 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         return Some(TransportErrorKind::Timeout);
     }
     if let Some(error) = error.downcast_ref::<legacy::Error>() {
-        return error.is_connect().then_some(TransportErrorKind::Connect);
+        return error.is_connect().then_some(TransportErrorKind::NotSent);
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
         // A user's error is a connection whose runtime has ended: a body in one piece does not fail.
@@ -115,7 +115,7 @@ mod tests {
     use std::time::Duration;
 
     use http_body_util::{BodyExt, Full, Limited};
-    use identity_core::TransportErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge};
+    use identity_core::TransportErrorKind::{Interrupted, NotSent, Other, ResponseTooLarge, Timeout};
 
     use super::*;
 
@@ -136,12 +136,12 @@ mod tests {
             (io::ErrorKind::InvalidData, Other),
         ] {
             assert_eq!(kind(io::Error::from(io)), expected, "{io:?}");
-            assert_eq!(classify_connect(io::Error::from(io).into()).kind(), Connect, "nothing was sent");
+            assert_eq!(classify_connect(io::Error::from(io).into()).kind(), NotSent, "nothing was sent");
         }
         let inner = io::Error::from(io::ErrorKind::ConnectionReset);
         assert_eq!(kind(io::Error::other(inner)), Interrupted);
-        let inner = TransportError::from(TooLarge);
-        assert_eq!(kind(io::Error::other(inner)), TooLarge);
+        let inner = TransportError::from(ResponseTooLarge);
+        assert_eq!(kind(io::Error::other(inner)), ResponseTooLarge);
         assert_eq!(kind("of no known type"), Other);
     }
 
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(kind(elapsed), Timeout);
         assert_eq!(kind(tower::timeout::error::Elapsed::new()), Timeout);
         let body = Limited::new(Full::new(bytes::Bytes::from_static(b"long")), 1);
-        assert_eq!(kind(body.collect().await.unwrap_err()), TooLarge);
+        assert_eq!(kind(body.collect().await.unwrap_err()), ResponseTooLarge);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tower::{BoxError, Layer, Service};
 /// Collects the body of an answer, up to a limit: from a service of streams it makes one of [`Bytes`].
 ///
 /// A response that is announced as larger, or turns out to be, is a
-/// [`TooLarge`](TransportErrorKind::TooLarge) and the rest is not read. Of an error response the first MiB is
+/// [`ResponseTooLarge`](TransportErrorKind::ResponseTooLarge) and the rest is not read. Of an error response the first MiB is
 /// collected.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
@@ -83,7 +83,7 @@ where
     let limit = if is_refusal { limit.min(MAX_REFUSAL_LEN) } else { limit };
     let too_large = || {
         let cause = format!("it has more than {limit} bytes; `response_limit` sets the limit");
-        Err(TransportError::new(TransportErrorKind::TooLarge, cause).into())
+        Err(TransportError::new(TransportErrorKind::ResponseTooLarge, cause).into())
     };
     if !is_refusal && body.size_hint().lower() > limit as u64 {
         return too_large();

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
 use crate::exchange::{Call, Exchange, Layered};
-use crate::nodes::{AskAnother, is_read, is_repeatable, is_without_effect, refusal};
+use crate::nodes::{AskAnother, is_idempotent, is_read, is_without_effect, refusal};
 use crate::retry::doubted;
 use crate::service::ServiceTransport;
 
@@ -289,8 +289,8 @@ enum Again {
 
 /// A creation is not: the server returns the identifier only once.
 fn may_be_asked_again(request: &Request<Bytes>) -> bool {
-    let creates = Operation::of_request(request).is_some_and(|operation| operation.creates);
-    is_read(request) || (is_repeatable(request) && !creates)
+    let creates = Operation::from_request(request).is_some_and(|operation| operation.creates);
+    is_read(request) || (is_idempotent(request) && !creates)
 }
 
 impl<E: Exchange> Exchange for Consistent<E> {

@@ -8,7 +8,7 @@
 //! let transport = HyperTransport::new();
 //! let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?;
 //! let response = transport.send(ReadEntityByName::new("alice").request(&target)?).await?;
-//! let alice = ReadEntityByName::response(&response)?;
+//! let alice = ReadEntityByName::parse_response(&response)?;
 //! println!("{alice:?}");
 //! # Ok(())
 //! # }
@@ -25,12 +25,12 @@
 //!
 //! | part | what it does | default | [setting](HyperTransportBuilder) |
 //! |---|---|---|---|
-//! | [`Observe`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
+//! | [`TraceLayer`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
 //! | [`ConcurrencyLimit`], [`RateLimit`] | let calls wait for their turn | none | `concurrency_limit`, `rate_limit` |
-//! | [`RetryLayer`] with [`Retry`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
+//! | [`RetryLayer`] with [`RetryPolicy`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
 //! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
-//! | nodes | choose the node of a cluster ([`Reads`]), and follow [`Redirects`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
+//! | nodes | choose the node of a cluster ([`ReadPreference`]), and follow [`RedirectPolicy`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
 //! | pool | HTTP/1.1 and HTTP/2 over pooled connections; aborts that of an attempt which is given up | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
 //! | [`CollectLayer`] | collects the response, up to a limit | 64 MiB, error responses 1 MiB | `response_limit` |
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
@@ -53,7 +53,7 @@
 //! use hyper_util::rt::{TokioExecutor, TokioTimer};
 //! use identity_core::bytes::Bytes;
 //! use identity_hyper::{
-//!     CollectLayer, Connector, Consistency, Observe, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile,
+//!     CollectLayer, Connector, Consistency, TraceLayer, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile,
 //!     TokenLayer,
 //! };
 //! use tower::ServiceBuilder;
@@ -65,7 +65,7 @@
 //!     .http2_keep_alive_interval(Duration::from_secs(5))
 //!     .build(connector);
 //! let service = ServiceBuilder::new()
-//!     .layer(Observe::new())
+//!     .layer(TraceLayer::new())
 //!     .layer(RetryLayer::default())
 //!     .layer(TokenLayer::new(TokenFile::new("/run/agent/token")))
 //!     .layer(Consistency::new())
@@ -83,14 +83,14 @@
 //! It differs from [`HyperTransport`] in this:
 //!
 //! * A client does not see the token source of a [`TokenLayer`]: give it a
-//!   [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport).
+//!   [`Target::with_transport_token`](identity_core::Target::with_transport_token).
 //! * [`RetryLayer`]'s time for an attempt includes reading the answer: a service reports only the whole.
 //! * The limits know nothing of its deadline: put a layer with a timeout around them.
 //! * Each layer has a future in a box of its own.
 //!
 //! # Beside the stack
 //!
-//! [`Blocking`] serves those who block the thread. [`Exchange`] is what the layers are made of.
+//! [`BlockingAdapter`] serves those who block the thread. [`Exchange`] is what the layers are made of.
 //!
 //! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
 //! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
@@ -128,19 +128,21 @@ mod tunnel;
 
 pub use rustls;
 
-pub use blocking::Blocking;
+pub use blocking::BlockingAdapter;
 pub use collect::{Collect, CollectLayer};
 pub use connect::Connector;
 pub use consistency::{Consistency, Consistent, Mark};
 pub use exchange::{Call, Exchange, Layered};
-pub use limit::{ConcurrencyLimit, Limited, RateLimit};
-pub use nodes::{NodeHealth, NodeState, Reads};
-pub use observe::{Observe, Observed};
+pub use limit::{ConcurrencyLimit, Limit, RateLimit};
+pub use nodes::{NodeHealth, NodeState, ReadPreference};
+pub use observe::{Trace, TraceLayer};
 pub use proxy::Proxy;
-pub use redirect::Redirects;
-pub use retry::{Retry, RetryLayer, Retrying};
+pub use redirect::RedirectPolicy;
+pub use retry::{Retry, RetryLayer, RetryPolicy};
 pub use service::{ServiceTransport, TransportService};
 pub use stream::Stream;
 pub use tls::{Tls, TlsError};
-pub use token::{LogIn, LoggedIn, Token, TokenError, TokenFile, TokenLayer, TokenSource, WithToken};
+pub use token::{
+    AddToken, LoginResponse, LoginTokenSource, Token, TokenError, TokenFile, TokenLayer, TokenSource,
+};
 pub use transport::{HyperTransport, HyperTransportBuilder};

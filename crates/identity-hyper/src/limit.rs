@@ -23,7 +23,7 @@ use rate::Turns;
 /// How many calls there are at once; the others wait for their turn, first come, first served.
 ///
 /// A call has its place until it has ended, repeats and the waits between them included. One whose time is up while it waits fails with
-/// [`Connect`](TransportErrorKind::Connect): it was not sent.
+/// [`Connect`](TransportErrorKind::NotSent): it was not sent.
 ///
 /// It is [a setting](crate::HyperTransportBuilder::concurrency_limit) of the default transport, and a tower layer by itself. The layer knows no
 /// time limit: put it within one.
@@ -43,24 +43,24 @@ impl ConcurrencyLimit {
 }
 
 impl<S> Layer<S> for ConcurrencyLimit {
-    type Service = Layered<Limited<ServiceTransport<S>>>;
+    type Service = Layered<Limit<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Limited::new(Some(*self), None, LONGEST, ServiceTransport::new(inner)))
+        Layered::new(Limit::new(Some(*self), None, LONGEST, ServiceTransport::new(inner)))
     }
 }
 
 impl<S> Layer<S> for RateLimit {
-    type Service = Layered<Limited<ServiceTransport<S>>>;
+    type Service = Layered<Limit<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Limited::new(None, Some(*self), LONGEST, ServiceTransport::new(inner)))
+        Layered::new(Limit::new(None, Some(*self), LONGEST, ServiceTransport::new(inner)))
     }
 }
 
 /// See [`ConcurrencyLimit`] and [`RateLimit`].
 #[derive(Debug)]
-pub struct Limited<E> {
+pub struct Limit<E> {
     limits: Limits,
     /// Of a call, with all the waiting.
     timeout: Duration,
@@ -75,7 +75,7 @@ struct Limits {
     turns: Option<Turns>,
 }
 
-impl<E> Limited<E> {
+impl<E> Limit<E> {
     pub(crate) fn new(
         concurrency: Option<ConcurrencyLimit>,
         rate: Option<RateLimit>,
@@ -106,7 +106,7 @@ impl Limits {
     }
 }
 
-impl<E: Exchange> Limited<E> {
+impl<E: Exchange> Limit<E> {
     async fn wait_and_send(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         let call = Call::within(self.timeout, self.timeout).no_longer_than(call);
         let entered = timeout_at(call.deadline(), self.limits.enter(call.deadline())).await;
@@ -118,7 +118,7 @@ impl<E: Exchange> Limited<E> {
     }
 }
 
-impl<E: Exchange> Exchange for Limited<E> {
+impl<E: Exchange> Exchange for Limit<E> {
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
         if self.limits.are_set() {
             Either::Left(Box::pin(self.wait_and_send(request, call)))
@@ -133,5 +133,5 @@ impl<E: Exchange> Exchange for Limited<E> {
 }
 
 fn too_late() -> TransportError {
-    TransportError::new(TransportErrorKind::Connect, "the time was up before the call had its turn")
+    TransportError::new(TransportErrorKind::NotSent, "the time was up before the call had its turn")
 }

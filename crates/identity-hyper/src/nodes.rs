@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{ApiError, Operation, Reply, ReplyError, TransportError, TransportErrorKind};
+use identity_core::{ApiError, ApiResponse, Operation, ResponseError, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tracing::warn;
@@ -17,13 +17,13 @@ use crate::consistency::INDEX;
 use crate::exchange::{Call, Exchange};
 use crate::observe::TARGET;
 use crate::proxy::is_this_machine;
-use crate::redirect::{Redirect, Redirects};
+use crate::redirect::{Redirect, RedirectPolicy};
 use crate::retry::{attempts, note};
 
 mod cluster;
 mod health;
 
-pub use cluster::Reads;
+pub use cluster::ReadPreference;
 pub use health::{NodeHealth, NodeState};
 
 pub(crate) use cluster::{Cluster, Node};
@@ -41,7 +41,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 #[derive(Debug)]
 pub(crate) struct Nodes<E> {
     cluster: Arc<Cluster>,
-    redirects: Redirects,
+    redirects: RedirectPolicy,
     probe_timeout: Duration,
     /// Whether a call has left the cluster.
     warned: Once,
@@ -49,7 +49,12 @@ pub(crate) struct Nodes<E> {
 }
 
 impl<E: Exchange + 'static> Nodes<E> {
-    pub(crate) fn new(cluster: Cluster, redirects: Redirects, probe_timeout: Duration, inner: E) -> Self {
+    pub(crate) fn new(
+        cluster: Cluster,
+        redirects: RedirectPolicy,
+        probe_timeout: Duration,
+        inner: E,
+    ) -> Self {
         Self {
             cluster: Arc::new(cluster),
             redirects,
@@ -64,7 +69,7 @@ impl<E: Exchange + 'static> Nodes<E> {
         let is_plaintext = request.uri().scheme() == Some(&Scheme::HTTP) && !is_this_machine(request.uri());
         if is_plaintext && self.cluster.is_encrypted() {
             let problem = "the address is `http`, and those of the cluster are `https`";
-            return Err(TransportError::new(TransportErrorKind::Connect, problem).permanent());
+            return Err(TransportError::new(TransportErrorKind::NotSent, problem).permanent());
         }
         self.warned.call_once(|| {
             let server = shown(request.uri());
@@ -112,7 +117,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     /// successor: long after it was repeated there, and the caller has gone on. So writes are not to be
     /// forwarded. A standby that then fails one has certainly not had it carried out either.
     fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
-        if self.redirects != Redirects::Nodes || is_read(request) {
+        if self.redirects != RedirectPolicy::Nodes || is_read(request) {
             return;
         }
         if self.cluster.is_behind() {
@@ -130,7 +135,7 @@ impl<E: Exchange + 'static> Nodes<E> {
                 let _ = timeout_at(call.deadline(), self.health()).await;
             }
             if self.cluster.lacks_leader(is_read) {
-                return Err(TransportError::new(TransportErrorKind::Connect, "no node leads the cluster"));
+                return Err(TransportError::new(TransportErrorKind::NotSent, "no node leads the cluster"));
             }
         } else {
             self.look_around(call);
@@ -153,13 +158,13 @@ impl<E: Exchange + 'static> Nodes<E> {
                 if is_from_before(request, &outcome, &call) {
                     self.cluster.doubt(index);
                     if !is_read {
-                        attempts(request).doubt();
+                        attempts(request).mark_in_doubt();
                     }
                 } else if is_forwarded_and_lost(request, &outcome) {
-                    if !is_repeatable(request) {
+                    if !is_idempotent(request) {
                         return outcome;
                     }
-                    attempts(request).doubt();
+                    attempts(request).mark_in_doubt();
                 } else if !is_untouched(&outcome) {
                     return outcome;
                 }
@@ -173,7 +178,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             }
         }
         self.look_around(&call);
-        failed.unwrap_or_else(|| Err(TransportErrorKind::Connect.into()))
+        failed.unwrap_or_else(|| Err(TransportErrorKind::NotSent.into()))
     }
 
     /// Goes where a redirect leads, or says why not.
@@ -186,7 +191,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             return Err(redirect.passing("it does not know a leader"));
         }
         // What another server says does not bring its token to these.
-        let may_follow = self.redirects == Redirects::Nodes && self.cluster.has(request.uri());
+        let may_follow = self.redirects == RedirectPolicy::Nodes && self.cluster.has(request.uri());
         let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {
             // Of a request that it could have passed on, it says nothing new.
@@ -195,7 +200,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             }
             return Err(redirect.elsewhere());
         };
-        if !is_repeatable(request) && !is_not_forwarded(request) {
+        if !is_idempotent(request) && !is_not_forwarded(request) {
             return Err(redirect.passing("the request may have been carried out already"));
         }
         // A standby redirects to the leader that is gone until there is another one.
@@ -204,11 +209,11 @@ impl<E: Exchange + 'static> Nodes<E> {
             return Err(redirect.passing("which is not well"));
         }
         if !is_read(request) && !is_not_forwarded(request) {
-            attempts(request).doubt();
+            attempts(request).mark_in_doubt();
         }
         let outcome = self.ask(request, call, index).await;
         match &outcome {
-            Err(error) if error.kind() == TransportErrorKind::Connect => {
+            Err(error) if error.kind() == TransportErrorKind::NotSent => {
                 Err(redirect.passing("there is no connection to it"))
             }
             Ok(response) if response.status().is_redirection() => {
@@ -237,7 +242,9 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
                 self.inner.exchange(request, call).await
             };
             let redirect = match &outcome {
-                Ok(response) if response.status().is_redirection() && self.redirects != Redirects::Never => {
+                Ok(response)
+                    if response.status().is_redirection() && self.redirects != RedirectPolicy::Never =>
+                {
                     Some(Redirect::read(request, response)?)
                 }
                 _ => None,
@@ -273,7 +280,7 @@ fn trouble(outcome: &Outcome) -> Trouble {
             _ => Trouble::None,
         },
         Err(error) => match error.kind() {
-            TransportErrorKind::Connect | TransportErrorKind::Interrupted => Trouble::Down,
+            TransportErrorKind::NotSent | TransportErrorKind::Interrupted => Trouble::Down,
             TransportErrorKind::Timeout => Trouble::Hung,
             _ => Trouble::None,
         },
@@ -284,7 +291,7 @@ fn trouble(outcome: &Outcome) -> Trouble {
 fn is_untouched(outcome: &Outcome) -> bool {
     match outcome {
         Ok(response) => is_sealed(response),
-        Err(error) => error.kind() == TransportErrorKind::Connect,
+        Err(error) => error.kind() == TransportErrorKind::NotSent,
     }
 }
 
@@ -316,7 +323,7 @@ pub(crate) fn is_without_effect(request: &Request<Bytes>, response: &Response<By
     if is_read(request) {
         status == StatusCode::NOT_FOUND || is_empty
     } else {
-        is_empty && is_repeatable(request)
+        is_empty && is_idempotent(request)
     }
 }
 
@@ -331,19 +338,19 @@ fn is_sealed(response: &Response<Bytes>) -> bool {
 
 /// The error response that this is, if it is one.
 pub(crate) fn refusal(response: &Response<Bytes>) -> Option<ApiError> {
-    match Reply::from(response).body() {
-        Err(ReplyError::Api(refusal)) => Some(*refusal),
+    match ApiResponse::from(response).body() {
+        Err(ResponseError::Api(refusal)) => Some(*refusal),
         _ => None,
     }
 }
 
-pub(crate) fn is_repeatable(request: &Request<Bytes>) -> bool {
-    Operation::of_request(request).map_or_else(|| is_read(request), |operation| operation.repeatable)
+pub(crate) fn is_idempotent(request: &Request<Bytes>) -> bool {
+    Operation::from_request(request).map_or_else(|| is_read(request), |operation| operation.idempotent)
 }
 
 pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
-    Operation::of_request(request).map_or_else(by_verb, |operation| operation.read_only)
+    Operation::from_request(request).map_or_else(by_verb, |operation| operation.read_only)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::uri::{Scheme, Uri};
 use http::{HeaderValue, Request, Response};
-use identity_core::{Attempts, Meta, Operation, Reply, TransportError, TransportErrorKind, redact};
+use identity_core::{ApiResponse, Attempts, Meta, Operation, TransportError, TransportErrorKind, redact};
 use tower::Layer;
 use tracing::field::{self, Empty};
 use tracing::{Instrument, Level, Span, debug, event_enabled, info_span, warn};
@@ -33,7 +33,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// | `server.address`, `server.port` | the server; of several nodes, the last that was asked |
 /// | `http.response.status_code` | of the answer, if there is one |
 /// | `http.request.resend_count` | how often the request was sent again; absent if once was enough |
-/// | `error.type` | the status of a refusal, or what became of the connection: `connect`, `timeout`, `interrupted`, `too_large`, `redirect`, `other`; absent if all is well, or if what was looked for does not exist |
+/// | `error.type` | the status of a refusal, or what became of the connection: `not_sent`, `timeout`, `interrupted`, `too_large`, `redirect`, `other`; absent if all is well, or if what was looked for does not exist |
 /// | `vault.namespace` | of the request |
 /// | `vault.request_id` | the server's identifier of the request, as in its audit log; refusals have none |
 /// | `otel.kind`, `otel.name`, `otel.status_code` | what `tracing-opentelemetry` makes a client's span of |
@@ -60,30 +60,30 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// It is the outermost part of [`HyperTransport`](crate::HyperTransport), and a tower layer by itself.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct Observe;
+pub struct TraceLayer;
 
-impl Observe {
+impl TraceLayer {
     /// The layer.
     pub fn new() -> Self {
         Self
     }
 }
 
-impl<S> Layer<S> for Observe {
-    type Service = Layered<Observed<ServiceTransport<S>>>;
+impl<S> Layer<S> for TraceLayer {
+    type Service = Layered<Trace<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Observed { inner: ServiceTransport::new(inner) })
+        Layered::new(Trace { inner: ServiceTransport::new(inner) })
     }
 }
 
-/// See [`Observe`].
+/// See [`TraceLayer`].
 #[derive(Debug)]
-pub struct Observed<E> {
+pub struct Trace<E> {
     pub(crate) inner: E,
 }
 
-impl<E: Exchange> Exchange for Observed<E> {
+impl<E: Exchange> Exchange for Trace<E> {
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
         let span = span(request);
         if span.is_disabled() && !event_enabled!(target: TARGET, Level::WARN) {
@@ -98,7 +98,7 @@ impl<E: Exchange> Exchange for Observed<E> {
     }
 }
 
-impl<E: Exchange> Observed<E> {
+impl<E: Exchange> Trace<E> {
     async fn observe(&self, request: &mut Request<Bytes>, call: &Call, span: Span) -> Outcome {
         let asked = request.uri().authority().cloned();
         let outcome = self.inner.exchange(request, call).instrument(span.clone()).await;
@@ -116,7 +116,7 @@ impl<E: Exchange> Observed<E> {
 }
 
 fn span(request: &Request<Bytes>) -> Span {
-    let operation = || Operation::of_request(request);
+    let operation = || Operation::from_request(request);
     let namespace = || request.headers().get("x-vault-namespace").map(HeaderValue::to_str);
     info_span!(
         target: TARGET,
@@ -169,7 +169,7 @@ fn tell(span: &Span, request: &Request<Bytes>, outcome: &Outcome) {
         Ok(response) => response,
         Err(error) => return failed(name(error.kind())),
     };
-    let (status, reply) = (response.status(), Reply::from(response));
+    let (status, reply) = (response.status(), ApiResponse::from(response));
     span.record("http.response.status_code", status.as_u16());
     if span.is_disabled() && !contains(response.body(), br#""warnings":["#) {
         return;
@@ -185,17 +185,17 @@ fn tell(span: &Span, request: &Request<Bytes>, outcome: &Outcome) {
         let warnings: Vec<String> = warnings.iter().map(|warning| redacted(warning)).collect();
         warn!(target: TARGET, ?warnings, "the server warns");
     }
-    if (status.is_client_error() || status.is_server_error()) && !reply.is_absence() {
+    if (status.is_client_error() || status.is_server_error()) && !reply.is_not_found() {
         failed(status.as_str());
     }
 }
 
 fn name(kind: TransportErrorKind) -> &'static str {
     match kind {
-        TransportErrorKind::Connect => "connect",
+        TransportErrorKind::NotSent => "not_sent",
         TransportErrorKind::Timeout => "timeout",
         TransportErrorKind::Interrupted => "interrupted",
-        TransportErrorKind::TooLarge => "too_large",
+        TransportErrorKind::ResponseTooLarge => "too_large",
         TransportErrorKind::Redirect => "redirect",
         _ => "other",
     }

@@ -12,7 +12,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use identity_core::{SentToken, TransportError, TransportErrorKind};
+use identity_core::{SensitiveHeader, TransportError, TransportErrorKind};
 use tokio::time::sleep_until;
 use tower::BoxError;
 
@@ -20,7 +20,7 @@ use crate::classify::{classify, classify_connect};
 use crate::collect::collect;
 use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, LONGEST};
-use crate::nodes::{is_read, is_repeatable};
+use crate::nodes::{is_idempotent, is_read};
 use crate::pause::Pause;
 use crate::retry::attempts;
 
@@ -109,7 +109,7 @@ impl Pool {
         fresh: bool,
     ) -> Result<(Lease<'_>, Option<HeaderValue>), BoxError> {
         let uri = request.uri();
-        let may_share = || is_read(request) && is_repeatable(request);
+        let may_share = || is_read(request) && is_idempotent(request);
         let mut has_yielded = false;
         let mut joined = 0;
         loop {
@@ -228,7 +228,7 @@ impl Pool {
             let is_plain = request.uri().scheme() == Some(&Scheme::HTTP);
             let is_garbage = is_garbage(&error);
             let error = if is_unsent {
-                TransportError::new(TransportErrorKind::Connect, error)
+                TransportError::new(TransportErrorKind::NotSent, error)
             } else if is_garbage && lease.is_http2() {
                 TransportError::new(TransportErrorKind::Other, error)
             } else {
@@ -239,14 +239,14 @@ impl Pool {
                     error => error,
                 }
             };
-            if failed.is_some() || !(is_garbage && is_repeatable(request) || is_unsent && lease.is_proven()) {
-                let is_first_in_doubt = failed.is_some() && error.kind() == TransportErrorKind::Connect;
+            if failed.is_some() || !(is_garbage && is_idempotent(request) || is_unsent && lease.is_proven()) {
+                let is_first_in_doubt = failed.is_some() && error.kind() == TransportErrorKind::NotSent;
                 return Err(failed.filter(|_| is_first_in_doubt).unwrap_or(error));
             }
             if is_unsent {
                 progress.set(Phase::Connecting);
             } else if !is_read(request) {
-                attempts(request).doubt();
+                attempts(request).mark_in_doubt();
             }
             failed = Some(error);
         }
@@ -266,7 +266,7 @@ impl Pool {
             while timer.as_mut().poll(context).is_ready() {
                 if progress.is(Phase::Connecting) {
                     let problem = "the time was up before there was a connection";
-                    return Poll::Ready(Err(TransportError::new(TransportErrorKind::Connect, problem)));
+                    return Poll::Ready(Err(TransportError::new(TransportErrorKind::NotSent, problem)));
                 }
                 if limit == call.deadline() || !progress.is(Phase::HeadSeen) {
                     return Poll::Ready(Err(TransportErrorKind::Timeout.into()));
@@ -293,7 +293,7 @@ impl Exchange for Pool {
 
 /// Whatever a server says after the head of its response, it has received the request.
 fn after_head(error: TransportError) -> TransportError {
-    if error.kind() == TransportErrorKind::Connect {
+    if error.kind() == TransportErrorKind::NotSent {
         let problem = "the server has turned the request away after the head of its response";
         return TransportError::new(TransportErrorKind::Interrupted, problem);
     }
@@ -313,7 +313,7 @@ fn remember_secret(request: &Request<Bytes>, response: &mut Response<impl Sized>
     if response.status().is_client_error() || response.status().is_server_error() {
         let secret = request.headers().values().find(|value| value.is_sensitive());
         if let Some(secret) = secret {
-            response.extensions_mut().insert(SentToken(secret.clone()));
+            response.extensions_mut().insert(SensitiveHeader(secret.clone()));
         }
     }
 }

@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn what_should_be_pem_is_understood_or_refused(ca in pem(), certificate in pem(), key in pem(), name in any::<String>()) {
         let _ = Tls::new().ca_pem(&ca);
-        let _ = Tls::new().client_pem(&certificate, &key);
+        let _ = Tls::new().client_cert_pem(&certificate, &key);
         let _ = Tls::new().server_name(&name);
     }
 }
@@ -125,12 +125,12 @@ fn a_key_in_pem_that_is_cut_or_changed_is_refused_or_understood_and_never_shown(
         rcgen::CertificateParams::new(vec!["a".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
     let key = key.serialize_pem();
     let secret = key.lines().nth(1).unwrap().to_owned();
-    Tls::new().client_pem(&certificate, &key).unwrap();
+    Tls::new().client_cert_pem(&certificate, &key).unwrap();
     for at in 0..key.len() {
         let mut changed = key.clone().into_bytes();
         changed[at] = changed[at].wrapping_add(1);
         for key in [&key.as_bytes()[..at], &changed] {
-            if let Err(error) = Tls::new().client_pem(&certificate, key) {
+            if let Err(error) = Tls::new().client_cert_pem(&certificate, key) {
                 assert!(!format!("{error} {error:?}").contains(&secret[..20]), "{error:?}");
             }
             let _ = Tls::new().ca_pem(key);
@@ -141,7 +141,7 @@ fn a_key_in_pem_that_is_cut_or_changed_is_refused_or_understood_and_never_shown(
         changed[at] = changed[at].wrapping_add(1);
         for certificate in [&certificate.as_bytes()[..at], &changed] {
             let _ = Tls::new().ca_pem(certificate);
-            let _ = Tls::new().client_pem(certificate, &key);
+            let _ = Tls::new().client_cert_pem(certificate, &key);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::observe::TARGET;
 /// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Redirects {
+pub enum RedirectPolicy {
     /// Standbys may redirect to the other configured addresses, with the same path.
     #[default]
     Nodes,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use identity_core::{
-    Attempts, Error, ListEntities, Operation, Reply, RetryAfter, TransportError, TransportErrorKind,
+    ApiResponse, Attempts, Error, ListEntities, Operation, RetryAfter, TransportError, TransportErrorKind,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::Layer;
@@ -32,7 +32,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// The [`Operation`] in the request's extensions determines whether a call may be retried; of requests
 /// without one, only reads are.
 ///
-/// | outcome | repeatable | not repeatable |
+/// | outcome | idempotent | not idempotent |
 /// |---|---|---|
 /// | no connection | again; for 10 seconds if no server has ever sent a byte | the same |
 /// | no token, the certificate is rejected, TLS is not spoken, the proxy rejects the password | | |
@@ -56,13 +56,13 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// [`RetryLayer`]. Timeouts are settings of these, not of the policy.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Retry {
+pub struct RetryPolicy {
     most: usize,
     shortest: Duration,
     longest: Duration,
 }
 
-impl Retry {
+impl RetryPolicy {
     /// As many repeats as there is time for, 50 milliseconds to 2 seconds apart.
     pub fn new() -> Self {
         Self { most: usize::MAX, shortest: Duration::from_millis(50), longest: Duration::from_secs(2) }
@@ -95,22 +95,22 @@ impl Retry {
     }
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// Adds a [`Retry`] policy and a timeout to a tower service.
+/// Adds a [`RetryPolicy`] policy and a timeout to a tower service.
 ///
 /// [`HyperTransport`](crate::HyperTransport) has settings of its own for both.
 ///
 /// ```
-/// use identity_hyper::{HyperTransport, Retry, RetryLayer, ServiceTransport, TransportService};
+/// use identity_hyper::{HyperTransport, RetryPolicy, RetryLayer, ServiceTransport, TransportService};
 /// use std::time::Duration;
 ///
 /// let service = tower::ServiceBuilder::new()
-///     .layer(RetryLayer::new(Retry::new().most(3)).timeout(Duration::from_secs(20)))
+///     .layer(RetryLayer::new(RetryPolicy::new().most(3)).timeout(Duration::from_secs(20)))
 ///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
 /// println!("{transport:?}");
@@ -118,7 +118,7 @@ impl Default for Retry {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RetryLayer {
-    pub(crate) policy: Retry,
+    pub(crate) policy: RetryPolicy,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     /// Whether a redirect is a standby without a leader, and not an answer like any other.
@@ -127,7 +127,7 @@ pub struct RetryLayer {
 
 impl RetryLayer {
     /// Retries as `policy` says, within the default timeouts.
-    pub fn new(policy: Retry) -> Self {
+    pub fn new(policy: RetryPolicy) -> Self {
         Self {
             policy,
             timeout: Duration::from_secs(60),
@@ -153,21 +153,21 @@ impl RetryLayer {
 
 impl Default for RetryLayer {
     fn default() -> Self {
-        Self::new(Retry::new())
+        Self::new(RetryPolicy::new())
     }
 }
 
 impl<S> Layer<S> for RetryLayer {
-    type Service = Layered<Retrying<ServiceTransport<S>>>;
+    type Service = Layered<Retry<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Retrying::new(self.clone(), ServiceTransport::new(inner)))
+        Layered::new(Retry::new(self.clone(), ServiceTransport::new(inner)))
     }
 }
 
 /// See [`RetryLayer`].
 #[derive(Debug)]
-pub struct Retrying<E> {
+pub struct Retry<E> {
     retry: RetryLayer,
     budget: Budget,
     /// Whether there has ever been a connection.
@@ -175,7 +175,7 @@ pub struct Retrying<E> {
     pub(crate) inner: E,
 }
 
-impl<E> Retrying<E> {
+impl<E> Retry<E> {
     pub(crate) fn new(retry: RetryLayer, inner: E) -> Self {
         Self { retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
     }
@@ -185,11 +185,11 @@ impl<E> Retrying<E> {
     }
 }
 
-impl<E: Exchange> Exchange for Retrying<E> {
+impl<E: Exchange> Exchange for Retry<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // Others can do nothing but wait.
         let operation = operation(request);
-        let patience = if operation.repeatable { self.retry.attempt_timeout } else { LONGEST };
+        let patience = if operation.idempotent { self.retry.attempt_timeout } else { LONGEST };
         let call = Call::within(patience, self.retry.timeout).no_longer_than(call);
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
@@ -211,7 +211,7 @@ impl<E: Exchange> Exchange for Retrying<E> {
     }
 }
 
-impl<E: Exchange> Retrying<E> {
+impl<E: Exchange> Retry<E> {
     /// In a box, as most calls do not come here.
     fn repeat<'a>(
         &'a self,
@@ -225,7 +225,7 @@ impl<E: Exchange> Retrying<E> {
             let mut repeats = 0;
             loop {
                 if is_doubted(&outcome) {
-                    attempts(request).doubt();
+                    attempts(request).mark_in_doubt();
                 }
                 if !is_unreached(&outcome) {
                     self.note_contact();
@@ -245,7 +245,7 @@ impl<E: Exchange> Retrying<E> {
                     break;
                 };
                 if verdict.in_doubt {
-                    attempts(request).doubt();
+                    attempts(request).mark_in_doubt();
                 }
                 let wait = self.retry.policy.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
@@ -327,13 +327,13 @@ fn judge(
         Err(error) => {
             let passing = match error.kind() {
                 _ if error.is_permanent() => false,
-                TransportErrorKind::Connect => operation.repeatable || !is_doubted(outcome),
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.repeatable,
-                TransportErrorKind::Redirect => operation.repeatable || not_forwarded,
+                TransportErrorKind::NotSent => operation.idempotent || !is_doubted(outcome),
+                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.idempotent,
+                TransportErrorKind::Redirect => operation.idempotent || not_forwarded,
                 _ => false,
             };
             let in_doubt = match error.kind() {
-                TransportErrorKind::Connect => false,
+                TransportErrorKind::NotSent => false,
                 TransportErrorKind::Redirect => !not_forwarded,
                 _ => true,
             };
@@ -348,18 +348,18 @@ fn judge(
     let is_unclear_creation = operation.creates && error.may_have_been_applied();
     let most = if error.is_retryable() {
         if error.is_sealed() { FEW } else { usize::MAX }
-    } else if operation.repeatable && !api.is_rejection() && !is_unclear_creation {
+    } else if operation.idempotent && !api.is_rejection() && !is_unclear_creation {
         FEW
     } else {
         return None;
     };
-    let wait = api.retry_after().map_or(Duration::ZERO, RetryAfter::from_now);
+    let wait = api.retry_after().map_or(Duration::ZERO, RetryAfter::delay);
     Some(Verdict { most, wait, in_doubt: error.may_have_been_applied() })
 }
 
 /// The error that a response is, if it is one.
 fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool) -> Option<Error> {
-    let error = Error::new(operation, Reply::from(response).body().err()?);
+    let error = Error::new(operation, ApiResponse::from(response).body().err()?);
     let mut attempts = Attempts::default();
     attempts.set_not_forwarded(not_forwarded);
     Some(error.after(attempts))
@@ -375,12 +375,12 @@ pub(crate) fn doubted(outcome: Outcome) -> Outcome {
     match outcome {
         Ok(response) if response.status().is_success() => Ok(response),
         Ok(mut response) => {
-            response.extensions_mut().get_or_insert_default::<Attempts>().doubt();
+            response.extensions_mut().get_or_insert_default::<Attempts>().mark_in_doubt();
             Ok(response)
         }
         Err(error) => {
             let mut attempts = error.attempts().clone();
-            attempts.doubt();
+            attempts.mark_in_doubt();
             Err(error.with_attempts(attempts))
         }
     }
@@ -389,21 +389,21 @@ pub(crate) fn doubted(outcome: Outcome) -> Outcome {
 /// Whether a layer further in has made it again although it may have been carried out.
 fn is_doubted(outcome: &Outcome) -> bool {
     match outcome {
-        Ok(response) => response.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt),
-        Err(error) => error.attempts().in_doubt(),
+        Ok(response) => response.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt),
+        Err(error) => error.attempts().any_in_doubt(),
     }
 }
 
 /// Whether not a byte has come from a server.
 fn is_unreached(outcome: &Outcome) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Connect || is_silent_close(error))
+    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::NotSent || is_silent_close(error))
 }
 
 /// Of a request that no endpoint has made, only the verb tells something.
 fn operation(request: &Request<Bytes>) -> Operation {
-    Operation::of_request(request).unwrap_or_else(|| {
-        let mut operation = Operation::of::<ListEntities>();
-        operation.repeatable = is_read(request);
+    Operation::from_request(request).unwrap_or_else(|| {
+        let mut operation = Operation::for_endpoint::<ListEntities>();
+        operation.idempotent = is_read(request);
         operation
     })
 }

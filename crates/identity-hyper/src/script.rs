@@ -36,10 +36,10 @@ impl Sent {
     }
 }
 
-type Respond = Box<dyn Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync>;
+type EncodeResponse = Box<dyn Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync>;
 
 pub(crate) struct Script {
-    respond: Respond,
+    respond: EncodeResponse,
     start: Instant,
     sent: Mutex<Vec<Sent>>,
     renewals: AtomicUsize,

@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```no_run
 /// use identity_hyper::{HyperTransport, Tls};
 ///
-/// let tls = Tls::new().ca_file("/etc/vault/ca.pem")?.client_files("/etc/vault/app.pem", "/etc/vault/app.key")?;
+/// let tls = Tls::new().ca_file("/etc/vault/ca.pem")?.client_cert_files("/etc/vault/app.pem", "/etc/vault/app.key")?;
 /// let transport = HyperTransport::builder().tls(tls).build();
 /// println!("{transport:?}");
 /// # Ok::<(), identity_hyper::TlsError>(())
@@ -98,7 +98,7 @@ impl Tls {
     /// Shows servers that ask for it the certificate of one file, with its intermediates after it, and proves
     /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted. Replaces
     /// an earlier certificate.
-    pub fn client_files(
+    pub fn client_cert_files(
         self,
         certificate: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
@@ -108,8 +108,12 @@ impl Tls {
         Ok(self.change(|settings| settings.identity = Some(identity)))
     }
 
-    /// The same as [`client_files`](Self::client_files) with the content of the files.
-    pub fn client_pem(self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
+    /// The same as [`client_cert_files`](Self::client_cert_files) with the content of the files.
+    pub fn client_cert_pem(
+        self,
+        certificate: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Self, TlsError> {
         let provider = self.lock().settings.provider()?;
         let identity = Identity::pem(certificate.as_ref(), key.as_ref(), &provider)?;
         Ok(self.change(|settings| settings.identity = Some(identity)))
@@ -128,7 +132,7 @@ impl Tls {
     /// that the token allows. For tests on a machine of one's own; a server with a CA of its own needs
     /// [`ca_file`](Self::ca_file) instead. CAs that are given as well do not count.
     #[must_use]
-    pub fn danger_skip_verify(self) -> Self {
+    pub fn danger_accept_invalid_certs(self) -> Self {
         self.change(|settings| settings.skip_verify = true)
     }
 
@@ -162,7 +166,7 @@ impl Tls {
         }
         let patience = if self.lock().configs.is_some() { PATIENCE } else { LONGEST };
         let this = self.clone();
-        self.0.background.run(patience, move || this.refresh()).await;
+        self.0.background.run(patience, move || this.reload_if_changed()).await;
         let state = self.lock();
         let problem = || state.problem.clone().unwrap_or_else(|| TlsError::new("reading the files failed"));
         Ok(state.configs.clone().ok_or_else(problem)?)
@@ -174,7 +178,7 @@ impl Tls {
         if is_due { None } else { state.configs.clone() }
     }
 
-    fn refresh(&self) {
+    fn reload_if_changed(&self) {
         if self.fresh().is_some() {
             return;
         }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
-use identity_core::{AwaitsToken, RequestError, SecretString, TransportError, TransportErrorKind};
+use identity_core::{RequestError, SecretString, TokenRequired, TransportError, TransportErrorKind};
 use tokio::time::timeout_at;
 use tower::{BoxError, Layer};
 
@@ -18,10 +18,10 @@ use crate::nodes::refusal;
 use crate::service::ServiceTransport;
 
 mod file;
-mod log_in;
+mod login;
 
 pub use file::TokenFile;
-pub use log_in::{LogIn, LoggedIn};
+pub use login::{LoginResponse, LoginTokenSource};
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
@@ -32,7 +32,7 @@ pub struct Token(HeaderValue);
 impl Token {
     /// A token as servers give them out: of visible ASCII characters.
     pub fn new(token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        AwaitsToken::header(&token.into()).map(Self)
+        TokenRequired::header(&token.into()).map(Self)
     }
 
     /// The token in an environment variable, read now. That there is none is an error.
@@ -54,7 +54,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Where the token of each call comes from: a fixed [`Token`], a [`TokenFile`], a [`LogIn`], or one of your own.
+/// Where the token of each call comes from: a fixed [`Token`], a [`TokenFile`], a [`LoginTokenSource`], or one of your own.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, TokenFile};
@@ -69,7 +69,7 @@ pub trait TokenSource: Send + Sync {
 
     /// The server has refused a call with this token (403): it is not allowed that, or has expired, or been
     /// revoked; servers do not tell which. With another token, the call is made once more.
-    async fn replacement(&self, refused: &Token) -> Option<Token> {
+    async fn refresh(&self, refused: &Token) -> Option<Token> {
         self.token().await.ok().filter(|token| !token.is(refused))
     }
 }
@@ -87,14 +87,14 @@ impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
         (**self).token().await
     }
 
-    async fn replacement(&self, refused: &Token) -> Option<Token> {
-        (**self).replacement(refused).await
+    async fn refresh(&self, refused: &Token) -> Option<Token> {
+        (**self).refresh(refused).await
     }
 }
 
 /// There is no token to make a call with. The call was not sent, and is not repeated.
 ///
-/// It is the source of a [`TransportError`] of the kind [`Connect`](TransportErrorKind::Connect).
+/// It is the source of a [`TransportError`] of the kind [`Connect`](TransportErrorKind::NotSent).
 #[derive(Clone, Debug)]
 pub struct TokenError(Arc<dyn StdError + Send + Sync>);
 
@@ -117,8 +117,8 @@ impl StdError for TokenError {
     }
 }
 
-/// Adds the token of a [`TokenSource`] to the requests that are marked with [`AwaitsToken`], as those to a
-/// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport) are.
+/// Adds the token of a [`TokenSource`] to the requests that are marked with [`TokenRequired`], as those to a
+/// [`Target::with_transport_token`](identity_core::Target::with_transport_token) are.
 ///
 /// A call that is answered with 403 is made once more if the source has another token by then. That does no
 /// harm to any operation, as nothing was done.
@@ -153,30 +153,30 @@ impl fmt::Debug for TokenLayer {
 }
 
 impl<S> Layer<S> for TokenLayer {
-    type Service = Layered<WithToken<ServiceTransport<S>>>;
+    type Service = Layered<AddToken<ServiceTransport<S>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(WithToken::new(Some(self.clone()), ServiceTransport::new(inner)))
+        Layered::new(AddToken::new(Some(self.clone()), ServiceTransport::new(inner)))
     }
 }
 
 /// See [`TokenLayer`].
 #[derive(Debug)]
-pub struct WithToken<E> {
+pub struct AddToken<E> {
     pub(crate) source: Option<TokenLayer>,
     pub(crate) inner: E,
 }
 
-impl<E> WithToken<E> {
+impl<E> AddToken<E> {
     pub(crate) fn new(source: Option<TokenLayer>, inner: E) -> Self {
         Self { source, inner }
     }
 }
 
-impl<E: Exchange> Exchange for WithToken<E> {
+impl<E: Exchange> Exchange for AddToken<E> {
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
         match &self.source {
-            Some(TokenLayer(source)) if request.extensions().get::<AwaitsToken>().is_some() => {
+            Some(TokenLayer(source)) if request.extensions().get::<TokenRequired>().is_some() => {
                 Either::Left(Box::pin(self.with_token(&**source, request, call)))
             }
             _ => Either::Right(self.inner.exchange(request, call)),
@@ -188,7 +188,7 @@ impl<E: Exchange> Exchange for WithToken<E> {
     }
 }
 
-impl<E: Exchange> WithToken<E> {
+impl<E: Exchange> AddToken<E> {
     async fn with_token(
         &self,
         source: &dyn TokenSource,
@@ -197,8 +197,8 @@ impl<E: Exchange> WithToken<E> {
     ) -> Outcome {
         let token = timeout_at(call.deadline(), source.token()).await;
         let token = token
-            .map_err(|elapsed| TransportError::new(TransportErrorKind::Connect, TokenError::new(elapsed)))?
-            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error).permanent())?;
+            .map_err(|elapsed| TransportError::new(TransportErrorKind::NotSent, TokenError::new(elapsed)))?
+            .map_err(|error| TransportError::new(TransportErrorKind::NotSent, error).permanent())?;
         // The wait for it is not the server's.
         let call = call.again();
         let response = self.attempt(request, &call, &token).await?;
@@ -208,14 +208,14 @@ impl<E: Exchange> WithToken<E> {
         if !is_denied {
             return Ok(response);
         }
-        match timeout_at(call.deadline(), source.replacement(&token)).await {
+        match timeout_at(call.deadline(), source.refresh(&token)).await {
             Ok(Some(token)) => self.attempt(request, &call.again(), &token).await,
             _ => Ok(response),
         }
     }
 
     async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> Outcome {
-        request.headers_mut().insert(AwaitsToken::HEADER, token.0.clone());
+        request.headers_mut().insert(TokenRequired::HEADER, token.0.clone());
         self.inner.exchange(request, call).await
     }
 }

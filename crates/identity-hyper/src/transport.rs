@@ -12,21 +12,21 @@ use identity_core::{RequestError, Transport, TransportError};
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent, address};
 use crate::exchange::{Call, Exchange};
-use crate::limit::{ConcurrencyLimit, Limited, RateLimit};
-use crate::nodes::{Cluster, Node, NodeHealth, Nodes, Reads};
-use crate::observe::Observed;
+use crate::limit::{ConcurrencyLimit, Limit, RateLimit};
+use crate::nodes::{Cluster, Node, NodeHealth, Nodes, ReadPreference};
+use crate::observe::Trace;
 use crate::pool::Pool;
 use crate::proxy::Proxy;
-use crate::redirect::Redirects;
-use crate::retry::{Retry, RetryLayer, Retrying};
+use crate::redirect::RedirectPolicy;
+use crate::retry::{Retry, RetryLayer, RetryPolicy};
 use crate::tls::Tls;
-use crate::token::{TokenLayer, TokenSource, WithToken};
+use crate::token::{AddToken, TokenLayer, TokenSource};
 
 /// From the outside to the inside.
-type Stack = Observed<Limited<Retrying<WithToken<Consistent<Nodes<Pool>>>>>>;
+type Stack = Trace<Limit<Retry<AddToken<Consistent<Nodes<Pool>>>>>>;
 
 /// The default transport: `http` and `https`, HTTP/1.1 and HTTP/2, over a pool of connections that its clones
-/// share; it repeats what may be repeated, sees its own writes, knows the nodes of a cluster, and [tells](crate::Observe) `tracing` of it.
+/// share; it repeats what may be repeated, sees its own writes, knows the nodes of a cluster, and [tells](crate::TraceLayer) `tracing` of it.
 ///
 /// It needs a tokio runtime with time and I/O to send, but none to be made. A connection lives in the runtime
 /// that it was opened in: in several runtimes, use a transport for each. TLS is verified as the operating
@@ -46,10 +46,10 @@ impl HyperTransport {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(15),
             timeout: Duration::from_secs(60),
-            retry: Retry::new(),
+            retry: RetryPolicy::new(),
             addresses: Vec::new(),
-            reads: Reads::default(),
-            redirects: Redirects::default(),
+            reads: ReadPreference::default(),
+            redirects: RedirectPolicy::default(),
             tokens: None,
             consistency: Consistency::new(),
             response_limit: 64 * 1024 * 1024,
@@ -85,11 +85,11 @@ impl HyperTransport {
     }
 
     /// Closes the connections as soon as their calls have ended; later calls open new ones.
-    pub fn renew_connections(&self) {
+    pub fn reset_connections(&self) {
         self.0.renew();
     }
 
-    fn with_token(&self) -> &WithToken<Consistent<Nodes<Pool>>> {
+    fn with_token(&self) -> &AddToken<Consistent<Nodes<Pool>>> {
         &self.0.inner.inner.inner
     }
 }
@@ -136,10 +136,10 @@ pub struct HyperTransportBuilder {
     connect_timeout: Duration,
     attempt_timeout: Duration,
     timeout: Duration,
-    retry: Retry,
+    retry: RetryPolicy,
     addresses: Vec<String>,
-    reads: Reads,
-    redirects: Redirects,
+    reads: ReadPreference,
+    redirects: RedirectPolicy,
     tokens: Option<TokenLayer>,
     consistency: Consistency,
     response_limit: usize,
@@ -162,7 +162,7 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How long the head of an answer may be out before a call that is repeatable is tried again, on another
+    /// How long the head of an answer may be out before a call that is idempotent is tried again, on another
     /// node if there is one. Never longer than [`timeout`](Self::timeout). Defaults to 15 seconds.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
@@ -176,22 +176,22 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets how often failed calls are retried, and how long to wait in between. Defaults to [`Retry::new`].
+    /// Sets how often failed calls are retried, and how long to wait in between. Defaults to [`RetryPolicy::new`].
     ///
     /// A policy has no timeouts: set [`timeout`](Self::timeout) and
     /// [`attempt_timeout`](Self::attempt_timeout).
     ///
     /// ```compile_fail,E0599
-    /// use identity_hyper::{HyperTransport, Retry};
+    /// use identity_hyper::{HyperTransport, RetryPolicy};
     /// use std::time::Duration;
-    /// HyperTransport::builder().retry(Retry::off().deadline(Duration::from_millis(200)));
+    /// HyperTransport::builder().retry(RetryPolicy::off().deadline(Duration::from_millis(200)));
     /// ```
-    pub fn retry(mut self, retry: Retry) -> Self {
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// The nodes of one cluster. A call to one of them goes to whichever is best: see [`Reads`]. A node that
+    /// The nodes of one cluster. A call to one of them goes to whichever is best: see [`ReadPreference`]. A node that
     /// fails is left for another one, and asked again when it says of itself that it is well.
     ///
     /// An address is as in [`Target::new`](identity_core::Target::new), and refused likewise. Calls to other
@@ -218,20 +218,20 @@ impl HyperTransportBuilder {
 
     /// Which of several [addresses](Self::addresses) reads go to; with less than two there is no choice.
     /// Defaults to the leader.
-    pub fn reads(mut self, reads: Reads) -> Self {
+    pub fn reads(mut self, reads: ReadPreference) -> Self {
         self.reads = reads;
         self
     }
 
     /// What becomes of redirects: only those between the [addresses](Self::addresses) are followed unless said
     /// otherwise.
-    pub fn redirects(mut self, redirects: Redirects) -> Self {
+    pub fn redirects(mut self, redirects: RedirectPolicy) -> Self {
         self.redirects = redirects;
         self
     }
 
     /// Sets the source of the token, for requests to a
-    /// [`Target::with_token_of_transport`](identity_core::Target::with_token_of_transport). A target with a
+    /// [`Target::with_transport_token`](identity_core::Target::with_transport_token). A target with a
     /// token of its own does not ask the source. Defaults to none: such requests are sent without a token.
     pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
         self.tokens = Some(TokenLayer::new(source));
@@ -245,7 +245,7 @@ impl HyperTransportBuilder {
     }
 
     /// Sets how many bytes the body of a response may have. A longer one fails the call with
-    /// [`TooLarge`](identity_core::TransportErrorKind::TooLarge); of an error response at most the first MiB
+    /// [`ResponseTooLarge`](identity_core::TransportErrorKind::ResponseTooLarge); of an error response at most the first MiB
     /// is read. Lists have no pages: raise the limit for more than about 200,000 entities. Defaults to 64
     /// MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {
@@ -322,14 +322,14 @@ impl HyperTransportBuilder {
             policy: self.retry,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
-            redirects: self.redirects != Redirects::Never,
+            redirects: self.redirects != RedirectPolicy::Never,
         };
-        let limited = Limited::new(
+        let limited = Limit::new(
             self.concurrency_limit,
             self.rate_limit,
             self.timeout,
-            Retrying::new(retry, WithToken::new(self.tokens, consistent)),
+            Retry::new(retry, AddToken::new(self.tokens, consistent)),
         );
-        HyperTransport(Arc::new(Observed { inner: limited }))
+        HyperTransport(Arc::new(Trace { inner: limited }))
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-tt
 const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// A request that came, taken apart for the predicate of [`MockTransport::on`](crate::MockTransport::on).
+/// A request that came, taken apart for the predicate of [`MockTransport::expect_where`](crate::MockTransport::expect_where).
 ///
 /// Its `Display` and `Debug` hide the fields that are secret in the API.
 #[derive(Clone)]

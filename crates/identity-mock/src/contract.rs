@@ -7,8 +7,8 @@
 //!
 //! | the server | how each scenario is played |
 //! |---|---|
-//! | has namespaces, as `OpenBao` and HashiCorp Vault Enterprise | [`Scenario::play`]: in a namespace of its own, so that the server may be in use |
-//! | has none, as community Vault, and holds nothing yet | [`Scenario::play_in_place`]: right where the target points, and cleared away; those that [need namespaces](Scenario::needs_namespaces) are left out |
+//! | has namespaces, as `OpenBao` and HashiCorp Vault Enterprise | [`Scenario::run`]: in a namespace of its own, so that the server may be in use |
+//! | has none, as community Vault, and holds nothing yet | [`Scenario::run_without_namespace`]: right where the target points, and cleared away; those that [need namespaces](Scenario::needs_namespaces) are left out |
 //!
 //! ```
 //! # #[cfg(feature = "fake")]
@@ -18,11 +18,11 @@
 //!
 //! let vault = FakeVault::new();
 //! for scenario in contract::SCENARIOS {
-//!     scenario.play(&vault, &vault.target()).await;
+//!     scenario.run(&vault, &vault.target()).await;
 //! }
 //! // As on a server without namespaces:
 //! for scenario in contract::SCENARIOS.iter().filter(|scenario| !scenario.needs_namespaces()) {
-//!     scenario.play_in_place(&vault, &vault.target()).await;
+//!     scenario.run_without_namespace(&vault, &vault.target()).await;
 //! }
 //! # }
 //! # #[cfg(not(feature = "fake"))]
@@ -72,7 +72,7 @@ impl Scenario {
     /// # Panics
     ///
     /// If the server does something else.
-    pub async fn play(&self, transport: &dyn Transport, target: &Target) {
+    pub async fn run(&self, transport: &dyn Transport, target: &Target) {
         let namespace = format!("contract-{}", self.name.replace('_', "-"));
         let outside = Server::new(transport, target.clone(), String::new());
         outside.ok(&CreateNamespace { name: namespace.clone() }).await;
@@ -92,7 +92,7 @@ impl Scenario {
     /// # Panics
     ///
     /// If the server does something else; or if there are entities, groups or auth mounts there to begin with, which are left alone.
-    pub async fn play_in_place(&self, transport: &dyn Transport, target: &Target) {
+    pub async fn run_without_namespace(&self, transport: &dyn Transport, target: &Target) {
         let server = Server::new(transport, target.clone(), String::new());
         server.expect_nothing().await;
         (self.play)(&server).await;

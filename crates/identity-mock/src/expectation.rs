@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use identity_core::{ApiError, Respond, TransportErrorKind, respond};
+use identity_core::{ApiError, EncodeResponse, TransportErrorKind, test_response};
 use mockall::{Sequence, TimesRange};
 
 use crate::matcher::Matcher;
@@ -41,36 +41,36 @@ impl<'a, E> Expectation<'a, E> {
     /// Answers what the endpoint returns.
     pub fn answer(self, output: &E::Output)
     where
-        E: Respond,
+        E: EncodeResponse,
     {
-        self.respond(E::respond(output));
+        self.respond(E::encode_response(output));
     }
 
     /// Answers that there is no such object, or that a list is empty: 404 without a message.
     ///
     /// That is how reads and lists say it. A lookup answers `None`, and a write to something that is not
     /// there is refused in words.
-    pub fn absent(self) {
-        self.refuse(StatusCode::NOT_FOUND, [""; 0]);
+    pub fn not_found(self) {
+        self.error(StatusCode::NOT_FOUND, [""; 0]);
     }
 
     /// Refuses, with the words of the server.
-    pub fn refuse(self, status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) {
-        self.refuse_as(&ApiError::new(status, errors));
+    pub fn error(self, status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) {
+        self.api_error(&ApiError::new(status, errors));
     }
 
     /// Refuses with all that a refusal can tell, such as conflicts, a time to come again, or the words of
     /// OAuth.
-    pub fn refuse_as(self, error: &ApiError) {
-        self.respond(respond::refusal(error));
+    pub fn api_error(self, error: &ApiError) {
+        self.respond(test_response::api_error(error));
     }
 
     /// Brings no answer.
-    pub fn fail(self, kind: TransportErrorKind) {
+    pub fn transport_error(self, kind: TransportErrorKind) {
         self.mock.add(self, move || Err(kind.into()));
     }
 
-    /// Answers with this response as it is, for an endpoint that is not [`Respond`] and for odd answers.
+    /// Answers with this response as it is, for an endpoint that is not [`EncodeResponse`] and for odd answers.
     pub fn respond(self, response: Response<impl Into<Bytes>>) {
         let response = response.map(Into::into);
         self.mock.add(self, move || Ok(response.clone()));

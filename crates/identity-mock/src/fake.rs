@@ -46,7 +46,7 @@ use identity_core::{BlockingTransport, Transport, TransportError};
 use tower_service::Service;
 
 pub use fault::Fault;
-pub use journal::AskedRequest;
+pub use journal::RecordedRequest;
 
 use state::State;
 
@@ -65,7 +65,7 @@ use state::State;
 /// BlockingTransport::send(&vault, create)?;
 ///
 /// let read = ReadEntityByName::new("ALICE").request(&target)?;
-/// let alice = ReadEntityByName::response(&BlockingTransport::send(&vault, read)?)?;
+/// let alice = ReadEntityByName::parse_response(&BlockingTransport::send(&vault, read)?)?;
 /// assert_eq!(alice.name, "alice");
 /// assert_eq!(alice.policies, ["dev"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -36,9 +36,9 @@
 //!
 //!     async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
 //!         let request = endpoint.request(&self.target)?;
-//!         let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+//!         let operation = Operation::from_request(&request).unwrap_or(Operation::for_endpoint::<E>());
 //!         let response = self.transport.send(request).await;
-//!         E::response_to(operation, &response.map_err(|error| Error::new(operation, error))?)
+//!         E::parse_response_for(operation, &response.map_err(|error| Error::new(operation, error))?)
 //!     }
 //! }
 //!
@@ -48,8 +48,8 @@
 //! let alice = CreatedEntity::new("7fbd40c1", "alice");
 //!
 //! let mock = MockTransport::new();
-//! mock.expect(&ReadEntityByName::new("alice")).absent();
-//! mock.on::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Created(alice));
+//! mock.expect(&ReadEntityByName::new("alice")).not_found();
+//! mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Created(alice));
 //!
 //! let directory = Directory { transport: mock, target: Target::new("http://vault.test")? };
 //! assert_eq!(directory.enrol("alice").await?.as_str(), "7fbd40c1");
@@ -60,8 +60,8 @@
 //! # Which calls
 //!
 //! * [`expect`](MockTransport::expect): the request that this endpoint value makes, and no other.
-//! * [`on`](MockTransport::on): the requests of an endpoint for which a predicate on the [`Call`] holds.
-//! * [`any`](MockTransport::any): all requests of an endpoint.
+//! * [`on`](MockTransport::expect_where): the requests of an endpoint for which a predicate on the [`Call`] holds.
+//! * [`any`](MockTransport::expect_any): all requests of an endpoint.
 //!
 //! Each is expected once, unless [`times`](Expectation::times) says otherwise, and in any order, unless
 //! [`in_sequence`](Expectation::in_sequence) does. Where several expectations fit a call, the first that allows
@@ -70,9 +70,9 @@
 //! # Which answers
 //!
 //! * [`answer`](Expectation::answer): what the endpoint returns, as a typed value.
-//! * [`absent`](Expectation::absent): there is no such object.
-//! * [`refuse`](Expectation::refuse), [`refuse_as`](Expectation::refuse_as): the server refuses.
-//! * [`fail`](Expectation::fail): no answer comes.
+//! * [`absent`](Expectation::not_found): there is no such object.
+//! * [`refuse`](Expectation::error), [`api_error`](Expectation::api_error): the server refuses.
+//! * [`fail`](Expectation::transport_error): no answer comes.
 //! * [`respond`](Expectation::respond): a response as it is, for everything else.
 //!
 //! # How a test fails
@@ -118,5 +118,5 @@ pub use mockall::Sequence;
 pub use call::Call;
 pub use expectation::Expectation;
 #[cfg(feature = "fake")]
-pub use fake::{AskedRequest, FakeVault, Fault};
+pub use fake::{FakeVault, Fault, RecordedRequest};
 pub use mock::MockTransport;

@@ -25,8 +25,8 @@ use crate::matcher::{Matcher, Rule};
 /// use identity_mock::MockTransport;
 ///
 /// let mock = MockTransport::new();
-/// mock.any::<ListEntityNames>().times(..).absent();
-/// mock.expect(&ReadEntityById::new("e1")).fail(TransportErrorKind::Timeout);
+/// mock.expect_any::<ListEntityNames>().times(..).not_found();
+/// mock.expect(&ReadEntityById::new("e1")).transport_error(TransportErrorKind::Timeout);
 ///
 /// let request = ReadEntityById::new("e1").request(&Target::new("http://vault.test")?)?;
 /// let error = BlockingTransport::send(&mock, request).unwrap_err();
@@ -65,7 +65,7 @@ impl MockTransport {
 
     /// Expects requests of `E` for which `predicate` holds. It may be asked more than once for each call.
     #[track_caller]
-    pub fn on<E: Endpoint>(
+    pub fn expect_where<E: Endpoint>(
         &self,
         predicate: impl Fn(&Call) -> bool + Send + Sync + 'static,
     ) -> Expectation<'_, E> {
@@ -74,7 +74,7 @@ impl MockTransport {
 
     /// Expects requests of `E`, whatever is in them.
     #[track_caller]
-    pub fn any<E: Endpoint>(&self) -> Expectation<'_, E> {
+    pub fn expect_any<E: Endpoint>(&self) -> Expectation<'_, E> {
         self.expectation(Rule::Any)
     }
 
@@ -92,7 +92,10 @@ impl MockTransport {
 
     #[track_caller]
     fn expectation<E: Endpoint>(&self, rule: Rule) -> Expectation<'_, E> {
-        Expectation::new(self, Matcher { operation: Operation::of::<E>(), rule, place: Location::caller() })
+        Expectation::new(
+            self,
+            Matcher { operation: Operation::for_endpoint::<E>(), rule, place: Location::caller() },
+        )
     }
 
     pub(crate) fn add<E>(

@@ -8,7 +8,7 @@ async fn the_server_in_memory_keeps_the_contract() {
     let vault = FakeVault::new();
     for scenario in contract::SCENARIOS {
         println!("{}", scenario.name());
-        scenario.play(&vault, &vault.target()).await;
+        scenario.run(&vault, &vault.target()).await;
     }
     assert_eq!(contract::SCENARIOS.len(), 43);
 }
@@ -20,7 +20,7 @@ async fn it_does_so_outside_of_namespaces() {
         contract::SCENARIOS.iter().partition(|scenario| scenario.needs_namespaces());
     for scenario in &others {
         println!("{}", scenario.name());
-        scenario.play_in_place(&vault, &vault.target()).await;
+        scenario.run_without_namespace(&vault, &vault.target()).await;
     }
     assert_eq!((about_namespaces.len(), others.len()), (2, 41));
 }
@@ -30,5 +30,5 @@ async fn it_does_so_outside_of_namespaces() {
 async fn what_is_there_is_left_alone() {
     let vault = FakeVault::new();
     vault.mount_auth("userpass");
-    contract::SCENARIOS[0].play_in_place(&vault, &vault.target()).await;
+    contract::SCENARIOS[0].run_without_namespace(&vault, &vault.target()).await;
 }

@@ -14,9 +14,9 @@ use serde_json::json;
 
 fn call<E: Endpoint>(vault: &FakeVault, target: &Target, endpoint: &E) -> Result<E::Output, Error> {
     let request = endpoint.request(target)?;
-    let operation = Operation::of_request(&request).expect("an endpoint has made it");
+    let operation = Operation::from_request(&request).expect("an endpoint has made it");
     let response = BlockingTransport::send(vault, request).map_err(|error| Error::new(operation, error))?;
-    E::response_to(operation, &response)
+    E::parse_response_for(operation, &response)
 }
 
 fn create(vault: &FakeVault, name: &str) -> CreatedEntity {
@@ -38,7 +38,7 @@ fn tokens_are_given_and_taken() {
     let denied = |token: &SecretString| {
         call(&vault, &with(token), &read).is_err_and(|error| error.is_permission_denied())
     };
-    assert!(denied(&"root".into()) && denied(&vault.token_without_permission()));
+    assert!(denied(&"root".into()) && denied(&vault.unprivileged_token()));
     call(&vault, &vault.target(), &UpdateEntityById::new(&alice).disabled(true)).unwrap();
     assert!(denied(&token));
     call(&vault, &vault.target(), &UpdateEntityById::new(&alice).disabled(false)).unwrap();
@@ -65,23 +65,25 @@ fn faults_come_as_often_as_was_said_and_where() {
     let error = call(&vault, &target, &name("x")).unwrap_err();
     assert!(error.is_rate_limited() && error.api().unwrap().retry_after().is_some());
     vault.fail_next(Fault::NotConsistentYet);
-    assert!(call(&vault, &target, &name("x")).unwrap_err().is_not_consistent_yet());
+    assert!(call(&vault, &target, &name("x")).unwrap_err().is_not_yet_consistent());
 
-    vault.fail_where(1, Fault::Refuse, |method, path| method == "POST" && path == "identity/entity");
+    vault.fail_where(1, Fault::ConnectionRefused, |method, path| {
+        method == "POST" && path == "identity/entity"
+    });
     assert!(call(&vault, &target, &ListEntityNames).unwrap().is_empty());
     let create = CreateEntity::named("alice");
     let error = call(&vault, &target, &create).unwrap_err();
-    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::NotSent);
     assert!(call(&vault, &target, &name("alice")).unwrap_err().is_not_found());
 
-    vault.fail_next(Fault::LoseAnswer);
+    vault.fail_next(Fault::DropResponse);
     let error = call(&vault, &target, &create).unwrap_err();
     assert!(error.may_have_been_applied() && error.is_retryable());
     assert_eq!(call(&vault, &target, &create).unwrap(), Upsert::Updated);
-    vault.fail_next(Fault::Garble);
+    vault.fail_next(Fault::TruncateResponse);
     assert!(call(&vault, &target, &name("alice")).unwrap_err().api().is_none());
     vault.fail_times(9, Fault::Sealed);
-    vault.heal();
+    vault.clear_faults();
     assert!(call(&vault, &target, &name("alice")).is_ok());
 }
 
@@ -94,7 +96,7 @@ fn requests_are_told_without_secrets() {
     let [first, second] = &vault.requests()[..] else { panic!("two requests") };
     assert_eq!((&*first.method, &*first.path, &*first.namespace), ("POST", "identity/entity", "nowhere"));
     assert_eq!((&first.body, &second.body), (&json!({ "name": "alice" }), &json!({ "token": "***" })));
-    vault.forget_requests();
+    vault.clear_requests();
     assert!(vault.requests().is_empty());
 }
 

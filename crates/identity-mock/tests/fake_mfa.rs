@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 
 fn call<E: Endpoint>(vault: &FakeVault, target: &Target, endpoint: &E) -> Result<E::Output, Error> {
-    E::response(&BlockingTransport::send(vault, endpoint.request(target)?).expect("an answer"))
+    E::parse_response(&BlockingTransport::send(vault, endpoint.request(target)?).expect("an answer"))
 }
 
 fn root<E: Endpoint>(vault: &FakeVault, endpoint: &E) -> E::Output {
@@ -57,7 +57,7 @@ fn entity(vault: &FakeVault, name: &str) -> EntityId {
 
 fn secret(vault: &FakeVault, method: &MfaMethodId, entity: &EntityId) -> TotpSecret {
     match root(vault, &AdminGenerateTotpSecret::new(method.clone(), entity.clone())) {
-        TotpEnrollment::New(secret) => secret,
+        TotpEnrollment::Created(secret) => secret,
         TotpEnrollment::AlreadyEnrolled => unreachable!("it is new"),
     }
 }
@@ -219,7 +219,7 @@ fn secrets_are_merged_with_entities() {
     let again = AdminGenerateTotpSecret::new(method.clone(), to.clone());
     assert!(matches!(root(&vault, &again), TotpEnrollment::AlreadyEnrolled));
     root(&vault, &AdminDestroyTotpSecret::new(method, to));
-    assert!(matches!(root(&vault, &again), TotpEnrollment::New(_)));
+    assert!(matches!(root(&vault, &again), TotpEnrollment::Created(_)));
 }
 
 #[test]

@@ -285,7 +285,7 @@ fn totp_secrets() {
     let area = "mfa-totp";
     let tokens = [
         ("s.IzfVMzkcFMKZNqzRcBNPtWVy", replay.vault.token_for(&id)),
-        ("s.3RNOA27kAWddcxHxtWrEpwbb", replay.vault.token_without_permission()),
+        ("s.3RNOA27kAWddcxHxtWrEpwbb", replay.vault.unprivileged_token()),
     ];
     for (theirs, ours) in tokens {
         replay.learn(theirs, &identity_core::ExposeSecret::expose_secret(&ours).into());

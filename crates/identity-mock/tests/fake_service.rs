@@ -23,7 +23,7 @@ fn create(vault: &FakeVault) -> Request<Bytes> {
 
 fn names(vault: &FakeVault) -> Vec<String> {
     let list = ListEntityNames.request(&vault.target()).unwrap();
-    ListEntityNames::response(&BlockingTransport::send(vault, list).unwrap()).unwrap().keys
+    ListEntityNames::parse_response(&BlockingTransport::send(vault, list).unwrap()).unwrap().keys
 }
 
 /// Wakes a thread, which is all the runtime there is here.
@@ -94,7 +94,7 @@ async fn layers_are_put_right_on_it() {
     vault.fail_next(Fault::Delay(Duration::from_secs(3600)));
     let error = service.clone().oneshot(create(&vault)).await.unwrap_err();
     assert!(error.is::<tower::timeout::error::Elapsed>());
-    vault.fail_next(Fault::Refuse);
+    vault.fail_next(Fault::ConnectionRefused);
     let error = service.oneshot(create(&vault)).await.unwrap_err();
     assert!(error.is::<identity_core::TransportError>());
 }

@@ -6,7 +6,7 @@ use identity_core::{
     BlockingTransport, Endpoint, RequestError, SecretString, Target, Transport, TransportError,
 };
 #[cfg(feature = "hyper")]
-use identity_hyper::{Blocking, Consistency, HyperTransport, NodeHealth};
+use identity_hyper::{BlockingAdapter, Consistency, HyperTransport, NodeHealth};
 
 use crate::block_on::block_on;
 use crate::{Client, Result};
@@ -20,7 +20,7 @@ pub use crate::mfa::blocking_handles::{
     DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods,
 };
 pub use crate::oidc::blocking::{
-    Oidc, OidcAssignments, OidcClients, OidcConfigHandle, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
     OidcTokens,
 };
 
@@ -40,12 +40,12 @@ pub use crate::oidc::blocking::{
 pub struct BlockingClient {
     client: Client,
     #[cfg(feature = "hyper")]
-    blocking: Option<Blocking<HyperTransport>>,
+    blocking: Option<BlockingAdapter<HyperTransport>>,
 }
 
 impl BlockingClient {
     /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
-    /// made blocking with `hyper::Blocking`.
+    /// made blocking with `hyper::BlockingAdapter`.
     ///
     /// If it has a token source, and `target` no token, calls are made with the source's: see
     /// [`Client::new`].
@@ -59,21 +59,21 @@ impl BlockingClient {
 
     /// A client that sends to `target` over the default transport, which runs in a thread of its own.
     #[cfg(feature = "hyper")]
-    pub fn to(target: Target) -> Result<Self, RequestError> {
+    pub fn with_default_transport(target: Target) -> Result<Self, RequestError> {
         Self::over(target, HyperTransport::new())
     }
 
     #[cfg(feature = "hyper")]
     fn over(target: Target, transport: HyperTransport) -> Result<Self, RequestError> {
-        let transport = Blocking::new(transport)
+        let transport = BlockingAdapter::new(transport)
             .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))?;
         Ok(Self::new(target, transport))
     }
 
     /// A client of the server at `address`, over the default transport.
     #[cfg(feature = "hyper")]
-    pub fn connect(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Self::to(Target::new(address)?.with_token(token)?)
+    pub fn with_address(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        Self::with_default_transport(Target::new(address)?.with_token(token)?)
     }
 
     /// A client as the environment says: see [`Client::from_env`].
@@ -124,13 +124,13 @@ impl BlockingClient {
     /// Asks each of the transport's addresses how it is: see [`Client::health`].
     #[cfg(feature = "hyper")]
     pub fn health(&self) -> Vec<NodeHealth> {
-        self.blocking.as_ref().map(Blocking::health).unwrap_or_default()
+        self.blocking.as_ref().map(BlockingAdapter::health).unwrap_or_default()
     }
 
-    /// Closes the connections as soon as their calls have ended: see [`Client::renew_connections`].
+    /// Closes the connections as soon as their calls have ended: see [`Client::reset_connections`].
     #[cfg(feature = "hyper")]
-    pub fn renew_connections(&self) {
-        self.client.renew_connections();
+    pub fn reset_connections(&self) {
+        self.client.reset_connections();
     }
 
     /// Entities: those who log in.

@@ -68,7 +68,7 @@ impl Client {
     pub fn new(target: Target, transport: impl Transport + 'static) -> Self {
         let awaits_token = transport.supplies_token() && !target.has_token();
         Self {
-            target: Arc::new(if awaits_token { target.with_token_of_transport() } else { target }),
+            target: Arc::new(if awaits_token { target.with_transport_token() } else { target }),
             #[cfg(feature = "hyper")]
             hyper: transport.extensions().remove(),
             transport: Arc::new(transport),
@@ -87,7 +87,7 @@ impl Client {
 
     /// A client that sends to `target` over the default transport.
     #[cfg(feature = "hyper")]
-    pub fn to(target: Target) -> Self {
+    pub fn with_default_transport(target: Target) -> Self {
         Self::new(target, HyperTransport::new())
     }
 
@@ -95,13 +95,13 @@ impl Client {
     ///
     /// ```
     /// use vault_identity::Client;
-    /// let client = Client::connect("https://vault.example.com:8200", "s.example")?;
+    /// let client = Client::with_address("https://vault.example.com:8200", "s.example")?;
     /// println!("{client:?}");
     /// # Ok::<(), vault_identity::RequestError>(())
     /// ```
     #[cfg(feature = "hyper")]
-    pub fn connect(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(Self::to(Target::new(address)?.with_token(token)?))
+    pub fn with_address(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
+        Ok(Self::with_default_transport(Target::new(address)?.with_token(token)?))
     }
 
     /// A client as the environment says, and the only one that asks it. Beside what
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// The same client, sending elsewhere or on behalf of someone else. A token source counts if `target` is one
-    /// [`with_token_of_transport`](Target::with_token_of_transport).
+    /// [`with_transport_token`](Target::with_transport_token).
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
         Self { target: Arc::new(target), hint: None, ..self.clone() }
@@ -177,11 +177,11 @@ impl Client {
     /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
     pub(crate) async fn call_and_tell<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
         let mut request = endpoint.request(&self.target)?;
-        let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+        let operation = Operation::from_request(&request).unwrap_or(Operation::for_endpoint::<E>());
         if let Some(deadline) = self.deadline {
             if deadline <= Instant::now() {
                 let error =
-                    TransportError::new(TransportErrorKind::Connect, "the time was up before it was sent");
+                    TransportError::new(TransportErrorKind::NotSent, "the time was up before it was sent");
                 return Err(Error::new(operation, error));
             }
             request.extensions_mut().insert(Deadline(deadline));
@@ -190,7 +190,7 @@ impl Client {
         let response = sent.map_err(|error| self.unsent(operation, error))?;
         Ok((
             self.read(endpoint, operation, &response)?,
-            response.extensions().get().is_some_and(Attempts::in_doubt),
+            response.extensions().get().is_some_and(Attempts::any_in_doubt),
         ))
     }
 
@@ -209,19 +209,19 @@ impl Client {
         operation: Operation,
         response: &Response<Bytes>,
     ) -> Result<E::Output> {
-        endpoint.verified_response(operation, response).map_err(|error| {
+        endpoint.parse_verified_response(operation, response).map_err(|error| {
             // The connection may deliver each response to the wrong request.
             #[cfg(feature = "hyper")]
             if matches!(error.kind(), ErrorKind::Decode(error) if error.source().is_some()) {
-                self.renew_connections();
+                self.reset_connections();
             }
-            let mut error = error.without(self.target.token_header());
+            let mut error = error.redact(self.target.token_header());
             if may_be_refused_path(&error) && self.has_encoded_path(endpoint) {
                 error = error.with_hint(
                     "proxies refuse some characters in a path, even if encoded: see Target::with_names_in_body",
                 );
             }
-            if self.target.has_token() { error } else { error.anonymous() }
+            if self.target.has_token() { error } else { error.mark_unauthenticated() }
         })
     }
 
@@ -266,9 +266,9 @@ impl Client {
     /// Closes the connections of the default transport as soon as their calls have ended; later calls open new
     /// ones. A transport of your own stays as it is.
     #[cfg(feature = "hyper")]
-    pub fn renew_connections(&self) {
+    pub fn reset_connections(&self) {
         if let Some(hyper) = &self.hyper {
-            hyper.renew_connections();
+            hyper.reset_connections();
         }
     }
 

@@ -1,7 +1,7 @@
 use identity_core::{
     ApiError, BatchDeleteEntities, CreateEntity, CreatedEntity, DeleteEntityById, DeleteEntityByName, Entity,
     EntityId, EntityInfo, Error, KeyList, ListEntities, ListEntityNames, LookupEntity, Maybe, MergeEntities,
-    Operation, ReadEntityById, ReadEntityByName, ReplyError, UpdateEntityById, Upsert, WriteEntityByName,
+    Operation, ReadEntityById, ReadEntityByName, ResponseError, UpdateEntityById, Upsert, WriteEntityByName,
 };
 
 use crate::handle::handle;
@@ -72,7 +72,7 @@ handle! {
 }
 
 async fn delete_many(client: &Client, ids: Vec<EntityId>) -> Result<()> {
-    for (number, chunk) in ids.chunks(BatchDeleteEntities::MOST).enumerate() {
+    for (number, chunk) in ids.chunks(BatchDeleteEntities::MAX_IDS).enumerate() {
         let explain = |error: Error| if number > 0 { error.after_write() } else { error };
         client.call(&BatchDeleteEntities::new(chunk)).await.map_err(explain)?;
     }
@@ -85,7 +85,8 @@ async fn read_by_name(client: &Client, name: String) -> Result<Entity> {
     if client.target().takes_in_path(&name) {
         return client.call(&ReadEntityByName::new(name)).await;
     }
-    let absent = || Error::new(Operation::of::<LookupEntity>(), ReplyError::from(ApiError::absence()));
+    let absent =
+        || Error::new(Operation::for_endpoint::<LookupEntity>(), ResponseError::from(ApiError::not_found()));
     client.call(&LookupEntity::by_name(name)).await?.ok_or_else(absent)
 }
 

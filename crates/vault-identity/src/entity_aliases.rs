@@ -1,6 +1,6 @@
 use identity_core::{
-    AliasInfo, CreateEntityAlias, DeleteEntityAliasById, EntityAlias, EntityAliasId, EntityId, KeyList,
-    ListEntityAliases, LookupEntity, Maybe, ReadEntityAliasById, UpdateEntityAliasById, WrittenAlias,
+    AliasIds, AliasListEntry, CreateEntityAlias, DeleteEntityAliasById, EntityAlias, EntityAliasId, EntityId,
+    KeyList, ListEntityAliases, LookupEntity, Maybe, ReadEntityAliasById, UpdateEntityAliasById,
 };
 
 use crate::Client;
@@ -14,7 +14,7 @@ handle! {
 
     /// Creates an alias, or updates the one of that name at that mount: see [`CreateEntityAlias`].
     #[doc(alias = "create_or_update_entity_alias")]
-    fn create(self, create: &CreateEntityAlias) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> {
+    fn create(self, create: &CreateEntityAlias) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> {
         create_alias(self.client, create)
     }
 
@@ -27,7 +27,7 @@ handle! {
 
     /// Updates an alias: see [`UpdateEntityAliasById`].
     #[doc(alias = "update_entity_alias")]
-    fn update(self, update: &UpdateEntityAliasById) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> { self.client.call(update) }
+    fn update(self, update: &UpdateEntityAliasById) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> { self.client.call(update) }
 
     /// Deletes an alias. That there is none is no error: see [`DeleteEntityAliasById`].
     #[doc(alias = "delete_entity_alias")]
@@ -35,7 +35,7 @@ handle! {
 
     /// Lists all entity aliases: see [`ListEntityAliases`].
     #[doc(alias = "list_entity_aliases")]
-    fn list(self) -> Result<KeyList<EntityAliasId, AliasInfo<EntityId>>> { self.client.call(&ListEntityAliases) }
+    fn list(self) -> Result<KeyList<EntityAliasId, AliasListEntry<EntityId>>> { self.client.call(&ListEntityAliases) }
 }
 
 /// Creates an alias. After an unclear error of the server, the alias is looked up, so that its identifier is
@@ -43,7 +43,7 @@ handle! {
 async fn create_alias(
     client: &Client,
     create: &CreateEntityAlias,
-) -> Result<Option<WrittenAlias<EntityAliasId, EntityId>>> {
+) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> {
     let client = &client.composite();
     let error = match client.call(create).await {
         Err(error) if create.id.is_none() => error,
@@ -53,5 +53,5 @@ async fn create_alias(
     let (written, entity) = write_again(client, create, error, &lookup).await?;
     let is_it = |alias: &EntityAlias| alias.mount_accessor == create.mount_accessor;
     let found = entity.aliases.into_iter().find(is_it);
-    Ok(written.or_else(|| found.map(|alias| WrittenAlias::new(alias.id, alias.canonical_id))))
+    Ok(written.or_else(|| found.map(|alias| AliasIds::new(alias.id, alias.canonical_id))))
 }

@@ -51,7 +51,7 @@ pub fn target_from_env() -> Result<Target, RequestError> {
 /// use vault_identity::{Client, target_from_env, transport_from_env};
 ///
 /// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
-/// let client = Client::new(target_from_env()?.with_token_of_transport(), transport);
+/// let client = Client::new(target_from_env()?.with_transport_token(), transport);
 /// println!("{client:?}");
 /// # Ok::<(), vault_identity::RequestError>(())
 /// ```

@@ -1,6 +1,6 @@
 use identity_core::{
-    AliasInfo, CreateGroupAlias, DeleteGroupAliasById, GroupAlias, GroupAliasId, GroupId, KeyList,
-    ListGroupAliases, Maybe, ReadGroupAliasById, UpdateGroupAliasById, WrittenAlias,
+    AliasIds, AliasListEntry, CreateGroupAlias, DeleteGroupAliasById, GroupAlias, GroupAliasId, GroupId,
+    KeyList, ListGroupAliases, Maybe, ReadGroupAliasById, UpdateGroupAliasById,
 };
 
 use crate::Result;
@@ -12,7 +12,7 @@ handle! {
 
     /// Gives an external group its alias: see [`CreateGroupAlias`].
     #[doc(alias = "create_or_update_group_alias")]
-    fn create(self, create: &CreateGroupAlias) -> Result<Option<WrittenAlias<GroupAliasId, GroupId>>> { self.client.call(create) }
+    fn create(self, create: &CreateGroupAlias) -> Result<Option<AliasIds<GroupAliasId, GroupId>>> { self.client.call(create) }
 
     /// Reads an alias. That there is none is an error: see [`ReadGroupAliasById`].
     #[doc(alias = "read_group_alias")]
@@ -23,7 +23,7 @@ handle! {
 
     /// Updates an alias: see [`UpdateGroupAliasById`].
     #[doc(alias = "update_group_alias")]
-    fn update(self, update: &UpdateGroupAliasById) -> Result<Option<WrittenAlias<GroupAliasId, GroupId>>> { self.client.call(update) }
+    fn update(self, update: &UpdateGroupAliasById) -> Result<Option<AliasIds<GroupAliasId, GroupId>>> { self.client.call(update) }
 
     /// Deletes an alias. That there is none is no error: see [`DeleteGroupAliasById`].
     #[doc(alias = "delete_group_alias")]
@@ -31,5 +31,5 @@ handle! {
 
     /// Lists all group aliases: see [`ListGroupAliases`].
     #[doc(alias = "list_group_aliases")]
-    fn list(self) -> Result<KeyList<GroupAliasId, AliasInfo<GroupId>>> { self.client.call(&ListGroupAliases) }
+    fn list(self) -> Result<KeyList<GroupAliasId, AliasListEntry<GroupId>>> { self.client.call(&ListGroupAliases) }
 }

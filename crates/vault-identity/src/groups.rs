@@ -1,7 +1,7 @@
 use identity_core::{
     ApiError, CreateGroup, CreatedGroup, DeleteGroupById, DeleteGroupByName, EntityId, Error, Group, GroupId,
     GroupInfo, KeyList, ListGroupNames, ListGroups, LookupGroup, Maybe, Operation, ReadGroupById,
-    ReadGroupByName, ReplyError, UpdateGroupById, Upsert, WriteGroupByName,
+    ReadGroupByName, ResponseError, UpdateGroupById, Upsert, WriteGroupByName,
 };
 
 use crate::handle::handle;
@@ -65,7 +65,7 @@ handle! {
     /// The server can only replace all members, so this reads the group, writes it and reads it again, until the change is there to be seen.
     /// Calls through clones of one client wait for each other; another program that writes the same members at the same moment
     /// can still undo the change, or have its own undone. Undone five times, it is an error of the kind
-    /// [`Contended`](identity_core::ErrorKind::Contended).
+    /// [`Conflict`](identity_core::ErrorKind::Conflict).
     fn add_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
         change_members(self.client, id.into(), Change::AddEntities(entities.into_iter().map(Into::into).collect()))
     }
@@ -92,7 +92,8 @@ async fn read_by_name(client: &Client, name: String) -> Result<Group> {
     if client.target().takes_in_path(&name) {
         return client.call(&ReadGroupByName::new(name)).await;
     }
-    let absent = || Error::new(Operation::of::<LookupGroup>(), ReplyError::from(ApiError::absence()));
+    let absent =
+        || Error::new(Operation::for_endpoint::<LookupGroup>(), ResponseError::from(ApiError::not_found()));
     client.call(&LookupGroup::by_name(name)).await?.ok_or_else(absent)
 }
 

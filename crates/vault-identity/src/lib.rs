@@ -38,10 +38,10 @@ pub use groups::Groups;
 pub use lookup::Lookup;
 pub use mfa::{DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods};
 pub use oidc::{
-    Oidc, OidcAssignments, OidcClients, OidcConfigHandle, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
     OidcTokens,
 };
-pub use pkce::{Pkce, random_word};
+pub use pkce::{Pkce, random_urlsafe};
 
 /// What a call brings: its result, or an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

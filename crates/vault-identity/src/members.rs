@@ -107,5 +107,6 @@ pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change)
             Err(error) => return Err(error),
         };
     }
-    Err(refused.unwrap_or_else(|| Error::new(Operation::of::<UpdateGroupById>(), ErrorKind::Contended)))
+    Err(refused
+        .unwrap_or_else(|| Error::new(Operation::for_endpoint::<UpdateGroupById>(), ErrorKind::Conflict)))
 }

@@ -9,7 +9,7 @@ mod tokens;
 
 pub use assignments::OidcAssignments;
 pub use clients::OidcClients;
-pub use config::OidcConfigHandle;
+pub use config::OidcConfigs;
 pub use keys::OidcKeys;
 pub use providers::OidcProviders;
 pub use roles::OidcRoles;
@@ -28,8 +28,8 @@ macro_rules! oidc {
     () => {
         impl<'c> Oidc<'c> {
             /// How tokens are issued.
-            pub fn config(self) -> OidcConfigHandle<'c> {
-                OidcConfigHandle { client: self.client }
+            pub fn config(self) -> OidcConfigs<'c> {
+                OidcConfigs { client: self.client }
             }
 
             /// The named keys that sign tokens.
@@ -77,7 +77,7 @@ pub(crate) mod blocking {
 
     pub use super::assignments::blocking::OidcAssignments;
     pub use super::clients::blocking::OidcClients;
-    pub use super::config::blocking::OidcConfigHandle;
+    pub use super::config::blocking::OidcConfigs;
     pub use super::keys::blocking::OidcKeys;
     pub use super::providers::blocking::OidcProviders;
     pub use super::roles::blocking::OidcRoles;

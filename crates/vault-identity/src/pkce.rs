@@ -8,10 +8,10 @@ use crate::Result;
 /// A code verifier and the challenge made of it (RFC 7636), for one authorization code.
 ///
 /// ```
-/// use vault_identity::{AuthorizeOidc, ClientAuth, Pkce, random_word};
+/// use vault_identity::{AuthorizeOidc, ClientAuth, Pkce, random_urlsafe};
 ///
 /// let pkce = Pkce::new()?;
-/// let state = random_word()?;
+/// let state = random_urlsafe()?;
 /// let authorize = AuthorizeOidc::new("default", "client-id", "https://app.example.com/cb", pkce.challenge).state(&state);
 /// // … and when the code is exchanged:
 /// let client = ClientAuth::public("client-id", pkce.verifier);
@@ -30,7 +30,7 @@ pub struct Pkce {
 impl Pkce {
     /// A new pair, of 256 random bits. It fails if the system has no randomness.
     pub fn new() -> Result<Self, RequestError> {
-        let verifier = random_word()?;
+        let verifier = random_urlsafe()?;
         let challenge = CodeChallenge::s256(BASE64_URL.encode(Sha256::digest(&verifier)));
         Ok(Self { verifier: verifier.into(), challenge })
     }
@@ -38,7 +38,7 @@ impl Pkce {
 
 /// 256 random bits as 43 letters, digits, `-` and `_`: for a `state` or a `nonce`. It fails if the system has
 /// no randomness.
-pub fn random_word() -> Result<String, RequestError> {
+pub fn random_urlsafe() -> Result<String, RequestError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| RequestError::new("random", "cannot be had from the system"))?;
     Ok(BASE64_URL.encode(bytes))
@@ -62,6 +62,6 @@ mod tests {
             BASE64_URL.encode(Sha256::digest(pkce.verifier.expose_secret()))
         );
         assert_eq!(pkce.verifier.expose_secret().len(), 43);
-        assert_ne!(random_word(), random_word());
+        assert_ne!(random_urlsafe(), random_urlsafe());
     }
 }

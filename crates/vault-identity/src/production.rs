@@ -3,7 +3,7 @@
 //! # All settings
 //!
 //! [`HyperTransportBuilder`](crate::hyper::HyperTransportBuilder) · [`Tls`](crate::hyper::Tls) ·
-//! [`Proxy`](crate::hyper::Proxy) · [`TokenSource`](crate::hyper::TokenSource) · [`Retry`](crate::hyper::Retry) ·
-//! [`Consistency`](crate::hyper::Consistency) · [`Reads`](crate::hyper::Reads) ·
-//! [`Redirects`](crate::hyper::Redirects) · [`RateLimit`](crate::hyper::RateLimit) ·
-//! [`Client::from_env`](crate::Client::from_env) · [`Error`](crate::Error) · [`Observe`](crate::hyper::Observe)
+//! [`Proxy`](crate::hyper::Proxy) · [`TokenSource`](crate::hyper::TokenSource) · [`RetryPolicy`](crate::hyper::RetryPolicy) ·
+//! [`Consistency`](crate::hyper::Consistency) · [`ReadPreference`](crate::hyper::ReadPreference) ·
+//! [`RedirectPolicy`](crate::hyper::RedirectPolicy) · [`RateLimit`](crate::hyper::RateLimit) ·
+//! [`Client::from_env`](crate::Client::from_env) · [`Error`](crate::Error) · [`TraceLayer`](crate::hyper::TraceLayer)

@@ -56,15 +56,15 @@ async fn removing_the_last_member_sends_an_empty_list() {
 async fn a_change_that_was_written_and_cannot_be_read_again_may_have_been_applied() {
     let mock = MockTransport::new();
     let mut order = identity_mock::Sequence::new();
-    mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
-    mock.any::<UpdateGroupById>().in_sequence(&mut order).answer(&None);
-    mock.any::<ReadGroupById>().in_sequence(&mut order).fail(TransportErrorKind::Connect);
+    mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
+    mock.expect_any::<UpdateGroupById>().in_sequence(&mut order).answer(&None);
+    mock.expect_any::<ReadGroupById>().in_sequence(&mut order).transport_error(TransportErrorKind::NotSent);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(error.may_have_been_applied(), "{error}");
     assert!(error.is_retryable());
 
     let mock = MockTransport::new();
-    mock.any::<ReadGroupById>().fail(TransportErrorKind::Timeout);
+    mock.expect_any::<ReadGroupById>().transport_error(TransportErrorKind::Timeout);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(!error.may_have_been_applied(), "{error}");
 }
@@ -75,10 +75,12 @@ async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied(
         let mock = MockTransport::new();
         let mut order = identity_mock::Sequence::new();
         if first {
-            mock.any::<BatchDeleteEntities>().in_sequence(&mut order).answer(&());
+            mock.expect_any::<BatchDeleteEntities>().in_sequence(&mut order).answer(&());
         }
-        mock.any::<BatchDeleteEntities>().in_sequence(&mut order).fail(TransportErrorKind::Connect);
-        let ids = (0..=BatchDeleteEntities::MOST).map(|id| id.to_string());
+        mock.expect_any::<BatchDeleteEntities>()
+            .in_sequence(&mut order)
+            .transport_error(TransportErrorKind::NotSent);
+        let ids = (0..=BatchDeleteEntities::MAX_IDS).map(|id| id.to_string());
         let error = Client::new(target(), mock).entities().delete_many(ids).await.unwrap_err();
         assert_eq!(error.may_have_been_applied(), first, "{error}");
     }
@@ -87,10 +89,10 @@ async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied(
 #[tokio::test]
 async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
     let mock = MockTransport::new();
-    mock.any::<ReadGroupById>().times(5).answer(&group(&["a"]));
-    mock.any::<UpdateGroupById>().times(5).answer(&None);
+    mock.expect_any::<ReadGroupById>().times(5).answer(&group(&["a"]));
+    mock.expect_any::<UpdateGroupById>().times(5).answer(&None);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Contended));
+    assert!(matches!(error.kind(), ErrorKind::Conflict));
     assert_eq!(
         error.to_string(),
         "POST identity/group/id/{id} failed: another writer has undone the change each time"
@@ -121,13 +123,13 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         };
         let mock = MockTransport::new();
         let mut order = identity_mock::Sequence::new();
-        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["b"]));
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["b"]));
         mock.expect(&update(&["a", "b"]))
             .in_sequence(&mut order)
-            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
-        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&[]));
+            .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&[]));
         mock.expect(&update(&["a"])).in_sequence(&mut order).answer(&None);
-        mock.any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
         let client = Client::new(target(), mock.clone());
         let add = async || {
             if of_groups {
@@ -140,21 +142,22 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         mock.checkpoint();
 
         // One that is to be added does not come to exist, and one that stays unknown ends it.
-        mock.any::<ReadGroupById>().answer(&group(&[]));
-        mock.any::<UpdateGroupById>().refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "a")]);
+        mock.expect_any::<ReadGroupById>().answer(&group(&[]));
+        mock.expect_any::<UpdateGroupById>()
+            .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "a")]);
         assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
         mock.checkpoint();
-        mock.any::<ReadGroupById>().times(5).answer(&group(&["b"]));
-        mock.any::<UpdateGroupById>()
+        mock.expect_any::<ReadGroupById>().times(5).answer(&group(&["b"]));
+        mock.expect_any::<UpdateGroupById>()
             .times(5)
-            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
+            .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
         assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
         mock.checkpoint();
 
         // The caller's own words are no message of the server.
-        mock.any::<ReadGroupById>().answer(&group(&["b"]));
-        mock.any::<UpdateGroupById>()
-            .refuse(http::StatusCode::INTERNAL_SERVER_ERROR, [format!("other: {}", unknown(kind, "b"))]);
+        mock.expect_any::<ReadGroupById>().answer(&group(&["b"]));
+        mock.expect_any::<UpdateGroupById>()
+            .error(http::StatusCode::INTERNAL_SERVER_ERROR, [format!("other: {}", unknown(kind, "b"))]);
         add().await.unwrap_err();
     }
 }
@@ -164,7 +167,7 @@ async fn many_are_deleted_in_chunks_and_none_in_none() {
     let mock = MockTransport::new();
     let sizes = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&sizes);
-    mock.on::<BatchDeleteEntities>(move |call| {
+    mock.expect_where::<BatchDeleteEntities>(move |call| {
         seen.lock().unwrap().push(call.body["entity_ids"].as_array().unwrap().len());
         true
     })
@@ -183,8 +186,10 @@ async fn many_are_deleted_in_chunks_and_none_in_none() {
 async fn a_view_has_its_own_target_and_the_same_transport() {
     let mock = MockTransport::new();
     for (header, value) in [("x-vault-namespace", "team-a"), ("x-vault-token", "other")] {
-        mock.on::<ListEntities>(move |call| call.headers.get(header).is_some_and(|given| given == value))
-            .answer(&KeyList::default());
+        mock.expect_where::<ListEntities>(move |call| {
+            call.headers.get(header).is_some_and(|given| given == value)
+        })
+        .answer(&KeyList::default());
     }
     let client = Client::new(target(), mock);
     assert!(client.with_namespace("team-a").unwrap().entities().list().await.unwrap().is_empty());
@@ -194,7 +199,7 @@ async fn a_view_has_its_own_target_and_the_same_transport() {
 #[tokio::test]
 async fn calls_can_be_spawned() {
     let mock = MockTransport::new();
-    mock.any::<ReadEntityById>().absent();
+    mock.expect_any::<ReadEntityById>().not_found();
     let client = Client::new(target(), mock);
     let found = tokio::spawn(async move { client.entities().find("x").await }).await.unwrap().unwrap();
     assert!(found.is_none());
@@ -203,7 +208,7 @@ async fn calls_can_be_spawned() {
 #[test]
 fn an_error_names_the_operation_and_no_identifier() {
     let mock = MockTransport::new();
-    mock.any::<ReadEntityById>().fail(TransportErrorKind::Interrupted);
+    mock.expect_any::<ReadEntityById>().transport_error(TransportErrorKind::Interrupted);
     let client = BlockingClient::new(target(), mock);
     let error = client.entities().read("canary-id").unwrap_err();
     assert_eq!(
@@ -216,7 +221,7 @@ fn an_error_names_the_operation_and_no_identifier() {
 #[tokio::test]
 async fn the_blocking_client_works_within_a_runtime() {
     let mock = MockTransport::new();
-    mock.any::<ReadEntityById>().absent();
+    mock.expect_any::<ReadEntityById>().not_found();
     let client = BlockingClient::new(target(), mock);
     assert!(client.entities().find("x").unwrap().is_none());
 }
@@ -239,17 +244,17 @@ fn no_client_shows_its_token() {
 #[cfg(feature = "hyper")]
 #[test]
 fn the_default_clients_are_made_without_a_runtime() {
-    use vault_identity::hyper::{Blocking, HyperTransport, Retry};
+    use vault_identity::hyper::{BlockingAdapter, HyperTransport, RetryPolicy};
 
-    assert!(Client::connect("http://127.0.0.1:1", "token").is_ok());
-    assert!(BlockingClient::connect("http://127.0.0.1:1", "token").is_ok());
+    assert!(Client::with_address("http://127.0.0.1:1", "token").is_ok());
+    assert!(BlockingClient::with_address("http://127.0.0.1:1", "token").is_ok());
     // The default one tries for a minute.
-    let transport = HyperTransport::builder().retry(Retry::off()).build();
+    let transport = HyperTransport::builder().retry(RetryPolicy::off()).build();
     let nowhere = Target::new("http://127.0.0.1:1").unwrap();
-    let client = BlockingClient::new(nowhere, Blocking::new(transport).unwrap());
+    let client = BlockingClient::new(nowhere, BlockingAdapter::new(transport).unwrap());
     let error = client.entities().list().unwrap_err();
     assert!(
-        matches!(error.kind(), ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect)
+        matches!(error.kind(), ErrorKind::Transport(error) if error.kind() == TransportErrorKind::NotSent)
     );
-    assert!(Client::connect("127.0.0.1:1", "token").is_err());
+    assert!(Client::with_address("127.0.0.1:1", "token").is_err());
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
-use vault_identity::hyper::{Blocking, HyperTransport, Token};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport, Token};
 use vault_identity::{BlockingClient, Client, Target, target_from_env, transport_from_env};
 
 /// Runs the test of this name again, where these variables are set; `None` if this is that run.
@@ -74,7 +74,7 @@ async fn no_other_client_reads_it() {
     let address = format!("http://{address}");
     let target = || Target::new(&address).unwrap();
 
-    let client = Client::to(target());
+    let client = Client::with_default_transport(target());
     assert!(client.entities().list().await.unwrap().keys.is_empty());
     let head = heads.recv().unwrap();
     assert_eq!((header(&head, "x-vault-token"), header(&head, "x-vault-namespace")), (None, None));
@@ -82,11 +82,11 @@ async fn no_other_client_reads_it() {
     let clone = client.clone().with_namespace("team").unwrap();
     clone.entities().list().await.unwrap();
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), None);
-    let own = Client::connect(&address, "s.own").unwrap();
+    let own = Client::with_address(&address, "s.own").unwrap();
     own.clone().entities().list().await.unwrap();
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.own"));
 
-    let blocking = BlockingClient::to(target()).unwrap();
+    let blocking = BlockingClient::with_default_transport(target()).unwrap();
     blocking.entities().list().unwrap();
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), None);
 }
@@ -145,7 +145,7 @@ async fn a_token_source_counts_unless_the_target_has_a_token() {
     let own = Client::new(target().with_token("s.own").unwrap(), transport.clone());
     assert_eq!(token(own).await.as_deref(), Some("s.own"));
 
-    let blocking = BlockingClient::new(target(), Blocking::new(transport.clone()).unwrap());
+    let blocking = BlockingClient::new(target(), BlockingAdapter::new(transport.clone()).unwrap());
     blocking.entities().list().unwrap();
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.source"));
 }
@@ -179,7 +179,7 @@ fn the_consistency_is_that_of_the_transport() {
     let transport = HyperTransport::builder().consistency(consistency).build();
     let client = Client::new(target(), transport.clone());
     assert_eq!(client.clone().consistency().unwrap().marks(), marks);
-    let blocking = BlockingClient::new(target(), Blocking::new(transport).unwrap());
+    let blocking = BlockingClient::new(target(), BlockingAdapter::new(transport).unwrap());
     assert_eq!(blocking.consistency().unwrap().marks(), marks);
     assert!(Client::new(target(), identity_mock::MockTransport::new()).consistency().is_none());
 }
@@ -197,8 +197,8 @@ fn a_transport_of_the_environment_can_be_set_up_further() {
         return;
     }
     let transport = transport_from_env().unwrap().token_source(Token::new("of-the-source").unwrap()).build();
-    let target = target_from_env().unwrap().with_token_of_transport();
-    let client = BlockingClient::new(target, Blocking::new(transport).unwrap());
+    let target = target_from_env().unwrap().with_transport_token();
+    let client = BlockingClient::new(target, BlockingAdapter::new(transport).unwrap());
     assert!(client.entities().list().unwrap().is_empty());
 }
 
@@ -211,7 +211,7 @@ async fn the_health_is_that_of_the_addresses() {
     let target = || Target::new(&url).unwrap();
     let transport = || HyperTransport::builder().addresses([&url]).unwrap().build();
     let client = Client::new(target(), transport());
-    let blocking = BlockingClient::new(target(), Blocking::new(transport()).unwrap());
+    let blocking = BlockingClient::new(target(), BlockingAdapter::new(transport()).unwrap());
     for health in [
         client.with_token("another").unwrap().health().await,
         blocking.with_namespace("another").unwrap().health(),
@@ -221,7 +221,7 @@ async fn the_health_is_that_of_the_addresses() {
         assert_eq!((&*node.address, node.state), (&*address.to_string(), NodeState::Unknown));
         assert!(heads.recv().unwrap()[0].starts_with("GET /v1/sys/health "));
     }
-    assert!(Client::to(target()).health().await.is_empty());
+    assert!(Client::with_default_transport(target()).health().await.is_empty());
     assert!(Client::new(target(), identity_mock::MockTransport::new()).health().await.is_empty());
     assert!(BlockingClient::new(target(), |_| panic!("nothing is sent")).health().is_empty());
 }
@@ -247,10 +247,10 @@ async fn connections_are_renewed() {
             });
         }
     });
-    let client = Client::to(target);
+    let client = Client::with_default_transport(target);
     for (renew, expected) in [(false, 1), (false, 0), (true, 1)] {
         if renew {
-            client.renew_connections();
+            client.reset_connections();
         }
         client.entities().list().await.unwrap();
         assert_eq!(connections.try_iter().count(), expected);
@@ -300,10 +300,10 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
         assert_eq!((client.consistency().is_some(), client.health().await.len()), (true, 1));
         heads.recv().unwrap();
     }
-    let dynamic: Arc<dyn BlockingTransport> = Arc::new(Blocking::new(transport()).unwrap());
+    let dynamic: Arc<dyn BlockingTransport> = Arc::new(BlockingAdapter::new(transport()).unwrap());
     for client in [
         BlockingClient::new(target(), dynamic),
-        BlockingClient::new(target(), Blocking::new(Arc::new(transport())).unwrap()),
+        BlockingClient::new(target(), BlockingAdapter::new(Arc::new(transport())).unwrap()),
     ] {
         client.entities().list().unwrap();
         assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("of-the-source"));

@@ -103,7 +103,7 @@ async fn bare(address: &str, calls: u64) -> Result<()> {
 }
 
 async fn client(address: &str, calls: u64) -> Result<()> {
-    let client = Client::connect(address, "root")?;
+    let client = Client::with_address(address, "root")?;
     for _ in 0..calls {
         let entity = client.entities().read(ID).await?;
         assert_eq!(entity.id.as_str(), ID);

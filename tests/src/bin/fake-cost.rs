@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             made += 1;
         }
         let create = start.elapsed() / (target - before);
-        vault.forget_requests();
+        vault.clear_requests();
         // The allocator tidies up after so many records once, at the cost of whoever comes next.
         for _ in 0..CALLS / 10 {
             entities.read(&*id)?;

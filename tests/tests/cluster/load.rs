@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use identity_tests::{Balancer, Cluster, Network, live};
 use tokio::runtime::Runtime;
-use vault_identity::hyper::{HyperTransport, Reads, Tls};
+use vault_identity::hyper::{HyperTransport, ReadPreference, Tls};
 use vault_identity::{Client, Target};
 
 use crate::audit::audit;
@@ -36,9 +36,13 @@ fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Cl
         Client::new(Target::new(&address).unwrap().with_token(cluster.token()).unwrap(), transport)
     };
     vec![
-        (Knows::AllNodes, client(cluster, 0, &all(0, Reads::Leader).build()), 6),
-        (Knows::AllNodes, client(cluster, 1, &all(1, Reads::Spread).attempt_timeout(ATTEMPT).build()), 6),
-        (Knows::AllNodes, client(cluster, 2, &all(2, Reads::First).build()), 6),
+        (Knows::AllNodes, client(cluster, 0, &all(0, ReadPreference::LeaderPreferred).build()), 6),
+        (
+            Knows::AllNodes,
+            client(cluster, 1, &all(1, ReadPreference::RoundRobin).attempt_timeout(ATTEMPT).build()),
+            6,
+        ),
+        (Knows::AllNodes, client(cluster, 2, &all(2, ReadPreference::FirstHealthy).build()), 6),
         (Knows::TwoNodes, client(cluster, one, &two.build()), 5),
         (Knows::TcpBalancer, behind(format!("https://{}", tcp.address()), tls), 5),
         (Knows::HttpBalancer, behind(format!("http://{}", http.address()), Tls::new()), 5),
@@ -83,8 +87,11 @@ fn run(
     orders.stop.store(true, Ordering::Relaxed);
 
     let first = cluster.leader().unwrap();
-    let leader =
-        client(cluster, first, &transport(cluster, &all_from(first)).reads(Reads::LeaderOnly).build());
+    let leader = client(
+        cluster,
+        first,
+        &transport(cluster, &all_from(first)).reads(ReadPreference::LeaderOnly).build(),
+    );
     let (table, doubts) = runtime.block_on(async {
         let mut journals = Vec::new();
         for task in tasks {

@@ -1,6 +1,6 @@
 use std::slice::from_ref;
 
-use vault_identity::hyper::{Blocking, HyperTransport};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport};
 use vault_identity::{
     BlockingClient, CreateEntity, CreateEntityAlias, CreateGroup, IntrospectIdToken, LookupEntity, Maybe,
     ReadEntityById, Result, SigningAlgorithm, UpdateEntityById, UpdateGroupById, Upsert, WithMeta,
@@ -192,7 +192,7 @@ fn a_blocking_client_makes_the_round_trip() {
     let round_trip = |space: &Space| {
         let people = space.mount("people");
         space.policy("mint", r#"path "identity/oidc/token/app" { capabilities = ["read"] }"#);
-        let transport = Blocking::new(HyperTransport::new()).unwrap();
+        let transport = BlockingAdapter::new(HyperTransport::new()).unwrap();
         let client = BlockingClient::new(space.client.target().clone(), transport);
 
         let create = CreateEntity::named("alice").metadata([("team", "eng")]);

@@ -4,9 +4,9 @@ use std::slice::from_ref;
 use serde::Deserialize;
 use serde_json::json;
 use vault_identity::{
-    CreateEntity, CreateGroup, CreateTotpMethod, Draft, Endpoint, ExposeSecret, KeyList, LoginEnforcement,
-    Method, MfaMethodId, MountAccessor, Reply, ReplyError, RequestError, SecretString, TotpAlgorithm,
-    TotpParams, WriteLoginEnforcement,
+    ApiResponse, CreateEntity, CreateGroup, CreateTotpMethod, Endpoint, ExposeSecret, KeyList,
+    LoginEnforcement, Method, MfaMethodId, MountAccessor, RequestBuilder, RequestError, ResponseError,
+    SecretString, TotpAlgorithm, TotpParams, WriteLoginEnforcement,
 };
 
 use crate::refused;
@@ -114,7 +114,7 @@ async fn refusals_are_told_in_the_servers_words() {
 }
 
 /// Logs alice in at the mount `people`.
-struct LogIn;
+struct LoginTokenSource;
 
 /// What a log-in brings: a token, or what it takes to get one.
 #[derive(Debug, Deserialize)]
@@ -143,7 +143,7 @@ struct Constraint {
     name: Option<String>,
 }
 
-fn auth(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+fn auth(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
     #[derive(Deserialize)]
     struct Envelope {
         auth: Auth,
@@ -151,16 +151,16 @@ fn auth(reply: Reply<'_>) -> Result<Auth, ReplyError> {
     Ok(reply.json::<Envelope>()?.auth)
 }
 
-impl Endpoint for LogIn {
+impl Endpoint for LoginTokenSource {
     type Output = Auth;
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/people/login/alice";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         draft.json(&json!({ "password": "correct horse" }))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
         auth(reply)
     }
 }
@@ -177,12 +177,12 @@ impl Endpoint for Validate<'_> {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/mfa/validate";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let payload = json!({ self.method.as_str(): [self.code] });
         draft.json(&json!({ "mfa_request_id": self.request, "mfa_payload": payload }))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Auth, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
         auth(reply)
     }
 }
@@ -203,10 +203,10 @@ async fn who_logs_in_has_to_know_the_code() {
     let secret = totp::secret(space.client.mfa().totp().admin_generate(&method, &alice).await.unwrap());
     let app = totp::app(&secret);
     let nobody = space.client.with_target(space.client.target().clone().without_token());
-    assert!(nobody.call(&LogIn).await.unwrap().mfa_requirement.is_none());
+    assert!(nobody.call(&LoginTokenSource).await.unwrap().mfa_requirement.is_none());
     in_force(&space, &people, &method).await;
 
-    let needed = nobody.call(&LogIn).await.unwrap();
+    let needed = nobody.call(&LoginTokenSource).await.unwrap();
     assert_eq!(needed.client_token.expose_secret(), "");
     let MfaRequirement { mfa_request_id: request, mfa_constraints: constraints } =
         needed.mfa_requirement.unwrap();
@@ -230,12 +230,12 @@ async fn who_logs_in_has_to_know_the_code() {
 
     // Without a secret nobody passes, and without enforcement everybody.
     space.client.mfa().totp().admin_destroy(&method, &alice).await.unwrap();
-    let request = nobody.call(&LogIn).await.unwrap().mfa_requirement.unwrap().mfa_request_id;
+    let request = nobody.call(&LoginTokenSource).await.unwrap().mfa_requirement.unwrap().mfa_request_id;
     let code = totp::code(&app, 1);
     let validate = Validate { request: &request, method: &method, code: &code };
     refused(nobody.call(&validate).await, 403, "failed to satisfy enforcement people");
     space.client.mfa().enforcements().delete("people").await.unwrap();
-    let free = nobody.call(&LogIn).await.unwrap();
+    let free = nobody.call(&LoginTokenSource).await.unwrap();
     assert!(free.mfa_requirement.is_none() && !free.client_token.expose_secret().is_empty());
 }
 
@@ -252,7 +252,8 @@ async fn too_many_wrong_codes_are_too_many() {
     in_force(&space, &people, &method).await;
 
     let attempt = async |code: &str| {
-        let request = space.client.call(&LogIn).await.unwrap().mfa_requirement.unwrap().mfa_request_id;
+        let request =
+            space.client.call(&LoginTokenSource).await.unwrap().mfa_requirement.unwrap().mfa_request_id;
         space.client.call(&Validate { request: &request, method: &method, code }).await
     };
     let now = totp::code(&app, 0);

@@ -1,4 +1,4 @@
-use vault_identity::hyper::{Blocking, HyperTransport};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport};
 use vault_identity::{BlockingClient, Client, CreateEntity, CreateGroup, EntityId, GroupId};
 
 use crate::groups::read;
@@ -125,7 +125,7 @@ async fn eight_blocking_threads_lose_no_member() {
     let Some(space) = Space::new("members-threads") else { return };
     let ids = entities(&space.client, 8).await;
     let all = group(&space.client, CreateGroup::named("all")).await;
-    let transport = Blocking::new(HyperTransport::new()).unwrap();
+    let transport = BlockingAdapter::new(HyperTransport::new()).unwrap();
     let client = BlockingClient::new(space.client.target().clone(), transport);
     std::thread::scope(|scope| {
         for id in &ids {

@@ -146,7 +146,7 @@ async fn methods_are_seen_from_below_and_written_where_they_are() {
     // Entities below pass methods of above.
     let alice = below.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     let secret = there.totp().admin_generate(&upper, &alice).await.unwrap();
-    assert!(matches!(secret, TotpEnrollment::New(_)));
+    assert!(matches!(secret, TotpEnrollment::Created(_)));
     there.totp().admin_destroy(&upper, &alice).await.unwrap();
     let write = WriteLoginEnforcement::new("people", [&upper, &lower]).identity_entity_ids([&alice]);
     there.enforcements().write(&write).await.unwrap();

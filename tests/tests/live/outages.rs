@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use identity_tests::{DevServer, live};
-use vault_identity::hyper::{Blocking, HyperTransport};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport};
 use vault_identity::{
     BlockingClient, Client, CreateEntity, ErrorKind, RetryAfter, Target, TransportErrorKind, UpdateEntityById,
 };
@@ -29,7 +29,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     client.entities().read(&id).await.unwrap();
     let error = client.entities().update(&UpdateEntityById::new(&id).policies(["dev"])).await.unwrap_err();
     assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
-    assert!(!error.may_have_been_applied() && !error.is_not_consistent_yet());
+    assert!(!error.may_have_been_applied() && !error.is_not_yet_consistent());
     let Some(RetryAfter::Delay(delay)) = error.api().unwrap().retry_after() else { panic!("{error:?}") };
     assert!((3_500..=3_600).contains(&delay.as_secs()), "{delay:?}");
     // Not even what could not be repeated was done.
@@ -51,7 +51,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     assert!(client.groups().list().await.unwrap_err().is_sealed(), "no empty list");
     assert!(client.oidc().tokens().jwks().await.unwrap_err().is_sealed(), "no empty set");
 
-    let blocking = BlockingClient::new(target, Blocking::new(transport.build()).unwrap());
+    let blocking = BlockingClient::new(target, BlockingAdapter::new(transport.build()).unwrap());
     assert!(blocking.groups().find("any").unwrap_err().is_sealed());
     drop(server);
     // A connection that was kept may break off before a new one is refused.
@@ -62,7 +62,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
         blocking.entities().create(&CreateEntity::unnamed()).unwrap_err(),
     ] {
         let ErrorKind::Transport(reason) = error.kind() else { panic!("{error:?}") };
-        assert_eq!(reason.kind(), TransportErrorKind::Connect);
+        assert_eq!(reason.kind(), TransportErrorKind::NotSent);
         assert!(error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
     }
 }

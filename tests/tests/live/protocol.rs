@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use vault_identity::{
     AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, ExposeSecret, Pkce,
-    ReadUserInfo, ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_word,
+    ReadUserInfo, ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_urlsafe,
 };
 
 use crate::app::{App, CALLBACK};
@@ -29,7 +29,8 @@ async fn every_operation() {
     assert!(discovery.issuer.ends_with("/v1/protocol/identity/oidc/provider/web"), "{}", discovery.issuer);
 
     for by_post in [false, true] {
-        let (pkce, state, nonce) = (Pkce::new().unwrap(), random_word().unwrap(), random_word().unwrap());
+        let (pkce, state, nonce) =
+            (Pkce::new().unwrap(), random_urlsafe().unwrap(), random_urlsafe().unwrap());
         let authorize =
             app.authorize_public(&pkce).scopes(["openid", "profile", "unknown"]).state(&state).nonce(&nonce);
         let answer = if by_post {

@@ -213,12 +213,12 @@ async fn the_providers_of_a_client_are_those_that_allow_it() {
     let as_get = space.client.with_target(space.client.target().clone().with_list_as_get(true));
     for client in [&space.client, &as_get] {
         let providers = client.oidc().providers();
-        let mut list = providers.list_of_client(&one).await.unwrap();
+        let mut list = providers.list_for_client(&one).await.unwrap();
         list.keys.sort();
         assert_eq!(list.keys, ["default", "one"]);
         assert_eq!(list.key_info.keys().collect::<Vec<_>>(), ["default", "one"]);
         assert_eq!(list.key_info["one"], providers.read("one").await.unwrap());
-        assert_eq!(providers.list_of_client("unknown").await.unwrap().keys, ["default"]);
+        assert_eq!(providers.list_for_client("unknown").await.unwrap().keys, ["default"]);
         assert_eq!(providers.list().await.unwrap().len(), 4);
     }
     let calls = space.calls();
@@ -227,8 +227,8 @@ async fn the_providers_of_a_client_are_those_that_allow_it() {
 
     // Where none is for everybody, an unknown client has none.
     providers.write(&WriteOidcProvider::new("default").allowed_client_ids([""; 0])).await.unwrap();
-    assert!(providers.list_of_client("unknown").await.unwrap().is_empty());
-    assert!(as_get.oidc().providers().list_of_client("unknown").await.unwrap().is_empty());
+    assert!(providers.list_for_client("unknown").await.unwrap().is_empty());
+    assert!(as_get.oidc().providers().list_for_client("unknown").await.unwrap().is_empty());
 }
 
 #[tokio::test]

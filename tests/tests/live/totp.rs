@@ -23,7 +23,7 @@ const ABSENT: &str = "00000000-0000-0000-0000-000000000000";
 /// The secret of an entity that had none.
 pub(crate) fn secret(enrollment: TotpEnrollment) -> TotpSecret {
     match enrollment {
-        TotpEnrollment::New(secret) => secret,
+        TotpEnrollment::Created(secret) => secret,
         TotpEnrollment::AlreadyEnrolled => panic!("the entity has a secret already"),
     }
 }
@@ -85,7 +85,7 @@ async fn every_operation() {
     for _ in 0..2 {
         totp.admin_destroy(&method, &bob).await.unwrap();
     }
-    assert!(matches!(totp.admin_generate(&method, &bob).await.unwrap(), TotpEnrollment::New(_)));
+    assert!(matches!(totp.admin_generate(&method, &bob).await.unwrap(), TotpEnrollment::Created(_)));
 
     space.assert_called(&OPERATIONS);
 }
@@ -133,7 +133,7 @@ async fn a_secret_is_handed_on_wrapped() {
         assert_eq!(info.creation_path, "identity/mfa/method/totp/admin-generate");
         let unwrap = UnwrapResponse::<AdminGenerateTotpSecret>::new(info.token);
         let enrollment = space.client.call(&unwrap).await.unwrap();
-        assert_eq!(matches!(enrollment, TotpEnrollment::New(_)), times == 0, "{enrollment:?}");
+        assert_eq!(matches!(enrollment, TotpEnrollment::Created(_)), times == 0, "{enrollment:?}");
     }
 }
 

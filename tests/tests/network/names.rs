@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use identity_tests::Network;
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::{Blocking, HyperTransport};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport};
 use vault_identity::{BlockingClient, Target};
 
 #[test]
@@ -28,7 +28,8 @@ fn silent_addresses_of_a_name_delay_a_call_only_a_little() {
         let server = Faulty::always(Answer::status(204));
         let address = format!("http://many.test:{}", server.address().port());
         let transport = HyperTransport::builder().connect_timeout(Duration::from_secs(5)).build();
-        let client = BlockingClient::new(Target::new(&address).unwrap(), Blocking::new(transport).unwrap());
+        let client =
+            BlockingClient::new(Target::new(&address).unwrap(), BlockingAdapter::new(transport).unwrap());
         let start = Instant::now();
         client.entities().delete("any").unwrap();
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -20,7 +20,7 @@ fn a1_debug_shows_no_token() {
     let client = client(&server);
     let builder = once();
     let transport = builder.clone().build();
-    let blocking = BlockingClient::connect(&server.url(), TOKEN).unwrap();
+    let blocking = BlockingClient::with_address(&server.url(), TOKEN).unwrap();
     let request = ReadEntityById::new("e1").request(client.target()).unwrap();
     let draft = ReadEntityById::new("e1").request(&target(&server).with_namespace("team").unwrap()).unwrap();
     for text in [
@@ -183,8 +183,8 @@ async fn a11_no_token_is_picked_up_by_surprise() {
         return;
     }
     let server = Faulty::always(Answer::json(200, ENTITY));
-    let anonymous = Client::to(Target::new(&server.url()).unwrap());
-    let client = Client::connect(&server.url(), TOKEN).unwrap();
+    let anonymous = Client::with_default_transport(Target::new(&server.url()).unwrap());
+    let client = Client::with_address(&server.url(), TOKEN).unwrap();
     let other = client.with_token("s.other").unwrap();
     for client in [&anonymous, &anonymous.clone(), &client, &client.clone(), &other] {
         client.entities().read("e1").await.unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::task::JoinSet;
-use vault_identity::hyper::Blocking;
+use vault_identity::hyper::BlockingAdapter;
 use vault_identity::{BlockingClient, CreateEntity};
 
 use crate::support::{client_with, patient, target, timed};
@@ -33,7 +33,7 @@ async fn a8_ten_that_change_a_group_of_a_server_that_hangs_end_together() {
 #[test]
 fn a8_so_do_ten_threads() {
     let server = Faulty::always(Answer::silence());
-    let transport = Blocking::new(patient().timeout(TIMEOUT).build()).unwrap();
+    let transport = BlockingAdapter::new(patient().timeout(TIMEOUT).build()).unwrap();
     let client = BlockingClient::new(target(&server), transport);
     let start = Instant::now();
     let threads: Vec<_> = (0..10)

@@ -147,7 +147,7 @@ fn a4_nothing_is_left_of_a_secret_in_an_answer() {
     body.push_str(&Zeroizing::new(secret.text()));
     body.push_str(r#"","client_id":"c1","ttl":60}}"#);
     assert_eq!(secret.copies(), 1, "the body");
-    let token = GenerateIdToken::response(&http::Response::new(body.as_bytes())).unwrap();
+    let token = GenerateIdToken::parse_response(&http::Response::new(body.as_bytes())).unwrap();
     assert_eq!(secret.copies(), 2, "the token");
     drop(token);
     assert_eq!(secret.copies(), 1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::{HyperTransport, Retry, Token};
+use vault_identity::hyper::{HyperTransport, RetryPolicy, Token};
 use vault_identity::{Client, CreateEntity, Target, TransportErrorKind};
 
 use crate::support::{ENTITY, TOKEN, client_with, patient, target};
@@ -28,7 +28,7 @@ async fn b1_another_server_does_not_redirect_its_token_to_the_nodes() {
         let url = nodes[0].url();
         let other =
             Faulty::start(move |_, request| Answer::redirect(307, &format!("{url}{}", request.path())));
-        let transport = patient().retry(Retry::new().most(2));
+        let transport = patient().retry(RetryPolicy::new().most(2));
         let transport = transport.addresses(nodes.iter().take(count).map(Faulty::url)).unwrap();
         let client = client_with(&nodes[0], transport).with_target(target(&other));
         let error = client.entities().read("e1").await.unwrap_err();

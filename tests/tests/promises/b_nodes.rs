@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty, Received};
-use vault_identity::hyper::{HyperTransportBuilder, Redirects, Retry};
+use vault_identity::hyper::{HyperTransportBuilder, RedirectPolicy, RetryPolicy};
 use vault_identity::{Client, CreateEntity, Error, TransportErrorKind, WriteEntityByName};
 
 use crate::support::{ENTITY, TOKEN, client_with, patient, shown, timed};
@@ -31,7 +31,7 @@ async fn b1_a_redirect_elsewhere_is_an_error_that_names_both_hosts() {
     let other = Faulty::always(Answer::json(200, ENTITY));
     let url = other.url();
     let server = Faulty::start(move |_, request| to(&url, request));
-    let client = client_with(&server, patient().retry(Retry::new().most(3)));
+    let client = client_with(&server, patient().retry(RetryPolicy::new().most(3)));
     let error = client.entities().read("canary-id").await.unwrap_err();
     is_redirect(&error);
     let text = shown(&error);
@@ -76,7 +76,7 @@ async fn b3_a_loop_of_two_nodes_is_an_error_and_ends() {
     let second = Faulty::start(move |_, request| to(&first_url, request));
     let second_url = second.url();
     let first = Faulty::start_at(address, move |_, request| to(&second_url, request));
-    let client = cluster([&first, &second], patient().retry(Retry::new().most(3)));
+    let client = cluster([&first, &second], patient().retry(RetryPolicy::new().most(3)));
     let (read, time) = timed(client.entities().read("e1")).await;
     let error = read.unwrap_err();
     is_redirect(&error);
@@ -185,16 +185,17 @@ async fn b5_a_redirect_to_another_path_of_a_node_is_refused_at_once() {
 
 #[tokio::test]
 async fn b8_policies_that_follow_nothing() {
-    for redirects in [Redirects::SameOrigin, Redirects::Never] {
+    for redirects in [RedirectPolicy::SameOrigin, RedirectPolicy::Never] {
         let other = Faulty::start(|_, request| match request.path() {
             "/v1/identity/entity/id/e1" => Answer::json(200, ENTITY),
             _ => Answer::status(503),
         });
         let url = other.url();
         let server = Faulty::start(move |_, request| to(&url, request));
-        let client = cluster([&server, &other], patient().retry(Retry::new().most(2)).redirects(redirects));
+        let client =
+            cluster([&server, &other], patient().retry(RetryPolicy::new().most(2)).redirects(redirects));
         let error = client.entities().read("e1").await.unwrap_err();
-        if redirects == Redirects::Never {
+        if redirects == RedirectPolicy::Never {
             assert_eq!(error.api().unwrap().status(), 307);
         } else {
             is_redirect(&error);

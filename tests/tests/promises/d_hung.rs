@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::{HyperTransportBuilder, Reads, Redirects};
+use vault_identity::hyper::{HyperTransportBuilder, ReadPreference, RedirectPolicy};
 use vault_identity::{Client, CreateEntity, WriteEntityByName};
 
 use crate::e_index::index;
@@ -56,7 +56,7 @@ async fn d10_no_write_is_to_be_forwarded() {
     let alone = node(200);
     call_all(&client_with(&alone, patient())).await;
     assert_eq!(kept(&alone), passed_on);
-    for redirects in [Redirects::Never, Redirects::SameOrigin] {
+    for redirects in [RedirectPolicy::Never, RedirectPolicy::SameOrigin] {
         let (leader, standby) = (node(200), node(429));
         call_all(&cluster(&[&leader, &standby], patient().redirects(redirects))).await;
         assert_eq!(kept(&leader), passed_on, "{redirects:?}");
@@ -123,7 +123,7 @@ async fn e1_that_nothing_is_there_is_not_believed_of_a_node_that_may_have_hung()
     });
     let successor =
         Faulty::start(move |_, request| if is_probe(request) { Answer::status(429) } else { indexed() });
-    let client = cluster(&[&hung, &successor], patient().reads(Reads::First));
+    let client = cluster(&[&hung, &successor], patient().reads(ReadPreference::FirstHealthy));
     let find = async || client.entities().find("e1").await.unwrap();
     assert!(find().await.is_some());
     is_gone.store(true, Ordering::SeqCst);

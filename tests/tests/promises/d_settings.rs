@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::runtime::Builder;
-use vault_identity::hyper::{HyperTransport, Retry};
+use vault_identity::hyper::{HyperTransport, RetryPolicy};
 use vault_identity::{Client, CreateEntity, TransportErrorKind};
 
 use crate::support::{ENTITY, client_with, eventually, once, patient, target, timed};
@@ -17,7 +17,7 @@ async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() 
     let client = client_with(&server, patient().attempt_timeout(Duration::ZERO).timeout(SHORT));
     let (read, time) = timed(client.entities().read("e1")).await;
     let kind = read.unwrap_err().transport().unwrap().kind();
-    assert!(matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Timeout), "{kind:?}");
+    assert!(matches!(kind, TransportErrorKind::NotSent | TransportErrorKind::Timeout), "{kind:?}");
     assert!(time < SHORT + Duration::from_secs(1) && server.connections() < 20, "{time:?}");
     // Who may not be repeated has nothing but the deadline.
     client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
@@ -27,7 +27,7 @@ async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() 
 async fn d1_an_attempt_may_not_outlast_the_call() {
     let server = Faulty::always(Answer::silence());
     for attempt in [Duration::from_secs(3600), Duration::MAX] {
-        let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry(Retry::off());
+        let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry(RetryPolicy::off());
         let (read, time) = timed(client_with(&server, transport).entities().read("e1")).await;
         assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
         assert!(time < SHORT + Duration::from_secs(1), "{time:?}");
@@ -37,13 +37,15 @@ async fn d1_an_attempt_may_not_outlast_the_call() {
 #[tokio::test]
 async fn d1_no_time_for_the_call_ends_it_at_once() {
     let server = Faulty::always(Answer::silence());
-    for retry in [Retry::off(), Retry::new().waits(Duration::ZERO, Duration::ZERO), Retry::new()] {
+    for retry in
+        [RetryPolicy::off(), RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO), RetryPolicy::new()]
+    {
         let client = client_with(&server, HyperTransport::builder().timeout(Duration::ZERO).retry(retry));
         for _ in 0..3 {
             let (read, time) = timed(client.entities().read("e1")).await;
             let kind = read.unwrap_err().transport().unwrap().kind();
             // The connection may be there at once.
-            assert!(matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Timeout), "{kind:?}");
+            assert!(matches!(kind, TransportErrorKind::NotSent | TransportErrorKind::Timeout), "{kind:?}");
             assert!(time < Duration::from_secs(1), "{time:?}");
         }
     }
@@ -52,12 +54,12 @@ async fn d1_no_time_for_the_call_ends_it_at_once() {
 #[tokio::test]
 async fn d7_waits_that_have_no_end_are_not_begun_and_none_at_all_are_bounded_by_the_budget() {
     let server = Faulty::always(Answer::status(502));
-    let endless = Retry::new().waits(Duration::MAX, Duration::MAX);
+    let endless = RetryPolicy::new().waits(Duration::MAX, Duration::MAX);
     let client = client_with(&server, patient().retry(endless));
     let (read, time) = timed(client.entities().read("e1")).await;
     read.unwrap_err();
     assert!(time < Duration::from_secs(1) && server.requests().len() == 1, "{time:?}");
-    let none = Retry::new().waits(Duration::ZERO, Duration::ZERO);
+    let none = RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO);
     let client = client_with(&server, patient().retry(none).timeout(SHORT));
     client.entities().read("e1").await.unwrap_err();
     assert!(server.requests().len() < 120, "{}", server.requests().len());
@@ -81,7 +83,7 @@ async fn d19_connections_are_used_as_long_as_they_may_be() {
 #[tokio::test]
 async fn d22_attempts_are_those_of_the_call() {
     let server = Faulty::always(Answer::status(502));
-    let client = client_with(&server, patient().retry(Retry::new().most(2)));
+    let client = client_with(&server, patient().retry(RetryPolicy::new().most(2)));
     for _ in 0..3 {
         let error = client.entities().read("e1").await.unwrap_err();
         assert_eq!(error.attempts().len(), 3, "{error:?}");
@@ -96,8 +98,8 @@ async fn d22_attempts_of_two_layers_do_not_add_up() {
     use tower::Layer as _;
     use vault_identity::hyper::{RetryLayer, ServiceTransport, TransportService};
     let server = Faulty::always(Answer::status(502));
-    let inner = TransportService::new(patient().retry(Retry::new().most(1)).build());
-    let service = RetryLayer::new(Retry::new().most(1)).layer(inner);
+    let inner = TransportService::new(patient().retry(RetryPolicy::new().most(1)).build());
+    let service = RetryLayer::new(RetryPolicy::new().most(1)).layer(inner);
     let client = Client::new(target(&server), ServiceTransport::new(service));
     let error = client.entities().read("e1").await.unwrap_err();
     assert_eq!(server.requests().len(), 4);

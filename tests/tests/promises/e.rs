@@ -18,12 +18,12 @@ async fn refused(answer: Answer) -> Error {
 #[tokio::test]
 async fn e3_a_lagging_server_a_quota_and_a_standby_are_told_apart() {
     let lagging = refused(Answer::json(429, r#"{"errors":[]}"#).header("Retry-After", "1")).await;
-    assert!(lagging.is_not_consistent_yet() && !lagging.is_rate_limited());
+    assert!(lagging.is_not_yet_consistent() && !lagging.is_rate_limited());
     let quota = "request path \"identity/entity\": rate limit quota exceeded";
     let quota = refused(Answer::refusal(429, quota)).await;
-    assert!(quota.is_rate_limited() && !quota.is_not_consistent_yet());
+    assert!(quota.is_rate_limited() && !quota.is_not_yet_consistent());
     let health = refused(Answer::json(429, r#"{"standby":true,"sealed":false}"#)).await;
-    assert!(!health.is_not_consistent_yet());
+    assert!(!health.is_not_yet_consistent());
     for error in [lagging, quota, health] {
         assert!(error.is_retryable() && !error.may_have_been_applied(), "the server did nothing: {error:?}");
     }
@@ -33,7 +33,7 @@ async fn e3_a_lagging_server_a_quota_and_a_standby_are_told_apart() {
 async fn e4_412_says_that_the_server_did_nothing() {
     for body in [r#"{"errors":[]}"#, r#"{"errors":["required index state not present"]}"#, ""] {
         let error = refused(Answer::json(412, body)).await;
-        assert!(error.is_not_consistent_yet() && error.is_retryable(), "{error:?}");
+        assert!(error.is_not_yet_consistent() && error.is_retryable(), "{error:?}");
         assert!(!error.may_have_been_applied());
     }
 }
@@ -64,7 +64,7 @@ async fn e5_odd_forms_of_the_header_are_no_error() {
 fn e7_clones_share_the_index_and_it_never_goes_back() {
     let server =
         Faulty::start(|n, _| Answer::json(200, ENTITY).header("X-Vault-Index", &index(n as u64 + 1)));
-    let client = BlockingClient::to(target(&server)).unwrap();
+    let client = BlockingClient::with_default_transport(target(&server)).unwrap();
     thread::scope(|scope| {
         for _ in 0..8 {
             let client = client.clone();

@@ -219,7 +219,7 @@ async fn e3_a_server_that_stays_behind_ends_with_the_deadline() {
     let server = Faulty::always(Answer::json(429, r#"{"errors":[]}"#));
     let client = client_with(&server, patient().timeout(Duration::from_millis(500)));
     let (read, time) = timed(client.entities().read("e1")).await;
-    assert!(read.unwrap_err().is_not_consistent_yet());
+    assert!(read.unwrap_err().is_not_yet_consistent());
     assert!(time < Duration::from_secs(2), "{time:?}");
     assert!(server.requests().len() > 1);
 }

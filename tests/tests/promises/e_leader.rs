@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty, Received};
 use vault_identity::TransportErrorKind;
-use vault_identity::hyper::Reads;
+use vault_identity::hyper::ReadPreference;
 
 use crate::support::{ENTITY, client_with, patient, timed};
 
@@ -35,7 +35,7 @@ fn nodes(leader: &Arc<AtomicUsize>) -> [Faulty; 3] {
 async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
     let leader = Arc::new(AtomicUsize::new(1));
     let nodes = nodes(&leader);
-    let transport = patient().timeout(Duration::from_secs(5)).reads(Reads::LeaderOnly);
+    let transport = patient().timeout(Duration::from_secs(5)).reads(ReadPreference::LeaderOnly);
     let client = client_with(&nodes[0], transport.addresses(nodes.iter().map(Faulty::url)).unwrap());
     for _ in 0..5 {
         client.entities().read("e1").await.unwrap();
@@ -49,12 +49,12 @@ async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
         &first,
         patient()
             .timeout(Duration::from_millis(700))
-            .reads(Reads::LeaderOnly)
+            .reads(ReadPreference::LeaderOnly)
             .addresses([first.url(), third.url()])
             .unwrap(),
     );
     let error = hasty.entities().read("e1").await.unwrap_err();
-    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::NotSent);
     assert!(format!("{error:#}").contains("no node leads"), "{error:#}");
     assert_eq!((reads(&first), reads(&third)), (0, 0));
 
@@ -67,10 +67,10 @@ async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
 async fn e8_a_standby_that_is_the_only_address_is_no_leader() {
     let leader = Arc::new(AtomicUsize::new(9));
     let [standby, ..] = nodes(&leader);
-    let transport = patient().timeout(Duration::from_millis(500)).reads(Reads::LeaderOnly);
+    let transport = patient().timeout(Duration::from_millis(500)).reads(ReadPreference::LeaderOnly);
     let client = client_with(&standby, transport.addresses([standby.url()]).unwrap());
     let error = client.entities().read("e1").await.unwrap_err();
-    assert_eq!((error.transport().unwrap().kind(), reads(&standby)), (TransportErrorKind::Connect, 0));
+    assert_eq!((error.transport().unwrap().kind(), reads(&standby)), (TransportErrorKind::NotSent, 0));
     leader.store(0, Ordering::SeqCst);
     client.entities().read("e1").await.unwrap();
 }
@@ -78,10 +78,10 @@ async fn e8_a_standby_that_is_the_only_address_is_no_leader() {
 #[tokio::test]
 async fn d1_looking_for_the_leader_takes_no_longer_than_the_call_may() {
     let silent = [(); 2].map(|()| Faulty::always(Answer::silence()));
-    let transport = patient().timeout(Duration::from_millis(300)).reads(Reads::LeaderOnly);
+    let transport = patient().timeout(Duration::from_millis(300)).reads(ReadPreference::LeaderOnly);
     let client = client_with(&silent[0], transport.addresses(silent.iter().map(Faulty::url)).unwrap());
     let (read, time) = timed(client.entities().read("e1")).await;
-    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Connect);
+    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::NotSent);
     assert!(time < Duration::from_secs(2), "{time:?}");
 }
 

@@ -35,7 +35,7 @@ async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
     ] {
         let server = Faulty::always(answer);
         let client = client_with(&server, once().response_limit(limit.try_into().unwrap()));
-        assert_eq!(fails(&client).await, TransportErrorKind::TooLarge);
+        assert_eq!(fails(&client).await, TransportErrorKind::ResponseTooLarge);
         // What the sockets hold, and the frames of the chunks, come on top.
         assert!((limit..limit * 6 + 16 * MIB).contains(&server.sent()), "{} bytes", server.sent());
         eventually("the connection is closed", || server.open() == 0).await;
@@ -75,7 +75,7 @@ async fn f1_a_length_above_the_limit_is_refused_before_the_body_is_read() {
         let server = Faulty::always(huge);
         let client = Client::new(crate::support::target(&server), HyperTransport::new());
         let (kind, time) = timed(fails(&client)).await;
-        assert_eq!(kind, TransportErrorKind::TooLarge);
+        assert_eq!(kind, TransportErrorKind::ResponseTooLarge);
         assert!(server.sent() < 32 * MIB, "{} bytes", server.sent());
         assert!(time < Duration::from_secs(2), "{time:?}");
         eventually("the connection is closed", || server.open() == 0).await;
@@ -88,7 +88,7 @@ async fn f1_a_body_of_just_the_limit_is_read() {
     let (server, _) = pair(Answer::json(200, &body));
     client_with(&server, once().response_limit(1000)).entities().read("e1").await.unwrap();
     let error = client_with(&server, once().response_limit(999)).entities().read("e1").await.unwrap_err();
-    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::TooLarge);
+    assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::ResponseTooLarge);
 }
 
 /// Two pages of a gigabyte of spaces and then the entity, in about a megabyte.

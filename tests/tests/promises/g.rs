@@ -2,7 +2,9 @@
 
 use identity_tests::faulty::{Answer, Faulty, Received};
 use percent_encoding::percent_decode_str;
-use vault_identity::{Client, Draft, Endpoint, Method, Reply, ReplyError, RequestError, WriteEntityByName};
+use vault_identity::{
+    ApiResponse, Client, Endpoint, Method, RequestBuilder, RequestError, ResponseError, WriteEntityByName,
+};
 
 use crate::support::{ENTITY, TOKEN, client, pair, runs_alone};
 
@@ -128,12 +130,12 @@ impl Endpoint for WithHeader {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/health";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         draft.header(self.0.parse().unwrap(), self.1)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::runtime::Builder;
-use vault_identity::hyper::{Blocking, HyperTransport, LogIn, LoggedIn};
+use vault_identity::hyper::{BlockingAdapter, HyperTransport, LoginResponse, LoginTokenSource};
 use vault_identity::{BlockingClient, Client, Target};
 
 use crate::support::{ENTITY, TOKEN, client, once, patient, target};
@@ -98,7 +98,7 @@ fn i4_a_client_outlives_the_runtime_that_it_was_used_in() {
 #[tokio::test]
 async fn i4_a_blocking_client_is_dropped_within_a_runtime() {
     let server = Faulty::always(Answer::json(200, ENTITY));
-    let client = BlockingClient::to(target(&server)).unwrap();
+    let client = BlockingClient::with_default_transport(target(&server)).unwrap();
     let used = client.clone();
     thread::spawn(move || used.entities().read("e1").unwrap()).join().unwrap();
     drop(client);
@@ -113,13 +113,13 @@ fn i4_a_blocking_client_logs_in_and_repeats() {
         _ if request.header("x-vault-token") == Some("s.logged-in") => Answer::json(200, ENTITY),
         _ => Answer::refusal(403, "permission denied"),
     });
-    let log_in = LogIn::new(|| async {
+    let log_in = LoginTokenSource::new(|| async {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        Ok::<_, std::io::Error>(LoggedIn::new("s.logged-in", Duration::from_secs(60)))
+        Ok::<_, std::io::Error>(LoginResponse::new("s.logged-in", Duration::from_secs(60)))
     });
     let transport = patient().token_source(log_in).concurrency_limit(2).build();
     let target = Target::new(&server.url()).unwrap();
-    let client = BlockingClient::new(target, Blocking::new(transport).unwrap());
+    let client = BlockingClient::new(target, BlockingAdapter::new(transport).unwrap());
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| client.entities().read("e1").unwrap());

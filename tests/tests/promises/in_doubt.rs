@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::Redirects;
+use vault_identity::hyper::RedirectPolicy;
 use vault_identity::{
     CreateEntity, CreateEntityAlias, CreateGroup, MountAccessor, UpdateEntityById, UpdateGroupById,
     WriteEntityByName,
@@ -109,7 +109,7 @@ async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
     assert!(client.entities().create(&CreateEntity::unnamed()).await.unwrap().is_created());
     assert_eq!((posts(&standby).len(), posts(&leader).len()), (1, 1));
     // Where standbys forward, it can.
-    let transport = patient().addresses(addresses).unwrap().redirects(Redirects::SameOrigin);
+    let transport = patient().addresses(addresses).unwrap().redirects(RedirectPolicy::SameOrigin);
     let error =
         client_with(&standby, transport).entities().create(&CreateEntity::unnamed()).await.unwrap_err();
     assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Retry};
+use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, RetryPolicy};
 use vault_identity::{Client, CreateEntity, Error, Target};
 
 /// Never to be seen anywhere but in the header of a request.
@@ -17,7 +17,7 @@ pub(crate) const ENTITY: &str = r#"{"data":{"id":"e1","name":"alice"}}"#;
 
 /// One attempt for each call, and time limits so wide that a test which meets one has failed.
 pub(crate) fn once() -> HyperTransportBuilder {
-    patient().retry(Retry::off())
+    patient().retry(RetryPolicy::off())
 }
 
 /// As many attempts as it takes, within limits so wide that a test which meets one has failed.

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{ApiError, MergeConflict, PLAIN_HTTP, RetryAfter};
+use crate::api_response::ApiResponse;
 use crate::de::{self, Object};
 use crate::oauth_error::OAuthError;
-use crate::reply::Reply;
 use crate::text::{self, MAX_LEN};
 
 /// More of a refusal is not read.
@@ -43,7 +43,7 @@ struct Messages(#[serde(deserialize_with = "de::messages")] Vec<String>);
 struct Conflicts(#[serde(deserialize_with = "de::few")] Vec<MergeConflict>);
 
 impl ApiError {
-    pub(crate) fn read(reply: Reply<'_>) -> Self {
+    pub(crate) fn read(reply: ApiResponse<'_>) -> Self {
         let mut error = Self {
             status: reply.status,
             errors: Vec::new(),
@@ -107,7 +107,7 @@ fn closed(body: &[u8]) -> Vec<u8> {
     [valid.as_bytes(), br#""]}"#].concat()
 }
 
-fn header(reply: Reply<'_>, name: HeaderName) -> Option<&str> {
+fn header(reply: ApiResponse<'_>, name: HeaderName) -> Option<&str> {
     reply.headers.get(name)?.to_str().ok()
 }
 

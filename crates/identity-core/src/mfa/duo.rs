@@ -3,15 +3,15 @@ use serde::{Deserialize, Serialize};
 
 use super::method::method;
 use crate::construct::setters;
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
-endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
+endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod), same method_id);
-endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
-endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> empty(()));
+endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> no_content(()));
 endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaMethodId, DuoMethod>));
 
 method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods);

@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, RequestError, de, ser};
 
-endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement), same name);
-endpoint!(DeleteLoginEnforcement: DELETE "identity/mfa/login-enforcement/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteLoginEnforcement: DELETE "identity/mfa/login-enforcement/{name}" [name: slug] -> no_content(()));
 endpoint!(ListLoginEnforcements:  LIST   "identity/mfa/login-enforcement" -> list(KeyList<String, LoginEnforcement>));
 
 about! {

@@ -3,15 +3,15 @@ use serde::{Deserialize, Serialize};
 
 use super::method::method;
 use crate::construct::setters;
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
-endpoint!(CreateOktaMethod: POST   "identity/mfa/method/okta" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
+endpoint!(CreateOktaMethod: POST   "identity/mfa/method/okta" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> data(OktaMethod), same method_id);
-endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
-endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> empty(()));
+endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> no_content(()));
 endpoint!(ListOktaMethods:  LIST   "identity/mfa/method/okta" -> list(KeyList<MfaMethodId, OktaMethod>));
 
 method!("Okta", "okta", OktaParams: CreateOktaMethod, ReadOktaMethod, UpdateOktaMethod, DeleteOktaMethod, ListOktaMethods);

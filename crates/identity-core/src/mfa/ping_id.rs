@@ -3,15 +3,15 @@ use serde::{Deserialize, Serialize};
 
 use super::method::method;
 use crate::construct::setters;
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::secret::Exposed;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
 
-endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
+endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod), same method_id);
-endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
-endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> empty(()));
+endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
+endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> no_content(()));
 endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyList<MfaMethodId, PingIdMethod>));
 
 method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);

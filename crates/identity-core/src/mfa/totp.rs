@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::method::method;
 use crate::construct::setters;
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::word::word;
 use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de, ser};
 
-endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body repeatable(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
+endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod), same method_id);
-endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body repeatable -> empty(()));
-endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> empty(()));
+endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> no_content(()));
 endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<MfaMethodId, TotpMethod>));
 
 method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods);

@@ -3,18 +3,21 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
-use crate::{Endpoint, EntityId, Method, MfaMethodId, Reply, ReplyError, RequestError, Respond, respond};
+use crate::{
+    ApiResponse, EncodeResponse, Endpoint, EntityId, Method, MfaMethodId, RequestError, ResponseError,
+    test_response,
+};
 
-endpoint!(AdminDestroyTotpSecret: POST "identity/mfa/method/totp/admin-destroy" checked json repeatable -> empty(()));
+endpoint!(AdminDestroyTotpSecret: POST "identity/mfa/method/totp/admin-destroy" checked json idempotent -> no_content(()));
 
 /// What came of a wish for a TOTP secret.
 #[derive(Clone, Debug)]
 pub enum TotpEnrollment {
     /// A new secret, told only now.
-    New(TotpSecret),
+    Created(TotpSecret),
     /// The entity has one already, and it is not told again. [Destroy](AdminDestroyTotpSecret) it to get
     /// another.
     AlreadyEnrolled,
@@ -49,8 +52,8 @@ fn png<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretSlice<
     }
 }
 
-fn decode(reply: Reply<'_>) -> Result<TotpEnrollment, ReplyError> {
-    Ok(reply.data_or_none()?.map_or(TotpEnrollment::AlreadyEnrolled, TotpEnrollment::New))
+fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
+    Ok(reply.optional_data()?.map_or(TotpEnrollment::AlreadyEnrolled, TotpEnrollment::Created))
 }
 
 fn answer(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
@@ -60,12 +63,12 @@ fn answer(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
         barcode: Exposed<'a>,
     }
     match output {
-        TotpEnrollment::New(secret) => {
+        TotpEnrollment::Created(secret) => {
             let png = secret.barcode.as_ref().map_or(&[][..], ExposeSecret::expose_secret);
             let barcode = SecretString::from(BASE64.encode(png));
-            respond::data(&Wire { url: Exposed(&secret.url), barcode: Exposed(&barcode) })
+            test_response::data(&Wire { url: Exposed(&secret.url), barcode: Exposed(&barcode) })
         }
-        TotpEnrollment::AlreadyEnrolled => respond::data(&()),
+        TotpEnrollment::AlreadyEnrolled => test_response::data(&()),
     }
 }
 
@@ -91,18 +94,18 @@ impl Endpoint for GenerateTotpSecret {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/mfa/method/totp/generate";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         not_empty("method_id", [&self.method_id])?;
         draft.json(self)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<TotpEnrollment, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
         decode(reply)
     }
 }
 
-impl Respond for GenerateTotpSecret {
-    fn respond(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
+impl EncodeResponse for GenerateTotpSecret {
+    fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
         answer(output)
     }
 }
@@ -131,19 +134,19 @@ impl Endpoint for AdminGenerateTotpSecret {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/mfa/method/totp/admin-generate";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         not_empty("method_id", [&self.method_id])?;
         not_empty("entity_id", [&self.entity_id])?;
         draft.json(self)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<TotpEnrollment, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
         decode(reply)
     }
 }
 
-impl Respond for AdminGenerateTotpSecret {
-    fn respond(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
+impl EncodeResponse for AdminGenerateTotpSecret {
+    fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
         answer(output)
     }
 }

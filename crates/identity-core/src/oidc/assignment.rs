@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{EntityId, GroupId, KeyList, RequestError, de, ser};
 
-endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: slug] -> data(OidcAssignment));
-endpoint!(DeleteOidcAssignment: DELETE "identity/oidc/assignment/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcAssignment: DELETE "identity/oidc/assignment/{name}" [name: slug] -> no_content(()));
 endpoint!(ListOidcAssignments:  LIST   "identity/oidc/assignment" -> list(KeyList<String, ()>));
 
 about! {

@@ -4,11 +4,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::construct::setters;
-use crate::draft::{Draft, not_empty};
-use crate::error::{ReplyError, RequestError};
+use crate::error::{RequestError, ResponseError};
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
 use crate::word::word;
-use crate::{ClientId, Endpoint, Method, Reply, Respond, de, respond, ser};
+use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, de, ser, test_response};
 
 /// Logs the entity of the caller's token in to a client: gives the code that the client exchanges for tokens
 /// with [`ExchangeOidcToken`](crate::ExchangeOidcToken). It can be exchanged once, within five minutes.
@@ -168,21 +168,21 @@ impl Endpoint for AuthorizeOidc {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "identity/oidc/provider/{name}/authorize";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         self.check()?;
-        let draft = draft.slug("name", &self.provider).map_err(|error| error.of("provider"))?;
+        let draft = draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
         let pairs = self.pairs();
-        Ok(pairs.iter().fold(draft, |draft, (name, value)| draft.query(name, value)).repeatable(false))
+        Ok(pairs.iter().fold(draft, |draft, (name, value)| draft.query(name, value)).idempotent(false))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<AuthorizationCode, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
         reply.json()
     }
 }
 
-impl Respond for AuthorizeOidc {
-    fn respond(output: &AuthorizationCode) -> http::Response<bytes::Bytes> {
-        respond::json(&output.exposed())
+impl EncodeResponse for AuthorizeOidc {
+    fn encode_response(output: &AuthorizationCode) -> http::Response<bytes::Bytes> {
+        test_response::json(&output.exposed())
     }
 }
 
@@ -198,20 +198,20 @@ impl Endpoint for AuthorizeOidcByPost {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = AuthorizeOidc::PATH;
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         self.0.check()?;
-        let draft = draft.slug("name", &self.0.provider).map_err(|error| error.of("provider"))?;
+        let draft = draft.path_name("name", &self.0.provider).map_err(|error| error.of("provider"))?;
         Ok(draft.form(self.0.pairs()))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<AuthorizationCode, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
         AuthorizeOidc::decode(reply)
     }
 }
 
-impl Respond for AuthorizeOidcByPost {
-    fn respond(output: &AuthorizationCode) -> http::Response<bytes::Bytes> {
-        AuthorizeOidc::respond(output)
+impl EncodeResponse for AuthorizeOidcByPost {
+    fn encode_response(output: &AuthorizationCode) -> http::Response<bytes::Bytes> {
+        AuthorizeOidc::encode_response(output)
     }
 }
 

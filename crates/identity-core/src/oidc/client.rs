@@ -4,15 +4,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::secret::Exposed;
 use crate::word::word;
 use crate::{ClientId, KeyList, RequestError, de, ser};
 
-endpoint!(WriteOidcClient:  POST   "identity/oidc/client/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(WriteOidcClient:  POST   "identity/oidc/client/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcClient:   GET    "identity/oidc/client/{name}" [name: slug] -> data(OidcClient) secret);
-endpoint!(DeleteOidcClient: DELETE "identity/oidc/client/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcClient: DELETE "identity/oidc/client/{name}" [name: slug] -> no_content(()));
 endpoint!(ListOidcClients:  LIST   "identity/oidc/client" -> list(KeyList<String, OidcClientInfo>));
 
 about! {

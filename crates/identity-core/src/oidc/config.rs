@@ -4,7 +4,7 @@ use crate::de;
 use crate::endpoint::endpoint;
 
 endpoint!(ReadOidcConfig:  GET  "identity/oidc/config" -> data(OidcConfig));
-endpoint!(WriteOidcConfig: POST "identity/oidc/config" json repeatable -> empty(()));
+endpoint!(WriteOidcConfig: POST "identity/oidc/config" json idempotent -> no_content(()));
 
 /// How identity tokens are issued.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,10 +3,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::draft::{Draft, not_empty};
-use crate::error::{ReplyError, RequestError};
+use crate::error::{RequestError, ResponseError};
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
-use crate::{ClientId, Endpoint, Method, Reply, Respond, de, respond};
+use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, de, test_response};
 
 /// Gives a client its tokens, for a code or for itself. The target's token is not sent.
 ///
@@ -163,9 +163,10 @@ impl Endpoint for ExchangeOidcToken {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/oidc/provider/{name}/token";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         self.check()?;
-        let mut draft = draft.slug("name", &self.provider).map_err(|error| error.of("provider"))?.anonymous();
+        let mut draft =
+            draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?.without_token();
         let mut form: Vec<(&str, &str)> = Vec::new();
         match &self.grant {
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
@@ -181,7 +182,7 @@ impl Endpoint for ExchangeOidcToken {
         }
         match &self.client {
             ClientAuth::Basic { client_id, client_secret } => {
-                draft = draft.basic(client_id.as_str(), client_secret)?;
+                draft = draft.basic_auth(client_id.as_str(), client_secret)?;
             }
             ClientAuth::Post { client_id, client_secret } => {
                 form.push(("client_id", client_id.as_str()));
@@ -195,14 +196,14 @@ impl Endpoint for ExchangeOidcToken {
         Ok(draft.form(form))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<ProviderTokens, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<ProviderTokens, ResponseError> {
         reply.json()
     }
 }
 
-impl Respond for ExchangeOidcToken {
-    fn respond(output: &ProviderTokens) -> http::Response<bytes::Bytes> {
-        respond::json(&output.exposed())
+impl EncodeResponse for ExchangeOidcToken {
+    fn encode_response(output: &ProviderTokens) -> http::Response<bytes::Bytes> {
+        test_response::json(&output.exposed())
     }
 }
 

@@ -3,16 +3,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::word::word;
 use crate::{ClientId, KeyList, RequestError, de, ser};
 
-endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json repeatable -> empty(()));
+endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcKey:   GET    "identity/oidc/key/{name}" [name: slug] -> data(OidcKey));
-endpoint!(DeleteOidcKey: DELETE "identity/oidc/key/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcKey: DELETE "identity/oidc/key/{name}" [name: slug] -> no_content(()));
 endpoint!(ListOidcKeys:  LIST   "identity/oidc/key" -> list(KeyList<String, ()>));
-endpoint!(RotateOidcKey: POST   "identity/oidc/key/{name}/rotate" [name: slug] checked json -> empty(()));
+endpoint!(RotateOidcKey: POST   "identity/oidc/key/{name}/rotate" [name: slug] checked json -> no_content(()));
 
 about! {
     ReadOidcKey { name: String }

@@ -1,15 +1,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::{
-    ClientId, Endpoint, KeyList, Method, Reply, ReplyError, RequestError, Respond, de, respond, ser,
+    ApiResponse, ClientId, EncodeResponse, Endpoint, KeyList, Method, RequestError, ResponseError, de, ser,
+    test_response,
 };
 
-endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body repeatable -> empty(()));
+endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body idempotent -> no_content(()));
 endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: slug] -> data(OidcProvider), same name);
-endpoint!(DeleteOidcProvider: DELETE "identity/oidc/provider/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcProvider: DELETE "identity/oidc/provider/{name}" [name: slug] -> no_content(()));
 
 about! {
     ReadOidcProvider { name: String }
@@ -141,7 +142,7 @@ impl ListOidcProviders {
     }
 
     /// The providers that this client may use. Those that allow `*` are always among them.
-    pub fn of_client(client_id: impl Into<ClientId>) -> Self {
+    pub fn for_client(client_id: impl Into<ClientId>) -> Self {
         Self { allowed_client_id: Some(client_id.into()) }
     }
 }
@@ -151,7 +152,7 @@ impl Endpoint for ListOidcProviders {
     const METHOD: Method = Method::List;
     const PATH: &'static str = "identity/oidc/provider";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         not_empty("allowed_client_id", &self.allowed_client_id)?;
         Ok(match &self.allowed_client_id {
             Some(client_id) => draft.query("allowed_client_id", client_id.as_str()),
@@ -159,13 +160,13 @@ impl Endpoint for ListOidcProviders {
         })
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Self::Output, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
         reply.list()
     }
 }
 
-impl Respond for ListOidcProviders {
-    fn respond(output: &Self::Output) -> http::Response<bytes::Bytes> {
-        respond::list(output)
+impl EncodeResponse for ListOidcProviders {
+    fn encode_response(output: &Self::Output) -> http::Response<bytes::Bytes> {
+        test_response::list(output)
     }
 }

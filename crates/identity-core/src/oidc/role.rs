@@ -3,13 +3,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::construct::{about, setters};
-use crate::draft::not_empty;
 use crate::endpoint::endpoint;
+use crate::request_builder::not_empty;
 use crate::{ClientId, KeyList, RequestError, de, ser};
 
-endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json repeatable(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> empty(()));
+endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json idempotent(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> no_content(()));
 endpoint!(ReadOidcRole:   GET    "identity/oidc/role/{name}" [name: slug] -> data(OidcRole));
-endpoint!(DeleteOidcRole: DELETE "identity/oidc/role/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcRole: DELETE "identity/oidc/role/{name}" [name: slug] -> no_content(()));
 endpoint!(ListOidcRoles:  LIST   "identity/oidc/role" -> list(KeyList<String, ()>));
 
 about! {

@@ -4,9 +4,9 @@ use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
 use crate::{KeyList, de};
 
-endpoint!(WriteOidcScope:  POST   "identity/oidc/scope/{name}" [name: slug] json repeatable -> empty(()));
+endpoint!(WriteOidcScope:  POST   "identity/oidc/scope/{name}" [name: slug] json idempotent -> no_content(()));
 endpoint!(ReadOidcScope:   GET    "identity/oidc/scope/{name}" [name: slug] -> data(OidcScope));
-endpoint!(DeleteOidcScope: DELETE "identity/oidc/scope/{name}" [name: slug] -> empty(()));
+endpoint!(DeleteOidcScope: DELETE "identity/oidc/scope/{name}" [name: slug] -> no_content(()));
 endpoint!(ListOidcScopes:  LIST   "identity/oidc/scope" -> list(KeyList<String, ()>));
 
 about! {

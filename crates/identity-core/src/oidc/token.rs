@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::construct::about;
-use crate::draft::{Draft, not_empty};
 use crate::endpoint::endpoint;
-use crate::error::{ReplyError, RequestError};
+use crate::error::{RequestError, ResponseError};
+use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
-use crate::{ClientId, Endpoint, Method, Reply, Respond, SigningAlgorithm, de, respond};
+use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, SigningAlgorithm, de, test_response};
 
 endpoint!(GenerateIdToken: GET "identity/oidc/token/{role}" [role: slug] -> data(IdToken) secret);
 endpoint!(ReadDiscovery:   GET "identity/oidc/.well-known/openid-configuration" -> json(Discovery));
@@ -95,7 +95,7 @@ impl Endpoint for IntrospectIdToken {
     const READ_ONLY: bool = true;
     const PATH: &'static str = "identity/oidc/introspect";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         #[derive(Serialize)]
         struct Body<'a> {
             token: Exposed<'a>,
@@ -105,17 +105,17 @@ impl Endpoint for IntrospectIdToken {
         not_empty("token", [self.token.expose_secret()])?;
         not_empty("client_id", &self.client_id)?;
         let body = Body { token: Exposed(&self.token), client_id: self.client_id.as_ref() };
-        Ok(draft.json(&body)?.repeatable(true))
+        Ok(draft.json(&body)?.idempotent(true))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<Introspection, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<Introspection, ResponseError> {
         reply.json()
     }
 }
 
-impl Respond for IntrospectIdToken {
-    fn respond(output: &Introspection) -> http::Response<bytes::Bytes> {
-        respond::json(output)
+impl EncodeResponse for IntrospectIdToken {
+    fn encode_response(output: &Introspection) -> http::Response<bytes::Bytes> {
+        test_response::json(output)
     }
 }
 

@@ -4,9 +4,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::draft::Draft;
-use crate::error::{ReplyError, RequestError};
-use crate::{Endpoint, EntityId, Method, Reply, Respond, respond};
+use crate::error::{RequestError, ResponseError};
+use crate::request_builder::RequestBuilder;
+use crate::{ApiResponse, EncodeResponse, Endpoint, EntityId, Method, test_response};
 
 /// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::ExchangeOidcToken), in place of
 /// the target's token.
@@ -35,19 +35,19 @@ impl Endpoint for ReadUserInfo {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "identity/oidc/provider/{name}/userinfo";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        let draft = draft.slug("name", &self.provider).map_err(|error| error.of("provider"))?;
-        draft.bearer(&self.access_token).map_err(|error| error.of("access_token"))
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let draft = draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
+        draft.bearer_auth(&self.access_token).map_err(|error| error.of("access_token"))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<UserInfo, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
         reply.json()
     }
 }
 
-impl Respond for ReadUserInfo {
-    fn respond(output: &UserInfo) -> http::Response<bytes::Bytes> {
-        respond::json(output)
+impl EncodeResponse for ReadUserInfo {
+    fn encode_response(output: &UserInfo) -> http::Response<bytes::Bytes> {
+        test_response::json(output)
     }
 }
 
@@ -63,18 +63,18 @@ impl Endpoint for ReadUserInfoByPost {
     const READ_ONLY: bool = true;
     const PATH: &'static str = ReadUserInfo::PATH;
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        Ok(self.0.encode(draft)?.repeatable(true))
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        Ok(self.0.encode(draft)?.idempotent(true))
     }
 
-    fn decode(reply: Reply<'_>) -> Result<UserInfo, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
         ReadUserInfo::decode(reply)
     }
 }
 
-impl Respond for ReadUserInfoByPost {
-    fn respond(output: &UserInfo) -> http::Response<bytes::Bytes> {
-        ReadUserInfo::respond(output)
+impl EncodeResponse for ReadUserInfoByPost {
+    fn encode_response(output: &UserInfo) -> http::Response<bytes::Bytes> {
+        ReadUserInfo::encode_response(output)
     }
 }
 

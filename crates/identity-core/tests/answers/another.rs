@@ -15,8 +15,8 @@ fn error_of<E: Endpoint>(endpoint: &E, data: &str) -> String {
     let body = data.strip_prefix("raw ").map_or_else(|| format!(r#"{{"data":{data}}}"#), ToOwned::to_owned);
     let target = Target::new("http://vault.test").expect("an address");
     let request = endpoint.request(&target).expect("a request");
-    let operation = Operation::of_request(&request).expect("an operation");
-    let Err(error) = endpoint.verified_response(operation, &answer(200, body)) else {
+    let operation = Operation::from_request(&request).expect("an operation");
+    let Err(error) = endpoint.parse_verified_response(operation, &answer(200, body)) else {
         return "(none)".to_owned();
     };
     assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:#}");
@@ -129,8 +129,9 @@ fn the_error_names_both_and_shows_them_harmlessly() {
     // An update that answered for another object may have been carried out.
     let update = UpdateEntityById::new("e1");
     let operation =
-        Operation::of_request(&update.request(&Target::new("http://v.test").unwrap()).unwrap()).unwrap();
-    let error = update.verified_response(operation, &answer(200, r#"{"data":{"id":"e2"}}"#)).unwrap_err();
+        Operation::from_request(&update.request(&Target::new("http://v.test").unwrap()).unwrap()).unwrap();
+    let error =
+        update.parse_verified_response(operation, &answer(200, r#"{"data":{"id":"e2"}}"#)).unwrap_err();
     assert!(error.may_have_been_applied());
     assert_eq!(error.to_string().matches("e2").count(), 0);
 }

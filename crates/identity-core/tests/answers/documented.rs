@@ -56,6 +56,6 @@ fn an_entity_has_a_bucket() {
     let entity = value::<ReadEntityById>(ENTITY_READ);
     assert_eq!(entity.bucket_key_hash.as_deref(), Some("177553e4c58987f4cc5d7e530136c642"));
     assert_eq!(entity.policies, ["eng-dev", "infra-dev"]);
-    let again = ReadEntityById::respond(&entity);
-    assert_eq!(ReadEntityById::response(&again).unwrap(), entity);
+    let again = ReadEntityById::encode_response(&entity);
+    assert_eq!(ReadEntityById::parse_response(&again).unwrap(), entity);
 }

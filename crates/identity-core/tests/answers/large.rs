@@ -42,10 +42,10 @@ fn whether_there_is_none_does_not_depend_on_who_asks() {
     for depth in [0, 100, 200, 100_000] {
         let deep = format!(r#"{{"errors":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
         let answer = answer(404, deep);
-        let error = ReadEntityById::response(&answer).unwrap_err();
-        let maybe = Maybe::<ReadEntityById>::response(&answer);
+        let error = ReadEntityById::parse_response(&answer).unwrap_err();
+        let maybe = Maybe::<ReadEntityById>::parse_response(&answer);
         assert_eq!(error.is_not_found(), maybe.is_ok(), "{depth}");
-        assert_eq!(maybe.is_ok(), ListEntities::response(&answer).is_ok(), "{depth}");
+        assert_eq!(maybe.is_ok(), ListEntities::parse_response(&answer).is_ok(), "{depth}");
     }
 }
 
@@ -68,7 +68,7 @@ fn time_grows_with_the_length_of_a_list() {
         let answer = list(length);
         let time = || {
             let start = Instant::now();
-            let list = ListEntities::response(&answer).unwrap();
+            let list = ListEntities::parse_response(&answer).unwrap();
             assert_eq!((list.len(), list.key_info.len()), (length, length));
             start.elapsed()
         };

@@ -58,7 +58,7 @@ fn absent_null_and_empty_are_the_same() {
         value::<ReadOidcKey>(r#"{"algorithm":"RS256","allowed_client_ids":null}"#),
         OidcKey::default()
     );
-    assert_eq!(ReadJwks::response(&answer(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
+    assert_eq!(ReadJwks::parse_response(&answer(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn unknown_words_are_kept() {
     assert_eq!(key.algorithm.as_str(), "ML-DSA-65");
 
     let key = r#"{"alg":"ML-DSA-65","key_ops":["verify"],"kty":"AKP","pub":"x","use":"sig"}"#;
-    let jwks = ReadJwks::response(&answer(200, format!(r#"{{"keys":[{key}]}}"#))).unwrap();
+    let jwks = ReadJwks::parse_response(&answer(200, format!(r#"{{"keys":[{key}]}}"#))).unwrap();
     assert_eq!(jwks.keys[0].alg, Some(SigningAlgorithm::Other("ML-DSA-65".to_owned())));
     assert_eq!(jwks.keys[0].parameters["pub"], "x");
     assert_eq!(serde_json::to_value(&jwks.keys[0]).unwrap().to_string(), key);
@@ -136,8 +136,10 @@ fn odd_public_key_spoils_only_itself() {
         "[]",
     ] {
         let jwks = answer(200, format!(r#"{{"keys":[{odd},{good},{odd}]}}"#));
-        for keys in [ReadJwks::response(&jwks).unwrap().keys, ReadProviderJwks::response(&jwks).unwrap().keys]
-        {
+        for keys in [
+            ReadJwks::parse_response(&jwks).unwrap().keys,
+            ReadProviderJwks::parse_response(&jwks).unwrap().keys,
+        ] {
             assert_eq!(keys.iter().map(|key| &*key.kid).collect::<Vec<_>>(), ["a"], "{odd}");
         }
     }
@@ -148,7 +150,7 @@ fn odd_warning_spoils_only_itself() {
     for odd in ["null", "5", "{}", r#"["w"]"#] {
         let body =
             format!(r#"{{"request_id":"r1","data":{{"issuer":""}},"warnings":[{odd},"one",{odd},"two"]}}"#);
-        let (_, meta) = WithMeta::<ReadOidcConfig>::response(&answer(200, body)).unwrap();
+        let (_, meta) = WithMeta::<ReadOidcConfig>::parse_response(&answer(200, body)).unwrap();
         assert_eq!(meta.request_id.as_deref(), Some("r1"), "{odd}");
         assert_eq!(meta.warnings, ["one", "two"], "{odd}");
     }
@@ -186,8 +188,8 @@ fn durations_come_in_many_forms() {
         (r#""99999999999999999999h""#, None),
     ] {
         let answer = answer(200, format!(r#"{{"data":{{"token":"t","key":"k","ttl":{ttl}}}}}"#));
-        assert_eq!(ReadOidcRole::response(&answer).ok().map(|role| role.ttl), expected, "{ttl}");
-        assert_eq!(GenerateIdToken::response(&answer).ok().map(|token| token.ttl), expected, "{ttl}");
+        assert_eq!(ReadOidcRole::parse_response(&answer).ok().map(|role| role.ttl), expected, "{ttl}");
+        assert_eq!(GenerateIdToken::parse_response(&answer).ok().map(|token| token.ttl), expected, "{ttl}");
     }
 }
 
@@ -225,11 +227,11 @@ fn answers_with_a_body_where_none_is_usual() {
 #[test]
 fn meta_is_what_is_told_beside_the_result() {
     let body = r#"{"request_id":"r1","data":null,"warnings":["issuer is set"]}"#;
-    let ((), meta) = WithMeta::<WriteOidcConfig>::response(&answer(200, body)).unwrap();
+    let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&answer(200, body)).unwrap();
     assert_eq!(meta.request_id.as_deref(), Some("r1"));
     assert_eq!(meta.warnings, ["issuer is set"]);
     for (status, body) in [(204, ""), (200, r#"{"request_id":"","data":null,"warnings":null}"#)] {
-        let ((), meta) = WithMeta::<WriteOidcConfig>::response(&answer(status, body)).unwrap();
+        let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&answer(status, body)).unwrap();
         assert_eq!(meta, Meta::default(), "{status} {body}");
     }
 }
@@ -238,23 +240,23 @@ fn meta_is_what_is_told_beside_the_result() {
 fn wrapped_answers_in_their_forms() {
     let info = r#"{"token":"s.w","accessor":"a","ttl":60,"creation_time":"2026-11-21T19:43:06.25Z","creation_path":"identity/entity"}"#;
     let wrapped = answer(200, format!(r#"{{"request_id":"","data":null,"wrap_info":{info}}}"#));
-    let info = Wrap::<CreateEntity>::response(&wrapped).unwrap().wrapped().expect("a token");
+    let info = Wrap::<CreateEntity>::parse_response(&wrapped).unwrap().wrapped().expect("a token");
     assert_eq!((info.token.expose_secret(), info.ttl.as_secs()), ("s.w", 60));
     assert_eq!(info.creation_path, "identity/entity");
     assert_eq!(info.creation_time.unwrap().to_string(), "2026-11-21T19:43:06.25Z");
     assert_eq!(info.wrapped_accessor, None);
 
     // Nothing to keep: an update, an empty list, absence.
-    let plain = Wrap::<CreateEntity>::response(&answer(204, "")).unwrap();
+    let plain = Wrap::<CreateEntity>::parse_response(&answer(204, "")).unwrap();
     assert!(matches!(plain, Wrapped::Plain(Upsert::Updated)));
     for words in ["[]", r#"["unsupported path"]"#] {
         let answer = answer(404, format!(r#"{{"errors":{words}}}"#));
-        let Wrapped::Plain(list) = Wrap::<ListEntities>::response(&answer).unwrap() else {
+        let Wrapped::Plain(list) = Wrap::<ListEntities>::parse_response(&answer).unwrap() else {
             panic!("{words}")
         };
         assert!(list.is_empty(), "{words}");
     }
-    let absent = Wrap::<Maybe<ReadEntityById>>::response(&answer(404, r#"{"errors":[]}"#)).unwrap();
+    let absent = Wrap::<Maybe<ReadEntityById>>::parse_response(&answer(404, r#"{"errors":[]}"#)).unwrap();
     assert!(matches!(absent, Wrapped::Plain(None)));
 
     // Errors are never wrapped, and a wrong path remains one.
@@ -268,6 +270,6 @@ fn wrapped_answers_in_their_forms() {
         assert_eq!(outcome::<Wrap<ListEntities>>(&answer), "refused", "{words}");
     }
     let read = answer(404, r#"{"errors":["unsupported path"]}"#);
-    assert!(!Wrap::<ReadEntityById>::response(&read).unwrap_err().is_not_found());
+    assert!(!Wrap::<ReadEntityById>::parse_response(&read).unwrap_err().is_not_found());
     assert_eq!(outcome::<Wrap<Maybe<ReadEntityById>>>(&read), "refused");
 }

@@ -24,7 +24,7 @@ fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
 /// The value in an answer of 200 with this `data`.
 #[track_caller]
 fn value<E: Endpoint>(data: &str) -> E::Output {
-    match E::response(&answer(200, format!(r#"{{"data":{data}}}"#))) {
+    match E::parse_response(&answer(200, format!(r#"{{"data":{data}}}"#))) {
         Ok(value) => value,
         Err(error) => panic!("{data}: {}", chain(&error)),
     }
@@ -32,7 +32,7 @@ fn value<E: Endpoint>(data: &str) -> E::Output {
 
 /// In a word: `value`, or the stage that failed.
 fn outcome<E: Endpoint>(response: &Response<Vec<u8>>) -> &'static str {
-    match E::response(response).as_ref().map_err(Error::kind) {
+    match E::parse_response(response).as_ref().map_err(Error::kind) {
         Ok(_) => "value",
         Err(ErrorKind::Api(_)) => "refused",
         Err(ErrorKind::Decode(_)) => "unreadable",
@@ -43,7 +43,7 @@ fn outcome<E: Endpoint>(response: &Response<Vec<u8>>) -> &'static str {
 /// The refusal or decode error in an answer.
 #[track_caller]
 fn error<E: Endpoint>(status: u16, body: impl Into<Vec<u8>>) -> Error {
-    E::response(&answer(status, body)).err().expect("no value")
+    E::parse_response(&answer(status, body)).err().expect("no value")
 }
 
 /// The text of an error and of its sources.

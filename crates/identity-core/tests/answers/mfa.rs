@@ -109,10 +109,11 @@ fn new_secret_has_a_picture_or_none() {
             r#"{{"data":{{"url":"otpauth://totp/x?secret=K","barcode":{barcode}}},"warnings":null}}"#
         );
         let body = answer(200, body);
-        for enrollment in
-            [GenerateTotpSecret::response(&body).unwrap(), AdminGenerateTotpSecret::response(&body).unwrap()]
-        {
-            let TotpEnrollment::New(secret) = enrollment else { panic!("{barcode}") };
+        for enrollment in [
+            GenerateTotpSecret::parse_response(&body).unwrap(),
+            AdminGenerateTotpSecret::parse_response(&body).unwrap(),
+        ] {
+            let TotpEnrollment::Created(secret) = enrollment else { panic!("{barcode}") };
             assert_eq!(secret.url.expose_secret(), "otpauth://totp/x?secret=K");
             assert_eq!(secret.barcode.as_ref().map(ExposeSecret::expose_secret), expected, "{barcode}");
         }
@@ -131,10 +132,10 @@ fn new_secret_has_a_picture_or_none() {
 fn second_secret_is_not_told() {
     let body = r#"{"request_id":"r1","data":null,"warnings":["Entity already has a secret for MFA method \"app\""]}"#;
     let again = answer(200, body);
-    let (own, meta) = WithMeta::<GenerateTotpSecret>::response(&again).unwrap();
+    let (own, meta) = WithMeta::<GenerateTotpSecret>::parse_response(&again).unwrap();
     assert!(matches!(own, TotpEnrollment::AlreadyEnrolled));
     assert_eq!(meta.warnings, [r#"Entity already has a secret for MFA method "app""#]);
-    let other = AdminGenerateTotpSecret::response(&again).unwrap();
+    let other = AdminGenerateTotpSecret::parse_response(&again).unwrap();
     assert!(matches!(other, TotpEnrollment::AlreadyEnrolled));
 }
 

@@ -21,7 +21,7 @@ fn same<E: Endpoint<Output: Debug>>(body: fn(&str) -> String, needed: &str, opti
     let needed = (!needed.is_empty()).then(|| needed.to_owned());
     let all: Vec<_> = needed.iter().cloned().chain(nulls).collect();
     let [absent, null] = [needed.unwrap_or_default(), all.join(",")].map(|fields| {
-        let value = E::response(&answer(200, body(&fields)));
+        let value = E::parse_response(&answer(200, body(&fields)));
         let value = value.unwrap_or_else(|error| panic!("{fields}: {}", chain(&error)));
         format!("{value:?}")
     });

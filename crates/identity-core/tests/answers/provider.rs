@@ -44,8 +44,8 @@ fn code_with_and_without_state() {
         (r#"{"code":"x"}"#, None),
     ] {
         for code in [
-            AuthorizeOidc::response(&answer(200, body)).unwrap(),
-            AuthorizeOidcByPost::response(&answer(200, body)).unwrap(),
+            AuthorizeOidc::parse_response(&answer(200, body)).unwrap(),
+            AuthorizeOidcByPost::parse_response(&answer(200, body)).unwrap(),
         ] {
             assert_eq!((code.code.expose_secret(), code.state.as_deref()), ("x", state), "{body}");
         }
@@ -58,7 +58,7 @@ fn code_with_and_without_state() {
 
 #[test]
 fn tokens_with_and_without_id_token() {
-    let tokens = |body: &str| ExchangeOidcToken::response(&answer(200, body)).unwrap();
+    let tokens = |body: &str| ExchangeOidcToken::parse_response(&answer(200, body)).unwrap();
     let both = tokens(r#"{"access_token":"a","expires_in":3600,"id_token":"e.y.J","token_type":"Bearer"}"#);
     assert_eq!(both.access_token.expose_secret(), "a");
     assert_eq!(both.id_token.as_ref().map(ExposeSecret::expose_secret), Some("e.y.J"));
@@ -81,8 +81,8 @@ fn tokens_with_and_without_id_token() {
 fn user_info_has_whatever_claims() {
     let body = r#"{"sub":"e1","groups":["ops"],"contact":{"email":"al@app.test"},"age":5,"iss":null}"#;
     for info in [
-        ReadUserInfo::response(&answer(200, body)).unwrap(),
-        ReadUserInfoByPost::response(&answer(200, body)).unwrap(),
+        ReadUserInfo::parse_response(&answer(200, body)).unwrap(),
+        ReadUserInfoByPost::parse_response(&answer(200, body)).unwrap(),
     ] {
         assert_eq!(info.sub.as_str(), "e1");
         assert_eq!(info.claims.keys().collect::<Vec<_>>(), ["age", "contact", "groups", "iss"]);
@@ -90,7 +90,7 @@ fn user_info_has_whatever_claims() {
         assert_eq!(info.claims["groups"], serde_json::json!(["ops"]));
         assert!(info.claims["iss"].is_null());
     }
-    assert!(ReadUserInfo::response(&answer(200, r#"{"sub":"e1"}"#)).unwrap().claims.is_empty());
+    assert!(ReadUserInfo::parse_response(&answer(200, r#"{"sub":"e1"}"#)).unwrap().claims.is_empty());
     for body in ["", "{}", "[]", r#"{"sub":null}"#, r#"{"sub":5}"#, "e.y.J"] {
         assert_eq!(outcome::<ReadUserInfo>(&answer(200, body)), "unreadable", "{body}");
     }
@@ -175,6 +175,6 @@ fn absent_provider_is_said_as_of_any_object() {
     assert_eq!(outcome::<Maybe<ReadOidcProvider>>(&absent), "value");
     assert_eq!(outcome::<Maybe<ReadProviderDiscovery>>(&absent), "value");
     assert_eq!(outcome::<ReadProviderJwks>(&absent), "refused");
-    assert!(ListOidcProviders::response(&absent).unwrap().is_empty());
-    assert!(ListOidcClients::response(&absent).unwrap().is_empty());
+    assert!(ListOidcProviders::parse_response(&absent).unwrap().is_empty());
+    assert!(ListOidcClients::parse_response(&absent).unwrap().is_empty());
 }

@@ -39,7 +39,7 @@ fn absence_is_a_404_with_errors_of_which_there_is_none() {
         assert_eq!(outcome::<ReadEntityById>(&answer), read, "{body}");
         assert_eq!(outcome::<Maybe<ReadEntityById>>(&answer), maybe, "{body}");
         assert_eq!(outcome::<DeleteEntityById>(&answer), "refused", "{body}");
-        let error = ReadEntityById::response(&answer).unwrap_err();
+        let error = ReadEntityById::parse_response(&answer).unwrap_err();
         assert_eq!(error.is_not_found(), maybe == "value", "{body}");
     }
     // Only with 404.
@@ -81,7 +81,7 @@ fn predicates_tell_refusals_apart() {
             ("denied", error.is_permission_denied()),
             ("sealed", error.is_sealed()),
             ("rate limited", error.is_rate_limited()),
-            ("not consistent yet", error.is_not_consistent_yet()),
+            ("not consistent yet", error.is_not_yet_consistent()),
         ];
         let true_ones: Vec<_> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
         assert_eq!(true_ones.join(", "), expected, "{status} {words}");
@@ -165,7 +165,7 @@ fn no_part_of_a_refusal_repeats_a_secret() {
                 }
                 field => json!({"error": "x", field: word}),
             };
-            let error = error::<ReadEntityById>(400, body.to_string()).without([&token]);
+            let error = error::<ReadEntityById>(400, body.to_string()).redact([&token]);
             let text = texts(&error);
             assert!(text.contains("yyy") && !text.contains("canary"), "{field} {room}: {text}");
         }
@@ -173,7 +173,7 @@ fn no_part_of_a_refusal_repeats_a_secret() {
     for status in [200, 502] {
         let html =
             Response::builder().status(status).header("content-type", format!("text/{TOKEN}")).body("<html>");
-        let error = ReadEntityById::response(&html.unwrap()).unwrap_err().without([&token]);
+        let error = ReadEntityById::parse_response(&html.unwrap()).unwrap_err().redact([&token]);
         assert!(
             texts(&error).contains("text/<redacted>") && !texts(&error).contains("canary"),
             "{}",
@@ -181,7 +181,7 @@ fn no_part_of_a_refusal_repeats_a_secret() {
         );
         let long = format!("text/{}{TOKEN}", "x".repeat(120));
         let html = Response::builder().status(status).header("content-type", long).body("<html>").unwrap();
-        let error = ReadEntityById::response(&html).unwrap_err().without([&token]);
+        let error = ReadEntityById::parse_response(&html).unwrap_err().redact([&token]);
         assert!(!texts(&error).contains("hvs"), "{}", texts(&error));
     }
 }
@@ -222,7 +222,7 @@ fn retry_after_in_its_forms() {
     ] {
         let value = http::HeaderValue::from_bytes(header.as_bytes()).unwrap();
         let response = Response::builder().status(429).header("retry-after", value).body("").unwrap();
-        let error = ReadEntityById::response(&response).unwrap_err();
+        let error = ReadEntityById::parse_response(&response).unwrap_err();
         assert_eq!(error.api().and_then(ApiError::retry_after), expected, "{header:?}");
     }
     assert_eq!(error::<ReadEntityById>(429, "").api().and_then(ApiError::retry_after), None);
@@ -284,6 +284,6 @@ fn text_names_operation_then_reason() {
         assert_eq!(chain(&error), format!("GET identity/entity/id/{{id}} {text}"));
     }
     let html = Response::builder().status(502).header("content-type", "text/html").body("<html>").unwrap();
-    let error = ReadEntityById::response(&html).unwrap_err();
+    let error = ReadEntityById::parse_response(&html).unwrap_err();
     assert!(chain(&error).ends_with("502 Bad Gateway: the response is not Vault's but text/html"));
 }

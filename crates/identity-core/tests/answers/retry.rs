@@ -5,9 +5,9 @@ use identity_core::*;
 use crate::{answer, chain};
 
 /// An error of a write, or of a read, that may be repeated or not.
-fn failed<E: Endpoint>(repeatable: bool, kind: impl Into<ErrorKind>) -> Error {
-    let mut operation = Operation::of::<E>();
-    operation.repeatable = repeatable;
+fn failed<E: Endpoint>(idempotent: bool, kind: impl Into<ErrorKind>) -> Error {
+    let mut operation = Operation::for_endpoint::<E>();
+    operation.idempotent = idempotent;
     Error::new(operation, kind)
 }
 
@@ -61,7 +61,7 @@ fn refusals() {
     ] {
         let errors: Vec<&str> = if words.is_empty() { vec![] } else { vec![words] };
         let answer = answer(status, serde_json::json!({ "errors": errors }).to_string());
-        let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+        let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
         assert_eq!(verdict(refusal), (once, again, applied), "{status} {words}");
     }
     // Those of a proxy count like the server's.
@@ -74,7 +74,7 @@ fn refusals() {
         (529, (NO, YES, YES)),
     ] {
         let answer = answer(status, "<html>");
-        let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+        let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
         assert_eq!(verdict(refusal), expected, "{status}");
     }
 }
@@ -88,7 +88,7 @@ fn a_standby_that_must_not_forward_did_nothing() {
         let body = serde_json::json!({ "errors": [message] }).to_string();
         let mut response = answer(status, body);
         response.extensions_mut().insert(attempts.clone());
-        CreateEntity::response(&response).unwrap_err()
+        CreateEntity::parse_response(&response).unwrap_err()
     };
     for (status, message, expected) in [
         (503, "Vault is sealed", (true, false)),
@@ -138,59 +138,59 @@ fn request_values_in_messages_decide_nothing() {
             (404, value.to_owned(), REJECTED),
         ] {
             let answer = answer(status, serde_json::json!({ "errors": [message] }).to_string());
-            let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+            let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
             assert_eq!(verdict(refusal), expected, "{status} {message}");
         }
         for messages in [vec![value, "invalid entity ID \"x\""], vec!["invalid entity ID \"x\"", "x"]] {
             let answer = answer(500, serde_json::json!({ "errors": messages }).to_string());
-            let refusal = || CreateEntity::decode(Reply::from(&answer)).unwrap_err().into();
+            let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
             assert_eq!(verdict(refusal), UNCLEAR, "{messages:?}");
         }
     }
-    let error = |body: &str| CreateEntity::response(&answer(503, body)).unwrap_err();
+    let error = |body: &str| CreateEntity::parse_response(&answer(503, body)).unwrap_err();
     assert!(!error(r#"{"errors":["the store \"Vault is sealed\" is sealed"]}"#).is_sealed());
     assert!(error(r#"{"errors":["Vault is sealed"]}"#).is_sealed());
 }
 
 #[test]
 fn other_stages() {
-    use TransportErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge};
+    use TransportErrorKind::{Interrupted, NotSent, Other, ResponseTooLarge, Timeout};
 
     for (kind, expected) in [
-        (Connect, (true, true, false)),
+        (NotSent, (true, true, false)),
         (Timeout, (false, true, true)),
         (Interrupted, (false, true, true)),
-        (TooLarge, (false, false, true)),
+        (ResponseTooLarge, (false, false, true)),
         (Other, (false, false, true)),
     ] {
         assert_eq!(verdict(|| TransportError::from(kind).into()), expected, "{kind:?}");
     }
     assert_eq!(verdict(|| ErrorKind::Decode(DecodeError::new("odd"))), (false, false, true));
     assert_eq!(verdict(|| RequestError::new("name", "is odd").into()), (false, false, false));
-    assert_eq!(verdict(|| ErrorKind::Contended), (true, true, true));
+    assert_eq!(verdict(|| ErrorKind::Conflict), (true, true, true));
 }
 
 #[test]
 fn no_part_of_an_error_repeats_its_source() {
     let io = std::io::Error::other("broken pipe");
     let answer = answer(403, r#"{"errors":["permission denied"]}"#);
-    let refusal = ReadEntityById::response(&answer).unwrap_err();
-    let unreadable = ReadEntityById::response(&http::Response::new("x")).unwrap_err();
+    let refusal = ReadEntityById::parse_response(&answer).unwrap_err();
+    let unreadable = ReadEntityById::parse_response(&http::Response::new("x")).unwrap_err();
     let target = Target::new("http://vault.test").unwrap();
     let unsent = ReadEntityById::new("").request(&target).unwrap_err();
     let interrupted = TransportError::new(TransportErrorKind::Interrupted, io);
     let mut attempts = Attempts::default();
     (0..45).for_each(|_| attempts.push("a:8200", "the request was not sent: connection refused"));
     let refused =
-        TransportError::new(TransportErrorKind::Connect, "connection refused").with_attempts(attempts);
+        TransportError::new(TransportErrorKind::NotSent, "connection refused").with_attempts(attempts);
     let read = "GET identity/entity/id/{id} failed: ";
     for (error, parts) in [
         (
-            refusal.anonymous(),
+            refusal.mark_unauthenticated(),
             vec![format!("{read}403 permission denied"), "the client sent no token".into()],
         ),
         (
-            unreadable.anonymous(),
+            unreadable.mark_unauthenticated(),
             vec![format!(
                 "{read}the response cannot be read: the answer is not JSON (200 OK, no content type): line 1 column 1 of 1 bytes"
             )],
@@ -212,7 +212,7 @@ fn no_part_of_an_error_repeats_its_source() {
             ],
         ),
         (
-            failed::<UpdateGroupById>(true, ErrorKind::Contended),
+            failed::<UpdateGroupById>(true, ErrorKind::Conflict),
             vec!["POST identity/group/id/{id} failed: another writer has undone the change each time".into()],
         ),
         (
@@ -242,17 +242,17 @@ fn answer_to_a_request_knows_whether_to_make_it_again() {
     let target = Target::new("http://vault.test").unwrap();
     let lost = answer(504, "");
     for (create, again) in [(CreateEntity::named("alice"), true), (CreateEntity::unnamed(), false)] {
-        let operation = Operation::of_request(&create.request(&target).unwrap()).unwrap();
-        let error = CreateEntity::response_to(operation, &lost).unwrap_err();
+        let operation = Operation::from_request(&create.request(&target).unwrap()).unwrap();
+        let error = CreateEntity::parse_response_for(operation, &lost).unwrap_err();
         assert_eq!((error.is_retryable(), error.may_have_been_applied()), (again, true));
     }
     // Without the request, the careful answer.
-    assert!(!ReadEntityById::response(&lost).unwrap_err().is_retryable());
+    assert!(!ReadEntityById::parse_response(&lost).unwrap_err().is_retryable());
 }
 
 #[test]
 fn permanent_error_is_not_retryable() {
-    for kind in [TransportErrorKind::Connect, TransportErrorKind::Redirect] {
+    for kind in [TransportErrorKind::NotSent, TransportErrorKind::Redirect] {
         assert!(failed::<ReadEntityById>(true, TransportError::from(kind)).is_retryable());
         assert!(!failed::<ReadEntityById>(true, TransportError::from(kind).permanent()).is_retryable());
     }

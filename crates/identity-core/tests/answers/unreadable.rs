@@ -165,6 +165,6 @@ fn decode_errors_say_where_but_not_what() {
 #[test]
 fn no_content_type_is_said() {
     let answer = http::Response::new("<html>");
-    let error = ReadOidcConfig::response(&answer).unwrap_err();
+    let error = ReadOidcConfig::parse_response(&answer).unwrap_err();
     assert!(chain(&error).ends_with("is not JSON (200 OK, no content type): line 1 column 1 of 6 bytes"));
 }

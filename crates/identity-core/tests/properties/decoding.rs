@@ -139,7 +139,7 @@ fn every_endpoint_is_in_the_table() {
 }
 
 fn failure<E: Endpoint>(response: &Response<Vec<u8>>) -> Option<Error> {
-    E::response(response).err()
+    E::parse_response(response).err()
 }
 
 /// JSON of any form, often with the names of fields that mean something.

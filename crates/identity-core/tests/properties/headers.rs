@@ -29,11 +29,11 @@ proptest! {
         for value in values.iter().filter_map(|value| HeaderValue::from_bytes(value).ok()) {
             response.headers_mut().append(name, value);
         }
-        let error = ReadEntityById::response(&response).unwrap_err();
+        let error = ReadEntityById::parse_response(&response).unwrap_err();
         let retry_after = error.api().unwrap().retry_after();
         prop_assert!(retry_after.is_none() || name == "retry-after");
         if let Some(retry_after) = retry_after {
-            let _ = (retry_after.from_now(), format!("{retry_after:?} {error:#}"));
+            let _ = (retry_after.delay(), format!("{retry_after:?} {error:#}"));
         }
     }
 }

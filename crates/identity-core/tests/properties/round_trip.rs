@@ -122,9 +122,9 @@ fn group() -> impl Strategy<Value = Group> {
     })
 }
 
-fn summary<I: From<String> + Debug + Default>() -> impl Strategy<Value = AliasSummary<I>> {
+fn summary<I: From<String> + Debug + Default>() -> impl Strategy<Value = AliasRef<I>> {
     (id::<I>(), text(), id(), some_text(), some_text()).prop_map(|(id, name, accessor, path, kind)| {
-        value!(AliasSummary<I> { id: id, name: name, mount_accessor: accessor, mount_path: path, mount_type: kind })
+        value!(AliasRef<I> { id: id, name: name, mount_accessor: accessor, mount_path: path, mount_type: kind })
     })
 }
 
@@ -161,11 +161,11 @@ fn jwk() -> impl Strategy<Value = Jwk> {
 
 fn again<E>(output: E::Output) -> Result<(), TestCaseError>
 where
-    E: Respond,
+    E: EncodeResponse,
     E::Output: Debug + PartialEq,
 {
-    let response = E::respond(&output);
-    let back = E::response(&response)
+    let response = E::encode_response(&output);
+    let back = E::parse_response(&response)
         .map_err(|error| TestCaseError::fail(format!("{error} in {:?}", response.body())))?;
     prop_assert_eq!(back, output);
     Ok(())
@@ -195,7 +195,7 @@ proptest! {
     fn writes(id in id(), canonical_id in id(), name in text(), alias_ids in ids()) {
         again::<CreateEntity>(Upsert::Created(value!(CreatedEntity { id: id, name: name.clone(), aliases: alias_ids })))?;
         again::<CreateGroup>(Upsert::Created(value!(CreatedGroup { id: name.clone().into(), name: name.clone() })))?;
-        let written = value!(WrittenAlias<EntityAliasId, EntityId> { id: name.into(), canonical_id: canonical_id });
+        let written = value!(AliasIds<EntityAliasId, EntityId> { id: name.into(), canonical_id: canonical_id });
         again::<CreateEntityAlias>(Some(written))?;
     }
 
@@ -206,7 +206,7 @@ proptest! {
             value!(GroupInfo { name: name, num_member_entities: entities, num_parent_groups: parents, alias: alias })
         })),
         aliases in list((id(), text(), id(), some_text(), map(), bool::ANY).prop_map(|(owner, name, accessor, path, custom, local)| {
-            value!(AliasInfo<EntityId> {
+            value!(AliasListEntry<EntityId> {
                 canonical_id: owner, name: name, mount_accessor: accessor, mount_path: path, custom_metadata: custom, local: local,
             })
         })),
@@ -235,8 +235,8 @@ proptest! {
             issuer: one.clone(), jwks_uri: two.clone(), response_types_supported: vec![one.clone()],
             subject_types_supported: vec![two.clone()], id_token_signing_alg_values_supported: vec![one.clone().into(), two.clone().into()],
         }))?;
-        let token = GenerateIdToken::respond(&IdToken::new(four.clone(), one.clone(), times.0));
-        let token = GenerateIdToken::response(&token).unwrap();
+        let token = GenerateIdToken::encode_response(&IdToken::new(four.clone(), one.clone(), times.0));
+        let token = GenerateIdToken::parse_response(&token).unwrap();
         prop_assert_eq!((token.token.expose_secret(), token.client_id.as_str(), token.ttl), (&*four, &*one, times.0));
     }
 }
@@ -247,7 +247,7 @@ fn refusals() {
     let mut with_state = OAuthError::new(OAuthErrorCode::InvalidClientId, "client_id parameter is required");
     with_state.state = Some("s t".to_owned());
     for error in [
-        ApiError::absence(),
+        ApiError::not_found(),
         ApiError::new(StatusCode::FORBIDDEN, ["permission denied"]),
         ApiError::new(StatusCode::BAD_REQUEST, ["one\n", "two"]).with_conflicts([conflict]),
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, [""; 0]).with_retry_after(Duration::from_secs(5)),
@@ -257,7 +257,7 @@ fn refusals() {
         ApiError::new(StatusCode::NOT_FOUND, [""; 0])
             .with_oauth(OAuthError::new(OAuthErrorCode::Other("gone".to_owned()), "")),
     ] {
-        let read = MergeEntities::response(&respond::refusal(&error)).unwrap_err();
+        let read = MergeEntities::parse_response(&test_response::api_error(&error)).unwrap_err();
         assert_eq!(read.api(), Some(&error));
     }
 }
@@ -285,16 +285,17 @@ fn refusals_that_were_read() {
         let response = http::Response::builder().status(status).header("content-type", content_type);
         let response =
             retry_after.into_iter().fold(response, |response, value| response.header("retry-after", value));
-        let error = ReadEntityById::response(&response.body(body).unwrap()).unwrap_err();
-        let again = ReadEntityById::response(&respond::refusal(error.api().unwrap())).unwrap_err();
+        let error = ReadEntityById::parse_response(&response.body(body).unwrap()).unwrap_err();
+        let again =
+            ReadEntityById::parse_response(&test_response::api_error(error.api().unwrap())).unwrap_err();
         assert_eq!(again.api(), error.api(), "{body}");
         assert_eq!(again.api().unwrap().retry_after().is_some(), retry_after.is_some(), "{body}");
         assert_eq!(again.is_not_found(), error.is_not_found(), "{body}");
         assert_eq!(format!("{again:#}"), format!("{error:#}"), "{body}");
     }
     let untyped = http::Response::builder().status(404).body("<html>").unwrap();
-    let error = ReadEntityById::response(&untyped).unwrap_err();
-    let again = ReadEntityById::response(&respond::refusal(error.api().unwrap())).unwrap_err();
+    let error = ReadEntityById::parse_response(&untyped).unwrap_err();
+    let again = ReadEntityById::parse_response(&test_response::api_error(error.api().unwrap())).unwrap_err();
     assert!(!again.is_not_found());
 }
 

@@ -25,8 +25,8 @@ proptest! {
             format!("{:?}", IntrospectIdToken::new(secret.clone()).request(&elsewhere).unwrap().headers()),
             format!("{:?}", IdToken::new(secret.clone(), "audience", Duration::ZERO)),
             format!("{:?}", Wrapped::Plain(IdToken::new(secret.clone(), "audience", Duration::ZERO))),
-            format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap()),
-            format!("{:?}", Wrap::<ReadJwks>::response(&wrapped(&secret)).unwrap().wrapped()),
+            format!("{:?}", Wrap::<ReadJwks>::parse_response(&wrapped(&secret)).unwrap()),
+            format!("{:?}", Wrap::<ReadJwks>::parse_response(&wrapped(&secret)).unwrap().wrapped()),
         ];
         shows_none(&shown)?;
     }
@@ -69,14 +69,14 @@ proptest! {
         let client = answer(json!({ "data": { "client_id": "c1", "client_secret": secret() } }));
         let shown = [
             format!("{:?}", AuthorizationCode::new(secret(), None)),
-            format!("{:?}", AuthorizeOidc::response(&code).unwrap()),
-            format!("{:?}", AuthorizeOidcByPost::response(&code).unwrap()),
+            format!("{:?}", AuthorizeOidc::parse_response(&code).unwrap()),
+            format!("{:?}", AuthorizeOidcByPost::parse_response(&code).unwrap()),
             format!("{:?}", ProviderTokens::new(secret(), some(), Duration::ZERO)),
-            format!("{:?}", ExchangeOidcToken::response(&tokens).unwrap()),
+            format!("{:?}", ExchangeOidcToken::parse_response(&tokens).unwrap()),
             format!("{:?}", OidcClient::new(OidcClientInfo::default(), some())),
-            format!("{:?}", ReadOidcClient::response(&client).unwrap()),
-            format!("{:?}", WithMeta::<Maybe<ReadOidcClient>>::response(&client).unwrap()),
-            format!("{:?}", Wrap::<ReadOidcClient>::response(&client).unwrap()),
+            format!("{:?}", ReadOidcClient::parse_response(&client).unwrap()),
+            format!("{:?}", WithMeta::<Maybe<ReadOidcClient>>::parse_response(&client).unwrap()),
+            format!("{:?}", Wrap::<ReadOidcClient>::parse_response(&client).unwrap()),
         ];
         shows_none(&shown)?;
     }
@@ -103,9 +103,9 @@ proptest! {
             format!("{:?}", GenerateTotpSecret::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b").request(&target).unwrap()),
             format!("{:?}", AdminGenerateTotpSecret::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", "e1").request(&target).unwrap()),
             format!("{:?}", TotpSecret::new(secret(), Some(secret().into_bytes().into()))),
-            format!("{:?}", TotpEnrollment::New(TotpSecret::new(secret(), None))),
-            format!("{:?}", GenerateTotpSecret::response(&new).unwrap()),
-            format!("{:?}", AdminGenerateTotpSecret::response(&new).unwrap()),
+            format!("{:?}", TotpEnrollment::Created(TotpSecret::new(secret(), None))),
+            format!("{:?}", GenerateTotpSecret::parse_response(&new).unwrap()),
+            format!("{:?}", AdminGenerateTotpSecret::parse_response(&new).unwrap()),
             format!("{lookup:?} {:?}", lookup.request(&target).unwrap().headers()),
         ];
         shows_none(&shown)?;
@@ -117,13 +117,13 @@ proptest! {
             let secret = [format!("canary-{end}")];
             Response::new(json!({ field: secret, "data": { field: secret } }).to_string())
         };
-        shows_no_canary(&AuthorizeOidc::response(&odd("code")).unwrap_err())?;
-        shows_no_canary(&ExchangeOidcToken::response(&odd("access_token")).unwrap_err())?;
-        shows_no_canary(&ReadOidcClient::response(&odd("client_secret")).unwrap_err())?;
-        shows_no_canary(&GenerateTotpSecret::response(&odd("url")).unwrap_err())?;
-        shows_no_canary(&GenerateIdToken::response(&odd("token")).unwrap_err())?;
-        shows_no_canary(&ReadUserInfo::response(&odd("sub")).unwrap_err())?;
-        shows_no_canary(&ReadMfaMethod::response(&odd("id")).unwrap_err())?;
+        shows_no_canary(&AuthorizeOidc::parse_response(&odd("code")).unwrap_err())?;
+        shows_no_canary(&ExchangeOidcToken::parse_response(&odd("access_token")).unwrap_err())?;
+        shows_no_canary(&ReadOidcClient::parse_response(&odd("client_secret")).unwrap_err())?;
+        shows_no_canary(&GenerateTotpSecret::parse_response(&odd("url")).unwrap_err())?;
+        shows_no_canary(&GenerateIdToken::parse_response(&odd("token")).unwrap_err())?;
+        shows_no_canary(&ReadUserInfo::parse_response(&odd("sub")).unwrap_err())?;
+        shows_no_canary(&ReadMfaMethod::parse_response(&odd("id")).unwrap_err())?;
     }
 
     #[test]
@@ -138,10 +138,10 @@ proptest! {
             4 => return shows_no_canary(&UnwrapResponse::<ReadJwks>::new(secret).request(&target).unwrap_err()),
             _ => {
                 let odd = Response::new(json!({ "data": { "token": [secret] } }).to_string());
-                return shows_no_canary(&GenerateIdToken::response(&odd).unwrap_err());
+                return shows_no_canary(&GenerateIdToken::parse_response(&odd).unwrap_err());
             }
         };
-        shows_no_canary(&Error::new(Operation::of::<ReadOidcConfig>(), error))?;
+        shows_no_canary(&Error::new(Operation::for_endpoint::<ReadOidcConfig>(), error))?;
     }
 }
 
@@ -166,23 +166,23 @@ fn shows_no_canary(error: &Error) -> Result<(), TestCaseError> {
 }
 
 /// Puts a secret into whatever a draft can hold, in one of several ways.
-struct Hidden(fn(Draft, &SecretString) -> Result<Draft, RequestError>);
+struct Hidden(fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, RequestError>);
 
 impl Endpoint for Hidden {
     type Output = ();
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "hidden/{name}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        let draft = draft.param("name", "canary")?.query("canary", "canary");
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let draft = draft.path_param("name", "canary")?.query("canary", "canary");
         let draft = (self.0)(draft, &SecretString::from("canary"))?;
         let text = format!("{draft:?} {draft:#?}");
         assert!(!text.contains("canary") && !text.contains("Y2FuYXJ5"), "{text}");
         Ok(draft)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -190,8 +190,8 @@ impl Endpoint for Hidden {
 fn drafts_show_no_secret() {
     for write in [
         Hidden(|draft, canary| draft.token(canary)?.json("canary")),
-        Hidden(|draft, canary| draft.bearer(canary)?.json(&["canary"])),
-        Hidden(|draft, canary| Ok(draft.basic("canary", canary)?.form([("canary", "canary")]))),
+        Hidden(|draft, canary| draft.bearer_auth(canary)?.json(&["canary"])),
+        Hidden(|draft, canary| Ok(draft.basic_auth("canary", canary)?.form([("canary", "canary")]))),
     ] {
         write.request(&target()).unwrap();
     }

@@ -5,44 +5,48 @@ use identity_core::*;
 use crate::refused;
 
 /// An operation of someone else, who made a mistake.
-struct Mistaken(fn(Draft) -> Result<Draft, RequestError>);
+struct Mistaken(fn(RequestBuilder) -> Result<RequestBuilder, RequestError>);
 
 impl Endpoint for Mistaken {
     type Output = ();
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "kv/{mount}/{path}";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         (self.0)(draft)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
 #[test]
 fn own_endpoints_are_checked_too() {
-    fn filled(draft: Draft) -> Result<Draft, RequestError> {
-        draft.param("mount", "m")?.slug("path", "p")
+    fn filled(draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        draft.path_param("mount", "m")?.path_name("path", "p")
     }
-    fn header(draft: Draft, name: &'static str, value: &str) -> Result<Draft, RequestError> {
+    fn header(
+        draft: RequestBuilder,
+        name: &'static str,
+        value: &str,
+    ) -> Result<RequestBuilder, RequestError> {
         filled(draft)?.header(http::HeaderName::from_static(name), value)
     }
     refused! {
         Mistaken(filled) => "(none)";
         Mistaken(Ok) => "mount";
-        Mistaken(|draft| draft.param("mount", "m")) => "path";
-        Mistaken(|draft| draft.param("path", "p")) => "path";
-        Mistaken(|draft| draft.param("mount", "{path}")) => "path";
-        Mistaken(|draft| draft.param("name", "x")) => "name";
-        Mistaken(|draft| draft.slug("pat", "x")) => "pat";
-        Mistaken(|draft| filled(draft)?.param("path", "again")) => "path";
-        Mistaken(|draft| draft.param("mount", "")) => "mount";
-        Mistaken(|draft| draft.slug("mount", "a/b")) => "mount";
+        Mistaken(|draft| draft.path_param("mount", "m")) => "path";
+        Mistaken(|draft| draft.path_param("path", "p")) => "path";
+        Mistaken(|draft| draft.path_param("mount", "{path}")) => "path";
+        Mistaken(|draft| draft.path_param("name", "x")) => "name";
+        Mistaken(|draft| draft.path_name("pat", "x")) => "pat";
+        Mistaken(|draft| filled(draft)?.path_param("path", "again")) => "path";
+        Mistaken(|draft| draft.path_param("mount", "")) => "mount";
+        Mistaken(|draft| draft.path_name("mount", "a/b")) => "mount";
         Mistaken(|draft| filled(draft)?.json(&map_with_list_keys())) => "body";
         Mistaken(|draft| filled(draft)?.token(&SecretString::from(""))) => "token";
-        Mistaken(|draft| filled(draft)?.bearer(&SecretString::from("a\nb"))) => "token";
+        Mistaken(|draft| filled(draft)?.bearer_auth(&SecretString::from("a\nb"))) => "token";
         // Headers that the request sets itself.
         Mistaken(|draft| header(draft, "x-vault-token", "s.x")) => "x-vault-token";
         Mistaken(|draft| header(draft, "x-vault-namespace", "team-a")) => "x-vault-namespace";

@@ -136,6 +136,6 @@ fn paths_too_long_for_a_url() {
         // What a body carries may be as long as it likes.
         LookupEntity::by_name(long()) => "(none)";
         // A query is refused as a whole.
-        ListOidcProviders::of_client("x".repeat(66_000)) => "path";
+        ListOidcProviders::for_client("x".repeat(66_000)) => "path";
     }
 }

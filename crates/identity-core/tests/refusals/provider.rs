@@ -30,7 +30,7 @@ fn code(client: ClientAuth) -> ExchangeOidcToken {
     ExchangeOidcToken::code("web", client, "code", URI)
 }
 
-fn of_client(scope: &str) -> ExchangeOidcToken {
+fn for_client(scope: &str) -> ExchangeOidcToken {
     let mut exchange = ExchangeOidcToken::client_credentials("web", basic());
     let Grant::ClientCredentials { scope: named, .. } = &mut exchange.grant else { unreachable!() };
     scope.clone_into(named);
@@ -80,7 +80,7 @@ fn values_of_objects() {
         WriteOidcClient::new("app").access_token_ttl(FRACTION) => "access_token_ttl";
         WriteOidcProvider::new("web").allowed_client_ids([""]) => "allowed_client_ids";
         WriteOidcProvider::new("web").scopes_supported(["a", ""]) => "scopes_supported";
-        ListOidcProviders::of_client("") => "allowed_client_id";
+        ListOidcProviders::for_client("") => "allowed_client_id";
     }
 }
 
@@ -127,9 +127,9 @@ fn exchange() {
         ExchangeOidcToken::code("web", basic(), "code", "") => "redirect_uri";
         ExchangeOidcToken::client_credentials("web", ClientAuth::basic("c1", "")) => "client_secret";
         ExchangeOidcToken::client_credentials("web", ClientAuth::public("c1", "verifier")) => "client";
-        of_client("") => "scope";
-        of_client("profile") => "scope";
-        of_client("openid profile") => "(none)";
+        for_client("") => "scope";
+        for_client("profile") => "scope";
+        for_client("openid profile") => "(none)";
     }
 }
 

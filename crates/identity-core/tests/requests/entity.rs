@@ -103,7 +103,7 @@ fn entity_aliases() {
 
 #[test]
 fn batch_delete_takes_as_many_as_the_server() {
-    let ids: Vec<_> = (0..BatchDeleteEntities::MOST).map(|number| format!("e{number}")).collect();
+    let ids: Vec<_> = (0..BatchDeleteEntities::MAX_IDS).map(|number| format!("e{number}")).collect();
     let target = Target::new("http://vault.test").unwrap();
     let request = BatchDeleteEntities::new(ids.clone()).request(&target).unwrap();
     let sent: serde_json::Value = serde_json::from_slice(request.body()).unwrap();

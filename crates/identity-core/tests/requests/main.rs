@@ -35,7 +35,7 @@ use requests;
 fn sends<E: Endpoint>(
     row: &str,
     endpoint: &E,
-    (verb, template, repeatable): (&str, &str, bool),
+    (verb, template, idempotent): (&str, &str, bool),
     path: &str,
     body: Option<&Value>,
 ) {
@@ -54,10 +54,10 @@ fn sends<E: Endpoint>(
     let expected = content_type.into_iter().chain([("x-vault-request", "true")]);
     assert_eq!(headers(&request), expected.collect::<Vec<_>>(), "{row}");
 
-    let operation = Operation::of_request(&request).expect(row);
+    let operation = Operation::from_request(&request).expect(row);
     assert_eq!((operation.method.as_str(), operation.path), (verb, template), "{row}");
     assert_eq!(operation.to_string(), format!("{verb} {template}"), "{row}");
-    assert_eq!(operation.repeatable, repeatable, "{row}");
+    assert_eq!(operation.idempotent, idempotent, "{row}");
 }
 
 /// All headers, sorted.

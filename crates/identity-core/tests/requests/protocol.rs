@@ -34,8 +34,8 @@ fn form(request: &Request<Bytes>) -> Vec<(String, String)> {
 }
 
 fn operation(request: &Request<Bytes>) -> (String, bool) {
-    let operation = Operation::of_request(request).expect("an operation");
-    (operation.to_string(), operation.repeatable)
+    let operation = Operation::from_request(request).expect("an operation");
+    (operation.to_string(), operation.idempotent)
 }
 
 fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -97,8 +97,8 @@ fn providers() {
         }
         LIST "identity/oidc/provider" {
             ListOidcProviders::all() => "identity/oidc/provider" again;
-            ListOidcProviders::of_client("c1") => "identity/oidc/provider?allowed_client_id=c1" again;
-            ListOidcProviders::of_client("a&b=c d") => "identity/oidc/provider?allowed_client_id=a%26b%3Dc%20d" again;
+            ListOidcProviders::for_client("c1") => "identity/oidc/provider?allowed_client_id=c1" again;
+            ListOidcProviders::for_client("a&b=c d") => "identity/oidc/provider?allowed_client_id=a%26b%3Dc%20d" again;
         }
         GET "identity/oidc/provider/{name}/.well-known/openid-configuration" {
             ReadProviderDiscovery::new("web") => "identity/oidc/provider/web/.well-known/openid-configuration" again;

@@ -102,8 +102,8 @@ fn list_may_be_sent_as_get() {
     ] {
         let request = list(as_get);
         assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, url));
-        let operation = Operation::of_request(&request).unwrap();
-        assert_eq!((operation.method, operation.repeatable), (Method::List, true));
+        let operation = Operation::from_request(&request).unwrap();
+        assert_eq!((operation.method, operation.idempotent), (Method::List, true));
     }
     let read = ReadEntityById::new("e1").request(&target.with_list_as_get(true)).unwrap();
     assert_eq!(read.uri().query(), None);
@@ -127,18 +127,18 @@ impl Endpoint for Filtered {
     const METHOD: Method = Method::List;
     const PATH: &'static str = "identity/oidc/provider";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let token = SecretString::from("access");
         draft
             .query("allowed client", "a&b=c/d?é")
             .query("empty", "")
             .header(http::header::ACCEPT, "application/json")?
-            .repeatable(false)
-            .bearer(&token)
+            .idempotent(false)
+            .bearer_auth(&token)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -151,23 +151,23 @@ fn own_endpoints_have_query_headers_and_bearer() {
         [("accept", "application/json"), ("authorization", "Bearer access"), ("x-vault-request", "true")];
     assert_eq!(headers(&request), expected);
     assert!(request.headers()["authorization"].is_sensitive());
-    assert!(!Operation::of_request(&request).unwrap().repeatable);
+    assert!(!Operation::from_request(&request).unwrap().idempotent);
 }
 
 /// An operation that authenticates in its own way.
-struct Authorized(fn(Draft) -> Result<Draft, RequestError>);
+struct Authorized(fn(RequestBuilder) -> Result<RequestBuilder, RequestError>);
 
 impl Endpoint for Authorized {
     type Output = ();
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "token";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         (self.0)(draft)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
@@ -176,17 +176,17 @@ fn own_endpoints_authenticate_in_their_own_way() {
     let target = at("http://vault.test").with_token("s.own").unwrap();
     let send = |encode| Authorized(encode).request(&target).unwrap();
 
-    let basic = send(|draft| draft.basic("s6BhdRkqt3", &SecretString::from("7Fjfp0ZBr1KtDRbnfVdmIw")));
+    let basic = send(|draft| draft.basic_auth("s6BhdRkqt3", &SecretString::from("7Fjfp0ZBr1KtDRbnfVdmIw")));
     let expected = [
         ("authorization", "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
         ("x-vault-request", "true"),
     ];
     assert_eq!(headers(&basic), expected);
     assert!(basic.headers()["authorization"].is_sensitive());
-    let escaped = send(|draft| draft.basic("a:b", &SecretString::from("c d/ü")));
+    let escaped = send(|draft| draft.basic_auth("a:b", &SecretString::from("c d/ü")));
     assert_eq!(escaped.headers()["authorization"], "Basic YSUzQWI6YyUyMGQlMkYlQzMlQkM=");
 
-    let anonymous = send(|draft| Ok(draft.anonymous()));
+    let anonymous = send(|draft| Ok(draft.without_token()));
     assert_eq!(headers(&anonymous), [("x-vault-request", "true")]);
     let other = send(|draft| draft.token(&SecretString::from("s.other")));
     assert_eq!(headers(&other), [("x-vault-request", "true"), ("x-vault-token", "s.other")]);

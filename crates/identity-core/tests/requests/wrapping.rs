@@ -39,9 +39,9 @@ fn wrap_adds_a_header_and_is_not_repeatable() {
     assert_eq!(request.uri(), "http://vault.test/v1/identity/entity");
     assert_eq!(request.body(), r#"{"name":"alice"}"#);
 
-    let operation = Operation::of_request(&request).unwrap();
+    let operation = Operation::from_request(&request).unwrap();
     assert_eq!(
-        (operation.method, operation.path, operation.repeatable),
+        (operation.method, operation.path, operation.idempotent),
         (Method::Post, "identity/entity", false)
     );
 }
@@ -49,7 +49,7 @@ fn wrap_adds_a_header_and_is_not_repeatable() {
 #[test]
 fn wrapping_a_read_makes_a_token_each_time() {
     let request = Wrap::new(ReadEntityById::new("e1"), MINUTE).request(&target()).unwrap();
-    assert!(!Operation::of_request(&request).unwrap().repeatable);
+    assert!(!Operation::from_request(&request).unwrap().idempotent);
 }
 
 #[test]
@@ -63,5 +63,5 @@ fn unwrap_is_made_with_the_wrapping_token_alone() {
     assert_eq!(request.method(), "POST");
     assert_eq!(request.uri(), "http://vault.test/v1/sys/wrapping/unwrap");
     assert_eq!(request.body(), "");
-    assert!(!Operation::of_request(&request).unwrap().repeatable);
+    assert!(!Operation::from_request(&request).unwrap().idempotent);
 }

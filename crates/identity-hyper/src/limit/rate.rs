@@ -9,8 +9,8 @@ use crate::exchange::LONGEST;
 
 /// How many calls there are in a second; the others wait for their turn, first come, first served.
 ///
-/// Calls count, not their repeats, which have [a budget](crate::Retry) of their own. A call whose turn comes after its time is up fails with
-/// [`Connect`](identity_core::TransportErrorKind::Connect): it was not sent. One that is given up while it waits costs the others nothing.
+/// Calls count, not their repeats, which have [a budget](crate::RetryPolicy) of their own. A call whose turn comes after its time is up fails with
+/// [`Connect`](identity_core::TransportErrorKind::NotSent): it was not sent. One that is given up while it waits costs the others nothing.
 ///
 /// It is [a setting](crate::HyperTransportBuilder::rate_limit) of the default transport, and a tower layer by itself. The layer knows no time
 /// limit: put it within one.

@@ -27,28 +27,28 @@ const NOBODY: usize = usize::MAX;
 /// Which node reads go to, if there are several. Writes always go to the leader, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reads {
+pub enum ReadPreference {
     /// The leader, like writes: no node has to catch up first. While there is none, any other.
     #[default]
-    Leader,
+    LeaderPreferred,
     /// The leader and no other, which has said so within the last second: what is read is no older than that, but
     /// nothing can be read while there is no leader.
     LeaderOnly,
     /// Each time another node.
-    Spread,
+    RoundRobin,
     /// The first of the addresses that is well: the one nearby.
-    First,
+    FirstHealthy,
 }
 
 /// The nodes of a cluster, and what is known of them.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
-    reads: Reads,
+    reads: ReadPreference,
     leader: AtomicUsize,
     /// Whether the leader can only be reached through other nodes.
     is_behind: AtomicBool,
-    /// Whose turn it is, of [`Reads::Spread`].
+    /// Whose turn it is, of [`ReadPreference::RoundRobin`].
     turn: AtomicUsize,
     start: Instant,
     /// When to look at the nodes again, in milliseconds since the start.
@@ -92,7 +92,7 @@ impl Node {
 }
 
 impl Cluster {
-    pub(crate) fn new(nodes: Vec<Node>, reads: Reads) -> Self {
+    pub(crate) fn new(nodes: Vec<Node>, reads: ReadPreference) -> Self {
         Self {
             nodes,
             reads,
@@ -119,7 +119,7 @@ impl Cluster {
 
     /// Whether there is anything to choose.
     pub(crate) fn has_choice(&self) -> bool {
-        self.nodes.len() > 1 || self.reads == Reads::LeaderOnly
+        self.nodes.len() > 1 || self.reads == ReadPreference::LeaderOnly
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
@@ -142,8 +142,10 @@ impl Cluster {
     pub(crate) fn first(&self, is_read: bool) -> usize {
         let leader = || Some(self.leader.load(Ordering::Relaxed)).filter(|leader| *leader != NOBODY);
         match self.reads {
-            Reads::Spread if is_read => self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len(),
-            Reads::First if is_read => 0,
+            ReadPreference::RoundRobin if is_read => {
+                self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len()
+            }
+            ReadPreference::FirstHealthy if is_read => 0,
             _ => leader().unwrap_or(0),
         }
     }
@@ -194,7 +196,7 @@ impl Cluster {
 
     /// Whether it has to be known who leads, and not only to have been.
     pub(crate) fn needs_leader(&self, is_read: bool) -> bool {
-        is_read && self.reads == Reads::LeaderOnly
+        is_read && self.reads == ReadPreference::LeaderOnly
     }
 
     /// Whether there is nobody to ask.
@@ -295,7 +297,7 @@ impl Cluster {
         if now < look_at {
             return false;
         }
-        let is_well = self.reads != Reads::LeaderOnly
+        let is_well = self.reads != ReadPreference::LeaderOnly
             && self.leader.load(Ordering::Relaxed) != NOBODY
             && (0..self.nodes.len()).all(|index| !self.is_down(index));
         let next = now + millis(if is_well { SELDOM } else { OFTEN });

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+use identity_core::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
 
 use super::{Cluster, Trouble};
 use crate::connect::shown;
@@ -15,11 +15,11 @@ impl Endpoint for Health {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/health";
 
-    fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
-        Ok(draft.anonymous())
+    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        Ok(draft.without_token())
     }
 
-    fn decode(reply: Reply<'_>) -> Result<NodeState, ReplyError> {
+    fn decode(reply: ApiResponse<'_>) -> Result<NodeState, ResponseError> {
         Ok(match reply.status().as_u16() {
             200 => NodeState::Leader,
             429 | 473 => NodeState::Standby,
@@ -72,7 +72,7 @@ pub(crate) async fn ask<E: Exchange>(
     let mut request = node.probe.clone();
     let answer = inner.exchange(&mut request, &Call::within(timeout, timeout)).await;
     let state = match &answer {
-        Ok(response) => Health::response(response).unwrap_or(NodeState::Unknown),
+        Ok(response) => Health::parse_response(response).unwrap_or(NodeState::Unknown),
         Err(_) => NodeState::Unreachable,
     };
     let renew = match state {

@@ -1,5 +1,5 @@
 use identity_core::Attempts;
-use identity_core::TransportErrorKind::{Connect, Interrupted, Timeout};
+use identity_core::TransportErrorKind::{Interrupted, NotSent, Timeout};
 
 use super::*;
 use crate::script::{Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update};
@@ -10,13 +10,13 @@ const SEALED: &str = "Vault is sealed";
 const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
 
 /// The nodes at the ports 1, 2 and so on of the loopback address.
-fn cluster(count: usize, reads: Reads) -> Cluster {
+fn cluster(count: usize, reads: ReadPreference) -> Cluster {
     let node = |port| Node::new(&format!("http://127.0.0.1:{port}")).unwrap();
     Cluster::new((1..=count).map(node).collect(), reads)
 }
 
-fn nodes_with(count: usize, reads: Reads, script: Script) -> Nodes<Script> {
-    Nodes::new(cluster(count, reads), Redirects::Nodes, Duration::from_secs(5), script)
+fn nodes_with(count: usize, reads: ReadPreference, script: Script) -> Nodes<Script> {
+    Nodes::new(cluster(count, reads), RedirectPolicy::Nodes, Duration::from_secs(5), script)
 }
 
 /// A cluster whose node of this port leads, and whose calls are responded to by `respond`.
@@ -47,7 +47,7 @@ fn status(outcome: &Outcome) -> u16 {
 
 #[tokio::test(start_paused = true)]
 async fn calls_go_to_the_leader_once_it_is_known() {
-    let nodes = nodes_with(3, Reads::Leader, led_by(3, |_, _| success()));
+    let nodes = nodes_with(3, ReadPreference::LeaderPreferred, led_by(3, |_, _| success()));
     send(&nodes, read()).await.unwrap();
     settle().await;
     for request in [read(), update(), unnamed()] {
@@ -60,10 +60,10 @@ async fn calls_go_to_the_leader_once_it_is_known() {
 #[tokio::test(start_paused = true)]
 async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
     for (reads, expected) in [
-        (Reads::Leader, [3, 3, 3, 3, 3, 3]),
-        (Reads::LeaderOnly, [3, 3, 3, 3, 3, 3]),
-        (Reads::First, [1, 1, 1, 1, 3, 3]),
-        (Reads::Spread, [2, 3, 1, 2, 3, 3]),
+        (ReadPreference::LeaderPreferred, [3, 3, 3, 3, 3, 3]),
+        (ReadPreference::LeaderOnly, [3, 3, 3, 3, 3, 3]),
+        (ReadPreference::FirstHealthy, [1, 1, 1, 1, 3, 3]),
+        (ReadPreference::RoundRobin, [2, 3, 1, 2, 3, 3]),
     ] {
         let nodes = nodes_with(3, reads, led_by(3, |_, _| success()));
         send(&nodes, read()).await.unwrap();
@@ -78,7 +78,7 @@ async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
 #[tokio::test(start_paused = true)]
 async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
     for (outcome, write_goes_on) in [
-        ((|| failure(Connect)) as fn() -> Outcome, true),
+        ((|| failure(NotSent)) as fn() -> Outcome, true),
         (|| refusal(503, SEALED), true),
         (|| refusal(503, "overloaded"), false),
         (|| refusal(500, NOT_ACTIVE), false),
@@ -90,7 +90,7 @@ async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
         for request in [read(), update(), unnamed()] {
             let nodes = nodes_with(
                 2,
-                Reads::Leader,
+                ReadPreference::LeaderPreferred,
                 led_by(9, move |_, sent| match sent.port() {
                     1 => outcome(),
                     _ => success(),
@@ -107,16 +107,16 @@ async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
 async fn all_nodes_are_asked_and_the_last_outcome_is_returned() {
     let script = led_by(9, |_, sent| match sent.port() {
         3 => refusal(503, SEALED),
-        _ => failure(Connect),
+        _ => failure(NotSent),
     });
-    let nodes = nodes_with(3, Reads::Leader, script);
+    let nodes = nodes_with(3, ReadPreference::LeaderPreferred, script);
     let mut request = read();
     let outcome = nodes.exchange(&mut request, &Call::UNLIMITED).await;
     assert_eq!(status(&outcome), 503);
     assert_eq!(nodes.inner.ports(), [1, 2, 3]);
     let attempts = request.extensions().get::<Attempts>().unwrap();
     assert_eq!(attempts.as_slice().len(), 2, "the last one is for others to record");
-    assert!(!attempts.in_doubt());
+    assert!(!attempts.any_in_doubt());
     // They are down now, and asked all the same, once more each.
     let outcome = send(&nodes, read()).await;
     assert_eq!(status(&outcome), 503);
@@ -129,7 +129,7 @@ async fn a_node_that_is_down_is_asked_last_and_comes_back_when_it_is_well() {
         (0, 1) => response(503, ""),
         _ => success(),
     });
-    let nodes = nodes_with(2, Reads::First, script);
+    let nodes = nodes_with(2, ReadPreference::FirstHealthy, script);
     send(&nodes, read()).await.unwrap();
     assert!(nodes.cluster.is_down(0));
     send(&nodes, read()).await.unwrap();
@@ -154,10 +154,10 @@ async fn each_outcome_says_something_of_the_node() {
         (response(503, ""), Trouble::Down),
         (response(504, ""), Trouble::Down),
         (response(505, ""), Trouble::None),
-        (failure(Connect), Trouble::Down),
+        (failure(NotSent), Trouble::Down),
         (failure(Interrupted), Trouble::Down),
         (failure(Timeout), Trouble::Hung),
-        (failure(TransportErrorKind::TooLarge), Trouble::None),
+        (failure(TransportErrorKind::ResponseTooLarge), Trouble::None),
         (failure(TransportErrorKind::Other), Trouble::None),
     ] {
         assert_eq!(trouble(&outcome), expected, "{outcome:?}");
@@ -176,13 +176,13 @@ async fn connections_are_reset_when_a_node_hangs_or_the_leader_fails() {
             if known { 1 } else { 9 },
             move |number, _| if number == 0 { success() } else { outcome() },
         );
-        let nodes = nodes_with(2, Reads::Leader, script);
+        let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
         send(&nodes, read()).await.unwrap();
         settle().await;
         let _ = send(&nodes, read()).await;
         assert_eq!(nodes.inner.renewals(), renewals, "{known}");
     }
-    let nodes = nodes_with(2, Reads::Leader, led_by(1, |_, _| success()));
+    let nodes = nodes_with(2, ReadPreference::LeaderPreferred, led_by(1, |_, _| success()));
     nodes.renew();
     assert_eq!(nodes.inner.renewals(), 1);
 }
@@ -192,9 +192,14 @@ async fn writes_are_not_to_be_forwarded_unless_the_leader_is_behind() {
     let forbidden =
         |nodes: &Nodes<Script>| nodes.inner.calls().iter().map(is_forbidden).collect::<Vec<bool>>();
     let nodes_of = |redirects| {
-        Nodes::new(cluster(2, Reads::Leader), redirects, Duration::from_secs(5), led_by(1, |_, _| success()))
+        Nodes::new(
+            cluster(2, ReadPreference::LeaderPreferred),
+            redirects,
+            Duration::from_secs(5),
+            led_by(1, |_, _| success()),
+        )
     };
-    let nodes = nodes_of(Redirects::Nodes);
+    let nodes = nodes_of(RedirectPolicy::Nodes);
     for request in [read(), update(), unnamed()] {
         send(&nodes, request).await.unwrap();
     }
@@ -203,7 +208,7 @@ async fn writes_are_not_to_be_forwarded_unless_the_leader_is_behind() {
     request.headers_mut().insert(NO_FORWARDING, HeaderValue::from_static("true"));
     send(&nodes, request).await.unwrap();
     assert_eq!(forbidden(&nodes), [false, true, true, false]);
-    for redirects in [Redirects::SameOrigin, Redirects::Never] {
+    for redirects in [RedirectPolicy::SameOrigin, RedirectPolicy::Never] {
         let nodes = nodes_of(redirects);
         send(&nodes, update()).await.unwrap();
         assert_eq!(forbidden(&nodes), [false]);
@@ -223,7 +228,7 @@ async fn a_sealed_standby_that_may_have_forwarded_ends_an_unnamed_create() {
         })
     };
     let nodes_behind = || {
-        let nodes = nodes_with(2, Reads::Leader, script());
+        let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script());
         nodes.cluster.set_behind();
         nodes
     };
@@ -234,11 +239,11 @@ async fn a_sealed_standby_that_may_have_forwarded_ends_an_unnamed_create() {
     let mut request = update();
     nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
     assert_eq!(nodes.inner.ports(), [1, 2]);
-    assert!(request.extensions().get::<Attempts>().unwrap().in_doubt());
+    assert!(request.extensions().get::<Attempts>().unwrap().any_in_doubt());
     let nodes = nodes_behind();
     let mut request = read();
     nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
-    assert!(!request.extensions().get::<Attempts>().unwrap().in_doubt());
+    assert!(!request.extensions().get::<Attempts>().unwrap().any_in_doubt());
 }
 
 #[tokio::test(start_paused = true)]
@@ -249,7 +254,7 @@ async fn a_redirect_between_nodes_is_followed_and_tells_the_leader() {
             1 => redirect(&format!("http://127.0.0.1:2{path}")),
             _ => success(),
         });
-        let nodes = nodes_with(3, Reads::Leader, script);
+        let nodes = nodes_with(3, ReadPreference::LeaderPreferred, script);
         assert_eq!(status(&send(&nodes, request).await), 204);
         send(&nodes, update()).await.unwrap();
         assert_eq!(nodes.inner.ports(), [1, 2, 2], "the leader is known then");
@@ -264,7 +269,7 @@ async fn a_redirect_to_a_new_leader_resets_connections() {
         (_, 1) => redirect(&at(2)),
         _ => success(),
     });
-    let nodes = nodes_with(2, Reads::Leader, script);
+    let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
     send(&nodes, update()).await.unwrap();
     settle().await;
     send(&nodes, update()).await.unwrap();
@@ -276,7 +281,7 @@ async fn refused(
     request: Request<Bytes>,
     behind: bool,
 ) -> (Nodes<Script>, String, Request<Bytes>) {
-    let nodes = nodes_with(2, Reads::Leader, script);
+    let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
     if behind {
         nodes.cluster.set_behind();
     }
@@ -309,7 +314,7 @@ async fn redirects_that_are_not_followed_say_why() {
             if sent.port() == 1 {
                 redirect(&format!("http://127.0.0.1:2{}", sent.uri.path()))
             } else {
-                failure(Connect)
+                failure(NotSent)
             }
         })
     };
@@ -318,12 +323,12 @@ async fn redirects_that_are_not_followed_say_why() {
     assert_eq!(nodes.inner.ports(), [1]);
     let (nodes, why, request) = refused(to_second(), update(), true).await;
     assert!(why.contains("there is no connection to it"), "{why}");
-    assert!(request.extensions().get::<Attempts>().unwrap().in_doubt());
+    assert!(request.extensions().get::<Attempts>().unwrap().any_in_doubt());
     assert_eq!(nodes.inner.ports(), [1, 2]);
     let (_, _, request) = refused(to_second(), update(), false).await;
-    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt));
+    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt));
     let (_, _, request) = refused(to_second(), read(), true).await;
-    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::in_doubt));
+    assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt));
 
     let circle = led_by(9, |_, sent| redirect(&at(3 - sent.port())));
     let (nodes, why, _) = refused(circle, update(), false).await;
@@ -338,11 +343,11 @@ async fn redirects_that_are_not_followed_say_why() {
 #[tokio::test(start_paused = true)]
 async fn a_redirect_to_a_node_that_is_down_is_not_followed() {
     let script = Script::new(|number, sent| match (sent.is_probe(), sent.port(), number) {
-        (true, 2, _) => failure(Connect),
+        (true, 2, _) => failure(NotSent),
         (true, ..) => response(429, ""),
         (false, ..) => redirect(&at(2)),
     });
-    let nodes = nodes_with(2, Reads::Leader, script);
+    let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
     nodes.health().await;
     let error = send(&nodes, update()).await.unwrap_err();
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("which is not well"));
@@ -357,7 +362,7 @@ async fn a_redirect_to_a_node_that_is_down_is_not_followed() {
 async fn a_leader_that_redirects_to_itself_is_behind() {
     let nodes = nodes_with(
         2,
-        Reads::Leader,
+        ReadPreference::LeaderPreferred,
         led_by(1, |number, _| if number == 0 { success() } else { redirect(&at(1)) }),
     );
     send(&nodes, update()).await.unwrap();
@@ -369,10 +374,19 @@ async fn a_leader_that_redirects_to_itself_is_behind() {
 #[tokio::test(start_paused = true)]
 async fn redirects_are_responses_where_none_is_followed() {
     let script = || led_by(9, |_, _| redirect(&at(2)));
-    let nodes = Nodes::new(cluster(2, Reads::Leader), Redirects::Never, Duration::from_secs(5), script());
+    let nodes = Nodes::new(
+        cluster(2, ReadPreference::LeaderPreferred),
+        RedirectPolicy::Never,
+        Duration::from_secs(5),
+        script(),
+    );
     assert_eq!(status(&send(&nodes, update()).await), 307);
-    let nodes =
-        Nodes::new(cluster(2, Reads::Leader), Redirects::SameOrigin, Duration::from_secs(5), script());
+    let nodes = Nodes::new(
+        cluster(2, ReadPreference::LeaderPreferred),
+        RedirectPolicy::SameOrigin,
+        Duration::from_secs(5),
+        script(),
+    );
     assert_eq!(send(&nodes, update()).await.unwrap_err().kind(), TransportErrorKind::Redirect);
     assert_eq!(nodes.inner.ports(), [1]);
     assert!(!nodes.cluster.is_behind());
@@ -380,7 +394,8 @@ async fn redirects_are_responses_where_none_is_followed() {
 
 #[tokio::test(start_paused = true)]
 async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
-    let nodes_of = |count| nodes_with(count, Reads::Leader, led_by(1, |_, _| refusal(503, SEALED)));
+    let nodes_of =
+        |count| nodes_with(count, ReadPreference::LeaderPreferred, led_by(1, |_, _| refusal(503, SEALED)));
     let nodes = nodes_of(1);
     send(&nodes, update()).await.unwrap();
     assert_eq!(nodes.inner.sent().len(), 1);
@@ -392,21 +407,21 @@ async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
     assert_eq!(nodes.inner.ports(), [7]);
     assert!(!is_forbidden(&nodes.inner.calls()[0]));
     // A single one is asked how it is if it has to lead.
-    let nodes = nodes_with(1, Reads::LeaderOnly, led_by(1, |_, _| success()));
+    let nodes = nodes_with(1, ReadPreference::LeaderOnly, led_by(1, |_, _| success()));
     send(&nodes, read()).await.unwrap();
     assert_eq!(nodes.inner.sent().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn reads_of_the_leader_only_wait_for_one_to_be_known() {
-    let nobody = nodes_with(2, Reads::LeaderOnly, led_by(9, |_, _| success()));
+    let nobody = nodes_with(2, ReadPreference::LeaderOnly, led_by(9, |_, _| success()));
     let error = send(&nobody, read()).await.unwrap_err();
-    assert_eq!(error.kind(), Connect);
+    assert_eq!(error.kind(), NotSent);
     assert!(nobody.inner.ports().is_empty());
     send(&nobody, update()).await.unwrap();
     assert_eq!(nobody.inner.ports(), [1]);
 
-    let led = nodes_with(2, Reads::LeaderOnly, led_by(2, |_, _| success()));
+    let led = nodes_with(2, ReadPreference::LeaderOnly, led_by(2, |_, _| success()));
     let probes = |nodes: &Nodes<Script>| nodes.inner.sent().iter().filter(|sent| sent.is_probe()).count();
     send(&led, read()).await.unwrap();
     assert_eq!((led.inner.ports(), probes(&led)), (vec![2], 2));
@@ -417,7 +432,7 @@ async fn reads_of_the_leader_only_wait_for_one_to_be_known() {
     assert_eq!((led.inner.ports(), probes(&led)), (vec![2, 2, 2], 4));
 
     // If the leader is lost on the way, nobody else is asked.
-    let lost = nodes_with(2, Reads::LeaderOnly, led_by(1, |_, _| failure(Connect)));
+    let lost = nodes_with(2, ReadPreference::LeaderOnly, led_by(1, |_, _| failure(NotSent)));
     send(&lost, read()).await.unwrap_err();
     assert_eq!(lost.inner.ports(), [1]);
 }
@@ -437,7 +452,7 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
             (false, 1) => (Duration::from_millis(delay), absent()),
             (false, _) => (Duration::ZERO, success()),
         });
-        let nodes = nodes_with(2, Reads::Leader, script);
+        let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
         let mut request = method();
         if index {
             request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
@@ -454,7 +469,7 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
         (false, 1) => (Duration::from_millis(600), absent()),
         (false, _) => (Duration::from_millis(300), absent()),
     });
-    let nodes = nodes_with(3, Reads::Leader, script);
+    let nodes = nodes_with(3, ReadPreference::LeaderPreferred, script);
     let mut request = read();
     request.headers_mut().insert(INDEX, HeaderValue::from_static("x"));
     let call = Call::within(Duration::from_secs(9), Duration::from_secs(9));
@@ -471,7 +486,7 @@ async fn health_is_that_of_each_node() {
         let statuses = [200, 429, 503, 200, 501, 472, 473, 418];
         (delay, response(statuses[usize::from(sent.port()) - 1], ""))
     });
-    let nodes = nodes_with(8, Reads::Leader, script);
+    let nodes = nodes_with(8, ReadPreference::LeaderPreferred, script);
     let start = tokio::time::Instant::now();
     let states: Vec<NodeState> = nodes.health().await.into_iter().map(|health| health.state).collect();
     assert_eq!(states, [Leader, Standby, Sealed, Unreachable, Uninitialized, Secondary, Standby, Unknown]);
@@ -484,7 +499,7 @@ async fn health_is_that_of_each_node() {
 #[tokio::test(start_paused = true)]
 async fn another_node_is_asked_to_confirm_a_write() {
     for (request, expected) in [(update as fn() -> Request<Bytes>, vec![1, 2, 1]), (read, vec![1, 1, 1])] {
-        let nodes = nodes_with(3, Reads::Leader, led_by(1, |_, _| success()));
+        let nodes = nodes_with(3, ReadPreference::LeaderPreferred, led_by(1, |_, _| success()));
         send(&nodes, request()).await.unwrap();
         let mut confirmation = request();
         confirmation.extensions_mut().insert(AskAnother);

@@ -1,21 +1,21 @@
 use http::HeaderName;
 use http::header::RETRY_AFTER;
-use identity_core::TransportErrorKind::{Connect, Interrupted, Other, Redirect, Timeout, TooLarge};
+use identity_core::TransportErrorKind::{Interrupted, NotSent, Other, Redirect, ResponseTooLarge, Timeout};
 
 use super::*;
 use crate::script::{Script, failure, named, read, refusal, response, success, unnamed, update, with_header};
 
 const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
 
-fn retrying(script: Script) -> Retrying<Script> {
-    Retrying::new(RetryLayer::new(Retry::new()), script)
+fn retrying(script: Script) -> Retry<Script> {
+    Retry::new(RetryLayer::new(RetryPolicy::new()), script)
 }
 
-fn at_most(retries: usize, script: Script) -> Retrying<Script> {
-    Retrying::new(RetryLayer::new(Retry::new().most(retries)), script)
+fn at_most(retries: usize, script: Script) -> Retry<Script> {
+    Retry::new(RetryLayer::new(RetryPolicy::new().most(retries)), script)
 }
 
-async fn send(layer: &Retrying<Script>, mut request: Request<Bytes>) -> Outcome {
+async fn send(layer: &Retry<Script>, mut request: Request<Bytes>) -> Outcome {
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
@@ -32,7 +32,7 @@ async fn sends(request: Request<Bytes>, outcome: fn() -> Outcome) -> (usize, boo
     if sent > 1 {
         assert_eq!(attempts.as_slice().len(), sent);
     }
-    (sent, attempts.in_doubt())
+    (sent, attempts.any_in_doubt())
 }
 
 fn not_forwarded(mut request: Request<Bytes>) -> Request<Bytes> {
@@ -49,12 +49,12 @@ async fn each_outcome_is_retried_as_the_table_says() {
     // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be
     // forwarded; and whether the writes that are retried are in doubt.
     let rows: [Row; 26] = [
-        ("no connection", || failure(Connect), [ALL, ALL, ALL, ALL, ALL], false),
-        ("permanent", || Err(TransportError::from(Connect).permanent()), [ONE; 5], false),
+        ("no connection", || failure(NotSent), [ALL, ALL, ALL, ALL, ALL], false),
+        ("permanent", || Err(TransportError::from(NotSent).permanent()), [ONE; 5], false),
         ("timeout", || failure(Timeout), [ALL, ALL, ALL, ONE, ONE], true),
         ("interrupted", || failure(Interrupted), [ALL, ALL, ALL, ONE, ONE], true),
         ("redirect", || failure(Redirect), [ALL, ALL, ALL, ONE, ALL], true),
-        ("too large", || failure(TooLarge), [ONE; 5], false),
+        ("too large", || failure(ResponseTooLarge), [ONE; 5], false),
         ("other", || failure(Other), [ONE; 5], false),
         ("307", || response(307, ""), [ALL, ALL, ALL, ONE, ALL], true),
         ("400", || refusal(400, "no"), [ONE; 5], false),
@@ -98,7 +98,7 @@ async fn each_outcome_is_retried_as_the_table_says() {
     assert_eq!(sends(update(), || response(307, "")).await, (ALL, true));
     // Where redirects are responses like any other, they are not retried.
     let settings = RetryLayer { redirects: false, ..RetryLayer::default() };
-    let layer = Retrying::new(settings, Script::new(|_, _| response(307, "")));
+    let layer = Retry::new(settings, Script::new(|_, _| response(307, "")));
     assert!(send(&layer, read()).await.is_ok());
     assert_eq!(layer.inner.calls().len(), 1);
 }
@@ -126,7 +126,7 @@ async fn backoff_doubles_up_to_its_limit_with_jitter() {
         assert_eq!(waits.len(), 8);
         assert_eq!(waits.iter().filter(|wait| **wait == waits[7]).count(), 1, "no jitter: {waits:?}");
     }
-    let policy = Retry::new().waits(Duration::from_secs(4), Duration::from_secs(1));
+    let policy = RetryPolicy::new().waits(Duration::from_secs(4), Duration::from_secs(1));
     assert!(policy.wait(0) >= Duration::from_secs(2) && policy.wait(9) <= Duration::from_secs(4));
     assert!(policy.wait(usize::MAX) <= Duration::from_secs(4));
 }
@@ -191,20 +191,20 @@ async fn an_idempotent_attempt_is_given_up_and_another_one_waits_for_the_deadlin
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
-    let layer = retrying(Script::new(|_, _| failure(Connect)));
+    let layer = retrying(Script::new(|_, _| failure(NotSent)));
     let start = Instant::now();
-    assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Connect);
+    assert_eq!(send(&layer, read()).await.unwrap_err().kind(), NotSent);
     let time = start.elapsed();
     assert!(time > Duration::from_secs(7) && time <= Duration::from_secs(10), "{time:?}");
 
     for reached in [success as fn() -> Outcome, || response(502, ""), || failure(Interrupted)] {
         let layer = retrying(Script::new(move |number, _| match number {
             0 => reached(),
-            _ => failure(Connect),
+            _ => failure(NotSent),
         }));
         let _ = send(&layer, unnamed()).await;
         let start = Instant::now();
-        assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Connect);
+        assert_eq!(send(&layer, read()).await.unwrap_err().kind(), NotSent);
         assert!(start.elapsed() > Duration::from_secs(50), "{:?}", start.elapsed());
     }
 }
@@ -212,12 +212,12 @@ async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
 #[tokio::test(start_paused = true)]
 async fn retries_are_paid_from_the_budget() {
     // Each retry comes at once, so that only the budget takes time.
-    let policy = Retry::new().waits(Duration::ZERO, Duration::ZERO);
+    let policy = RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO);
     let retries = |outcome: fn() -> Outcome, timeout: u64| {
         let policy = policy.clone();
         async move {
             let layer = RetryLayer::new(policy).timeout(Duration::from_secs(timeout));
-            let layer = Retrying::new(layer, Script::new(move |_, _| outcome()));
+            let layer = Retry::new(layer, Script::new(move |_, _| outcome()));
             layer.note_contact();
             let start = Instant::now();
             let _ = send(&layer, read()).await;
@@ -231,7 +231,7 @@ async fn retries_are_paid_from_the_budget() {
 
     // With an empty budget, what is expected to pass waits, and what is not does not.
     let layer = RetryLayer::new(policy.clone());
-    let layer = Retrying::new(layer, Script::new(|_, _| refusal(503, "Vault is sealed")));
+    let layer = Retry::new(layer, Script::new(|_, _| refusal(503, "Vault is sealed")));
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
     let start = Instant::now();
@@ -239,7 +239,7 @@ async fn retries_are_paid_from_the_budget() {
     assert_eq!((layer.inner.calls().len(), start.elapsed()), (1, Duration::ZERO));
 
     let script = Script::new(|number, _| if number == 1 { success() } else { response(503, "") });
-    let layer = Retrying::new(RetryLayer::new(policy.clone()), script);
+    let layer = Retry::new(RetryLayer::new(policy.clone()), script);
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
     let start = Instant::now();
@@ -251,7 +251,7 @@ async fn retries_are_paid_from_the_budget() {
 
     // Not if the wait would last beyond the deadline.
     let layer = RetryLayer::new(policy).timeout(Duration::from_millis(60));
-    let layer = Retrying::new(layer, Script::new(|_, _| response(503, "")));
+    let layer = Retry::new(layer, Script::new(|_, _| response(503, "")));
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
     send(&layer, read()).await.unwrap();
@@ -262,13 +262,13 @@ async fn retries_are_paid_from_the_budget() {
 async fn a_success_that_was_not_first_knows_the_attempts_before() {
     let layer = retrying(Script::new(|number, _| match number {
         0 => failure(Interrupted),
-        1 => failure(Connect),
+        1 => failure(NotSent),
         _ => success(),
     }));
     let response = send(&layer, update()).await.unwrap();
     let attempts = response.extensions().get::<Attempts>().unwrap();
     assert_eq!(attempts.as_slice().len(), 2);
-    assert!(attempts.in_doubt() && !attempts.is_not_forwarded());
+    assert!(attempts.any_in_doubt() && !attempts.is_not_forwarded());
     assert!(attempts.as_slice().iter().all(|attempt| attempt.node == "127.0.0.1:1"));
     // The first success pays for nothing, and a later one deposits.
     let layer = retrying(Script::new(|_, _| success()));
@@ -283,13 +283,13 @@ async fn a_success_that_was_not_first_knows_the_attempts_before() {
 
 #[tokio::test(start_paused = true)]
 async fn settings_are_those_that_were_given() {
-    let layer = Retrying::new(RetryLayer::new(Retry::off()), Script::new(|_, _| response(503, "")));
+    let layer = Retry::new(RetryLayer::new(RetryPolicy::off()), Script::new(|_, _| response(503, "")));
     send(&layer, read()).await.unwrap();
     assert_eq!(layer.inner.calls().len(), 1);
 
-    let settings = RetryLayer::new(Retry::new().most(1)).attempt_timeout(Duration::from_secs(3));
+    let settings = RetryLayer::new(RetryPolicy::new().most(1)).attempt_timeout(Duration::from_secs(3));
     let silent = Script::late(|_, _| (Duration::from_secs(3600), success()));
-    let layer = Retrying::new(settings, silent);
+    let layer = Retry::new(settings, silent);
     let start = Instant::now();
     assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Timeout);
     assert!((6..7).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
@@ -299,8 +299,8 @@ async fn settings_are_those_that_were_given() {
 /// Whether an outcome tells that an earlier attempt may have been carried out.
 fn tells_doubt(outcome: &Outcome) -> bool {
     match outcome {
-        Ok(response) => response.extensions().get().is_some_and(Attempts::in_doubt),
-        Err(error) => error.attempts().in_doubt(),
+        Ok(response) => response.extensions().get().is_some_and(Attempts::any_in_doubt),
+        Err(error) => error.attempts().any_in_doubt(),
     }
 }
 
@@ -309,7 +309,7 @@ struct Doubting(fn() -> Outcome);
 
 impl Exchange for Doubting {
     async fn exchange(&self, request: &mut Request<Bytes>, _: &Call) -> Outcome {
-        attempts(request).doubt();
+        attempts(request).mark_in_doubt();
         (self.0)()
     }
 }
@@ -317,9 +317,9 @@ impl Exchange for Doubting {
 #[tokio::test(start_paused = true)]
 async fn the_doubt_of_inner_layers_is_not_lost() {
     let outcomes: [fn() -> Outcome; 4] =
-        [success, || refusal(403, "permission denied"), || failure(Other), || failure(Connect)];
+        [success, || refusal(403, "permission denied"), || failure(Other), || failure(NotSent)];
     for outcome in outcomes {
-        let layer = Retrying::new(RetryLayer::new(Retry::off()), Doubting(outcome));
+        let layer = Retry::new(RetryLayer::new(RetryPolicy::off()), Doubting(outcome));
         assert!(tells_doubt(&layer.exchange(&mut update(), &Call::UNLIMITED).await));
     }
 }
@@ -327,10 +327,10 @@ async fn the_doubt_of_inner_layers_is_not_lost() {
 /// As of a transport of its own retries that the layer is put around.
 #[tokio::test(start_paused = true)]
 async fn the_doubt_of_an_outcome_is_not_lost() {
-    let layer = at_most(1, Script::new(|_, _| doubted(failure(Connect))));
+    let layer = at_most(1, Script::new(|_, _| doubted(failure(NotSent))));
     assert!(tells_doubt(&send(&layer, update()).await));
     assert_eq!(layer.inner.calls().len(), 2);
-    let layer = at_most(1, Script::new(|_, _| doubted(failure(Connect))));
+    let layer = at_most(1, Script::new(|_, _| doubted(failure(NotSent))));
     assert!(tells_doubt(&send(&layer, unnamed()).await));
     assert_eq!(layer.inner.calls().len(), 1);
     let layer = at_most(

@@ -86,9 +86,9 @@ impl TokenFile {
         }))
     }
 
-    async fn refresh(&self, patience: Duration) {
+    async fn reload(&self, patience: Duration) {
         let (shared, now) = (Arc::clone(&self.0), Instant::now());
-        self.0.background.run(patience, move || shared.refresh(now)).await;
+        self.0.background.run(patience, move || shared.reload(now)).await;
     }
 }
 
@@ -97,7 +97,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refresh(&self, now: Instant) {
+    fn reload(&self, now: Instant) {
         let known = self.state().held.as_ref().and_then(|held| held.stamp);
         let outcome = self.read(known);
         let mut state = self.state();
@@ -142,7 +142,7 @@ impl TokenSource for TokenFile {
             Some(_) => PATIENCE,
             None => FIRST_PATIENCE,
         };
-        self.refresh(patience).await;
+        self.reload(patience).await;
         let state = self.0.state();
         if let Some(held) = &state.held {
             if state.is_open {
@@ -154,14 +154,14 @@ impl TokenSource for TokenFile {
         Err(TokenError::new(format!("the file {} holds none: {problem}", self.0.path.display())))
     }
 
-    async fn replacement(&self, refused: &Token) -> Option<Token> {
+    async fn refresh(&self, refused: &Token) -> Option<Token> {
         match &mut self.0.state().held {
             Some(held) if !held.token.is(refused) => return Some(held.token.clone()),
             // It may have changed without a trace.
             Some(held) => held.stamp = None,
             None => {}
         }
-        self.refresh(PATIENCE).await;
+        self.reload(PATIENCE).await;
         let state = self.0.state();
         let newest = state.held.as_ref().map(|held| &held.token).filter(|token| !token.is(refused));
         newest.or_else(|| state.previous_at(Instant::now())).filter(|token| !token.is(refused)).cloned()
@@ -267,7 +267,7 @@ mod tests {
         for _ in 0..1000 {
             assert!(file.token().await.unwrap().is(&first));
         }
-        assert!(file.replacement(&first).await.is_none());
+        assert!(file.refresh(&first).await.is_none());
         assert!(begun.elapsed() < FRESH, "{:?}", begun.elapsed());
         drop(release);
         while file.token().await.unwrap().is(&first) {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
-use identity_hyper::{Blocking, HyperTransport};
+use identity_hyper::{BlockingAdapter, HyperTransport};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{A_MOMENT, Server, ok, path, patient, serve};
@@ -30,7 +30,7 @@ fn echo() -> (Runtime, Server) {
 #[test]
 fn threads_call_at_once() {
     let (_runtime, server) = echo();
-    let transport = Blocking::new(patient().build()).unwrap();
+    let transport = BlockingAdapter::new(patient().build()).unwrap();
     thread::scope(|scope| {
         for i in 0..16 {
             let (transport, server) = (&transport, &server);
@@ -53,7 +53,7 @@ fn a_thread_of_another_runtime_may_call_and_drop() {
     let multi = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     for runtime in [single, multi] {
         runtime.block_on(async {
-            let transport = Blocking::new(HyperTransport::new()).unwrap();
+            let transport = BlockingAdapter::new(HyperTransport::new()).unwrap();
             assert_eq!(transport.send(server.get("/v1")).unwrap().body(), "/v1");
             drop(transport);
         });
@@ -63,7 +63,7 @@ fn a_thread_of_another_runtime_may_call_and_drop() {
 #[test]
 fn errors_are_the_same_as_without_blocking() {
     let (_runtime, server) = echo();
-    let transport = Blocking::new(patient().timeout(Duration::from_millis(300)).build()).unwrap();
+    let transport = BlockingAdapter::new(patient().timeout(Duration::from_millis(300)).build()).unwrap();
     let kind = |path| transport.send(server.post(path, "{}")).unwrap_err().kind();
     let start = Instant::now();
     assert_eq!(kind("/silent"), TransportErrorKind::Timeout);
@@ -78,9 +78,9 @@ fn errors_are_the_same_as_without_blocking() {
 fn one_that_is_dropped_leaves_its_clones_usable() {
     let (_runtime, server) = echo();
     let shared = patient().build();
-    let kept = Blocking::new(shared.clone()).unwrap();
+    let kept = BlockingAdapter::new(shared.clone()).unwrap();
     for _ in 0..5 {
-        let dropped = Blocking::new(shared.clone()).unwrap();
+        let dropped = BlockingAdapter::new(shared.clone()).unwrap();
         dropped.send(server.get("/v1")).unwrap();
         drop(dropped);
         // Its runtime ends in the background.
@@ -92,7 +92,7 @@ fn one_that_is_dropped_leaves_its_clones_usable() {
 #[test]
 fn dropping_it_does_not_wait() {
     let (_runtime, server) = echo();
-    let transport = Arc::new(Blocking::new(patient().build()).unwrap());
+    let transport = Arc::new(BlockingAdapter::new(patient().build()).unwrap());
     let (busy, call) = (Arc::clone(&transport), server.get("/silent"));
     thread::spawn(move || busy.send(call));
     while server.seen().requests.is_empty() {
@@ -115,7 +115,7 @@ impl Transport for Panics {
 
 #[test]
 fn a_transport_that_panics_leaves_nobody_waiting() {
-    let transport = Blocking::new(Arc::new(Panics)).unwrap();
+    let transport = BlockingAdapter::new(Arc::new(Panics)).unwrap();
     let call = |path: &str| crate::support::request("GET", &format!("http://127.0.0.1{path}"), "");
     assert_eq!(transport.send(call("/panic")).unwrap_err().kind(), TransportErrorKind::Other);
     assert_eq!(transport.send(call("/v1")).unwrap().body(), "fine");
@@ -125,7 +125,7 @@ fn a_transport_that_panics_leaves_nobody_waiting() {
 fn it_can_be_shared_among_threads() {
     fn is_shared<T: Send + Sync + 'static>(_: &T) {}
     let transport: Arc<dyn Transport> = Arc::new(Panics);
-    let transport = Blocking::new(transport).unwrap();
+    let transport = BlockingAdapter::new(transport).unwrap();
     is_shared(&transport);
     let transport: Arc<dyn BlockingTransport> = Arc::new(transport);
     is_shared(&transport);

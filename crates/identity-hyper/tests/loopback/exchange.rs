@@ -18,7 +18,7 @@ async fn a_list_arrives_as_the_core_wrote_it() {
 
     let response = patient().build().send(ListEntityNames.request(&target).unwrap()).await.unwrap();
 
-    assert_eq!(ListEntityNames::response(&response).unwrap().keys, ["alice"]);
+    assert_eq!(ListEntityNames::parse_response(&response).unwrap().keys, ["alice"]);
     let requests = server.seen().requests;
     assert_eq!(requests.len(), 1);
     assert_eq!(

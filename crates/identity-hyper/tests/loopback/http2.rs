@@ -165,8 +165,8 @@ async fn a_stream_that_is_reset_leaves_the_others_alone() {
     let transport = h2.transport(|builder| builder.response_limit(100_000));
     for path in ["/broken", "/large"] {
         let error = transport.send(h2.call("POST", path, "{}")).await.unwrap_err();
-        assert_eq!(error.kind() == TransportErrorKind::TooLarge, path == "/large", "{error:?}");
-        assert_ne!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind() == TransportErrorKind::ResponseTooLarge, path == "/large", "{error:?}");
+        assert_ne!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         transport.send(h2.call("GET", "/v1", "")).await.unwrap();
     }
     assert_eq!(h2.server.seen().connections, 1);
@@ -284,7 +284,7 @@ async fn a_request_turned_away_was_not_sent() {
         let server = raw(&ca, frame, false);
         let call = request("POST", &format!("https://{}/v1", server.address), "{}");
         let error = patient().tls(ca.client()).build().send(call).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         assert_eq!(server.seen().connections, 1);
     }
 }

@@ -38,7 +38,9 @@ async fn the_limit_is_exact() {
             });
             match transport.send(server.get("/v1")).await {
                 Ok(response) => assert!(fits && response.body().len() == len),
-                Err(error) => assert!(!fits && error.kind() == TransportErrorKind::TooLarge, "{error:?}"),
+                Err(error) => {
+                    assert!(!fits && error.kind() == TransportErrorKind::ResponseTooLarge, "{error:?}")
+                }
             }
         }
     }
@@ -49,7 +51,7 @@ async fn a_limit_of_nothing_lets_nothing_pass() {
     let transport = patient().response_limit(0).build();
     transport.send(Server::answering(ok("")).get("/v1")).await.unwrap();
     let error = transport.send(Server::answering(ok("x")).get("/v1")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+    assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
 }
 
 #[tokio::test]
@@ -87,11 +89,11 @@ async fn no_limit_is_too_narrow_to_be_set() {
     }
     let silent = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
     let error = patient().timeout(Duration::ZERO).build().send(silent.get("/v1")).await.unwrap_err();
-    assert!(matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout), "{error:?}");
+    assert!(matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::Timeout), "{error:?}");
     let url = format!("https://{}/v1", silent.address);
     let transport = patient().connect_timeout(Duration::ZERO).build();
     let error = transport.send(request("GET", &url, "")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
 }
 
 #[tokio::test]
@@ -100,7 +102,7 @@ async fn a_tebibyte_is_refused_at_its_announcement() {
         let server = Server::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
         let start = Instant::now();
         let error = patient().build().send(server.get("/v1")).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+        assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
         assert!(start.elapsed() < Duration::from_secs(3));
     }
 }
@@ -126,7 +128,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
         });
         let transport = patient().response_limit(LIMIT).build();
         let error = transport.send(server.get("/v1")).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+        assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
         while written.load(Relaxed) & 1 == 0 {
             sleep(Duration::from_millis(5)).await;
         }

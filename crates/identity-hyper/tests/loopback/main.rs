@@ -8,7 +8,7 @@ mod faults;
 mod http2;
 mod life;
 mod limits;
-mod log_in;
+mod login;
 mod permanent;
 mod proxy;
 mod schemes;

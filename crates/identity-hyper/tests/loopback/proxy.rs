@@ -100,7 +100,7 @@ async fn a_proxy_that_refuses_is_no_connection() {
         let proxy = http_proxy(server.address, answer, None);
         let settings = Proxy::all(&format!("http://alice:hunter2@{}", proxy.address)).unwrap();
         let error = call(settings, Tls::new(), "http://vault.test/").await.expect_err(why);
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         assert!(story(&error).contains(why), "{}", story(&error));
         assert!(story(&error).contains(&format!("through the proxy {}", proxy.address)), "{}", story(&error));
         let shown = format!("{error:?} {}", story(&error));
@@ -110,7 +110,7 @@ async fn a_proxy_that_refuses_is_no_connection() {
     for scheme in ["http", "https", "socks5", "socks5h"] {
         let settings = Proxy::all(&format!("{scheme}://{closed}")).unwrap();
         let error = call(settings, Tls::new(), "http://vault.test/").await.expect_err(scheme);
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         assert!(story(&error).contains("refused"), "{}", story(&error));
         assert!(story(&error).contains(&format!("through the proxy {closed}")), "{}", story(&error));
     }
@@ -136,8 +136,8 @@ async fn a_proxy_may_speak_tls_itself() {
 #[tokio::test]
 async fn a_proxy_is_not_shown_the_client_certificate() {
     let ca = Ca::new();
-    let (certificate, key) = ca.client_pem();
-    let given = Tls::new().ca_pem(ca.pem()).unwrap().client_pem(certificate, key).unwrap();
+    let (certificate, key) = ca.client_cert_pem();
+    let given = Tls::new().ca_pem(ca.pem()).unwrap().client_cert_pem(certificate, key).unwrap();
     let provider = Arc::new(default_provider());
     let (chain, key) = ca.issue("client", |_| {});
     let own = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -244,7 +244,7 @@ async fn a_socks_proxy_resolves_the_name_if_it_is_to() {
     let (proxy, told) = socks_proxy(plain.address, None, 0);
     let settings = Proxy::all(&format!("socks5://{}", proxy.address)).unwrap();
     let error = call(settings, tls, "http://name.invalid/").await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(told.lock().unwrap().is_empty());
 }
 
@@ -255,7 +255,7 @@ async fn a_socks_proxy_is_told_who_asks_and_may_refuse() {
     let (proxy, _) = socks_proxy(server.address, Some("alice:hunter@2"), 0);
     assert_eq!(call(format!("socks5h://alice:hunter%402@{}", proxy.address)).await.unwrap(), "hello");
     let refused = |error: TransportError, why: &str| {
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         assert!(story(&error).contains(why), "{}", story(&error));
         assert!(!format!("{error:?} {}", story(&error)).contains("hunter"), "{error:?}");
     };
@@ -278,7 +278,7 @@ async fn the_machine_itself_and_what_is_excepted_are_reached_directly() {
     // There is no such name, and nobody else is asked for it.
     let excepted = all.clone().no_proxy("example.com, vault.invalid");
     let error = call(excepted, Tls::new(), "http://a.vault.invalid/").await.unwrap_err();
-    assert_eq!((error.kind(), proxy.seen().connections), (TransportErrorKind::Connect, 0));
+    assert_eq!((error.kind(), proxy.seen().connections), (TransportErrorKind::NotSent, 0));
     assert_eq!(call(all, Tls::new(), "http://a.vault.invalid/").await.unwrap(), "hello");
     assert_eq!(proxy.seen().connections, 1);
 }

@@ -22,7 +22,7 @@ async fn a_target_in_clear_beside_a_cluster_with_encryption_is_refused() {
     let server = Server::answering(NO_CONTENT);
     let transport = patient().addresses(["https://a.invalid", "https://b.invalid"]).unwrap().build();
     let error = transport.send(request("GET", "http://a.invalid/v1/x", "")).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::Connect, true));
+    assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::NotSent, true));
     // Nobody can listen there.
     assert_eq!(transport.send(server.get("/v1/x")).await.unwrap().status(), 204);
 }

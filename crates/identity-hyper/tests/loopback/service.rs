@@ -54,10 +54,10 @@ impl Error for GaveUp {
 }
 
 const KINDS: [TransportErrorKind; 5] = [
-    TransportErrorKind::Connect,
+    TransportErrorKind::NotSent,
     TransportErrorKind::Timeout,
     TransportErrorKind::Interrupted,
-    TransportErrorKind::TooLarge,
+    TransportErrorKind::ResponseTooLarge,
     TransportErrorKind::Other,
 ];
 
@@ -135,8 +135,8 @@ async fn a_layer_sees_the_operation_and_no_secret() {
     }
     let operation = seen[0].extensions().get::<Operation>().unwrap();
     assert_eq!((operation.method, operation.path), (Method::List, "identity/entity/id"));
-    assert!(operation.repeatable);
-    assert!(!seen[1].extensions().get::<Operation>().unwrap().repeatable);
+    assert!(operation.idempotent);
+    assert!(!seen[1].extensions().get::<Operation>().unwrap().idempotent);
 }
 
 /// Counts how many calls are under way, and is no `Clone`.
@@ -154,7 +154,7 @@ impl Transport for Crowded {
         sleep(Duration::from_millis(20)).await;
         self.now.fetch_sub(1, SeqCst);
         if request.uri().path() == "/fail" {
-            return Err(TransportErrorKind::TooLarge.into());
+            return Err(TransportErrorKind::ResponseTooLarge.into());
         }
         Ok(Response::new(Bytes::from(request.uri().to_string())))
     }
@@ -182,7 +182,7 @@ async fn layers_go_around_any_transport() {
     assert_eq!(most.load(SeqCst), 3);
 
     let error = transport.send(request("GET", "http://127.0.0.1/fail", "")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+    assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn any_service_of_streams_can_be_collected() {
     let call = |body| request("POST", "http://127.0.0.1/", body);
     assert_eq!(transport.send(call("hello")).await.unwrap().body(), "hello");
     let error = transport.send(call("hello!")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+    assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
 }
 
 /// A service that must not be called before it is ready, and becomes so in its own time.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Request;
-use identity_hyper::{HyperTransport, HyperTransportBuilder, Redirects, Retry};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, RedirectPolicy, RetryPolicy};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 #[cfg(unix)]
 use tokio::net::UnixListener;
@@ -28,8 +28,8 @@ pub(crate) fn patient() -> HyperTransportBuilder {
     HyperTransport::builder()
         .connect_timeout(AMPLE)
         .timeout(AMPLE)
-        .retry(Retry::off())
-        .redirects(Redirects::Never)
+        .retry(RetryPolicy::off())
+        .redirects(RedirectPolicy::Never)
 }
 
 /// A whole answer with a body.

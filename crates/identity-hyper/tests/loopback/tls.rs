@@ -38,7 +38,7 @@ impl Ca {
     }
 
     /// The certificate and the key of a client, in PEM form.
-    pub(crate) fn client_pem(&self) -> (String, String) {
+    pub(crate) fn client_cert_pem(&self) -> (String, String) {
         let (certificate, key) = self.sign("client", |_| {});
         (certificate.pem(), key.serialize_pem())
     }
@@ -133,7 +133,7 @@ async fn the_system_does_not_trust_the_first_that_comes_along() {
     let _ = timeout(Duration::from_millis(1), transport.send(request("GET", &url, ""))).await;
     for _ in 0..2 {
         let error = transport.send(request("GET", &url, "")).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Connect);
+        assert_eq!(error.kind(), TransportErrorKind::NotSent);
         assert!(story(&error).contains("certificate"), "{}", story(&error));
     }
     assert!(server.seen().requests.is_empty());
@@ -159,7 +159,7 @@ async fn a_handshake_broken_off_is_no_connection() {
     });
     for server in [at_once, midway] {
         let error = call(ca.client(), &server).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     }
 }
 

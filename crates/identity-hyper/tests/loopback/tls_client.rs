@@ -67,7 +67,7 @@ fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
 
 /// What the client says of a refused client certificate.
 fn refused(error: &TransportError) {
-    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(error).contains("client certificate"), "{}", story(error));
 }
 
@@ -77,10 +77,11 @@ async fn c6_a_client_certificate_is_shown_and_a_refusal_told() {
     for tls_1_3 in [false, true] {
         let server = asking(&ca, &clients, tls_1_3);
         let tls = Tls::new().ca_pem(ca.pem()).unwrap();
-        let with = |(certificate, key): (String, String)| tls.clone().client_pem(certificate, key).unwrap();
-        assert_eq!(call(with(clients.client_pem()), &server).await.unwrap(), "hello");
-        refused(&call(with(namesake.client_pem()), &server).await.unwrap_err());
-        refused(&call(with(stranger.client_pem()), &server).await.unwrap_err());
+        let with =
+            |(certificate, key): (String, String)| tls.clone().client_cert_pem(certificate, key).unwrap();
+        assert_eq!(call(with(clients.client_cert_pem()), &server).await.unwrap(), "hello");
+        refused(&call(with(namesake.client_cert_pem()), &server).await.unwrap_err());
+        refused(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
         refused(&call(tls.clone(), &server).await.unwrap_err());
         assert_eq!(server.seen().connections, 4);
     }
@@ -105,10 +106,10 @@ async fn c6_a_refusal_is_told_over_http_2_too() {
         }
     });
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
-    let with = |(certificate, key): (String, String)| tls.clone().client_pem(certificate, key).unwrap();
-    assert_eq!(call(with(clients.client_pem()), &server).await.unwrap(), "hello");
+    let with = |(certificate, key): (String, String)| tls.clone().client_cert_pem(certificate, key).unwrap();
+    assert_eq!(call(with(clients.client_cert_pem()), &server).await.unwrap(), "hello");
     for _ in 0..20 {
-        refused(&call(with(stranger.client_pem()), &server).await.unwrap_err());
+        refused(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
         refused(&call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.unwrap_err());
     }
 }
@@ -127,8 +128,8 @@ async fn c6_a_server_that_waits_for_the_client_to_speak_is_spoken_to() {
             heard.send(preface).unwrap();
         }
     });
-    let (certificate, key) = clients.client_pem();
-    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_pem(certificate, key).unwrap();
+    let (certificate, key) = clients.client_cert_pem();
+    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_cert_pem(certificate, key).unwrap();
     call(tls, &server).await.unwrap_err();
     assert!(prefaces.recv().await.unwrap().starts_with(b"PRI * HTTP/2.0"));
 }
@@ -137,8 +138,8 @@ async fn c6_a_server_that_waits_for_the_client_to_speak_is_spoken_to() {
 async fn c6_a_client_certificate_goes_with_a_configuration_of_ones_own() {
     let [ca, clients] = [Ca::new(), Ca::new()];
     let server = asking(&ca, &clients, true);
-    let (certificate, key) = clients.client_pem();
-    let tls = Tls::from(ca.client()).client_pem(certificate, key).unwrap();
+    let (certificate, key) = clients.client_cert_pem();
+    let tls = Tls::from(ca.client()).client_cert_pem(certificate, key).unwrap();
     assert_eq!(call(tls, &server).await.unwrap(), "hello");
 }
 
@@ -147,7 +148,7 @@ async fn is_reached(transport: &HyperTransport, server: &Server) -> bool {
     match transport.send(call).await {
         Ok(_) => true,
         Err(error) => {
-            assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+            assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
             false
         }
     }
@@ -211,12 +212,12 @@ async fn c7_a_client_certificate_that_changes_is_read_anew() {
         fs::write(&certificate, pem).unwrap();
         fs::write(&key, private).unwrap();
     };
-    write(&before.client_pem());
-    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_files(&certificate, &key).unwrap();
+    write(&before.client_cert_pem());
+    let tls = Tls::new().ca_pem(ca.pem()).unwrap().client_cert_files(&certificate, &key).unwrap();
     let transport = patient().tls(tls.clone()).build();
     assert!(is_reached(&transport, &old).await && !is_reached(&transport, &new).await);
 
-    let renewed = after.client_pem();
+    let renewed = after.client_cert_pem();
     fs::write(&certificate, &renewed.0).unwrap();
     let error = tls.reload().unwrap_err().to_string();
     assert!(error.contains("client.key do not belong together"), "{error}");

@@ -41,7 +41,7 @@ async fn c1_a_certificate_that_does_not_hold_is_no_connection() {
     ] {
         let server = server(acceptor(identity, &["h2", "http/1.1"]), HELLO);
         let error = call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.expect_err(what);
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{what}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{what}");
         assert!(story(&error).contains(&format!("the server's certificate {what}")), "{}", story(&error));
         assert!(is_lasting(&error), "{error:?}");
         assert_eq!((server.seen().connections, server.seen().requests.len()), (1, 0), "{what}");
@@ -59,7 +59,7 @@ async fn c2_tls_1_1_is_not_spoken() {
         peer.request().await;
     });
     let error = call(Tls::new().ca_pem(Ca::new().pem()).unwrap(), &server).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("neither TLS 1.2 nor TLS 1.3"), "{}", story(&error));
     assert!(is_lasting(&error) && server.seen().connections == 1);
 }
@@ -72,7 +72,7 @@ async fn c8_a_server_without_tls_at_an_https_address_is_told() {
         peer.request().await;
     });
     let error = call(Tls::new().ca_pem(Ca::new().pem()).unwrap(), &server).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("does not speak TLS at this port"), "{}", story(&error));
     assert!(is_lasting(&error) && server.seen().connections == 1);
 }
@@ -102,7 +102,7 @@ async fn c9_the_connect_timeout_includes_the_handshake() {
     let transport = patient().tls(tls).connect_timeout(Duration::from_millis(200)).build();
     let call = request("GET", &format!("https://{}/v1", server.address), "");
     let error = timeout(AMPLE / 2, transport.send(call)).await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
     assert!(story(&error).contains("deadline has elapsed") && !is_lasting(&error), "{error:?}");
 }
 
@@ -141,5 +141,5 @@ async fn only_when_told_to_is_nothing_verified() {
     let expired = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
     let server = server(acceptor(Ca::new().issue("vault.example.com", expired), &[]), HELLO);
     assert!(call(Tls::new(), &server).await.is_err());
-    assert_eq!(call(Tls::new().danger_skip_verify(), &server).await.unwrap(), "hello");
+    assert_eq!(call(Tls::new().danger_accept_invalid_certs(), &server).await.unwrap(), "hello");
 }

@@ -57,7 +57,7 @@ async fn c4_several_cas_add_up() {
     let [one, two, third] = [Ca::new(), Ca::new(), Ca::new()];
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    fs::write(&file, format!("Subject: two\n\n{}\n{}", two.client_pem().1, two.pem())).unwrap();
+    fs::write(&file, format!("Subject: two\n\n{}\n{}", two.client_cert_pem().1, two.pem())).unwrap();
     let tls = Tls::new().ca_pem(one.pem()).unwrap().ca_file(&file).unwrap();
     for (ca, is_trusted) in [(one, true), (two, true), (third, false)] {
         let server = server(ca.acceptor(&[]), HELLO);
@@ -104,7 +104,7 @@ fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
     refused(Tls::new().ca_dir(directory.path()), directory.path(), "has no file with a certificate");
     let pem = Ca::new().pem();
     let (start, _) = pem.split_at(pem.len() / 2);
-    let key = Ca::new().client_pem().1;
+    let key = Ca::new().client_cert_pem().1;
     let not_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     for (content, why) in [
         ("", "has no certificate in PEM form"),
@@ -127,8 +127,8 @@ fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
 fn c5_a_client_certificate_that_cannot_be_used_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
-    let made = || Tls::new().client_files(&certificate, &key);
-    let (pem, private) = Ca::new().client_pem();
+    let made = || Tls::new().client_cert_files(&certificate, &key);
+    let (pem, private) = Ca::new().client_cert_pem();
     let encrypted = private.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     let cut = &private[..private.len() / 2];
     let spoilt = private.replacen('M', "!", 1);
@@ -143,11 +143,11 @@ fn c5_a_client_certificate_that_cannot_be_used_is_an_error_that_names_the_file()
         (cut, "is not in PEM form"),
         (spoilt.as_str(), "is not in PEM form"),
         ("-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n", "cannot be used"),
-        (Ca::new().client_pem().1.as_str(), "do not belong together"),
+        (Ca::new().client_cert_pem().1.as_str(), "do not belong together"),
     ] {
         fs::write(&key, content).unwrap();
         refused(made(), &key, why);
-        let error = Tls::new().client_pem(&pem, content).unwrap_err();
+        let error = Tls::new().client_cert_pem(&pem, content).unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(
             content.lines().skip(1).all(|line| line.starts_with('-') || !shown.contains(line)),
@@ -165,12 +165,12 @@ fn c5_a_client_certificate_that_cannot_be_used_is_an_error_that_names_the_file()
 fn settings_show_the_names_of_files_and_no_key() {
     let directory = tempfile::tempdir().unwrap();
     let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
-    let (pem, private) = Ca::new().client_pem();
+    let (pem, private) = Ca::new().client_cert_pem();
     fs::write(&certificate, &pem).unwrap();
     fs::write(&key, &private).unwrap();
-    let from_files = Tls::new().client_files(&certificate, &key).unwrap();
+    let from_files = Tls::new().client_cert_files(&certificate, &key).unwrap();
     assert!(format!("{from_files:?}").contains("client.key"), "{from_files:?}");
-    let from_memory = Tls::new().client_pem(&pem, &private).unwrap();
+    let from_memory = Tls::new().client_cert_pem(&pem, &private).unwrap();
     for shown in [format!("{from_files:?}"), format!("{from_memory:#?}")] {
         assert!(private.lines().all(|line| !shown.contains(line)) && shown.len() < 500, "{shown}");
     }

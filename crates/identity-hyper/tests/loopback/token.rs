@@ -13,7 +13,7 @@ use identity_core::{
     CreateEntity, Endpoint, ListEntities, SecretString, Target, Transport, TransportErrorKind, async_trait,
 };
 use identity_hyper::{
-    HyperTransport, Retry, ServiceTransport, Token, TokenError, TokenFile, TokenLayer, TokenSource,
+    HyperTransport, RetryPolicy, ServiceTransport, Token, TokenError, TokenFile, TokenLayer, TokenSource,
     TransportService,
 };
 use tokio::time::sleep;
@@ -24,7 +24,7 @@ use crate::support::{NO_CONTENT, Peer, Server, patient};
 const FORBIDDEN: &str =
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 32\r\n\r\n{\"errors\":[\"permission denied\"]}";
 pub(crate) fn list(server: &Server) -> Request<Bytes> {
-    let target = Target::new(&server.url("")).expect("an address").with_token_of_transport();
+    let target = Target::new(&server.url("")).expect("an address").with_transport_token();
     ListEntities.request(&target).expect("a request")
 }
 
@@ -88,7 +88,7 @@ async fn the_layer_does_the_same_and_the_token_is_not_shown() {
     let layer = TokenLayer::new(token.clone());
     assert!(!format!("{token:?} {layer:?}").contains("canary"));
     let service = ServiceBuilder::new().layer(layer).service(TransportService::new(seen.clone()));
-    let target = Target::new("http://vault.test").unwrap().with_token_of_transport();
+    let target = Target::new("http://vault.test").unwrap().with_transport_token();
     ServiceTransport::new(service).send(ListEntities.request(&target).unwrap()).await.unwrap();
 
     let seen = seen.0.lock().unwrap();
@@ -121,7 +121,7 @@ async fn a_file_is_trimmed_and_read_again_when_it_has_changed() {
     let transport = with(TokenFile::new(&path));
 
     let error = transport.send(list(&server)).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
     let source = error.source().unwrap().downcast_ref::<TokenError>().unwrap();
     assert!(source.source().unwrap().to_string().contains(path.to_str().unwrap()), "{source:?}");
 
@@ -157,7 +157,7 @@ async fn a_refused_token_of_a_file_is_read_again_at_once_even_if_the_file_looks_
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
     write("s.new");
     // An operation that must not be repeated when it may have been done.
-    let target = Target::new(&server.url("")).unwrap().with_token_of_transport();
+    let target = Target::new(&server.url("")).unwrap().with_transport_token();
     let create = CreateEntity::unnamed().request(&target).unwrap();
     assert_eq!(transport.send(create).await.unwrap().status(), 204);
     assert_eq!(tokens(&server), ["s.old", "s.old", "s.new"]);
@@ -181,7 +181,7 @@ async fn a_source_of_ones_own_is_asked_before_every_attempt() {
         }
     });
     let transport =
-        patient().retry(Retry::new()).token_source(Arc::new(Numbered(AtomicUsize::new(0)))).build();
+        patient().retry(RetryPolicy::new()).token_source(Arc::new(Numbered(AtomicUsize::new(0)))).build();
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 204);
     assert_eq!(tokens(&server), ["t-0", "t-1", "t-2"]);
 }
@@ -253,7 +253,7 @@ async fn a_403_of_something_on_the_way_is_no_reason_for_another_token() {
             Token::new("s.old").map_err(TokenError::new)
         }
 
-        async fn replacement(&self, _: &Token) -> Option<Token> {
+        async fn refresh(&self, _: &Token) -> Option<Token> {
             Token::new("s.new").ok()
         }
     }

@@ -20,7 +20,8 @@ use identity_core::{
     ReadUserInfo, Target, Transport, UnwrapResponse, WriteEntityByName,
 };
 use identity_hyper::{
-    HyperTransport, Observe, Proxy, Redirects, Retry, ServiceTransport, TokenFile, TransportService,
+    HyperTransport, Proxy, RedirectPolicy, RetryPolicy, ServiceTransport, TokenFile, TraceLayer,
+    TransportService,
 };
 use tempfile::NamedTempFile;
 use tracing::level_filters::LevelFilter;
@@ -106,7 +107,7 @@ async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
     let answered = format!(r#"{begins} http.response.status_code=200 vault.request_id="1d3f""#);
     assert_eq!(fields(&patient().build(), &server).await, answered);
 
-    let layered = tower::ServiceBuilder::new().layer(Observe::new()).service(TransportService::new(
+    let layered = tower::ServiceBuilder::new().layer(TraceLayer::new()).service(TransportService::new(
         ServiceTransport::new(TransportService::new(NoTraces(patient().build()))),
     ));
     assert_eq!(fields(&ServiceTransport::new(layered), &server).await, answered);
@@ -174,7 +175,7 @@ async fn a_repeat_is_counted_and_told() {
         }
     });
     let log = Log::start(LevelFilter::DEBUG);
-    let transport = patient().retry(Retry::new()).build();
+    let transport = patient().retry(RetryPolicy::new()).build();
     transport.send(ReadEntityById::new("7fbd40c1").request(&target(&server)).unwrap()).await.unwrap();
     let lines = log.lines();
     assert_eq!(lines.len(), 3, "{lines:#?}");
@@ -189,7 +190,7 @@ async fn a_repeat_is_counted_and_told() {
     drop(log);
 
     let busy = refusal("503 Service Unavailable", "");
-    let transport = patient().retry(Retry::new().most(1)).build();
+    let transport = patient().retry(RetryPolicy::new().most(1)).build();
     let server = Server::answering(busy);
     let all_failed = "http.request.resend_count=1 http.response.status_code=503 error.type=\"503\"";
     let fields = fields(&transport, &server).await;
@@ -236,13 +237,13 @@ async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors()
         let server = Server::answering(answer);
         let log = Log::start(LevelFilter::TRACE);
         let target = target(&server).with_token(format!("{CANARY}-token")).unwrap();
-        let transport = patient().redirects(Redirects::Nodes).retry(Retry::off()).build();
+        let transport = patient().redirects(RedirectPolicy::Nodes).retry(RetryPolicy::off()).build();
         let result = transport.send(ListEntities.request(&target).unwrap()).await;
         let text = log.lines().join("\n");
         assert!(text.contains(told), "{text}");
         assert_no_canary(&text);
         assert_no_canary(&match result {
-            Ok(response) => format!("{:?}", ListEntities::response(&response).err()),
+            Ok(response) => format!("{:?}", ListEntities::parse_response(&response).err()),
             Err(error) => format!("{error:#} {error:?}"),
         });
     }
@@ -253,7 +254,7 @@ async fn a_redirect_that_is_refused_is_told_without_its_path() {
     let elsewhere = "307 Temporary Redirect\r\nLocation: http://127.0.0.9:8200/v1/alice";
     let server = Server::answering(refusal(elsewhere, ""));
     let log = Log::start(LevelFilter::WARN);
-    let transport = patient().redirects(Redirects::Nodes).build();
+    let transport = patient().redirects(RedirectPolicy::Nodes).build();
     transport.send(server.get("/v1/alice")).await.unwrap_err();
     let told = format!(
         r#"WARN vault_identity: a redirect is not followed from="http://{}" to="http://127.0.0.9:8200" problem="that is not one of the configured addresses""#,
@@ -355,7 +356,7 @@ async fn no_log_of_http_1_holds_a_secret() {
                 peer.write(answer).await;
             }
         });
-        let transport = patient().redirects(Redirects::Nodes).retry(Retry::new().most(1)).build();
+        let transport = patient().redirects(RedirectPolicy::Nodes).retry(RetryPolicy::new().most(1)).build();
         for call in secret_calls(&server.url("")) {
             let answer = transport.send(call).await;
             assert_eq!(answer.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {answer:?}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{Transport, TransportErrorKind};
-use identity_hyper::{ConcurrencyLimit, RateLimit, Retry, ServiceTransport};
+use identity_hyper::{ConcurrencyLimit, RateLimit, RetryPolicy, ServiceTransport};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{ServiceBuilder, service_fn};
@@ -107,7 +107,7 @@ async fn who_waits_too_long_was_not_sent() {
     let start = Instant::now();
     let errors = calls.join_all().await;
     assert!(start.elapsed() < A_MOMENT * 30, "waiting counts: {:?}", start.elapsed());
-    let unsent = errors.iter().filter(|error| error.kind() == TransportErrorKind::Connect).count();
+    let unsent = errors.iter().filter(|error| error.kind() == TransportErrorKind::NotSent).count();
     assert!(unsent > 0);
     assert!(server.seen().requests.len() <= errors.len() - unsent, "{errors:?}");
     assert!(errors.iter().any(|error| error.kind() == TransportErrorKind::Timeout), "{errors:?}");
@@ -118,7 +118,7 @@ async fn no_place_at_all_sends_nothing() {
     let server = Server::answering(ok("{}"));
     let transport = patient().timeout(A_MOMENT).concurrency_limit(0).build();
     let error = transport.send(server.get("/v1")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
     assert_eq!(server.seen().connections, 0);
     patient().concurrency_limit(usize::MAX).build().send(server.get("/v1")).await.unwrap();
 }
@@ -194,11 +194,11 @@ async fn a_turn_that_is_given_up_is_not_lost() {
 async fn a_turn_beyond_the_deadline_fails_at_once() {
     let server = Server::answering(ok("{}"));
     let rate = RateLimit::per_second(0.01).unwrap();
-    let transport = patient().retry(Retry::new()).rate_limit(rate).build();
+    let transport = patient().retry(RetryPolicy::new()).rate_limit(rate).build();
     let start = Instant::now();
     transport.send(server.get("/v1")).await.unwrap();
     let error = transport.send(server.get("/v1")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(server.seen().requests.len(), 1);
 }
@@ -217,7 +217,7 @@ async fn repeats_need_no_turn() {
         }
     });
     let rate = RateLimit::per_second(0.01).unwrap();
-    let transport = patient().retry(Retry::new()).rate_limit(rate).build();
+    let transport = patient().retry(RetryPolicy::new()).rate_limit(rate).build();
     transport.send(server.get("/v1")).await.unwrap();
     assert_eq!(server.seen().requests.len(), 3);
 }

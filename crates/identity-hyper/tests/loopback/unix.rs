@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
-use identity_hyper::Retry;
+use identity_hyper::RetryPolicy;
 use tokio::net::UnixListener;
 
 use crate::support::{Seen, Server, head, ok, patient, request};
@@ -43,10 +43,11 @@ async fn a_socket_that_is_not_there_is_no_connection() {
     let directory = tempfile::tempdir().unwrap();
     let target = Target::new(&address(directory.path())).unwrap();
     let error = patient().build().send(ListEntities.request(&target).unwrap()).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("No such file"), "{}", story(&error));
 
-    let transport = patient().retry(Retry::new().most(1)).addresses([address(directory.path())]).unwrap();
+    let transport =
+        patient().retry(RetryPolicy::new().most(1)).addresses([address(directory.path())]).unwrap();
     let transport = transport.build();
     let error = transport.send(ListEntities.request(&target).unwrap()).await.unwrap_err();
     let socket = directory.path().join("an agent.sock").display().to_string();
@@ -60,6 +61,6 @@ async fn a_host_that_is_no_path_is_no_connection() {
     for host in ["localhost", "2", "2g", "+1", "2f00"] {
         let call = request("GET", &format!("unix://{host}/v1"), "");
         let error = patient().build().send(call).await.expect_err(host);
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! What scenarios need around the identity engine.
 
-use identity_core::{Draft, Endpoint, Method, Reply, ReplyError, RequestError};
+use identity_core::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
 use serde_json::{Value, json};
 
 macro_rules! endpoint {
@@ -14,13 +14,13 @@ macro_rules! endpoint {
             const METHOD: Method = Method::$method;
             const PATH: &'static str = $path;
 
-            fn encode(&self, draft: Draft) -> Result<Draft, RequestError> {
+            fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
                 let draft = endpoint!(@first draft, self, $($field),*);
                 $(let body: fn(&Self) -> Value = $body; let draft = draft.json(&body(self))?;)?
                 Ok(draft)
             }
 
-            fn decode(reply: Reply<'_>) -> Result<$output, ReplyError> {
+            fn decode(reply: ApiResponse<'_>) -> Result<$output, ResponseError> {
                 reply.$kind()
             }
         }
@@ -29,13 +29,13 @@ macro_rules! endpoint {
         $draft
     };
     (@first $draft:ident, $self:ident, $field:ident $(, $more:ident)*) => {
-        $draft.param(stringify!($field), &$self.$field)?
+        $draft.path_param(stringify!($field), &$self.$field)?
     };
 }
 
 endpoint!(CreateNamespace { name } Post "sys/namespaces/{name}", |_| json!({}) => data(Value));
 endpoint!(DeleteNamespace { name } Delete "sys/namespaces/{name}" => data(Value));
-endpoint!(EnableAuth { path, kind } Post "sys/auth/{path}", |mount| json!({ "type": mount.kind }) => empty(()));
+endpoint!(EnableAuth { path, kind } Post "sys/auth/{path}", |mount| json!({ "type": mount.kind }) => no_content(()));
 endpoint!(ReadAuth { path } Get "sys/auth/{path}" => data(Value));
 endpoint!(ListAuth {} Get "sys/auth" => data(Value));
-endpoint!(DisableAuth { path } Delete "sys/auth/{path}" => empty(()));
+endpoint!(DisableAuth { path } Delete "sys/auth/{path}" => no_content(()));

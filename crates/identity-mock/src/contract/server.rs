@@ -30,9 +30,9 @@ impl<'a> Server<'a> {
 
     pub(super) async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
         let request = endpoint.request(&self.target)?;
-        let operation = Operation::of_request(&request).unwrap_or(Operation::of::<E>());
+        let operation = Operation::from_request(&request).unwrap_or(Operation::for_endpoint::<E>());
         let response = self.transport.send(request).await;
-        E::response_to(operation, &response.map_err(|error| Error::new(operation, error))?)
+        E::parse_response_for(operation, &response.map_err(|error| Error::new(operation, error))?)
     }
 
     /// Calls, and expects it to succeed.

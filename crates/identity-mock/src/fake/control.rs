@@ -7,7 +7,7 @@ use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target}
 use serde_json::{Map, json};
 
 use super::fault::{Fault, Rule};
-use super::journal::AskedRequest;
+use super::journal::RecordedRequest;
 use super::state::{Random, State};
 use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
@@ -98,7 +98,7 @@ impl FakeVault {
     ///
     /// let vault = FakeVault::new();
     /// let create = CreateEntity::named("alice").policies(["readers"]).request(&vault.target())?;
-    /// let created = CreateEntity::response(&BlockingTransport::send(&vault, create)?)?;
+    /// let created = CreateEntity::parse_response(&BlockingTransport::send(&vault, create)?)?;
     /// let alice = created.created().ok_or("it is new")?.id;
     ///
     /// let as_alice = vault.target().with_token(vault.token_for(&alice))?;
@@ -113,7 +113,7 @@ impl FakeVault {
     }
 
     /// A token that is known, and may do nothing but what everybody may: look at itself, for example.
-    pub fn token_without_permission(&self) -> SecretString {
+    pub fn unprivileged_token(&self) -> SecretString {
         self.token(None)
     }
 
@@ -155,12 +155,12 @@ impl FakeVault {
     }
 
     /// What was asked so far, in order, also what failed.
-    pub fn requests(&self) -> Vec<AskedRequest> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state().journal.requests()
     }
 
     /// Forgets what was asked so far.
-    pub fn forget_requests(&self) {
+    pub fn clear_requests(&self) {
         self.state().journal.clear();
     }
 
@@ -171,12 +171,12 @@ impl FakeVault {
     /// use identity_mock::{FakeVault, Fault};
     ///
     /// let vault = FakeVault::new();
-    /// vault.fail_next(Fault::LoseAnswer);
+    /// vault.fail_next(Fault::DropResponse);
     /// let create = CreateEntity::named("alice").request(&vault.target())?;
     /// assert!(BlockingTransport::send(&vault, create).is_err());
     ///
     /// let list = ListEntityNames.request(&vault.target())?;
-    /// let names = ListEntityNames::response(&BlockingTransport::send(&vault, list)?)?;
+    /// let names = ListEntityNames::parse_response(&BlockingTransport::send(&vault, list)?)?;
     /// assert_eq!(names.keys, ["alice"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -203,7 +203,7 @@ impl FakeVault {
     }
 
     /// Fails no more requests.
-    pub fn heal(&self) {
+    pub fn clear_faults(&self) {
         self.state().faults.clear();
     }
 }

@@ -14,8 +14,8 @@ use super::answer::{Answer, Refusal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is no connection: [`TransportErrorKind::Connect`]. The server does nothing.
-    Refuse,
+    /// There is no connection: [`TransportErrorKind::NotSent`]. The server does nothing.
+    ConnectionRefused,
     /// 429: the rate limit is exceeded. The server does nothing.
     RateLimited {
         /// When to come again, if the server says so.
@@ -26,11 +26,11 @@ pub enum Fault {
     /// 412: this node has not seen an earlier write yet. The server does nothing.
     NotConsistentYet,
     /// The server does what is asked, and the connection breaks off before the answer: [`TransportErrorKind::Interrupted`].
-    LoseAnswer,
+    DropResponse,
     /// The server does what is asked at once, and the answer takes this long to come. Whoever does not wait is in doubt of what was done.
     Delay(Duration),
     /// The server does what is asked, and only half of the answer's body comes.
-    Garble,
+    TruncateResponse,
 }
 
 type Predicate = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
@@ -62,7 +62,7 @@ impl Fault {
         request_id: &str,
     ) -> Option<Result<Response<Bytes>, TransportError>> {
         let (status, message) = match self {
-            Self::Refuse => return Some(Err(TransportErrorKind::Connect.into())),
+            Self::ConnectionRefused => return Some(Err(TransportErrorKind::NotSent.into())),
             Self::RateLimited { .. } => {
                 let message = format!("request path \"{path}\": rate limit quota exceeded");
                 (StatusCode::TOO_MANY_REQUESTS, message)
@@ -71,7 +71,7 @@ impl Fault {
             Self::NotConsistentYet => {
                 (StatusCode::PRECONDITION_FAILED, "required index state not present".to_owned())
             }
-            Self::LoseAnswer | Self::Delay(_) | Self::Garble => return None,
+            Self::DropResponse | Self::Delay(_) | Self::TruncateResponse => return None,
         };
         let mut response =
             Answer::Refused(Refusal::new(status, message)).into_response(request_id.to_owned());
@@ -84,8 +84,8 @@ impl Fault {
     /// What becomes of the answer.
     pub(super) fn spoil(self, mut response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
         match self {
-            Self::LoseAnswer => return Err(TransportErrorKind::Interrupted.into()),
-            Self::Garble => {
+            Self::DropResponse => return Err(TransportErrorKind::Interrupted.into()),
+            Self::TruncateResponse => {
                 let half = response.body().len() / 2;
                 response.body_mut().truncate(half);
             }

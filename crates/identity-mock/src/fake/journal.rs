@@ -10,7 +10,7 @@ use crate::mask::masked;
 /// A request that came, for a test to look at. Secrets in it are replaced by `***`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct AskedRequest {
+pub struct RecordedRequest {
     /// The verb as it was sent.
     pub method: String,
     /// The path with its query, as it was sent, without `/v1/`.
@@ -45,20 +45,20 @@ impl Journal {
         self.0.clear();
     }
 
-    pub(super) fn requests(&self) -> Vec<AskedRequest> {
+    pub(super) fn requests(&self) -> Vec<RecordedRequest> {
         self.0.iter().map(Entry::shown).collect()
     }
 }
 
 impl Entry {
-    fn shown(&self) -> AskedRequest {
+    fn shown(&self) -> RecordedRequest {
         let path = self.uri.path_and_query().map_or("", |path| path.as_str());
         let text = || String::from_utf8_lossy(&self.body).into_owned().into();
         let body = match &*self.body {
             [] => Value::Null,
             bytes => serde_json::from_slice(bytes).unwrap_or_else(|_| text()),
         };
-        AskedRequest {
+        RecordedRequest {
             method: self.method.to_string(),
             path: path.strip_prefix("/v1/").unwrap_or(path).to_owned(),
             namespace: self.namespace.clone(),

@@ -30,7 +30,7 @@ impl Server {
 
     pub(crate) fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
         let request = endpoint.request(&self.target)?;
-        E::response(&BlockingTransport::send(&self.vault, request).unwrap())
+        E::parse_response(&BlockingTransport::send(&self.vault, request).unwrap())
     }
 
     /// The answer to a request that no endpoint makes.

@@ -32,8 +32,8 @@ fn an_upsert_is_answered_both_ways() {
     let mock = MockTransport::new();
     let mut created = CreatedEntity::default();
     created.id = "e1".into();
-    mock.any::<CreateEntity>().answer(&Upsert::Created(created.clone()));
-    mock.any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().answer(&Upsert::Created(created.clone()));
+    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Created(created));
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
 }
@@ -45,7 +45,7 @@ fn a_list_is_answered_full_and_empty() {
     list.keys.push("e1".into());
     mock.expect(&ListEntities).answer(&list);
     mock.expect(&ListEntities).answer(&KeyList::default());
-    mock.expect(&ListEntities).absent();
+    mock.expect(&ListEntities).not_found();
     assert_eq!(call(&mock, &ListEntities).unwrap(), list);
     assert!(call(&mock, &ListEntities).unwrap().is_empty());
     assert!(call(&mock, &ListEntities).unwrap().is_empty());
@@ -54,7 +54,7 @@ fn a_list_is_answered_full_and_empty() {
 #[test]
 fn absence_is_the_404_without_words() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("gone")).times(2).absent();
+    mock.expect(&ReadEntityById::new("gone")).times(2).not_found();
     assert!(call(&mock, &ReadEntityById::new("gone")).unwrap_err().is_not_found());
     assert_eq!(call(&mock, &Maybe(ReadEntityById::new("gone"))).unwrap(), None);
 }
@@ -62,7 +62,7 @@ fn absence_is_the_404_without_words() {
 #[test]
 fn a_refusal_has_status_and_words() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).refuse(StatusCode::FORBIDDEN, ["permission denied"]);
+    mock.expect(&ReadEntityById::new("e1")).error(StatusCode::FORBIDDEN, ["permission denied"]);
     let result = call(&mock, &ReadEntityById::new("e1"));
     assert_eq!(status(&result), Some(StatusCode::FORBIDDEN));
     assert_eq!(result.unwrap_err().api().unwrap().errors(), ["permission denied"]);
@@ -74,7 +74,7 @@ fn a_refusal_tells_when_to_come_again() {
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, ["request path \"x\": rate limit quota exceeded"])
             .with_retry_after(Duration::from_secs(7));
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).refuse_as(&late);
+    mock.expect(&ReadEntityById::new("e1")).api_error(&late);
     let error = call(&mock, &ReadEntityById::new("e1")).unwrap_err();
     assert_eq!(error.api(), Some(&late));
     assert_eq!(error.api().unwrap().retry_after(), Some(RetryAfter::Delay(Duration::from_secs(7))));
@@ -95,7 +95,7 @@ fn a_refused_merge_names_its_conflicts() {
             .with_conflicts([conflict("e1"), conflict("e2")]);
     let merge = MergeEntities::new("e1", ["e2"]);
     let mock = MockTransport::new();
-    mock.expect(&merge).refuse_as(&refusal);
+    mock.expect(&merge).api_error(&refusal);
     let error = call(&mock, &merge).unwrap_err();
     assert_eq!(error.api(), Some(&refusal));
     assert_eq!(error.api().unwrap().conflicts(), [conflict("e1"), conflict("e2")]);
@@ -109,7 +109,7 @@ fn a_refusal_may_be_in_the_words_of_oauth() {
     let exchange =
         ExchangeOidcToken::code("default", ClientAuth::basic("app", "s-1"), "c-1", "https://app.test");
     let mock = MockTransport::new();
-    mock.expect(&exchange).refuse_as(&refusal);
+    mock.expect(&exchange).api_error(&refusal);
     let error = call(&mock, &exchange).unwrap_err();
     assert_eq!(error.api(), Some(&refusal));
     assert_eq!(error.api().unwrap().oauth(), Some(&oauth));
@@ -118,7 +118,7 @@ fn a_refusal_may_be_in_the_words_of_oauth() {
 #[test]
 fn a_failure_of_the_transport_has_its_kind() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).fail(TransportErrorKind::Timeout);
+    mock.expect(&ReadEntityById::new("e1")).transport_error(TransportErrorKind::Timeout);
     let error = call(&mock, &ReadEntityById::new("e1")).unwrap_err();
     let ErrorKind::Transport(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind(), TransportErrorKind::Timeout);
@@ -147,7 +147,7 @@ fn combinators_answer_in_their_own_terms() {
     let wrap = Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60));
     let mut info = WrapInfo::new("s.wrapping", Duration::from_secs(60));
     info.creation_path = "identity/oidc/token/web".into();
-    mock.expect(&wrap).answer(&Wrapped::Wrapped(info));
+    mock.expect(&wrap).answer(&Wrapped::Token(info));
     mock.expect(&wrap).answer(&Wrapped::Plain(token()));
     let unwrap = UnwrapResponse::<GenerateIdToken>::new("s.wrapping");
     mock.expect(&unwrap).answer(&token());
@@ -168,19 +168,19 @@ fn a_totp_secret_arrives_as_it_was_given() {
     const URL: &str = "otpauth://totp/Acme:e1?secret=ABC";
     for picture in [None, Some(&[0x89, b'P', 0, 0xFF][..])] {
         let secret = TotpSecret::new(URL, picture.map(|picture| picture.to_vec().into()));
-        let enrollment = TotpEnrollment::New(secret);
+        let enrollment = TotpEnrollment::Created(secret);
         let mock = MockTransport::new();
-        mock.any::<GenerateTotpSecret>().answer(&enrollment);
-        mock.any::<AdminGenerateTotpSecret>().answer(&enrollment);
+        mock.expect_any::<GenerateTotpSecret>().answer(&enrollment);
+        mock.expect_any::<AdminGenerateTotpSecret>().answer(&enrollment);
         let own = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
         for came in [own, call(&mock, &AdminGenerateTotpSecret::new("m1", "e1")).unwrap()] {
-            let TotpEnrollment::New(came) = came else { panic!("there is a secret already") };
+            let TotpEnrollment::Created(came) = came else { panic!("there is a secret already") };
             assert_eq!(came.url.expose_secret(), URL);
             assert_eq!(came.barcode.as_ref().map(ExposeSecret::expose_secret), picture);
         }
     }
     let mock = MockTransport::new();
-    mock.any::<GenerateTotpSecret>().answer(&TotpEnrollment::AlreadyEnrolled);
+    mock.expect_any::<GenerateTotpSecret>().answer(&TotpEnrollment::AlreadyEnrolled);
     let again = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
     assert!(matches!(again, TotpEnrollment::AlreadyEnrolled));
 }
@@ -191,7 +191,7 @@ fn tokens_of_a_provider_arrive_as_they_were_given() {
         let tokens =
             ProviderTokens::new("b.access", id_token.map(SecretString::from), Duration::from_secs(3600));
         let mock = MockTransport::new();
-        mock.any::<ExchangeOidcToken>().answer(&tokens);
+        mock.expect_any::<ExchangeOidcToken>().answer(&tokens);
         let exchange =
             ExchangeOidcToken::code("default", ClientAuth::public("app", "v-1"), "c-1", "https://app.test");
         let came = call(&mock, &exchange).unwrap();
@@ -226,16 +226,16 @@ fn a_client_arrives_as_it_was_given() {
 
 async fn call_async<E: Endpoint + Sync>(transport: &dyn Transport, endpoint: &E) -> Result<E::Output, Error> {
     let response = transport.send(endpoint.request(&target())?).await;
-    E::response(&response.map_err(|error| Error::new(Operation::of::<E>(), error))?)
+    E::parse_response(&response.map_err(|error| Error::new(Operation::for_endpoint::<E>(), error))?)
 }
 
 #[tokio::test]
 async fn the_async_transport_answers_the_same() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).answer(&alice());
-    mock.expect(&ReadEntityById::new("e1")).absent();
-    mock.expect(&ReadEntityById::new("e1")).refuse(StatusCode::FORBIDDEN, ["permission denied"]);
-    mock.expect(&ReadEntityById::new("e1")).fail(TransportErrorKind::Connect);
+    mock.expect(&ReadEntityById::new("e1")).not_found();
+    mock.expect(&ReadEntityById::new("e1")).error(StatusCode::FORBIDDEN, ["permission denied"]);
+    mock.expect(&ReadEntityById::new("e1")).transport_error(TransportErrorKind::NotSent);
     mock.expect(&ReadEntityById::new("e1")).respond(Response::new(r#"{"data":{"id":"e1"}}"#));
 
     let read = ReadEntityById::new("e1");

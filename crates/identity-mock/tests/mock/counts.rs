@@ -15,7 +15,7 @@ fn read(mock: &MockTransport, times: usize) {
 macro_rules! expecting {
     ($times:expr) => {{
         let mock = MockTransport::new();
-        mock.expect(&ReadEntityById::new("e1")).times($times).absent();
+        mock.expect(&ReadEntityById::new("e1")).times($times).not_found();
         mock
     }};
 }
@@ -23,7 +23,7 @@ macro_rules! expecting {
 #[test]
 fn once_unless_said_otherwise() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).absent();
+    mock.expect(&ReadEntityById::new("e1")).not_found();
     read(&mock, 1);
     assert!(failure(|| read(&mock, 1)).contains("called 2 times which is more than the expected 1"));
     failure(|| drop(mock));
@@ -53,16 +53,16 @@ fn numbers_and_ranges() {
 #[test]
 fn any_order_unless_said_otherwise() {
     let mock = MockTransport::new();
-    mock.any::<CreateEntity>().answer(&Upsert::Updated);
-    mock.expect(&ReadEntityById::new("e1")).absent();
+    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect(&ReadEntityById::new("e1")).not_found();
     read(&mock, 1);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
 }
 
 fn in_order(sequence: &mut Sequence, mock: &MockTransport) {
-    mock.expect(&ReadEntityById::new("e1")).times(2).in_sequence(sequence).absent();
+    mock.expect(&ReadEntityById::new("e1")).times(2).in_sequence(sequence).not_found();
     mock.expect(&DeleteEntityById::new("e1")).in_sequence(sequence).answer(&());
-    mock.expect(&ReadEntityById::new("e1")).in_sequence(sequence).absent();
+    mock.expect(&ReadEntityById::new("e1")).in_sequence(sequence).not_found();
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn a_call_out_of_sequence_fails() {
 fn a_sequence_spans_mocks() {
     let (first, second) = (MockTransport::new(), MockTransport::new());
     let mut sequence = Sequence::new();
-    first.any::<ReadEntityById>().in_sequence(&mut sequence).absent();
-    second.any::<ReadEntityById>().in_sequence(&mut sequence).absent();
+    first.expect_any::<ReadEntityById>().in_sequence(&mut sequence).not_found();
+    second.expect_any::<ReadEntityById>().in_sequence(&mut sequence).not_found();
     failure(|| read(&second, 1));
     failure(|| drop(second));
     read(&first, 1);
@@ -104,14 +104,14 @@ fn a_sequence_spans_mocks() {
 #[should_panic(expected = "Expectation(LIST identity/entity/id, expected at ")]
 fn what_did_not_come_fails_when_the_mock_is_dropped() {
     let mock = MockTransport::new();
-    mock.expect(&ListEntities).absent();
+    mock.expect(&ListEntities).not_found();
 }
 
 #[test]
 fn it_is_the_last_clone_that_verifies() {
     let mock = MockTransport::new();
     let kept = mock.clone();
-    mock.expect(&ListEntities).absent();
+    mock.expect(&ListEntities).not_found();
     drop(mock);
     assert!(failure(|| drop(kept)).contains("LIST identity/entity/id"));
 }
@@ -120,7 +120,7 @@ fn it_is_the_last_clone_that_verifies() {
 fn an_unfinished_test_is_not_failed_twice() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect(&ListEntities).absent();
+        mock.expect(&ListEntities).not_found();
         panic!("the test's own");
     });
     assert_eq!(message, "the test's own");
@@ -131,7 +131,7 @@ fn a_checkpoint_verifies_and_begins_anew() {
     let mock = expecting!(1);
     read(&mock, 1);
     mock.checkpoint();
-    mock.expect(&ListEntities).absent();
+    mock.expect(&ListEntities).not_found();
     assert_eq!(
         placeless(file!(), &failure(|| mock.checkpoint())),
         "MockTransport::send: Expectation(LIST identity/entity/id, expected at HERE) called 0 time(s) \

@@ -37,7 +37,7 @@ fn a_form_is_an_object_of_strings() {
         let mut expected = grant.clone();
         expected.as_object_mut().unwrap().extend(client.as_object().unwrap().clone());
         let mock = MockTransport::new();
-        mock.on::<ExchangeOidcToken>(move |call| call.body == expected).answer(&tokens());
+        mock.expect_where::<ExchangeOidcToken>(move |call| call.body == expected).answer(&tokens());
         let came = call(&mock, &exchange(auth, "c-1")).unwrap();
         assert_eq!(came.access_token.expose_secret(), "b.access");
     }
@@ -47,7 +47,7 @@ fn a_form_is_an_object_of_strings() {
 fn a_plus_is_a_blank() {
     let mock = MockTransport::new();
     let decoded = json!({"scope": "openid e-mail", "state": "1+1=2", "nonce": ""});
-    mock.on::<AuthorizeOidcByPost>(move |call| call.body == decoded)
+    mock.expect_where::<AuthorizeOidcByPost>(move |call| call.body == decoded)
         .answer(&AuthorizationCode::new("c-1", None));
     let authorize = AuthorizeOidc::without_code_challenge("default", "app", REDIRECT);
     let mut request = AuthorizeOidcByPost(authorize).request(&target()).unwrap();
@@ -111,7 +111,7 @@ fn a_call_with_a_form_hides_its_secrets() {
         assert_eq!(call.to_string(), shown);
         true
     };
-    mock.on::<ExchangeOidcToken>(hidden).answer(&tokens());
+    mock.expect_where::<ExchangeOidcToken>(hidden).answer(&tokens());
     let auth = ClientAuth::post("app", "s-1");
     call(&mock, &ExchangeOidcToken::client_credentials("default", auth)).unwrap();
 }

@@ -26,7 +26,7 @@ fn call<E: Endpoint>(mock: &MockTransport, endpoint: &E) -> Result<E::Output, Er
 
 fn call_at<E: Endpoint>(mock: &MockTransport, target: &Target, endpoint: &E) -> Result<E::Output, Error> {
     let response = BlockingTransport::send(mock, endpoint.request(target)?);
-    E::response(&response.map_err(|error| Error::new(Operation::of::<E>(), error))?)
+    E::parse_response(&response.map_err(|error| Error::new(Operation::for_endpoint::<E>(), error))?)
 }
 
 fn status<T>(result: &Result<T, Error>) -> Option<StatusCode> {

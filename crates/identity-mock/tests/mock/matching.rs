@@ -3,9 +3,10 @@ use std::time::Duration;
 
 use http::HeaderName;
 use identity_core::{
-    CreateEntity, CreatedEntity, DeleteEntityById, Draft, Endpoint, GenerateIdToken, IntrospectIdToken,
-    Introspection, ListEntities, ListEntityNames, Maybe, Method, ReadEntityById, ReadEntityByName, Reply,
-    ReplyError, RequestError, Target, UnwrapResponse, UpdateEntityById, Upsert, Wrap, WriteEntityByName,
+    ApiResponse, CreateEntity, CreatedEntity, DeleteEntityById, Endpoint, GenerateIdToken, IntrospectIdToken,
+    Introspection, ListEntities, ListEntityNames, Maybe, Method, ReadEntityById, ReadEntityByName,
+    RequestBuilder, RequestError, ResponseError, Target, UnwrapResponse, UpdateEntityById, Upsert, Wrap,
+    WriteEntityByName,
 };
 use identity_mock::{Call, MockTransport};
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl Endpoint for Search<'_> {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/search/{place}/now";
 
-    fn encode(&self, mut draft: Draft) -> Result<Draft, RequestError> {
+    fn encode(&self, mut draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         for (name, value) in self.query {
             draft = draft.query(name, value);
         }
@@ -37,18 +38,18 @@ impl Endpoint for Search<'_> {
         if !self.body.is_null() {
             draft = draft.json(&self.body)?;
         }
-        draft.param("place", self.place)
+        draft.path_param("place", self.place)
     }
 
-    fn decode(reply: Reply<'_>) -> Result<(), ReplyError> {
-        reply.empty()
+    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
+        reply.no_content()
     }
 }
 
 /// Whether a mock that expects the first takes the second.
 pub(super) fn takes<A: Endpoint, B: Endpoint>(expected: &A, came: &B) -> bool {
     let mock = MockTransport::new();
-    mock.expect(expected).times(..).absent();
+    mock.expect(expected).times(..).not_found();
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(call(&mock, came)))).is_ok() || {
         failure(|| drop(mock));
         false
@@ -110,7 +111,7 @@ fn a_token_counts_only_if_the_endpoint_brings_it() {
     assert!(!takes(&unwrap("s.one"), &unwrap("s.two")));
 
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).times(2).absent();
+    mock.expect(&ReadEntityById::new("e1")).times(2).not_found();
     let other = target().with_token("s.other").unwrap().with_namespace("team-a").unwrap();
     for target in [other, target().without_token()] {
         assert!(call_at(&mock, &target, &ReadEntityById::new("e1")).unwrap_err().is_not_found());
@@ -128,7 +129,8 @@ fn address_base_path_and_mount_do_not_count() {
     for target in targets {
         let mock = MockTransport::new();
         mock.expect(&odd).answer(&Upsert::Updated);
-        mock.on::<WriteEntityByName>(|call| call.params["name"] == "a/b ü %2F").answer(&Upsert::Updated);
+        mock.expect_where::<WriteEntityByName>(|call| call.params["name"] == "a/b ü %2F")
+            .answer(&Upsert::Updated);
         for _ in 0..2 {
             assert_eq!(call_at(&mock, &target, &odd).unwrap(), Upsert::Updated);
         }
@@ -138,8 +140,8 @@ fn address_base_path_and_mount_do_not_count() {
 #[test]
 fn a_list_sent_as_get_is_still_the_list() {
     let mock = MockTransport::new();
-    mock.expect(&ListEntities).absent();
-    mock.on::<ListEntities>(|call| call.query.is_empty()).absent();
+    mock.expect(&ListEntities).not_found();
+    mock.expect_where::<ListEntities>(|call| call.query.is_empty()).not_found();
     let target = target().with_list_as_get(true);
     for _ in 0..2 {
         assert!(call_at(&mock, &target, &ListEntities).unwrap().is_empty());
@@ -158,7 +160,7 @@ fn a_predicate_sees_all_of_the_call() {
         true
     };
     let mock = MockTransport::new();
-    mock.on::<Search<'_>>(came).absent();
+    mock.expect_where::<Search<'_>>(came).not_found();
     let search =
         Search { place: "a/b ü", query: &[("after", "ü &=+")], trace: Some("t1"), body: json!({"x": [1]}) };
     let target = target().with_namespace("team-a").unwrap();
@@ -168,7 +170,8 @@ fn a_predicate_sees_all_of_the_call() {
 #[test]
 fn without_a_body_it_is_null() {
     let mock = MockTransport::new();
-    mock.on::<ReadEntityById>(|call| call.body.is_null() && call.body["name"].is_null()).absent();
+    mock.expect_where::<ReadEntityById>(|call| call.body.is_null() && call.body["name"].is_null())
+        .not_found();
     assert!(call(&mock, &ReadEntityById::new("e1")).is_err());
 }
 
@@ -177,16 +180,16 @@ fn a_predicate_may_look_at_secrets() {
     let mut active = Introspection::default();
     active.active = true;
     let mock = MockTransport::new();
-    mock.on::<IntrospectIdToken>(|call| call.body["token"] == "a.b.c").answer(&active);
+    mock.expect_where::<IntrospectIdToken>(|call| call.body["token"] == "a.b.c").answer(&active);
     assert_eq!(call(&mock, &IntrospectIdToken::new("a.b.c")).unwrap(), active);
 }
 
 #[test]
 fn the_first_that_fits_takes_the_call() {
     let mock = MockTransport::new();
-    mock.on::<CreateEntity>(|call| call.body["name"] == "alice")
+    mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice")
         .answer(&Upsert::Created(CreatedEntity::default()));
-    mock.any::<CreateEntity>().times(2).answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().times(2).answer(&Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("bob")).unwrap(), Upsert::Updated);
     assert_ne!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);

@@ -20,8 +20,8 @@ fn nothing_was_expected() {
 fn other_operations_were_expected() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.any::<ReadEntityById>().absent();
-        mock.expect(&ReadEntityById::new("e1")).absent();
+        mock.expect_any::<ReadEntityById>().not_found();
+        mock.expect(&ReadEntityById::new("e1")).not_found();
         mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
         drop(call(&mock, &DeleteEntityById::new("e-1")));
     });
@@ -38,7 +38,7 @@ fn other_operations_were_expected() {
 fn each_difference_has_a_line() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.any::<ListEntities>().times(..).absent();
+        mock.expect_any::<ListEntities>().times(..).not_found();
         let alice =
             UpdateEntityById::new("e1").name("alice").policies(["a", "b"]).metadata([("team", "eng")]);
         mock.expect(&alice).answer(&None);
@@ -82,7 +82,7 @@ fn a_list_that_grew_is_shown_whole() {
 fn a_predicate_is_known_by_its_place() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.on::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Updated);
+        mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Updated);
         drop(call(&mock, &CreateEntity::named("bob")));
     });
     assert_eq!(
@@ -99,8 +99,8 @@ fn the_place_is_the_line_of_the_test() {
     let mock = MockTransport::new();
     let line = line!();
     let expect = mock.expect(&ListEntities);
-    let on = mock.on::<ListEntities>(|_| true);
-    let any = mock.any::<ListEntities>();
+    let on = mock.expect_where::<ListEntities>(|_| true);
+    let any = mock.expect_any::<ListEntities>();
     for (shown, line) in [format!("{expect:?}"), format!("{on:?}"), format!("{any:?}")].iter().zip(line + 1..)
     {
         assert!(shown.contains(&format!(", expected at {}:{line}:", file!())), "{shown}");
@@ -110,7 +110,7 @@ fn the_place_is_the_line_of_the_test() {
 #[test]
 fn too_few_calls_name_the_expectation() {
     let message = failure(|| {
-        MockTransport::new().expect(&ReadEntityById::new("e1")).absent();
+        MockTransport::new().expect(&ReadEntityById::new("e1")).not_found();
     });
     assert_eq!(
         placeless(file!(), &message),
@@ -122,7 +122,7 @@ fn too_few_calls_name_the_expectation() {
 #[test]
 fn too_many_calls_name_the_expectation_or_the_call() {
     let twice = |mock: MockTransport| {
-        mock.expect(&ReadEntityById::new("e1")).absent();
+        mock.expect(&ReadEntityById::new("e1")).not_found();
         drop(call(&mock, &ReadEntityById::new("e1")));
         drop(call(&mock, &ReadEntityById::new("e1")));
     };
@@ -133,7 +133,7 @@ fn too_many_calls_name_the_expectation_or_the_call() {
     );
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.any::<ListEntities>().times(..).absent();
+        mock.expect_any::<ListEntities>().times(..).not_found();
         twice(mock);
     });
     assert_eq!(
@@ -147,7 +147,7 @@ fn too_many_calls_name_the_expectation_or_the_call() {
 fn wrapping_is_shown() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect(&GenerateIdToken::new("web")).absent();
+        mock.expect(&GenerateIdToken::new("web")).not_found();
         drop(call(&mock, &Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60))));
     });
     assert_eq!(
@@ -161,7 +161,7 @@ It differs from what is expected:
 
 #[test]
 fn what_cannot_be_sent_cannot_be_expected() {
-    let message = failure(|| MockTransport::new().expect(&ReadEntityById::new("")).absent());
+    let message = failure(|| MockTransport::new().expect(&ReadEntityById::new("")).not_found());
     assert_eq!(
         message,
         "MockTransport: this call cannot be expected: GET identity/entity/id/{id} failed: `id` must not be empty"
@@ -183,7 +183,7 @@ fn a_request_that_no_endpoint_made_is_told_apart() {
 #[test]
 fn debug_lists_the_expectations() {
     let mock = MockTransport::new();
-    mock.any::<ListEntities>().times(..).absent();
+    mock.expect_any::<ListEntities>().times(..).not_found();
     let unfinished = mock.expect(&ReadEntityById::new("e1"));
     assert_eq!(
         placeless(file!(), &format!("{unfinished:?}")),

@@ -12,12 +12,12 @@ fn secrets_are_not_shown() {
     let messages = [
         failure(|| {
             let mock = MockTransport::new();
-            mock.expect(&IntrospectIdToken::new("s.one").client_id("x")).absent();
+            mock.expect(&IntrospectIdToken::new("s.one").client_id("x")).not_found();
             drop(call(&mock, &IntrospectIdToken::new("s.two").client_id("y")));
         }),
         failure(|| {
             let mock = MockTransport::new();
-            mock.expect(&UnwrapResponse::<ListEntities>::new("s.one")).absent();
+            mock.expect(&UnwrapResponse::<ListEntities>::new("s.one")).not_found();
             drop(call(&mock, &UnwrapResponse::<ListEntities>::new("s.two")));
         }),
     ];
@@ -41,7 +41,7 @@ It differs from what is expected:
         assert_eq!(format!("{call:?}"), r#"Call(POST identity/oidc/introspect with body {"token":"***"})"#);
         true
     };
-    mock.on::<IntrospectIdToken>(hidden).absent();
+    mock.expect_where::<IntrospectIdToken>(hidden).not_found();
     drop(call(&mock, &IntrospectIdToken::new("s.one")));
 }
 
@@ -54,7 +54,7 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
     let [one, two] = CANARIES.map(with);
     let expecting = |times: usize| {
         let mock = MockTransport::new();
-        mock.expect(&one).times(times).absent();
+        mock.expect(&one).times(times).not_found();
         mock
     };
     let other = failure(|| drop(call(&expecting(1), &two)));
@@ -66,7 +66,7 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
         failure(|| drop(call(&expecting(0), &one))),
         failure(|| {
             let mock = MockTransport::new();
-            mock.on::<E>(|call| panic!("{call} {call:?}")).absent();
+            mock.expect_where::<E>(|call| panic!("{call} {call:?}")).not_found();
             drop(call(&mock, &one));
         }),
         failure(|| {

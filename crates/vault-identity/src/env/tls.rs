@@ -22,10 +22,10 @@ pub(super) fn tls(variables: &Variables<'_>) -> Result<Tls, RequestError> {
     }
     // Of bytes and files, the files count.
     tls = client(variables, tls, "CLIENT_CERT_BYTES", "CLIENT_KEY_BYTES", |tls, pem, key| {
-        tls.client_pem(pem, key)
+        tls.client_cert_pem(pem, key)
     })?;
-    tls = client(variables, tls, "CLIENT_CERT", "CLIENT_KEY", Tls::client_files)?;
-    Ok(if variables.is_true("SKIP_VERIFY")? { tls.danger_skip_verify() } else { tls })
+    tls = client(variables, tls, "CLIENT_CERT", "CLIENT_KEY", Tls::client_cert_files)?;
+    Ok(if variables.is_true("SKIP_VERIFY")? { tls.danger_accept_invalid_certs() } else { tls })
 }
 
 /// Shows servers a certificate, which needs its key.
@@ -127,11 +127,11 @@ mod tests {
             (&[("BAO_TLS_SERVER_NAME", "vault.test")], new().server_name("vault.test").unwrap()),
             (
                 &[("BAO_CLIENT_CERT", cert_file), ("VAULT_CLIENT_KEY", key_file)],
-                new().client_files(cert_file, key_file).unwrap(),
+                new().client_cert_files(cert_file, key_file).unwrap(),
             ),
             (
                 &[("BAO_CLIENT_CERT_BYTES", cert), ("BAO_CLIENT_KEY_BYTES", key)],
-                new().client_pem(cert, key).unwrap(),
+                new().client_cert_pem(cert, key).unwrap(),
             ),
             (
                 &[
@@ -140,9 +140,9 @@ mod tests {
                     ("BAO_CLIENT_CERT_BYTES", cert),
                     ("BAO_CLIENT_KEY_BYTES", key),
                 ],
-                new().client_files(cert_file, key_file).unwrap(),
+                new().client_cert_files(cert_file, key_file).unwrap(),
             ),
-            (&[("VAULT_SKIP_VERIFY", "true")], new().danger_skip_verify()),
+            (&[("VAULT_SKIP_VERIFY", "true")], new().danger_accept_invalid_certs()),
         ] {
             assert_eq!(from(variables).unwrap(), format!("{expected:?}"), "{variables:?}");
         }

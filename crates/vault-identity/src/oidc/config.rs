@@ -5,7 +5,7 @@ use crate::handle::handle;
 
 handle! {
     /// How tokens are issued, from [`Oidc::config`](crate::Oidc::config).
-    pub struct OidcConfigHandle;
+    pub struct OidcConfigs;
 
     /// Reads how tokens are issued: see [`ReadOidcConfig`].
     #[doc(alias = "read_tokens_backend_configuration")]

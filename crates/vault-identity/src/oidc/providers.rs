@@ -27,8 +27,8 @@ handle! {
     fn list(self) -> Result<KeyList<String, OidcProvider>> { self.client.call(&ListOidcProviders::all()) }
 
     /// Lists the providers that a client may use: see [`ListOidcProviders`].
-    fn list_of_client(self, client_id: impl Into<ClientId>) -> Result<KeyList<String, OidcProvider>> {
-        self.client.call(&ListOidcProviders::of_client(client_id))
+    fn list_for_client(self, client_id: impl Into<ClientId>) -> Result<KeyList<String, OidcProvider>> {
+        self.client.call(&ListOidcProviders::for_client(client_id))
     }
 
     /// Reads what an application needs to know of a provider: see [`ReadProviderDiscovery`].

@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn a_second_leader_is_not_believed_before_the_first_is_none() {
     let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
-    let cluster = Cluster::new(nodes.into(), Reads::Leader);
+    let cluster = Cluster::new(nodes.into(), ReadPreference::LeaderPreferred);
     let leader_and_down = || (cluster.first(false), cluster.is_down(0), cluster.is_down(1));
     cluster.claim(0);
     cluster.claim(1);
@@ -24,7 +24,7 @@ fn a_second_leader_is_not_believed_before_the_first_is_none() {
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_stays_out_of_reach_is_reached_through_others() {
     let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
-    let cluster = Cluster::new(nodes.into(), Reads::Leader);
+    let cluster = Cluster::new(nodes.into(), ReadPreference::LeaderPreferred);
     cluster.leads_unseen(1);
     assert!(!cluster.is_behind(), "it is well");
     cluster.learn(1, Trouble::Down);
@@ -40,12 +40,12 @@ async fn a_leader_that_stays_out_of_reach_is_reached_through_others() {
     assert!(!cluster.is_behind());
 }
 
-fn cluster(addresses: &[&str], reads: Reads) -> Cluster {
+fn cluster(addresses: &[&str], reads: ReadPreference) -> Cluster {
     Cluster::new(addresses.iter().map(|address| Node::new(address).unwrap()).collect(), reads)
 }
 
 fn pair() -> Cluster {
-    cluster(&["http://127.0.0.1:1", "http://127.0.0.1:2"], Reads::Leader)
+    cluster(&["http://127.0.0.1:1", "http://127.0.0.1:2"], ReadPreference::LeaderPreferred)
 }
 
 fn request(uri: &str) -> Request<Bytes> {
@@ -54,7 +54,8 @@ fn request(uri: &str) -> Request<Bytes> {
 
 #[test]
 fn a_node_is_known_by_its_scheme_host_port_and_path() {
-    let cluster = cluster(&["https://vault.test", "https://gateway.test:8200/team/a"], Reads::Leader);
+    let cluster =
+        cluster(&["https://vault.test", "https://gateway.test:8200/team/a"], ReadPreference::LeaderPreferred);
     for (uri, expected) in [
         ("https://vault.test/v1/x", true),
         ("https://VAULT.test:443/v1/x", true),
@@ -87,10 +88,10 @@ fn what_is_no_address_is_no_node() {
 #[test]
 fn there_is_a_choice_of_several_nodes_or_of_one_that_has_to_lead() {
     for (count, reads, expected) in [
-        (0, Reads::Leader, false),
-        (1, Reads::Leader, false),
-        (1, Reads::LeaderOnly, true),
-        (2, Reads::First, true),
+        (0, ReadPreference::LeaderPreferred, false),
+        (1, ReadPreference::LeaderPreferred, false),
+        (1, ReadPreference::LeaderOnly, true),
+        (2, ReadPreference::FirstHealthy, true),
     ] {
         let addresses = ["http://127.0.0.1:1", "http://127.0.0.1:2"];
         assert_eq!(cluster(&addresses[..count], reads).has_choice(), expected, "{count} {reads:?}");
@@ -106,7 +107,7 @@ fn a_request_is_rewritten_for_the_node_that_it_goes_to() {
             "unix:///run/agent.sock",
             "http://127.0.0.1:4",
         ],
-        Reads::Leader,
+        ReadPreference::LeaderPreferred,
     );
     let directed = |uri: &str, index| {
         let mut request = request(uri);
@@ -170,7 +171,7 @@ fn a_node_that_leads_follows_or_is_in_doubt() {
 
 #[test]
 fn a_redirect_leads_to_a_node_of_its_scheme_and_authority() {
-    let cluster = cluster(&["https://vault.test", "http://127.0.0.1:2"], Reads::Leader);
+    let cluster = cluster(&["https://vault.test", "http://127.0.0.1:2"], ReadPreference::LeaderPreferred);
     for (location, expected) in [
         ("https://vault.test:443/v1/x", Some(0)),
         ("http://127.0.0.1:2/v1/x", Some(1)),
@@ -186,7 +187,8 @@ fn a_redirect_leads_to_a_node_of_its_scheme_and_authority() {
 
 #[test]
 fn all_nodes_are_tried_from_the_first_one_on() {
-    let cluster = cluster(&["http://a.test", "http://b.test", "http://c.test"], Reads::Leader);
+    let cluster =
+        cluster(&["http://a.test", "http://b.test", "http://c.test"], ReadPreference::LeaderPreferred);
     assert_eq!(cluster.from(2).collect::<Vec<_>>(), [2, 0, 1]);
     assert_eq!(cluster.from(0).collect::<Vec<_>>(), [0, 1, 2]);
 }
@@ -243,7 +245,7 @@ async fn nodes_are_probed_seldom_while_all_is_well_and_often_while_it_is_not() {
     advance(1).await;
     assert!(is_due(&nodes));
 
-    let strict = cluster(&["http://127.0.0.1:1"], Reads::LeaderOnly);
+    let strict = cluster(&["http://127.0.0.1:1"], ReadPreference::LeaderOnly);
     strict.claim(0);
     assert!(is_due(&strict));
     advance(999).await;
@@ -255,10 +257,10 @@ async fn nodes_are_probed_seldom_while_all_is_well_and_often_while_it_is_not() {
 #[test]
 fn only_strict_reads_need_a_leader() {
     for (reads, is_read, needs) in [
-        (Reads::LeaderOnly, true, true),
-        (Reads::LeaderOnly, false, false),
-        (Reads::Leader, true, false),
-        (Reads::Spread, true, false),
+        (ReadPreference::LeaderOnly, true, true),
+        (ReadPreference::LeaderOnly, false, false),
+        (ReadPreference::LeaderPreferred, true, false),
+        (ReadPreference::RoundRobin, true, false),
     ] {
         let cluster = cluster(&["http://127.0.0.1:1", "http://127.0.0.1:2"], reads);
         assert_eq!(cluster.needs_leader(is_read), needs);
@@ -273,7 +275,7 @@ fn only_strict_reads_need_a_leader() {
 async fn a_call_to_another_server_is_not_less_encrypted() {
     use crate::exchange::{Call, Exchange};
     use crate::nodes::Nodes;
-    use crate::redirect::Redirects;
+    use crate::redirect::RedirectPolicy;
     use crate::script::{Script, success};
 
     for (scheme, uri, is_sent) in [
@@ -283,10 +285,10 @@ async fn a_call_to_another_server_is_not_less_encrypted() {
         ("http", "http://10.0.0.1/v1/x", true),
     ] {
         let addresses = ["a.test", "b.test"].map(|host| format!("{scheme}://{host}"));
-        let cluster = cluster(&addresses.each_ref().map(String::as_str), Reads::Leader);
+        let cluster = cluster(&addresses.each_ref().map(String::as_str), ReadPreference::LeaderPreferred);
         assert_eq!(cluster.is_encrypted(), scheme == "https");
         let script = Script::new(|_, _| success());
-        let nodes = Nodes::new(cluster, Redirects::Nodes, Duration::from_secs(5), script);
+        let nodes = Nodes::new(cluster, RedirectPolicy::Nodes, Duration::from_secs(5), script);
         match nodes.exchange(&mut request(uri), &Call::UNLIMITED).await {
             Ok(_) => assert!(is_sent, "{scheme} {uri}"),
             Err(error) => assert!(!is_sent && error.is_permanent(), "{scheme} {uri}: {error}"),

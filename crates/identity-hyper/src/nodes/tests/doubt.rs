@@ -7,14 +7,14 @@ async fn a_late_answer_that_is_not_believed_leaves_a_write_in_doubt() {
         let script = Script::late(|_, sent| match sent.port() {
             _ if sent.is_probe() => (Duration::ZERO, response(429, "")),
             1 => (HANG, success()),
-            _ => (Duration::ZERO, failure(Connect)),
+            _ => (Duration::ZERO, failure(NotSent)),
         });
-        let nodes = nodes_with(2, Reads::Leader, script);
+        let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
         let mut request = request;
         request.headers_mut().insert(INDEX, "any".parse().unwrap());
         let call = Call::within(HANG * 2, HANG * 2);
         nodes.exchange(&mut request, &call).await.unwrap_err();
         assert_eq!(nodes.inner.ports(), [1, 2]);
-        assert_eq!(attempts(&mut request).in_doubt(), in_doubt);
+        assert_eq!(attempts(&mut request).any_in_doubt(), in_doubt);
     }
 }

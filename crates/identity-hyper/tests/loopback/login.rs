@@ -10,7 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
-use identity_hyper::{LogIn, LoggedIn, Retry, ServiceTransport, Token, TokenError, TokenLayer, TokenSource};
+use identity_hyper::{
+    LoginResponse, LoginTokenSource, RetryPolicy, ServiceTransport, Token, TokenError, TokenLayer,
+    TokenSource,
+};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -21,14 +24,14 @@ use crate::token::{guarded_by, list, tokens, with};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn counted(lifetime: Duration) -> (LogIn, Arc<AtomicUsize>) {
+fn counted(lifetime: Duration) -> (LoginTokenSource, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LogIn::new(move || {
+    let log_in = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             sleep(Duration::from_millis(20)).await;
-            Ok::<_, io::Error>(LoggedIn::new(format!("t-{number}"), lifetime))
+            Ok::<_, io::Error>(LoginResponse::new(format!("t-{number}"), lifetime))
         }
     });
     (log_in, count)
@@ -105,9 +108,11 @@ async fn a_token_without_end_is_not_renewed() {
 async fn after_a_renewal_that_fails_the_old_token_is_used_while_it_lives() {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LogIn::new(move || {
+    let log_in = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
-        async move { if number == 1 { Ok(LoggedIn::new("t-1", HOUR)) } else { Err(io::Error::other("no more")) } }
+        async move {
+            if number == 1 { Ok(LoginResponse::new("t-1", HOUR)) } else { Err(io::Error::other("no more")) }
+        }
     });
     header(&log_in).await;
     advance(HOUR.mul_f64(0.75)).await;
@@ -129,11 +134,11 @@ async fn after_a_renewal_that_fails_the_old_token_is_used_while_it_lives() {
 async fn a_token_that_is_refused_long_after_the_log_in_is_replaced_once_a_minute() {
     let (log_in, count) = counted(HOUR);
     let refused = log_in.token().await.unwrap();
-    assert!(log_in.replacement(&refused).await.is_none());
+    assert!(log_in.refresh(&refused).await.is_none());
     advance(Duration::from_secs(61)).await;
-    let newer = log_in.replacement(&refused).await.unwrap();
-    assert!(log_in.replacement(&refused).await.is_some(), "it has another one by now");
-    assert!(log_in.replacement(&newer).await.is_none());
+    let newer = log_in.refresh(&refused).await.unwrap();
+    assert!(log_in.refresh(&refused).await.is_some(), "it has another one by now");
+    assert!(log_in.refresh(&newer).await.is_none());
     assert_eq!(count.load(SeqCst), 2);
 }
 
@@ -142,21 +147,21 @@ async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated
     let server = Server::answering(NO_CONTENT);
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LogIn::new(move || {
+    let log_in = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number > 1 {
-                Ok(LoggedIn::new("t-2", HOUR))
+                Ok(LoginResponse::new("t-2", HOUR))
             } else {
                 Err(io::Error::other("invalid secret id"))
             }
         }
     });
-    let transport = patient().retry(Retry::new()).token_source(log_in).build();
+    let transport = patient().retry(RetryPolicy::new()).token_source(log_in).build();
 
     for _ in 0..2 {
         let error = transport.send(list(&server)).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Connect);
+        assert_eq!(error.kind(), TransportErrorKind::NotSent);
         let source = error.source().unwrap().downcast_ref::<TokenError>().unwrap();
         assert_eq!(source.source().unwrap().to_string(), "invalid secret id");
     }
@@ -169,11 +174,11 @@ async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated
 #[tokio::test]
 async fn a_log_in_that_panics_fails_its_calls_and_not_those_after() {
     let count = AtomicUsize::new(0);
-    let log_in = LogIn::new(move || {
+    let log_in = LoginTokenSource::new(move || {
         let number = count.fetch_add(1, SeqCst);
         async move {
             assert!(number > 0, "the first one");
-            Ok::<_, io::Error>(LoggedIn::new("t-2", HOUR))
+            Ok::<_, io::Error>(LoginResponse::new("t-2", HOUR))
         }
     });
     assert_eq!(log_in.token().await.unwrap_err().source().unwrap().to_string(), "the log-in was broken off");
@@ -183,11 +188,12 @@ async fn a_log_in_that_panics_fails_its_calls_and_not_those_after() {
 #[tokio::test]
 async fn a_log_in_without_end_ends_with_the_call_and_its_token_must_be_one() {
     let server = Server::answering(NO_CONTENT);
-    let endless = LogIn::new(pending::<Result<LoggedIn, io::Error>>);
+    let endless = LoginTokenSource::new(pending::<Result<LoginResponse, io::Error>>);
     let transport = patient().timeout(A_MOMENT).token_source(endless).build();
     let error = timeout(AMPLE, transport.send(list(&server))).await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Connect);
-    let odd = LogIn::new(|| async { Ok::<_, io::Error>(LoggedIn::new("canary token", HOUR)) });
+    assert_eq!(error.kind(), TransportErrorKind::NotSent);
+    let odd =
+        LoginTokenSource::new(|| async { Ok::<_, io::Error>(LoginResponse::new("canary token", HOUR)) });
     let error = odd.token().await.unwrap_err();
     assert!(!format!("{error:?} {odd:?}").contains("canary"));
     assert_eq!(server.seen().connections, 0);
@@ -201,22 +207,22 @@ async fn the_wait_for_a_log_in_is_not_the_servers() {
             peer.write(ok("{}")).await;
         }
     });
-    let log_in = LogIn::new(|| async {
+    let log_in = LoginTokenSource::new(|| async {
         sleep(Duration::from_millis(400)).await;
-        Ok::<_, io::Error>(LoggedIn::new("t-1", HOUR))
+        Ok::<_, io::Error>(LoginResponse::new("t-1", HOUR))
     });
     let transport = patient().attempt_timeout(Duration::from_millis(500)).token_source(log_in).build();
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 200);
 }
 
 /// The token that a call is made with.
-async fn header(source: &LogIn) -> String {
+async fn header(source: &LoginTokenSource) -> String {
     let echo = service_fn(|request: Request<Bytes>| async move {
         let token = request.headers()["x-vault-token"].as_bytes();
         Ok::<_, io::Error>(Response::new(Bytes::copy_from_slice(token)))
     });
     let service = ServiceBuilder::new().layer(TokenLayer::new(source.clone())).service(echo);
-    let target = Target::new("http://vault.test").expect("an address").with_token_of_transport();
+    let target = Target::new("http://vault.test").expect("an address").with_transport_token();
     let request = ListEntities.request(&target).expect("a request");
     let response = ServiceTransport::new(service).send(request).await.expect("a token");
     String::from_utf8(response.into_body().into()).expect("ASCII")
@@ -226,13 +232,13 @@ async fn header(source: &LogIn) -> String {
 async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LogIn::new(move || {
+    let log_in = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number % 2 == 1 {
                 pending::<()>().await;
             }
-            Ok::<_, io::Error>(LoggedIn::new(format!("t-{number}"), HOUR))
+            Ok::<_, io::Error>(LoginResponse::new(format!("t-{number}"), HOUR))
         }
     });
     let begun = Instant::now();
@@ -259,9 +265,9 @@ async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
 /// A runtime that nobody drives any more does not end, and neither does its login.
 #[test]
 fn a_log_in_of_a_runtime_that_stands_still_is_given_up_too() {
-    let log_in = LogIn::new(|| async {
+    let log_in = LoginTokenSource::new(|| async {
         sleep(Duration::from_millis(20)).await;
-        Ok::<_, io::Error>(LoggedIn::new("t-1", HOUR))
+        Ok::<_, io::Error>(LoginResponse::new("t-1", HOUR))
     });
     let log_in = log_in.timeout(Duration::from_millis(200));
     let runtime = || Builder::new_current_thread().enable_all().build().unwrap();

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::error::RequestError;
 use crate::path::{self, EMPTY, RESERVED};
 use crate::secret::{self, WipedBuffer};
-use crate::target::{AwaitsToken, NAMESPACE, REQUEST, TOKEN, Target};
+use crate::target::{NAMESPACE, REQUEST, TOKEN, Target, TokenRequired};
 use crate::{Method, Operation};
 
 const OWN_HEADERS: [HeaderName; 8] =
@@ -28,7 +28,7 @@ const OWN_HEADERS: [HeaderName; 8] =
 const LONGEST: usize = 60_000;
 
 /// A request in the making, and the only way to write one: whatever goes in is checked and encoded here.
-pub struct Draft {
+pub struct RequestBuilder {
     operation: Operation,
     method: Method,
     path: String,
@@ -40,11 +40,11 @@ pub struct Draft {
     body: Bytes,
 }
 
-impl Draft {
+impl RequestBuilder {
     pub(crate) fn new(target: &Target, operation: Operation) -> Self {
         let Operation { method, path, .. } = operation;
         let operation =
-            Operation { repeatable: !matches!(method, Method::Post | Method::Patch), ..operation };
+            Operation { idempotent: !matches!(method, Method::Post | Method::Patch), ..operation };
         // A clone would have no room for what is added here, and by the transport.
         let mut headers = HeaderMap::with_capacity(12);
         headers.extend(target.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -79,7 +79,7 @@ impl Draft {
     /// space, a `.` or `..` between slashes (the server would take it for another path), and in a write a
     /// slash at the end. Characters that are newer than the server's Unicode it refuses itself, with 400
     /// and no words.
-    pub fn param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+    pub fn path_param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let write = !self.method.is_read() && self.method != Method::Delete;
         let problem =
             path::problem(value).or((write && value.ends_with('/')).then_some("must not end in `/`"));
@@ -93,7 +93,7 @@ impl Draft {
 
     /// Fills in the next `{name}` of the path with an identifier or a name of the kind the server's patterns
     /// allow: letters, digits and `_`, and in between also `-` and `.`.
-    pub fn slug(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+    pub fn path_name(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         if value.is_empty() {
             return Err(RequestError::new(name, EMPTY));
         }
@@ -115,7 +115,7 @@ impl Draft {
 
     /// Fills in the next `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
     /// place name other operations.
-    pub fn uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
+    pub fn path_uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let is_uuid = value.len() == 36
             && value.bytes().enumerate().all(|(index, byte)| match index {
                 8 | 13 | 18 | 23 => byte == b'-',
@@ -209,19 +209,19 @@ impl Draft {
     }
 
     /// Makes the request with `Authorization: Bearer` and without the target's token.
-    pub fn bearer(self, token: &SecretString) -> Result<Self, RequestError> {
+    pub fn bearer_auth(self, token: &SecretString) -> Result<Self, RequestError> {
         self.authorization("Bearer ", token)
     }
 
     fn authorization(mut self, scheme: &str, credentials: &SecretString) -> Result<Self, RequestError> {
-        self = self.anonymous();
+        self = self.without_token();
         self.headers.insert(AUTHORIZATION, secret::header(scheme, credentials)?);
         Ok(self)
     }
 
     /// Makes the request on behalf of nobody: without a token.
     #[must_use]
-    pub fn anonymous(mut self) -> Self {
+    pub fn without_token(mut self) -> Self {
         self.headers.remove(TOKEN);
         self.awaits_token = false;
         self
@@ -229,7 +229,7 @@ impl Draft {
 
     /// Makes the request with `Authorization: Basic`, as OAuth clients do (RFC 6749, 2.3.1), and without the
     /// target's token.
-    pub fn basic(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
+    pub fn basic_auth(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
         let mut pair = Zeroizing::new(String::with_capacity(512));
         pair.extend(form_encoded(client_id));
         pair.push(':');
@@ -240,8 +240,8 @@ impl Draft {
     /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost
     /// answer. Unless said otherwise, `POST` and `PATCH` are not, and the other verbs are.
     #[must_use]
-    pub fn repeatable(mut self, repeatable: bool) -> Self {
-        self.operation.repeatable = repeatable;
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.operation.idempotent = idempotent;
         self
     }
 
@@ -276,16 +276,16 @@ impl Draft {
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(self.operation);
         if self.awaits_token {
-            request.extensions_mut().insert(AwaitsToken);
+            request.extensions_mut().insert(TokenRequired);
         }
         Ok(request)
     }
 }
 
-impl fmt::Debug for Draft {
+impl fmt::Debug for RequestBuilder {
     /// Leaves out the query and the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft")
+        f.debug_struct("RequestBuilder")
             .field("operation", &self.operation)
             .field("headers", &self.headers)
             .finish_non_exhaustive()

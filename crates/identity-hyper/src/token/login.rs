@@ -23,12 +23,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a log-in brings.
 #[derive(Debug)]
-pub struct LoggedIn {
+pub struct LoginResponse {
     token: SecretString,
     lifetime: Duration,
 }
 
-impl LoggedIn {
+impl LoginResponse {
     /// A token, and how long it lives from the log-in on: the answer's `lease_duration`. Zero is for ever.
     pub fn new(token: impl Into<SecretString>, lifetime: Duration) -> Self {
         Self { token: token.into(), lifetime }
@@ -51,18 +51,18 @@ impl LoggedIn {
 /// not block its threads.
 ///
 /// ```
-/// use identity_hyper::{HyperTransport, LogIn, LoggedIn};
+/// use identity_hyper::{HyperTransport, LoginTokenSource, LoginResponse};
 /// use std::time::Duration;
 ///
-/// let log_in = LogIn::new(|| async {
+/// let log_in = LoginTokenSource::new(|| async {
 ///     // A call of `auth/approle/login`, with a client of its own that needs no token.
-///     Ok::<_, std::io::Error>(LoggedIn::new("s.example", Duration::from_secs(3600)))
+///     Ok::<_, std::io::Error>(LoginResponse::new("s.example", Duration::from_secs(3600)))
 /// });
 /// let transport = HyperTransport::builder().token_source(log_in).build();
 /// println!("{transport:?}");
 /// ```
 #[derive(Clone)]
-pub struct LogIn {
+pub struct LoginTokenSource {
     shared: Arc<Shared>,
     timeout: Duration,
 }
@@ -72,7 +72,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
-type LoggingIn = Pin<Box<dyn Future<Output = Result<LoggedIn, BoxError>> + Send>>;
+type LoggingIn = Pin<Box<dyn Future<Output = Result<LoginResponse, BoxError>> + Send>>;
 type Outcome = Result<Token, TokenError>;
 
 #[derive(Default)]
@@ -88,11 +88,11 @@ struct Held {
     expires_at: Instant,
 }
 
-impl LogIn {
+impl LoginTokenSource {
     /// Logs in as `log_in` does. What its error says becomes part of the call's: leave secrets out.
     pub fn new<F, E>(log_in: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<LoggedIn, E>> + Send + 'static,
+        F: Future<Output = Result<LoginResponse, E>> + Send + 'static,
         E: Into<BoxError>,
     {
         let log_in = move || -> LoggingIn {
@@ -146,14 +146,14 @@ impl LogIn {
     }
 }
 
-impl fmt::Debug for LogIn {
+impl fmt::Debug for LoginTokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogIn").finish_non_exhaustive()
+        f.debug_struct("LoginTokenSource").finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl TokenSource for LogIn {
+impl TokenSource for LoginTokenSource {
     async fn token(&self) -> Outcome {
         let logging_in = {
             let now = Instant::now();
@@ -171,7 +171,7 @@ impl TokenSource for LogIn {
         outcome(logging_in).await
     }
 
-    async fn replacement(&self, refused: &Token) -> Option<Token> {
+    async fn refresh(&self, refused: &Token) -> Option<Token> {
         let logging_in = {
             let now = Instant::now();
             let mut state = self.shared.state();
@@ -203,7 +203,7 @@ impl Shared {
 }
 
 impl State {
-    fn hold(&mut self, LoggedIn { token, lifetime }: LoggedIn, begun: Instant) -> Outcome {
+    fn hold(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> Outcome {
         let token = Token::new(token).map_err(TokenError::new)?;
         let lifetime = if lifetime.is_zero() { LONGEST } else { lifetime.min(LONGEST) };
         // At another time than other clients that have begun with this one.

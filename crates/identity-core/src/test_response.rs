@@ -1,4 +1,4 @@
-//! The answers of a server, written from typed values: the inverse of [`Reply`](crate::Reply), for test
+//! The answers of a server, written from typed values: the inverse of [`ApiResponse`](crate::ApiResponse), for test
 //! doubles.
 
 use bytes::Bytes;
@@ -15,11 +15,11 @@ use crate::{ApiError, Endpoint, KeyList, MergeConflict, OAuthError, RetryAfter, 
 /// needs it only there.
 #[diagnostic::on_unimplemented(
     message = "no typed answer can be written for `{Self}`",
-    note = "implement `Respond` for it, or answer with a whole `http::Response`"
+    note = "implement `EncodeResponse` for it, or answer with a whole `http::Response`"
 )]
-pub trait Respond: Endpoint {
+pub trait EncodeResponse: Endpoint {
     /// The answer of a server that says `output`.
-    fn respond(output: &Self::Output) -> Response<Bytes>;
+    fn encode_response(output: &Self::Output) -> Response<Bytes>;
 }
 
 #[derive(Serialize)]
@@ -49,52 +49,52 @@ impl<T: ?Sized> Default for Envelope<'_, T> {
     }
 }
 
-/// `200` and a body without envelope. See [`Reply::json`](crate::Reply::json).
+/// `200` and a body without envelope. See [`ApiResponse::json`](crate::ApiResponse::json).
 pub fn json<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     body(StatusCode::OK, output)
 }
 
-/// `200` and an envelope with data. See [`Reply::data`](crate::Reply::data).
+/// `200` and an envelope with data. See [`ApiResponse::data`](crate::ApiResponse::data).
 pub fn data<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     json(&Envelope { data: Some(output), ..Envelope::default() })
 }
 
-/// `200` and an envelope with data, or `204`. See [`Reply::data_or_none`](crate::Reply::data_or_none).
+/// `200` and an envelope with data, or `204`. See [`ApiResponse::optional_data`](crate::ApiResponse::optional_data).
 #[allow(clippy::ref_option, reason = "an endpoint's output is handed on as it is")]
-pub fn data_or_none<T: Serialize>(output: &Option<T>) -> Response<Bytes> {
-    output.as_ref().map_or_else(|| empty(&()), data)
+pub fn optional_data<T: Serialize>(output: &Option<T>) -> Response<Bytes> {
+    output.as_ref().map_or_else(|| no_content(&()), data)
 }
 
-/// `204`. See [`Reply::empty`](crate::Reply::empty).
-pub fn empty(_: &()) -> Response<Bytes> {
+/// `204`. See [`ApiResponse::no_content`](crate::ApiResponse::no_content).
+pub fn no_content(_: &()) -> Response<Bytes> {
     response(StatusCode::NO_CONTENT, Bytes::new())
 }
 
-/// `200` and what is new, or `204`. See [`Reply::upsert`](crate::Reply::upsert).
+/// `200` and what is new, or `204`. See [`ApiResponse::upsert`](crate::ApiResponse::upsert).
 pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
     match output {
         Upsert::Created(created) => data(created),
-        Upsert::Updated => empty(&()),
+        Upsert::Updated => no_content(&()),
     }
 }
 
-/// `200` and keys, or `404` if there are none. See [`Reply::list`](crate::Reply::list).
+/// `200` and keys, or `404` if there are none. See [`ApiResponse::list`](crate::ApiResponse::list).
 pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
-    if output.is_empty() { absence() } else { data(output) }
+    if output.is_empty() { not_found() } else { data(output) }
 }
 
-/// `200` and an envelope that stands for another answer. See [`Reply::wrap_info`](crate::Reply::wrap_info).
+/// `200` and an envelope that stands for another answer. See [`ApiResponse::wrap_info`](crate::ApiResponse::wrap_info).
 pub fn wrap_info(output: &crate::WrapInfo) -> Response<Bytes> {
     json(&Envelope { wrap_info: Some(&output.exposed()), ..Envelope::default() })
 }
 
-/// `404` and no words. See [`Reply::is_absence`](crate::Reply::is_absence).
-pub fn absence() -> Response<Bytes> {
-    refusal(&ApiError::absence())
+/// `404` and no words. See [`ApiResponse::is_not_found`](crate::ApiResponse::is_not_found).
+pub fn not_found() -> Response<Bytes> {
+    api_error(&ApiError::not_found())
 }
 
 /// A refusal with its status and words.
-pub fn refusal(error: &ApiError) -> Response<Bytes> {
+pub fn api_error(error: &ApiError) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Refusal<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]

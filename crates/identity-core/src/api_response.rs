@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::Upsert;
 use crate::api_error::ApiError;
 use crate::de::{self, Object};
-use crate::error::{DecodeError, ReplyError};
+use crate::error::{DecodeError, ResponseError};
 use crate::key_list::{KeyList, RawKeyList};
 use crate::room;
 use crate::text;
@@ -15,13 +15,13 @@ use crate::wrapping::WrapInfo;
 /// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
 /// first.
 #[derive(Clone, Copy, Debug)]
-pub struct Reply<'a> {
+pub struct ApiResponse<'a> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
 }
 
-impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for Reply<'a> {
+impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for ApiResponse<'a> {
     fn from(response: &'a Response<B>) -> Self {
         Self { status: response.status(), headers: response.headers(), body: response.body().as_ref() }
     }
@@ -71,7 +71,7 @@ struct WrapEnvelope {
     wrap_info: Option<Object<WrapInfo>>,
 }
 
-impl<'a> Reply<'a> {
+impl<'a> ApiResponse<'a> {
     /// The HTTP status.
     pub fn status(self) -> StatusCode {
         self.status
@@ -83,7 +83,7 @@ impl<'a> Reply<'a> {
     }
 
     /// The body as it came, of a 2xx answer.
-    pub fn body(self) -> Result<&'a [u8], ReplyError> {
+    pub fn body(self) -> Result<&'a [u8], ResponseError> {
         if self.status.is_success() { Ok(self.body) } else { Err(ApiError::read(self).into()) }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Reply<'a> {
     ///
     /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the
     /// page of a proxy is no response of the server.
-    pub fn empty(self) -> Result<(), ReplyError> {
+    pub fn no_content(self) -> Result<(), ResponseError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
             _ => self.check_envelope(),
@@ -106,7 +106,7 @@ impl<'a> Reply<'a> {
     ///
     /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the
     /// same.
-    pub fn json<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
+    pub fn json<T: DeserializeOwned>(self) -> Result<T, ResponseError> {
         // What has no envelope may have claims of any shape.
         let result = self.decode(|body| {
             if room::is_limited() {
@@ -121,8 +121,8 @@ impl<'a> Reply<'a> {
     }
 
     /// The `data` of the envelope.
-    pub fn data<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
-        // Not by way of `data_or_none`: each step would move the result once more.
+    pub fn data<T: DeserializeOwned>(self) -> Result<T, ResponseError> {
+        // Not by way of `optional_data`: each step would move the result once more.
         let no_data = || Err(DecodeError::new("the answer has no data").into());
         if self.status == StatusCode::NO_CONTENT {
             return no_data();
@@ -137,7 +137,7 @@ impl<'a> Reply<'a> {
     }
 
     /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.
-    pub fn data_or_none<T: DeserializeOwned>(self) -> Result<Option<T>, ReplyError> {
+    pub fn optional_data<T: DeserializeOwned>(self) -> Result<Option<T>, ResponseError> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
@@ -149,13 +149,15 @@ impl<'a> Reply<'a> {
     }
 
     /// The `data` of something new, or nothing of something that was there already.
-    pub fn upsert<T: DeserializeOwned>(self) -> Result<Upsert<T>, ReplyError> {
-        Ok(self.data_or_none()?.map_or(Upsert::Updated, Upsert::Created))
+    pub fn upsert<T: DeserializeOwned>(self) -> Result<Upsert<T>, ResponseError> {
+        Ok(self.optional_data()?.map_or(Upsert::Updated, Upsert::Created))
     }
 
     /// A list of keys. That there are none is an answer of 404, and here an empty list.
-    pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(self) -> Result<KeyList<K, I>, ReplyError> {
-        if self.is_absence() {
+    pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(
+        self,
+    ) -> Result<KeyList<K, I>, ResponseError> {
+        if self.is_not_found() {
             return Ok(KeyList::default());
         }
         let Object(envelope): Object<Envelope<RawKeyList<K, I>>> = self.parse()?;
@@ -164,7 +166,7 @@ impl<'a> Reply<'a> {
     }
 
     /// The wrapping token that stands in for the answer, or `None` if the answer was not wrapped.
-    pub fn wrap_info(self) -> Result<Option<WrapInfo>, ReplyError> {
+    pub fn wrap_info(self) -> Result<Option<WrapInfo>, ResponseError> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
@@ -180,7 +182,7 @@ impl<'a> Reply<'a> {
     /// Returns `true` if the object does not exist: 404 and a JSON object whose `errors` are an empty list or
     /// `null`, as Go writes a list that was never made. A wrong path, namespace or mount is a 404 with a
     /// message, and what is not the server's has no `errors`: neither is an absence.
-    pub fn is_absence(self) -> bool {
+    pub fn is_not_found(self) -> bool {
         self.status == StatusCode::NOT_FOUND && self.has_no_words()
     }
 
@@ -204,7 +206,7 @@ impl<'a> Reply<'a> {
     }
 
     /// Checks that the body is an envelope of the server, which has no errors.
-    fn check_envelope(self) -> Result<(), ReplyError> {
+    fn check_envelope(self) -> Result<(), ResponseError> {
         let Object(fields): Object<Fields> = self.parse()?;
         let is_envelope = fields.request_id.or(fields.data).or(fields.warnings).is_some();
         if fields.errors.is_some() || !is_envelope {
@@ -214,11 +216,11 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
-    fn parse<T: Deserialize<'a>>(self) -> Result<T, ReplyError> {
+    fn parse<T: Deserialize<'a>>(self) -> Result<T, ResponseError> {
         self.decode(serde_json::from_slice)
     }
 
-    fn decode<T>(self, decode: impl FnOnce(&'a [u8]) -> serde_json::Result<T>) -> Result<T, ReplyError> {
+    fn decode<T>(self, decode: impl FnOnce(&'a [u8]) -> serde_json::Result<T>) -> Result<T, ResponseError> {
         let body = self.body()?;
         room::within(body.len(), || decode(body)).map_err(|error| self.explain(&error).into())
     }
