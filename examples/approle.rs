@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use vault_identity::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
+use vault_identity::{
+    Endpoint,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
+};
 
 /// Mounts `AppRole`.
 pub struct EnableAppRole {

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
-use vault_identity::hyper::{HyperTransport, LoginResponse, LoginTokenSource};
+use vault_identity::transport::{HyperTransport, LoginResponse, LoginTokenSource};
 use vault_identity::{
-    ApiResponse, Client, Endpoint, ExposeSecret, LookupEntity, Method, RequestBuilder, RequestError,
-    ResponseError, SecretString, Target,
+    Client, Endpoint, ExposeSecret, SecretString, Target,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
+    lookup::LookupEntity,
 };
 
 use approle::{EnableAppRole, ReadRoleId, WriteRole};

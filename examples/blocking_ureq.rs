@@ -10,7 +10,9 @@ use std::time::Duration;
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Request, Response};
 use vault_identity::{
-    BlockingClient, BlockingTransport, CreateEntity, Target, TransportError, TransportErrorKind,
+    BlockingClient, BlockingTransport, Target,
+    entity::CreateEntity,
+    transport::{TransportError, TransportErrorKind},
 };
 
 mod server;

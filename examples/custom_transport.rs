@@ -9,7 +9,9 @@ use std::time::Duration;
 use vault_identity::bytes::{Bytes, BytesMut};
 use vault_identity::http::{Request, Response};
 use vault_identity::{
-    Client, CreateEntity, Target, Transport, TransportError, TransportErrorKind, async_trait,
+    Client, Target, Transport,
+    entity::CreateEntity,
+    transport::{TransportError, TransportErrorKind, async_trait},
 };
 
 mod server;

@@ -10,8 +10,13 @@ use metrics::histogram;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Extensions, Request, Response};
-use vault_identity::hyper::HyperTransport;
-use vault_identity::{Client, CreateEntity, Operation, Transport, TransportError, async_trait};
+use vault_identity::transport::HyperTransport;
+use vault_identity::{
+    Client, Transport,
+    endpoint::Operation,
+    entity::CreateEntity,
+    transport::{TransportError, async_trait},
+};
 
 mod server;
 

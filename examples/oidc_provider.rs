@@ -9,9 +9,14 @@ use std::error::Error;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use vault_identity::{
-    AuthorizeOidc, Client, ClientAuth, CreateEntity, CreateEntityAlias, ExchangeOidcToken, ExposeSecret,
-    OidcClientType, Pkce, Upsert, WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider,
-    WriteOidcScope, random_urlsafe,
+    Client, ExposeSecret, Pkce, Upsert,
+    alias::CreateEntityAlias,
+    entity::CreateEntity,
+    oidc::{
+        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, WriteOidcAssignment, WriteOidcClient,
+        WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    },
+    random_urlsafe,
 };
 
 use setup::{

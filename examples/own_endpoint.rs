@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vault_identity::{
-    ApiResponse, Client, Endpoint, Maybe, Method, RequestBuilder, RequestError, ResponseError,
-    UnwrapResponse, Wrap,
+    Client, Endpoint, Maybe, Wrap,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
+    wrapping::UnwrapResponse,
 };
 
 mod server;

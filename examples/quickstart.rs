@@ -12,8 +12,12 @@ use identity_mock::FakeVault;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use vault_identity::{
-    Client, CreateEntity, CreateEntityAlias, CreateGroup, ExposeSecret, IdToken, IntrospectIdToken, Jwks,
-    LookupEntity, SigningAlgorithm, Upsert, WriteOidcKey, WriteOidcRole,
+    Client, ExposeSecret, Upsert,
+    alias::CreateEntityAlias,
+    entity::CreateEntity,
+    group::CreateGroup,
+    lookup::LookupEntity,
+    oidc::{IdToken, IntrospectIdToken, Jwks, SigningAlgorithm, WriteOidcKey, WriteOidcRole},
 };
 
 use setup::{

@@ -5,7 +5,12 @@
 
 use std::error::Error;
 
-use identity_core::{CreateEntity, Endpoint, ListEntities, Maybe, Operation, ReadEntityByName, Target, http};
+use identity_core::{
+    Endpoint, Maybe, Target,
+    endpoint::Operation,
+    entity::{CreateEntity, ListEntities, ReadEntityByName},
+    http,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?;

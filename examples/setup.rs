@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use vault_identity::{
-    ApiResponse, Endpoint, ExposeSecret, Method, MountAccessor, RequestBuilder, RequestError, ResponseError,
-    SecretString,
+    Endpoint, ExposeSecret, MountAccessor, SecretString,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
 };
 
 /// Mounts a userpass auth method.

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use tower::{Service, ServiceBuilder};
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Request, Response};
-use vault_identity::hyper::{HyperTransport, ServiceTransport, TransportService};
-use vault_identity::{Client, CreateEntity, Operation};
+use vault_identity::transport::{HyperTransport, ServiceTransport, TransportService};
+use vault_identity::{Client, endpoint::Operation, entity::CreateEntity};
 
 mod server;
 

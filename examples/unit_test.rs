@@ -6,8 +6,8 @@
 use std::error::Error;
 
 use vault_identity::{
-    Client, CreateEntity, CreateEntityAlias, CreateGroup, Endpoint, EntityId, LookupEntity, MountAccessor,
-    Result,
+    Client, Endpoint, EntityId, MountAccessor, Result, alias::CreateEntityAlias, entity::CreateEntity,
+    group::CreateGroup, lookup::LookupEntity,
 };
 
 use setup::{DisableAuth, EnableUserpass, ReadAuthMount};
@@ -85,8 +85,10 @@ mod tests {
     use identity_mock::{MockTransport, Sequence};
     use vault_identity::http::StatusCode;
     use vault_identity::{
-        CreatedEntity, Entity, Group, ReadGroupById, ReadGroupByName, Target, TransportErrorKind,
-        UpdateGroupById, Upsert,
+        Target, Upsert,
+        entity::{CreatedEntity, Entity},
+        group::{Group, ReadGroupById, ReadGroupByName, UpdateGroupById},
+        transport::TransportErrorKind,
     };
 
     use super::*;

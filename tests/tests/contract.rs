@@ -3,7 +3,7 @@
 use identity_mock::contract;
 use identity_tests::DevServer;
 use vault_identity::Target;
-use vault_identity::hyper::HyperTransport;
+use vault_identity::transport::HyperTransport;
 
 fn target(server: &DevServer) -> Target {
     Target::new(server.address()).and_then(|target| target.with_token(server.token())).expect("they are good")

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use identity_core::{ENDPOINTS, EndpointInfo, Method};
+use identity_core::endpoint::{ENDPOINTS, EndpointInfo, Method};
 use identity_tests::DevServer;
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ fn the_table_is_what_the_server_serves() {
 #[test]
 fn the_document_of_all_operations_is_up_to_date() {
     let mut table = String::from(
-        "# All operations\n\nMade of `identity_core::ENDPOINTS` by `tests/tests/endpoints.rs`; a test compares the two.\n\n\
+        "# All operations\n\nMade of `identity_core::endpoint::ENDPOINTS` by `tests/tests/endpoints.rs`; a test compares the two.\n\n\
          | operation | request | endpoint | client | hvac |\n|---|---|---|---|---|\n",
     );
     for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in ENDPOINTS {

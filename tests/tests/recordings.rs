@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use http::Response;
-use identity_core::*;
+use identity_core::legacy;
+use identity_core::prelude::*;
+use identity_core::test_response::EncodeResponse;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -365,7 +367,7 @@ fn recorded_answers_are_understood_to_the_full() {
 }
 
 /// A request with a text in its path.
-type ByPath = fn(String, &Target) -> Result<http::Request<bytes::Bytes>, Error>;
+type ByPath = fn(String, &Target) -> Result<http::Request<identity_core::bytes::Bytes>, Error>;
 
 /// Operations that send nothing else.
 const BY_PATH: &[(&str, ByPath)] = &[

@@ -1,3 +1,11 @@
+//! Aliases: the names of entities and external groups at auth mounts.
+
+mod entity;
+mod group;
+
+pub use entity::*;
+pub use group::*;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

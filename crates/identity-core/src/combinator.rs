@@ -1,17 +1,17 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::api_response::{ApiResponse, Meta};
+use crate::endpoint::RequestBuilder;
+use crate::endpoint::{ApiResponse, Meta};
 use crate::error::{DecodeError, RequestError, ResponseError};
-use crate::request_builder::RequestBuilder;
 use crate::test_response::{self, EncodeResponse};
-use crate::{Endpoint, Method};
+use crate::{Endpoint, endpoint::Method};
 
 /// Takes absence for an answer: `None` where the operation alone would be an error with
 /// [`is_not_found`](crate::Error::is_not_found). A wrong path, namespace or mount remains an error.
 ///
 /// ```
-/// use identity_core::{Endpoint, Maybe, ReadEntityById};
+/// use identity_core::{Endpoint, Maybe, entity::ReadEntityById};
 ///
 /// let absent = http::Response::builder().status(404).body(r#"{"errors":[]}"#)?;
 /// assert!(Maybe::<ReadEntityById>::parse_response(&absent)?.is_none());

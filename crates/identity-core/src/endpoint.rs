@@ -1,10 +1,21 @@
+//! The [`Endpoint`] trait, the request and response that it works with, and the table of all operations.
+
+mod api_response;
+pub(crate) mod method;
+pub(crate) mod operation;
+pub(crate) mod request_builder;
+mod table;
+
+pub use api_response::{ApiResponse, Meta};
+pub use method::Method;
+pub use operation::Operation;
+pub use request_builder::RequestBuilder;
+pub use table::{ENDPOINTS, EndpointInfo};
+
 use bytes::Bytes;
 
-use crate::api_response::ApiResponse;
 use crate::error::{DecodeError, Error, RequestError, ResponseError};
-use crate::request_builder::RequestBuilder;
 use crate::target::{SensitiveHeader, Target};
-use crate::{Method, Operation};
 
 /// An operation of the server as a value: it knows its verb and path, how to write the request and how to
 /// read the answer. It does no I/O.
@@ -14,7 +25,7 @@ use crate::{Method, Operation};
 /// What this crate lacks, write in ten lines:
 ///
 /// ```
-/// use identity_core::{RequestBuilder, Endpoint, Method, ApiResponse, ResponseError, RequestError};
+/// use identity_core::{Endpoint, endpoint::{RequestBuilder, Method, ApiResponse}, error::{ResponseError, RequestError}};
 ///
 /// /// Reads the accessor of the mount at a path.
 /// struct ReadAuthMount { path: String }
@@ -115,7 +126,7 @@ fn failure<B>(operation: Operation, response: &http::Response<B>, error: Respons
     Error::new(operation, error).after(attempts).redact(sent)
 }
 
-/// Implements [`Endpoint`] and [`EncodeResponse`](crate::EncodeResponse) for a struct, in one line that reads as a row of
+/// Implements [`Endpoint`] and [`EncodeResponse`](crate::test_response::EncodeResponse) for a struct, in one line that reads as a row of
 /// the API's table:
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
@@ -133,11 +144,11 @@ macro_rules! endpoint {
     ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)? $(, same $($same:ident)+)? $(, checked_by $check:ident)?) => {
         impl crate::Endpoint for $type {
             type Output = $output;
-            const METHOD: crate::Method = endpoint!(@verb $verb);
+            const METHOD: crate::endpoint::Method = endpoint!(@verb $verb);
             const READ_ONLY: bool = endpoint!(@read_only $verb);
             const PATH: &'static str = $path;
 
-            fn encode(&self, builder: crate::RequestBuilder) -> Result<crate::RequestBuilder, crate::RequestError> {
+            fn encode(&self, builder: crate::endpoint::RequestBuilder) -> Result<crate::endpoint::RequestBuilder, crate::error::RequestError> {
                 // The compiler's own check that placeholders and fields match.
                 let _ = || { let _ = format_args!($path $($(, $field = self.$field)*)?); };
                 $($(let builder = endpoint!(@param builder, self.$field, stringify!($field) $(, $rule)?);)*)?
@@ -145,33 +156,33 @@ macro_rules! endpoint {
                 Ok(builder)
             }
 
-            fn decode(response: crate::ApiResponse<'_>) -> Result<$output, crate::ResponseError> {
+            fn decode(response: crate::endpoint::ApiResponse<'_>) -> Result<$output, crate::error::ResponseError> {
                 response.$kind()
             }
 
-            $(fn verify(&self, output: &$output) -> Result<(), crate::DecodeError> {
+            $(fn verify(&self, output: &$output) -> Result<(), crate::error::DecodeError> {
                 use crate::subject::{Asked as _, Subject as _, compare};
                 $(compare(stringify!($same), self.$same.asked(), output.$same())?;)+
                 Ok(())
             })?
 
-            $(fn verify(&self, output: &$output) -> Result<(), crate::DecodeError> {
+            $(fn verify(&self, output: &$output) -> Result<(), crate::error::DecodeError> {
                 self.$check(output)
             })?
         }
 
-        impl crate::EncodeResponse for $type {
+        impl crate::test_response::EncodeResponse for $type {
             fn encode_response(output: &$output) -> http::Response<bytes::Bytes> {
                 crate::test_response::$kind(endpoint!(@output output $(, $secret)?))
             }
         }
     };
 
-    (@verb GET) => { crate::Method::Get };
-    (@verb LIST) => { crate::Method::List };
-    (@verb POST) => { crate::Method::Post };
-    (@verb QUERY) => { crate::Method::Post };
-    (@verb DELETE) => { crate::Method::Delete };
+    (@verb GET) => { crate::endpoint::Method::Get };
+    (@verb LIST) => { crate::endpoint::Method::List };
+    (@verb POST) => { crate::endpoint::Method::Post };
+    (@verb QUERY) => { crate::endpoint::Method::Post };
+    (@verb DELETE) => { crate::endpoint::Method::Delete };
 
     (@read_only QUERY) => { true };
     (@read_only $verb:ident) => { endpoint!(@verb $verb).is_read() };

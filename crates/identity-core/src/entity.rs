@@ -1,13 +1,19 @@
+//! Entities: persons and machines, each with policies and metadata.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::{about, setters};
 use crate::{
-    AliasRef, EntityAlias, EntityAliasId, EntityId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser,
+    EntityAliasId, EntityId, GroupId, KeyList, Upsert,
+    alias::{AliasRef, EntityAlias},
+    de,
+    error::RequestError,
+    metadata, ser,
 };
 
 endpoint!(CreateEntity:        POST   "identity/entity" checked json idempotent(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
@@ -152,7 +158,7 @@ setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
 /// Creates an entity, or updates the one that has the name or the identifier.
 ///
 /// ```
-/// use identity_core::CreateEntity;
+/// use identity_core::entity::CreateEntity;
 ///
 /// let create = CreateEntity::named("alice").policies(["dev"]).metadata([("team", "eng")]);
 /// println!("{create:?}");
@@ -300,7 +306,7 @@ setters!(WriteEntityByName {
 
 /// Reads an entity by its name, in any case.
 ///
-/// A name that a path cannot carry goes through [`LookupEntity`](crate::LookupEntity).
+/// A name that a path cannot carry goes through [`LookupEntity`](crate::lookup::LookupEntity).
 ///
 /// API: `GET /identity/entity/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -331,7 +337,7 @@ pub struct ListEntityNames;
 /// They are gone after.
 ///
 /// Where both have an alias on the same mount, the server refuses and names them in
-/// [`ApiError::conflicts`](crate::ApiError::conflicts); merge from one entity only, and
+/// [`ApiError::conflicts`](crate::error::ApiError::conflicts); merge from one entity only, and
 /// [`keep`](Self::conflicting_alias_ids_to_keep) one alias of each pair. Then read the entity: OpenBao 2.7
 /// leaves the other alias behind in ways that differ.
 ///

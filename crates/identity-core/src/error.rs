@@ -1,14 +1,27 @@
+//! Errors by stage: [`RequestError`] before anything is sent, [`TransportError`] on the way, [`ApiError`] from the
+//! server, [`DecodeError`] for a response that cannot be read, and [`Error`] around them all.
+
+mod api_error;
+pub(crate) mod disposition;
+mod oauth_error;
+
+pub use api_error::{ApiError, MergeConflict, RetryAfter};
+pub use oauth_error::{OAuthError, OAuthErrorCode};
+
+pub use crate::text::redact;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use http::{HeaderValue, StatusCode};
 
-use crate::api_error::ApiError;
 use crate::subject::Mismatch;
-use crate::text::redact;
 use crate::transport::{TransportError, TransportErrorKind};
-use crate::{Attempt, Attempts, Method, Operation};
+use crate::{
+    endpoint::{Method, Operation},
+    transport::{Attempt, Attempts},
+};
 
 /// Why a call brought no result.
 ///
@@ -128,7 +141,7 @@ impl Error {
         }
     }
 
-    /// [Redacts](crate::redact) the secrets of the request's headers in what the server says.
+    /// [Redacts](crate::error::redact) the secrets of the request's headers in what the server says.
     #[must_use]
     pub fn redact<'a>(mut self, secrets: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         let secrets: Vec<_> = secrets.into_iter().collect();

@@ -1,14 +1,16 @@
+//! Groups of entities and of other groups.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alias::{AliasRef, GroupAlias};
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::word::word;
-use crate::{EntityId, GroupAliasId, GroupId, KeyList, RequestError, Upsert, de, metadata, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::open_enum;
+use crate::macros::{about, setters};
+use crate::{EntityId, GroupAliasId, GroupId, KeyList, Upsert, de, error::RequestError, metadata, ser};
 
 endpoint!(CreateGroup:       POST   "identity/group" checked json idempotent(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>), same name);
 endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group), same id);
@@ -78,7 +80,7 @@ impl Group {
     }
 }
 
-word! {
+open_enum! {
     /// Who says who belongs to a group. It cannot be changed later.
     #[derive(Default)]
     pub enum GroupType {
@@ -188,7 +190,7 @@ setters!(CreateGroup, UpdateGroupById, WriteGroupByName {
 /// Creates a group, or updates the one that has the name or the identifier.
 ///
 /// ```
-/// use identity_core::{CreateGroup, GroupType};
+/// use identity_core::group::{CreateGroup, GroupType};
 ///
 /// let ours = CreateGroup::named("ops").policies(["ops"]).member_entity_ids(["7fbd40c1"]);
 /// let theirs = CreateGroup::named("ldap-ops").group_type(GroupType::External).policies(["ops"]);
@@ -329,7 +331,7 @@ impl WriteGroupByName {
 
 /// Reads a group by its name, in any case.
 ///
-/// A name that a path cannot carry goes through [`LookupGroup`](crate::LookupGroup).
+/// A name that a path cannot carry goes through [`LookupGroup`](crate::lookup::LookupGroup).
 ///
 /// API: `GET /identity/group/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]

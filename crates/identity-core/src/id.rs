@@ -1,3 +1,5 @@
+//! Identifiers that the server generates, each with a type of its own.
+
 use std::borrow::Borrow;
 use std::fmt;
 

@@ -7,7 +7,7 @@ use crate::de;
 /// The keys below a path, in the order the server gives them, and what it tells of each.
 ///
 /// ```
-/// use identity_core::{EntityInfo, KeyList, EntityId};
+/// use identity_core::{KeyList, EntityId, entity::EntityInfo};
 /// let mut list = KeyList::<EntityId, EntityInfo>::default();
 /// list.keys.push("a".into());
 /// for (id, info) in list.iter() {

@@ -3,20 +3,23 @@
 //!
 //! | these | act on | take |
 //! |---|---|---|
-//! | `CreateAlias`, `ReadAlias`, `UpdateAlias`, `DeleteAlias`, `ListAliases` | entity aliases, without custom metadata | [`CreateEntityAlias`](crate::CreateEntityAlias) and so on |
-//! | `ReadPersona`, `DeletePersona`, `ListPersonas` | entity aliases | [`ReadEntityAliasById`](crate::ReadEntityAliasById) and so on |
-//! | `CreatePersona`, `UpdatePersona` | *entities*: what they make cannot be read as a persona | [`CreateEntity`](crate::CreateEntity), [`UpdateEntityById`](crate::UpdateEntityById) |
+//! | `CreateAlias`, `ReadAlias`, `UpdateAlias`, `DeleteAlias`, `ListAliases` | entity aliases, without custom metadata | [`CreateEntityAlias`](crate::alias::CreateEntityAlias) and so on |
+//! | `ReadPersona`, `DeletePersona`, `ListPersonas` | entity aliases | [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) and so on |
+//! | `CreatePersona`, `UpdatePersona` | *entities*: what they make cannot be read as a persona | [`CreateEntity`](crate::entity::CreateEntity), [`UpdateEntityById`](crate::entity::UpdateEntityById) |
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::{about, setters};
 use crate::{
-    AliasIds, AliasListEntry, CreatedEntity, EntityAlias, EntityAliasId, EntityId, KeyList, MountAccessor,
-    RequestError, Upsert, metadata,
+    EntityAliasId, EntityId, KeyList, MountAccessor, Upsert,
+    alias::{AliasIds, AliasListEntry, EntityAlias},
+    entity::CreatedEntity,
+    error::RequestError,
+    metadata,
 };
 
 endpoint!(CreateAlias:   POST   "identity/alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
@@ -37,7 +40,7 @@ about! {
     DeletePersona { id: EntityAliasId }
 }
 
-/// [`CreateEntityAlias`](crate::CreateEntityAlias), without custom metadata.
+/// [`CreateEntityAlias`](crate::alias::CreateEntityAlias), without custom metadata.
 ///
 /// API: `POST /identity/alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,7 +82,7 @@ setters!(CreateAlias, UpdateAlias {
     canonical_id(value(EntityId)) => canonical_id;
 });
 
-/// [`UpdateEntityAliasById`](crate::UpdateEntityAliasById), without custom metadata.
+/// [`UpdateEntityAliasById`](crate::alias::UpdateEntityAliasById), without custom metadata.
 ///
 /// API: `POST /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,7 +122,7 @@ setters!(UpdateAlias {
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 
-/// [`ReadEntityAliasById`](crate::ReadEntityAliasById) by another path.
+/// [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) by another path.
 ///
 /// API: `GET /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +132,7 @@ pub struct ReadAlias {
     pub id: EntityAliasId,
 }
 
-/// [`DeleteEntityAliasById`](crate::DeleteEntityAliasById) by another path.
+/// [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById) by another path.
 ///
 /// API: `DELETE /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,13 +142,13 @@ pub struct DeleteAlias {
     pub id: EntityAliasId,
 }
 
-/// [`ListEntityAliases`](crate::ListEntityAliases) by another path.
+/// [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
 ///
 /// API: `LIST /identity/alias/id`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListAliases;
 
-/// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::CreateEntity) with less to
+/// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::entity::CreateEntity) with less to
 /// say.
 ///
 /// The server also takes an entity and a mount here, and does nothing with them.
@@ -190,7 +193,7 @@ setters!(CreatePersona, UpdatePersona {
     metadata(map) => metadata;
 });
 
-/// Updates an *entity*: [`UpdateEntityById`](crate::UpdateEntityById) with less to say.
+/// Updates an *entity*: [`UpdateEntityById`](crate::entity::UpdateEntityById) with less to say.
 ///
 /// API: `POST /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -219,7 +222,7 @@ impl UpdatePersona {
     }
 }
 
-/// Reads an *entity alias*: [`ReadEntityAliasById`](crate::ReadEntityAliasById) by another path.
+/// Reads an *entity alias*: [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) by another path.
 ///
 /// API: `GET /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,7 +232,7 @@ pub struct ReadPersona {
     pub id: EntityAliasId,
 }
 
-/// Deletes an *entity alias*: [`DeleteEntityAliasById`](crate::DeleteEntityAliasById) by another path.
+/// Deletes an *entity alias*: [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById) by another path.
 ///
 /// API: `DELETE /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,7 +242,7 @@ pub struct DeletePersona {
     pub id: EntityAliasId,
 }
 
-/// Lists *entity aliases*: [`ListEntityAliases`](crate::ListEntityAliases) by another path.
+/// Lists *entity aliases*: [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
 ///
 /// API: `LIST /identity/persona/id`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! [`http::Response`]. Whatever can carry the one there and the other back will do.
 //!
 //! ```
-//! use identity_core::{CreateEntity, Endpoint, Target, Upsert};
+//! use identity_core::{Endpoint, Target, Upsert, entity::CreateEntity};
 //!
 //! // 1. A request to send, with whatever HTTP stack there is.
 //! let target = Target::new("http://127.0.0.1:8200")?.with_token("s.example")?;
@@ -43,33 +43,23 @@
 
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
-mod alias;
-mod all;
-mod api_error;
-mod api_response;
-mod attempts;
+pub mod alias;
 mod combinator;
-mod construct;
 mod de;
-mod disposition;
-mod endpoint;
-mod entity;
-mod entity_alias;
-mod error;
-mod group;
-mod group_alias;
-mod id;
+pub mod endpoint;
+pub mod entity;
+pub mod error;
+pub mod group;
+pub mod id;
 mod key_list;
 pub mod legacy;
-mod lookup;
+pub mod lookup;
+mod macros;
 mod metadata;
-mod method;
-mod mfa;
-mod oauth_error;
-mod oidc;
-mod operation;
+pub mod mfa;
+pub mod oidc;
 mod path;
-mod request_builder;
+pub mod prelude;
 mod room;
 mod secret;
 mod ser;
@@ -77,40 +67,20 @@ mod subject;
 mod target;
 pub mod test_response;
 mod text;
-mod transport;
+pub mod transport;
 mod upsert;
-mod word;
-mod wrapping;
+pub mod wrapping;
 
-pub use async_trait::async_trait;
 pub use bytes;
 pub use http;
 pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-pub use alias::{Alias, AliasIds, AliasListEntry, AliasRef, EntityAlias, GroupAlias};
-pub use all::{ENDPOINTS, EndpointInfo};
-pub use api_error::{ApiError, MergeConflict, RetryAfter};
-pub use api_response::{ApiResponse, Meta};
-pub use attempts::{Attempt, Attempts};
 pub use combinator::{Maybe, WithMeta};
 pub use endpoint::Endpoint;
-pub use entity::*;
-pub use entity_alias::*;
-pub use error::{DecodeError, Error, ErrorKind, RequestError, ResponseError};
-pub use group::*;
-pub use group_alias::*;
+pub use error::Error;
 pub use id::{ClientId, EntityAliasId, EntityId, GroupAliasId, GroupId, MfaMethodId, MountAccessor};
 pub use key_list::KeyList;
-pub use lookup::{LookupBy, LookupEntity, LookupGroup};
-pub use method::Method;
-pub use mfa::*;
-pub use oauth_error::{OAuthError, OAuthErrorCode};
-pub use oidc::*;
-pub use operation::Operation;
-pub use request_builder::RequestBuilder;
-pub use target::{SensitiveHeader, Target, TokenRequired};
-pub use test_response::EncodeResponse;
-pub use text::redact;
-pub use transport::{BlockingTransport, Deadline, Transport, TransportError, TransportErrorKind};
+pub use target::Target;
+pub use transport::{BlockingTransport, Transport};
 pub use upsert::Upsert;
-pub use wrapping::{LookupWrappingToken, UnwrapResponse, Wrap, WrapInfo, Wrapped, WrappingTokenInfo};
+pub use wrapping::Wrap;

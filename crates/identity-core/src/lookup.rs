@@ -1,11 +1,16 @@
+//! Lookup of entities and groups by name, identifier or alias.
+
 use serde::Serialize;
 
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
 use crate::subject::{Mismatch, compare, same};
 use crate::{
-    Alias, DecodeError, Entity, EntityAliasId, EntityId, Group, GroupAliasId, GroupId, MountAccessor,
-    RequestError,
+    EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor,
+    alias::Alias,
+    entity::Entity,
+    error::{DecodeError, RequestError},
+    group::Group,
 };
 
 endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json idempotent -> optional_data(Option<Entity>), checked_by answered_with);
@@ -17,7 +22,7 @@ endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent ->
 /// It is a `POST`, so that a policy has to grant `update`.
 ///
 /// ```
-/// use identity_core::LookupEntity;
+/// use identity_core::lookup::LookupEntity;
 ///
 /// let alice = LookupEntity::by_name("alice");
 /// let who_logged_in = LookupEntity::by_alias("alice", "auth_userpass_6b81bdea");

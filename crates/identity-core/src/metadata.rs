@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{RequestError, path};
+use crate::{error::RequestError, path};
 
 type Pairs = BTreeMap<String, String>;
 

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::RequestError;
+use crate::error::RequestError;
 
 /// A secret on its way to the server, the only place where one is serialized.
 pub(crate) struct Exposed<'a>(pub(crate) &'a SecretString);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::RequestError;
+use crate::error::RequestError;
 
 /// Whole seconds, as the server wants them; [`whole_seconds`] refuses the rest.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]

@@ -7,8 +7,12 @@ use std::fmt;
 use crate::error::DecodeError;
 use crate::text::{self, Printable};
 use crate::{
-    Alias, AliasIds, CreatedEntity, CreatedGroup, DuoMethod, Entity, Group, LoginEnforcement, MfaMethod,
-    OidcProvider, OktaMethod, PingIdMethod, ProviderDiscovery, TotpMethod, Upsert,
+    Upsert,
+    alias::{Alias, AliasIds},
+    entity::{CreatedEntity, Entity},
+    group::{CreatedGroup, Group},
+    mfa::{DuoMethod, LoginEnforcement, MfaMethod, OktaMethod, PingIdMethod, TotpMethod},
+    oidc::{OidcProvider, ProviderDiscovery},
 };
 
 /// The identifier or name of the object that a request is about.

@@ -17,7 +17,7 @@ pub(crate) const REQUEST: HeaderName = HeaderName::from_static("x-vault-request"
 /// Where requests go, and on whose behalf: the server's address, the token, the namespace.
 ///
 /// ```
-/// use identity_core::{Endpoint, ReadEntityById, Target};
+/// use identity_core::{Endpoint, Target, entity::ReadEntityById};
 ///
 /// let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?.with_namespace("team-a")?;
 /// let request = ReadEntityById::new("7fbd40c1").request(&target)?;
@@ -206,7 +206,7 @@ impl Target {
     /// assert!(Target::new("http://vault.example.com:8200")?.is_plaintext());
     /// assert!(!Target::new("http://127.0.0.1:8200")?.is_plaintext());
     /// assert!(!Target::new("https://vault.example.com:8200")?.is_plaintext());
-    /// # Ok::<(), identity_core::RequestError>(())
+    /// # Ok::<(), identity_core::error::RequestError>(())
     /// ```
     pub fn is_plaintext(&self) -> bool {
         let host = self.authority.host().trim_matches(['[', ']']);

@@ -1,4 +1,4 @@
-//! The answers of a server, written from typed values: the inverse of [`ApiResponse`](crate::ApiResponse), for test
+//! The answers of a server, written from typed values: the inverse of [`ApiResponse`](crate::endpoint::ApiResponse), for test
 //! doubles.
 
 use bytes::Bytes;
@@ -7,7 +7,10 @@ use http::{Response, StatusCode};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 
-use crate::{ApiError, Endpoint, KeyList, MergeConflict, OAuthError, RetryAfter, Upsert};
+use crate::{
+    Endpoint, KeyList, Upsert,
+    error::{ApiError, MergeConflict, OAuthError, RetryAfter},
+};
 
 /// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
 ///
@@ -49,28 +52,28 @@ impl<T: ?Sized> Default for Envelope<'_, T> {
     }
 }
 
-/// `200` and a body without envelope. See [`ApiResponse::json`](crate::ApiResponse::json).
+/// `200` and a body without envelope. See [`ApiResponse::json`](crate::endpoint::ApiResponse::json).
 pub fn json<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     body(StatusCode::OK, output)
 }
 
-/// `200` and an envelope with data. See [`ApiResponse::data`](crate::ApiResponse::data).
+/// `200` and an envelope with data. See [`ApiResponse::data`](crate::endpoint::ApiResponse::data).
 pub fn data<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     json(&Envelope { data: Some(output), ..Envelope::default() })
 }
 
-/// `200` and an envelope with data, or `204`. See [`ApiResponse::optional_data`](crate::ApiResponse::optional_data).
+/// `200` and an envelope with data, or `204`. See [`ApiResponse::optional_data`](crate::endpoint::ApiResponse::optional_data).
 #[allow(clippy::ref_option, reason = "an endpoint's output is handed on as it is")]
 pub fn optional_data<T: Serialize>(output: &Option<T>) -> Response<Bytes> {
     output.as_ref().map_or_else(|| no_content(&()), data)
 }
 
-/// `204`. See [`ApiResponse::no_content`](crate::ApiResponse::no_content).
+/// `204`. See [`ApiResponse::no_content`](crate::endpoint::ApiResponse::no_content).
 pub fn no_content(_: &()) -> Response<Bytes> {
     response(StatusCode::NO_CONTENT, Bytes::new())
 }
 
-/// `200` and what is new, or `204`. See [`ApiResponse::upsert`](crate::ApiResponse::upsert).
+/// `200` and what is new, or `204`. See [`ApiResponse::upsert`](crate::endpoint::ApiResponse::upsert).
 pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
     match output {
         Upsert::Created(created) => data(created),
@@ -78,17 +81,17 @@ pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
     }
 }
 
-/// `200` and keys, or `404` if there are none. See [`ApiResponse::list`](crate::ApiResponse::list).
+/// `200` and keys, or `404` if there are none. See [`ApiResponse::list`](crate::endpoint::ApiResponse::list).
 pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
     if output.is_empty() { not_found() } else { data(output) }
 }
 
-/// `200` and an envelope that stands for another answer. See [`ApiResponse::wrap_info`](crate::ApiResponse::wrap_info).
-pub fn wrap_info(output: &crate::WrapInfo) -> Response<Bytes> {
+/// `200` and an envelope that stands for another answer. See [`ApiResponse::wrap_info`](crate::endpoint::ApiResponse::wrap_info).
+pub fn wrap_info(output: &crate::wrapping::WrapInfo) -> Response<Bytes> {
     json(&Envelope { wrap_info: Some(&output.exposed()), ..Envelope::default() })
 }
 
-/// `404` and no words. See [`ApiResponse::is_not_found`](crate::ApiResponse::is_not_found).
+/// `404` and no words. See [`ApiResponse::is_not_found`](crate::endpoint::ApiResponse::is_not_found).
 pub fn not_found() -> Response<Bytes> {
     api_error(&ApiError::not_found())
 }

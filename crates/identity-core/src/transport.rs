@@ -1,18 +1,26 @@
+//! The [`Transport`] trait, and what a transport reports.
+
+mod attempts;
+
+pub use ::async_trait::async_trait;
+
+pub use attempts::{Attempt, Attempts};
+
+pub use crate::target::{SensitiveHeader, TokenRequired};
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::Attempts;
 use crate::text::Printable;
 
 /// Carries a request to the server and brings back its answer.
 ///
 /// It need know nothing of Vault: every status is `Ok`, also 4xx and 5xx. What a layer on the way needs to know
-/// of the call is the [`Operation`](crate::Operation) in the request's extensions.
+/// of the call is the [`Operation`](crate::endpoint::Operation) in the request's extensions.
 ///
 /// A redirect is handed back as it is. A transport that knows the nodes of the cluster may follow one from node
 /// to node, and say of another that it is a [`Redirect`](TransportErrorKind::Redirect).
@@ -23,7 +31,7 @@ use crate::text::Printable;
 ///
 /// ```
 /// use bytes::Bytes;
-/// use identity_core::{Transport, TransportError, async_trait};
+/// use identity_core::{Transport, transport::{TransportError, async_trait}};
 ///
 /// /// Answers everything with "no content".
 /// struct Nowhere;
@@ -43,7 +51,7 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Returns `true` if the transport adds the token to requests that are marked with
-    /// [`TokenRequired`](crate::TokenRequired). A client whose target has no token then marks its requests.
+    /// [`TokenRequired`](crate::transport::TokenRequired). A client whose target has no token then marks its requests.
     /// Defaults to `false`; a transport around another one returns what that one does.
     fn supplies_token(&self) -> bool {
         false

@@ -1,3 +1,5 @@
+//! Response wrapping: a single-use token in place of a response.
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -9,13 +11,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::api_response::ApiResponse;
+use crate::endpoint::ApiResponse;
 use crate::endpoint::endpoint;
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
 use crate::error::{DecodeError, RequestError, ResponseError};
-use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
 use crate::test_response::{self, EncodeResponse};
-use crate::{ApiError, Endpoint, Method, de, ser};
+use crate::{Endpoint, de, endpoint::Method, error::ApiError, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
@@ -24,7 +26,7 @@ const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 ///
 /// ```
 /// use std::time::Duration;
-/// use identity_core::{Endpoint, GenerateIdToken, Target, Wrap};
+/// use identity_core::{Endpoint, Target, Wrap, oidc::GenerateIdToken};
 ///
 /// let target = Target::new("http://127.0.0.1:8200")?;
 /// let request = Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60)).request(&target)?;

@@ -1,6 +1,6 @@
 //! Mistakes that clients of this API are known to make.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 fn target() -> Target {
     Target::new("http://vault.test").expect("an address")

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are of interest")]
 
-use identity_core::*;
+use identity_core::prelude::*;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]

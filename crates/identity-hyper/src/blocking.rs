@@ -3,7 +3,10 @@ use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
-use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    BlockingTransport, Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{HyperTransport, NodeHealth};

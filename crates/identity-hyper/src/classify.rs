@@ -3,7 +3,7 @@ use std::io;
 
 use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::transport::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
 use crate::proxy::ProxyError;
@@ -115,7 +115,9 @@ mod tests {
     use std::time::Duration;
 
     use http_body_util::{BodyExt, Full, Limited};
-    use identity_core::TransportErrorKind::{Interrupted, NotSent, Other, ResponseTooLarge, Timeout};
+    use identity_core::transport::TransportErrorKind::{
+        Interrupted, NotSent, Other, ResponseTooLarge, Timeout,
+    };
 
     use super::*;
 

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::transport::{TransportError, TransportErrorKind};
 use tower::{BoxError, Layer, Service};
 
 /// Collects the body of an answer, up to a limit: from a service of streams it makes one of [`Bytes`].

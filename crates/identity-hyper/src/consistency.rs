@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
-use identity_core::{Operation, TransportError};
+use identity_core::{endpoint::Operation, transport::TransportError};
 use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{Deadline, Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    Transport,
+    transport::{Deadline, TransportError, TransportErrorKind},
+};
 use tokio::time::{Instant, timeout_at};
 use tower::Service;
 

@@ -1,7 +1,7 @@
 //! The default transport of `vault-identity`: [`HyperTransport`], on hyper, rustls and tower.
 //!
 //! ```no_run
-//! use identity_core::{Endpoint, ReadEntityByName, Target, Transport};
+//! use identity_core::{Endpoint, Target, Transport, entity::ReadEntityByName};
 //! use identity_hyper::HyperTransport;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::Either;
 use http::{Request, Response};
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::transport::{TransportError, TransportErrorKind};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use tower::Layer;

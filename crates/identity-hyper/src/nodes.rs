@@ -7,7 +7,11 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
-use identity_core::{ApiError, ApiResponse, Operation, ResponseError, TransportError, TransportErrorKind};
+use identity_core::{
+    endpoint::{ApiResponse, Operation},
+    error::{ApiError, ResponseError},
+    transport::{TransportError, TransportErrorKind},
+};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tracing::warn;

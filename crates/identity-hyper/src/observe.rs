@@ -8,7 +8,11 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::uri::{Scheme, Uri};
 use http::{HeaderValue, Request, Response};
-use identity_core::{ApiResponse, Attempts, Meta, Operation, TransportError, TransportErrorKind, redact};
+use identity_core::{
+    endpoint::{ApiResponse, Meta, Operation},
+    error::redact,
+    transport::{Attempts, TransportError, TransportErrorKind},
+};
 use tower::Layer;
 use tracing::field::{self, Empty};
 use tracing::{Instrument, Level, Span, debug, event_enabled, info_span, warn};

@@ -12,7 +12,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use identity_core::{SensitiveHeader, TransportError, TransportErrorKind};
+use identity_core::transport::{SensitiveHeader, TransportError, TransportErrorKind};
 use tokio::time::sleep_until;
 use tower::BoxError;
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::HeaderValue;
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
-use identity_core::{ExposeSecret, RequestError, SecretString};
+use identity_core::{ExposeSecret, SecretString, error::RequestError};
 use percent_encoding::percent_decode_str;
 use tower::BoxError;
 use zeroize::Zeroizing;
@@ -33,7 +33,7 @@ use no_proxy::NoProxy;
 /// let proxy = Proxy::all("http://user:password@proxy.example.com:3128")?.no_proxy("10.0.0.0/8, .internal");
 /// let transport = HyperTransport::builder().proxy(proxy).build();
 /// println!("{transport:?}");
-/// # Ok::<(), identity_core::RequestError>(())
+/// # Ok::<(), identity_core::error::RequestError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {

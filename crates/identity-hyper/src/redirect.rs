@@ -5,7 +5,10 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
-use identity_core::{TransportError, TransportErrorKind, redact};
+use identity_core::{
+    error::redact,
+    transport::{TransportError, TransportErrorKind},
+};
 use tracing::warn;
 
 use crate::connect::shown;

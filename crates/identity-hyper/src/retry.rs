@@ -6,7 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use identity_core::{
-    ApiResponse, Attempts, Error, ListEntities, Operation, RetryAfter, TransportError, TransportErrorKind,
+    Error,
+    endpoint::{ApiResponse, Operation},
+    entity::ListEntities,
+    error::RetryAfter,
+    transport::{Attempts, TransportError, TransportErrorKind},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::Layer;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri};
 use identity_core::{
-    CreateEntity, DeleteEntityById, Endpoint, ReadEntityById, Target, TransportError, TransportErrorKind,
-    UpdateEntityById,
+    Endpoint, Target,
+    entity::{CreateEntity, DeleteEntityById, ReadEntityById, UpdateEntityById},
+    transport::{TransportError, TransportErrorKind},
 };
 use tokio::time::{Instant, sleep, timeout_at};
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
-use identity_core::{Transport, TransportError};
+use identity_core::{Transport, transport::TransportError};
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::classify::classify;
@@ -16,7 +16,7 @@ use crate::classify::classify;
 ///
 /// The service is cloned for each request, as tower means it to be. Its errors become [`TransportError`]s:
 /// one that is such an error stays as it is, those of hyper, of tower's timeout and of the operating system
-/// are told apart, and the rest are [`Other`](identity_core::TransportErrorKind::Other).
+/// are told apart, and the rest are [`Other`](identity_core::transport::TransportErrorKind::Other).
 ///
 /// ```
 /// use identity_hyper::ServiceTransport;

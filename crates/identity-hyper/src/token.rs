@@ -9,7 +9,11 @@ use bytes::Bytes;
 use futures_util::future::Either;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
-use identity_core::{RequestError, SecretString, TokenRequired, TransportError, TransportErrorKind};
+use identity_core::{
+    SecretString,
+    error::RequestError,
+    transport::{TokenRequired, TransportError, TransportErrorKind},
+};
 use tokio::time::timeout_at;
 use tower::{BoxError, Layer};
 
@@ -134,7 +138,7 @@ impl StdError for TokenError {
 ///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
 /// println!("{transport:?}");
-/// # Ok::<(), identity_core::RequestError>(())
+/// # Ok::<(), identity_core::error::RequestError>(())
 /// ```
 #[derive(Clone)]
 pub struct TokenLayer(Arc<dyn TokenSource>);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Extensions, Request, Response};
-use identity_core::{RequestError, Transport, TransportError};
+use identity_core::{Transport, error::RequestError, transport::TransportError};
 
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent, address};
@@ -245,7 +245,7 @@ impl HyperTransportBuilder {
     }
 
     /// Sets how many bytes the body of a response may have. A longer one fails the call with
-    /// [`ResponseTooLarge`](identity_core::TransportErrorKind::ResponseTooLarge); of an error response at most the first MiB
+    /// [`ResponseTooLarge`](identity_core::transport::TransportErrorKind::ResponseTooLarge); of an error response at most the first MiB
     /// is read. Lists have no pages: raise the limit for more than about 200,000 entities. Defaults to 64
     /// MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {

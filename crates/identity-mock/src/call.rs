@@ -4,7 +4,10 @@ use std::fmt;
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
-use identity_core::{Endpoint, Method, Operation, Target};
+use identity_core::{
+    Endpoint, Target,
+    endpoint::{Method, Operation},
+};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 //! everything, as the root token may. The words that they expect of refusals are those of `OpenBao` 2.6.1 to
 //! 2.7.2.
 //!
-//! For a server of your own, take `vault_identity::hyper::HyperTransport::new()`, or a transport of your own, and
+//! For a server of your own, take `vault_identity::transport::HyperTransport::new()`, or a transport of your own, and
 //! `Target::new("http://127.0.0.1:8200")?.with_token(token)?` in place of `vault` and its target below, in an asynchronous test.
 //!
 //! | the server | how each scenario is played |

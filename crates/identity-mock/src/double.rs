@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::Response;
-use identity_core::TransportError;
+use identity_core::transport::TransportError;
 use mockall::Predicate;
 use predicates_core::reflection::PredicateReflection;
 

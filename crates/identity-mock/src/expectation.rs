@@ -3,7 +3,9 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use identity_core::{ApiError, EncodeResponse, TransportErrorKind, test_response};
+use identity_core::{
+    error::ApiError, test_response, test_response::EncodeResponse, transport::TransportErrorKind,
+};
 use mockall::{Sequence, TimesRange};
 
 use crate::matcher::Matcher;

@@ -42,7 +42,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_timer::Delay;
 use http::{Request, Response};
-use identity_core::{BlockingTransport, Transport, TransportError};
+use identity_core::{BlockingTransport, Transport, transport::TransportError};
 use tower_service::Service;
 
 pub use fault::Fault;
@@ -56,7 +56,7 @@ use state::State;
 /// Clones are the same server.
 ///
 /// ```
-/// use identity_core::{BlockingTransport, CreateEntity, Endpoint, ReadEntityByName};
+/// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ReadEntityByName}};
 /// use identity_mock::FakeVault;
 ///
 /// let vault = FakeVault::new();

@@ -10,10 +10,7 @@
 //! `contract` come the scenarios that it and the real server both pass.
 //!
 //! ```
-//! use identity_core::{
-//!     CreateEntity, CreatedEntity, Endpoint, EntityId, Error, Maybe, Operation, ReadEntityByName, Target,
-//!     Transport, Upsert,
-//! };
+//! use identity_core::{Endpoint, EntityId, Error, Maybe, Target, Transport, Upsert, endpoint::Operation, entity::{CreateEntity, CreatedEntity, ReadEntityByName}};
 //! use identity_mock::MockTransport;
 //!
 //! // 1. The code under test. It takes whatever carries its requests.
@@ -80,7 +77,7 @@
 //! A call that is not expected panics where it is made, with the call and how it differs from what was expected:
 //!
 //! ```should_panic
-//! use identity_core::{BlockingTransport, CreateEntity, Endpoint, Target, Upsert};
+//! use identity_core::{BlockingTransport, Endpoint, Target, Upsert, entity::CreateEntity};
 //! use identity_mock::MockTransport;
 //! let target = Target::new("http://vault.test").unwrap();
 //! let mock = MockTransport::new();

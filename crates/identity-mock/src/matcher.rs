@@ -2,7 +2,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use identity_core::Operation;
+use identity_core::endpoint::Operation;
 
 use crate::call::Call;
 use crate::difference::differences;

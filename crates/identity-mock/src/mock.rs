@@ -6,7 +6,7 @@ use std::thread;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{BlockingTransport, Endpoint, Operation, Transport, TransportError};
+use identity_core::{BlockingTransport, Endpoint, Transport, endpoint::Operation, transport::TransportError};
 
 use crate::call::Call;
 use crate::double::{self, ExpectedCall};
@@ -21,7 +21,7 @@ use crate::matcher::{Matcher, Rule};
 /// panics if an expectation was not met.
 ///
 /// ```
-/// use identity_core::{BlockingTransport, Endpoint, ListEntityNames, ReadEntityById, Target, TransportErrorKind};
+/// use identity_core::{BlockingTransport, Endpoint, Target, entity::{ListEntityNames, ReadEntityById}, transport::TransportErrorKind};
 /// use identity_mock::MockTransport;
 ///
 /// let mock = MockTransport::new();

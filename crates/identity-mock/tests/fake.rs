@@ -5,9 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Request;
 use identity_core::{
-    BlockingTransport, CreateEntity, CreatedEntity, DeleteEntityById, Endpoint, Error, ListEntityNames,
-    LookupWrappingToken, Operation, ReadEntityById, ReadEntityByName, SecretString, Target,
-    TransportErrorKind, UpdateEntityById, Upsert, Wrap,
+    BlockingTransport, Endpoint, Error, SecretString, Target, Upsert, Wrap,
+    endpoint::Operation,
+    entity::{
+        CreateEntity, CreatedEntity, DeleteEntityById, ListEntityNames, ReadEntityById, ReadEntityByName,
+        UpdateEntityById,
+    },
+    transport::TransportErrorKind,
+    wrapping::LookupWrappingToken,
 };
 use identity_mock::{FakeVault, Fault};
 use serde_json::json;

@@ -8,11 +8,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, StatusCode};
 use identity_core::bytes::Bytes;
 use identity_core::{
-    AdminDestroyTotpSecret, AdminGenerateTotpSecret, BlockingTransport, CreateDuoMethod, CreateEntity,
-    CreateTotpMethod, DeleteDuoMethod, DeleteTotpMethod, DuoParams, Endpoint, EntityId, Error, ExposeSecret,
-    ListLoginEnforcements, ListMfaMethods, ListTotpMethods, MergeEntities, MfaMethod, MfaMethodId,
-    ReadEntityById, ReadLoginEnforcement, ReadMfaMethod, ReadTotpMethod, Target, TotpEnrollment, TotpParams,
-    TotpSecret, UpdateTotpMethod, Upsert, WriteLoginEnforcement,
+    BlockingTransport, Endpoint, EntityId, Error, ExposeSecret, MfaMethodId, Target, Upsert,
+    entity::{CreateEntity, MergeEntities, ReadEntityById},
+    mfa::{
+        AdminDestroyTotpSecret, AdminGenerateTotpSecret, CreateDuoMethod, CreateTotpMethod, DeleteDuoMethod,
+        DeleteTotpMethod, DuoParams, ListLoginEnforcements, ListMfaMethods, ListTotpMethods, MfaMethod,
+        ReadLoginEnforcement, ReadMfaMethod, ReadTotpMethod, TotpEnrollment, TotpParams, TotpSecret,
+        UpdateTotpMethod, WriteLoginEnforcement,
+    },
 };
 use identity_mock::FakeVault;
 use serde_json::{Value, json};
@@ -270,7 +273,7 @@ fn a_code_may_come_with_the_log_in() {
     let (status, answer) = with(&format!("app:{}", code(&alice.secret, 0)));
     assert_eq!((status, answer["auth"]["mfa_requirement"].is_null()), (200, true));
 
-    root(&alice.vault, &identity_core::DeleteLoginEnforcement::new("all"));
+    root(&alice.vault, &identity_core::mfa::DeleteLoginEnforcement::new("all"));
     let warnings = with("app:1").1["warnings"].clone();
     assert_eq!(warnings, json!(["Found MFA header but failed to find MFA Enforcement Config"]));
 }
@@ -298,10 +301,10 @@ fn a_token_of_log_in_tells_of_itself() {
     assert_eq!(ask(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 200);
     assert_eq!(ask(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 403);
 
-    root(&alice.vault, &identity_core::UpdateEntityById::new(alice.id.clone()).disabled(true));
+    root(&alice.vault, &identity_core::entity::UpdateEntityById::new(alice.id.clone()).disabled(true));
     assert_eq!(itself(), (403, json!({ "errors": ["permission denied"] })));
     assert_eq!(log_in(&alice.vault, &[]), (403, json!({ "errors": ["permission denied"] })));
-    root(&alice.vault, &identity_core::UpdateEntityById::new(alice.id.clone()).disabled(false));
+    root(&alice.vault, &identity_core::entity::UpdateEntityById::new(alice.id.clone()).disabled(false));
     assert_eq!(itself().0, 200);
     alice.vault.advance(Duration::from_secs(33 * 24 * 60 * 60));
     assert_eq!(itself().0, 403);
@@ -336,7 +339,7 @@ fn a_user_is_written_read_and_deleted() {
 #[test]
 fn a_log_in_can_be_wrapped() {
     let alice = Alice::new();
-    root(&alice.vault, &identity_core::DeleteLoginEnforcement::new("all"));
+    root(&alice.vault, &identity_core::mfa::DeleteLoginEnforcement::new("all"));
     let (_, wrapped) = log_in(&alice.vault, &[("X-Vault-Wrap-TTL", "60")]);
     let token = wrapped["wrap_info"]["token"].as_str().unwrap();
     let headers = [("X-Vault-Token", token)];

@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
-use identity_core::{BlockingTransport, CreateEntity, Endpoint, ListEntityNames, ReadDiscovery, Transport};
+use identity_core::{
+    BlockingTransport, Endpoint, Transport,
+    entity::{CreateEntity, ListEntityNames},
+    oidc::ReadDiscovery,
+};
 use identity_mock::{FakeVault, Fault};
 use tower::timeout::TimeoutLayer;
 use tower::{ServiceBuilder, ServiceExt};
@@ -96,7 +100,7 @@ async fn layers_are_put_right_on_it() {
     assert!(error.is::<tower::timeout::error::Elapsed>());
     vault.fail_next(Fault::ConnectionRefused);
     let error = service.oneshot(create(&vault)).await.unwrap_err();
-    assert!(error.is::<identity_core::TransportError>());
+    assert!(error.is::<identity_core::transport::TransportError>());
 }
 
 #[test]

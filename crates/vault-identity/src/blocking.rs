@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use identity_core::{
-    BlockingTransport, Endpoint, RequestError, SecretString, Target, Transport, TransportError,
+    BlockingTransport, Endpoint, SecretString, Target, Transport, error::RequestError,
+    transport::TransportError,
 };
 #[cfg(feature = "hyper")]
 use identity_hyper::{BlockingAdapter, Consistency, HyperTransport, NodeHealth};
@@ -11,23 +12,12 @@ use identity_hyper::{BlockingAdapter, Consistency, HyperTransport, NodeHealth};
 use crate::block_on::block_on;
 use crate::{Client, Result};
 
-pub use crate::entities::blocking::Entities;
-pub use crate::entity_aliases::blocking::EntityAliases;
-pub use crate::group_aliases::blocking::GroupAliases;
-pub use crate::groups::blocking::Groups;
-pub use crate::lookup::blocking::Lookup;
-pub use crate::mfa::blocking_handles::{
-    DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods,
-};
-pub use crate::oidc::blocking::{
-    Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
-    OidcTokens,
-};
+pub use crate::handles::blocking::*;
 
 /// [`Client`] for those who block the thread: the same methods, without `await`.
 ///
 /// ```no_run
-/// use vault_identity::{BlockingClient, CreateEntity};
+/// use vault_identity::{BlockingClient, entity::CreateEntity};
 ///
 /// let client = BlockingClient::from_env()?;
 /// let created = client.entities().create(&CreateEntity::named("alice").policies(["dev"]))?;

@@ -7,16 +7,19 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 #[cfg(feature = "hyper")]
-use identity_core::ErrorKind;
+use identity_core::error::ErrorKind;
 use identity_core::{
-    Attempts, Deadline, Endpoint, Error, Operation, RequestError, SecretString, Target, Transport,
-    TransportError, TransportErrorKind,
+    Endpoint, Error, SecretString, Target, Transport,
+    endpoint::Operation,
+    error::RequestError,
+    transport::{Attempts, Deadline, TransportError, TransportErrorKind},
 };
 #[cfg(feature = "hyper")]
 use identity_hyper::{Consistency, HyperTransport, NodeHealth};
 
+use crate::Result;
+use crate::handles::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc};
 use crate::members::Locks;
-use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Result};
 
 /// A client of the identity engine.
 ///
@@ -24,7 +27,7 @@ use crate::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Re
 /// transport.
 ///
 /// ```no_run
-/// use vault_identity::{Client, CreateEntity};
+/// use vault_identity::{Client, entity::CreateEntity};
 ///
 /// # async fn example() -> vault_identity::Result<()> {
 /// let client = Client::from_env()?;
@@ -58,12 +61,12 @@ impl Client {
     ///
     /// ```
     /// use vault_identity::{Client, Target};
-    /// use vault_identity::hyper::{HyperTransport, TokenFile};
+    /// use vault_identity::transport::{HyperTransport, TokenFile};
     ///
     /// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
     /// let client = Client::new(Target::new("https://vault.example.com:8200")?, transport);
     /// println!("{client:?}");
-    /// # Ok::<(), vault_identity::RequestError>(())
+    /// # Ok::<(), vault_identity::error::RequestError>(())
     /// ```
     pub fn new(target: Target, transport: impl Transport + 'static) -> Self {
         let awaits_token = transport.supplies_token() && !target.has_token();
@@ -97,7 +100,7 @@ impl Client {
     /// use vault_identity::Client;
     /// let client = Client::with_address("https://vault.example.com:8200", "s.example")?;
     /// println!("{client:?}");
-    /// # Ok::<(), vault_identity::RequestError>(())
+    /// # Ok::<(), vault_identity::error::RequestError>(())
     /// ```
     #[cfg(feature = "hyper")]
     pub fn with_address(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
@@ -246,7 +249,7 @@ impl Client {
     ///
     /// ```no_run
     /// use vault_identity::Client;
-    /// use vault_identity::hyper::NodeState;
+    /// use vault_identity::transport::NodeState;
     ///
     /// # async fn example() -> vault_identity::Result<()> {
     /// let client = Client::from_env()?;

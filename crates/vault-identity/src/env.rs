@@ -4,7 +4,7 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 
-use identity_core::{ExposeSecret, RequestError, SecretString, Target};
+use identity_core::{ExposeSecret, SecretString, Target, error::RequestError};
 #[cfg(feature = "hyper")]
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 
@@ -47,13 +47,13 @@ pub fn target_from_env() -> Result<Target, RequestError> {
 /// A source of tokens counts where the target has no token of its own, such as that of `VAULT_TOKEN`:
 ///
 /// ```no_run
-/// use vault_identity::hyper::TokenFile;
+/// use vault_identity::transport::TokenFile;
 /// use vault_identity::{Client, target_from_env, transport_from_env};
 ///
 /// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
 /// let client = Client::new(target_from_env()?.with_transport_token(), transport);
 /// println!("{client:?}");
-/// # Ok::<(), vault_identity::RequestError>(())
+/// # Ok::<(), vault_identity::error::RequestError>(())
 /// ```
 #[cfg(feature = "hyper")]
 pub fn transport_from_env() -> Result<HyperTransportBuilder, RequestError> {

@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use identity_core::{
-    ApiError, EntityId, Error, ErrorKind, Group, GroupId, Operation, ReadGroupById, UpdateGroupById,
+    EntityId, Error, GroupId,
+    endpoint::Operation,
+    error::{ApiError, ErrorKind},
+    group::{Group, ReadGroupById, UpdateGroupById},
 };
 use tokio::sync::Mutex;
 

@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL;
-use identity_core::{CodeChallenge, RequestError, SecretString};
+use identity_core::{SecretString, error::RequestError, oidc::CodeChallenge};
 use sha2::{Digest, Sha256};
 
 use crate::Result;
@@ -8,7 +8,7 @@ use crate::Result;
 /// A code verifier and the challenge made of it (RFC 7636), for one authorization code.
 ///
 /// ```
-/// use vault_identity::{AuthorizeOidc, ClientAuth, Pkce, random_urlsafe};
+/// use vault_identity::{Pkce, random_urlsafe, oidc::{AuthorizeOidc, ClientAuth}};
 ///
 /// let pkce = Pkce::new()?;
 /// let state = random_urlsafe()?;
@@ -16,7 +16,7 @@ use crate::Result;
 /// // … and when the code is exchanged:
 /// let client = ClientAuth::public("client-id", pkce.verifier);
 /// println!("{authorize:?} {client:?}");
-/// # Ok::<(), vault_identity::RequestError>(())
+/// # Ok::<(), vault_identity::error::RequestError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]

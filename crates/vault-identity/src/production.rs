@@ -2,8 +2,8 @@
 //!
 //! # All settings
 //!
-//! [`HyperTransportBuilder`](crate::hyper::HyperTransportBuilder) · [`Tls`](crate::hyper::Tls) ·
-//! [`Proxy`](crate::hyper::Proxy) · [`TokenSource`](crate::hyper::TokenSource) · [`RetryPolicy`](crate::hyper::RetryPolicy) ·
-//! [`Consistency`](crate::hyper::Consistency) · [`ReadPreference`](crate::hyper::ReadPreference) ·
-//! [`RedirectPolicy`](crate::hyper::RedirectPolicy) · [`RateLimit`](crate::hyper::RateLimit) ·
-//! [`Client::from_env`](crate::Client::from_env) · [`Error`](crate::Error) · [`TraceLayer`](crate::hyper::TraceLayer)
+//! [`HyperTransportBuilder`](crate::transport::HyperTransportBuilder) · [`Tls`](crate::transport::Tls) ·
+//! [`Proxy`](crate::transport::Proxy) · [`TokenSource`](crate::transport::TokenSource) · [`RetryPolicy`](crate::transport::RetryPolicy) ·
+//! [`Consistency`](crate::transport::Consistency) · [`ReadPreference`](crate::transport::ReadPreference) ·
+//! [`RedirectPolicy`](crate::transport::RedirectPolicy) · [`RateLimit`](crate::transport::RateLimit) ·
+//! [`Client::from_env`](crate::Client::from_env) · [`Error`](crate::Error) · [`TraceLayer`](crate::transport::TraceLayer)

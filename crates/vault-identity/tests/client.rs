@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use identity_mock::MockTransport;
 use vault_identity::{
-    BatchDeleteEntities, BlockingClient, Client, ErrorKind, Group, GroupId, KeyList, ListEntities,
-    ReadEntityById, ReadGroupById, Target, TransportErrorKind, UpdateGroupById,
+    BlockingClient, Client, GroupId, KeyList, Target,
+    entity::{BatchDeleteEntities, ListEntities, ReadEntityById},
+    error::ErrorKind,
+    group::{Group, ReadGroupById, UpdateGroupById},
+    transport::TransportErrorKind,
 };
 
 fn target() -> Target {
@@ -244,7 +247,7 @@ fn no_client_shows_its_token() {
 #[cfg(feature = "hyper")]
 #[test]
 fn the_default_clients_are_made_without_a_runtime() {
-    use vault_identity::hyper::{BlockingAdapter, HyperTransport, RetryPolicy};
+    use vault_identity::transport::{BlockingAdapter, HyperTransport, RetryPolicy};
 
     assert!(Client::with_address("http://127.0.0.1:1", "token").is_ok());
     assert!(BlockingClient::with_address("http://127.0.0.1:1", "token").is_ok());

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
-use vault_identity::hyper::{BlockingAdapter, HyperTransport, Token};
+use vault_identity::transport::{BlockingAdapter, HyperTransport, Token};
 use vault_identity::{BlockingClient, Client, Target, target_from_env, transport_from_env};
 
 /// Runs the test of this name again, where these variables are set; `None` if this is that run.
@@ -169,11 +169,11 @@ async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
 
 #[test]
 fn the_consistency_is_that_of_the_transport() {
-    use vault_identity::hyper::Consistency;
+    use vault_identity::transport::Consistency;
 
     let target = || Target::new("http://vault.test").unwrap();
     let mark = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
-    let marks: Vec<vault_identity::hyper::Mark> = serde_json::from_value(mark).unwrap();
+    let marks: Vec<vault_identity::transport::Mark> = serde_json::from_value(mark).unwrap();
     let consistency = Consistency::new();
     consistency.learn(marks.clone());
     let transport = HyperTransport::builder().consistency(consistency).build();
@@ -204,7 +204,7 @@ fn a_transport_of_the_environment_can_be_set_up_further() {
 
 #[tokio::test]
 async fn the_health_is_that_of_the_addresses() {
-    use vault_identity::hyper::NodeState;
+    use vault_identity::transport::NodeState;
 
     let (address, heads) = server();
     let url = format!("http://{address}");
@@ -277,7 +277,7 @@ fn a_refusal_tells_that_no_token_was_sent() {
 /// Whatever is around the default transport, if it forwards what that offers.
 #[tokio::test]
 async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_health() {
-    use vault_identity::hyper::{ServiceTransport, TransportService};
+    use vault_identity::transport::{ServiceTransport, TransportService};
     use vault_identity::{BlockingTransport, Transport};
 
     let (address, heads) = server();

@@ -5,10 +5,13 @@
 
 use identity_mock::{MockTransport, Sequence};
 use tower::Layer;
-use vault_identity::hyper::{RetryLayer, ServiceTransport, TransportService};
+use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
 use vault_identity::{
-    Client, CreateEntity, CreateGroup, Entity, EntityId, Group, GroupId, LookupEntity, LookupGroup, Target,
-    TransportErrorKind, Upsert, WriteEntityByName, WriteGroupByName,
+    Client, EntityId, GroupId, Target, Upsert,
+    entity::{CreateEntity, Entity, WriteEntityByName},
+    group::{CreateGroup, Group, WriteGroupByName},
+    lookup::{LookupEntity, LookupGroup},
+    transport::TransportErrorKind,
 };
 
 /// Repeats, as the default transport does, what goes to the mock.

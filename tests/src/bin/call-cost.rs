@@ -16,7 +16,7 @@ use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use vault_identity::{Client, Entity};
+use vault_identity::{Client, entity::Entity};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -6,7 +6,12 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use identity_mock::FakeVault;
-use vault_identity::{BlockingClient, CreateEntity, CreateGroup, LookupEntity, UpdateEntityById};
+use vault_identity::{
+    BlockingClient,
+    entity::{CreateEntity, UpdateEntityById},
+    group::CreateGroup,
+    lookup::LookupEntity,
+};
 
 const CALLS: u32 = 10_000;
 

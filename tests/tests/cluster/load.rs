@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use identity_tests::{Balancer, Cluster, Network, live};
 use tokio::runtime::Runtime;
-use vault_identity::hyper::{HyperTransport, ReadPreference, Tls};
+use vault_identity::transport::{HyperTransport, ReadPreference, Tls};
 use vault_identity::{Client, Target};
 
 use crate::audit::audit;

@@ -12,7 +12,7 @@ mod slot;
 mod task;
 
 use identity_tests::Cluster;
-use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
+use vault_identity::transport::{HyperTransport, HyperTransportBuilder, Tls};
 use vault_identity::{Client, Target};
 
 /// A transport that knows these nodes.

@@ -10,8 +10,12 @@ use std::time::{Duration, Instant};
 use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
-use vault_identity::hyper::{Consistency, HyperTransport, NodeState, ReadPreference};
-use vault_identity::{Client, CreateEntity, TransportErrorKind, UpdateEntityById};
+use vault_identity::transport::{Consistency, HyperTransport, NodeState, ReadPreference};
+use vault_identity::{
+    Client,
+    entity::{CreateEntity, UpdateEntityById},
+    transport::TransportErrorKind,
+};
 
 use crate::sealing::a_sealed_standby_doubles_nothing;
 use crate::{all_from, client, transport};

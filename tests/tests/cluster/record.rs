@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use vault_identity::{Error, ErrorKind, Result};
+use vault_identity::{Error, Result, error::ErrorKind};
 
 /// What a client knows of the cluster: all nodes, two of them, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

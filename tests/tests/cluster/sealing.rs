@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity_tests::Cluster;
 use tokio::runtime::Runtime;
-use vault_identity::{Client, CreateEntity, EntityId, Result};
+use vault_identity::{Client, EntityId, Result, entity::CreateEntity};
 
 use crate::{all_from, client, transport};
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use vault_identity::{Entity, EntityId};
+use vault_identity::{EntityId, entity::Entity};
 
 /// What an entity has to be like.
 #[derive(Clone, Debug, PartialEq, Eq)]

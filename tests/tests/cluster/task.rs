@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
-use vault_identity::{Client, CreateEntity, Entity, EntityId, Error, UpdateEntityById, Upsert};
+use vault_identity::{
+    Client, EntityId, Error, Upsert,
+    entity::{CreateEntity, Entity, UpdateEntityById},
+};
 
 use crate::record::{Knows, Record};
 use crate::slot::{Content, Expected, Slot};

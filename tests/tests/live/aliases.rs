@@ -1,8 +1,12 @@
 use std::slice::from_ref;
 
 use vault_identity::{
-    Alias, Client, CreateEntity, CreateEntityAlias, CreateGroup, CreateGroupAlias, EntityAlias,
-    EntityAliasId, GroupType, KeyList, UpdateEntityAliasById, UpdateGroupAliasById,
+    Client, EntityAliasId, KeyList,
+    alias::{
+        Alias, CreateEntityAlias, CreateGroupAlias, EntityAlias, UpdateEntityAliasById, UpdateGroupAliasById,
+    },
+    entity::CreateEntity,
+    group::{CreateGroup, GroupType},
 };
 
 use crate::refused;

@@ -1,7 +1,11 @@
 use vault_identity::{
-    AuthorizeOidc, Client, ClientAuth, ClientId, CreateGroup, EntityId, ExchangeOidcToken, OidcClientType,
-    Pkce, ProviderTokens, Result, SecretString, SigningAlgorithm, UpdateEntityById, WriteOidcAssignment,
-    WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    Client, ClientId, EntityId, Pkce, Result, SecretString,
+    entity::UpdateEntityById,
+    group::CreateGroup,
+    oidc::{
+        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, ProviderTokens, SigningAlgorithm,
+        WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    },
 };
 
 use crate::space::Space;

@@ -1,10 +1,13 @@
 use std::slice::from_ref;
 
-use vault_identity::hyper::{BlockingAdapter, HyperTransport};
+use vault_identity::transport::{BlockingAdapter, HyperTransport};
 use vault_identity::{
-    BlockingClient, CreateEntity, CreateEntityAlias, CreateGroup, IntrospectIdToken, LookupEntity, Maybe,
-    ReadEntityById, Result, SigningAlgorithm, UpdateEntityById, UpdateGroupById, Upsert, WithMeta,
-    WriteOidcKey, WriteOidcRole,
+    BlockingClient, Maybe, Result, Upsert, WithMeta,
+    alias::CreateEntityAlias,
+    entity::{CreateEntity, ReadEntityById, UpdateEntityById},
+    group::{CreateGroup, UpdateGroupById},
+    lookup::LookupEntity,
+    oidc::{IntrospectIdToken, SigningAlgorithm, WriteOidcKey, WriteOidcRole},
 };
 
 use crate::refused;

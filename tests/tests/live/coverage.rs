@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use identity_core::ENDPOINTS;
+use identity_core::endpoint::ENDPOINTS;
 
 use crate::space::Space;
 use crate::{aliases, enforcement, entities, groups, legacy, lookup, mfa, protocol, provider, tokens, totp};

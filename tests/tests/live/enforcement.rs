@@ -4,9 +4,12 @@ use std::slice::from_ref;
 use serde::Deserialize;
 use serde_json::json;
 use vault_identity::{
-    ApiResponse, CreateEntity, CreateGroup, CreateTotpMethod, Endpoint, ExposeSecret, KeyList,
-    LoginEnforcement, Method, MfaMethodId, MountAccessor, RequestBuilder, RequestError, ResponseError,
-    SecretString, TotpAlgorithm, TotpParams, WriteLoginEnforcement,
+    Endpoint, ExposeSecret, KeyList, MfaMethodId, MountAccessor, SecretString,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    entity::CreateEntity,
+    error::{RequestError, ResponseError},
+    group::CreateGroup,
+    mfa::{CreateTotpMethod, LoginEnforcement, TotpAlgorithm, TotpParams, WriteLoginEnforcement},
 };
 
 use crate::refused;

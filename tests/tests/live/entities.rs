@@ -1,8 +1,11 @@
 use std::slice::from_ref;
 
 use vault_identity::{
-    BatchDeleteEntities, Client, CreateEntity, CreateEntityAlias, CreateGroup, Entity, EntityId, ErrorKind,
-    KeyList, MergeEntities, UpdateEntityById, Upsert, WriteEntityByName,
+    Client, EntityId, KeyList, Upsert,
+    alias::CreateEntityAlias,
+    entity::{BatchDeleteEntities, CreateEntity, Entity, MergeEntities, UpdateEntityById, WriteEntityByName},
+    error::ErrorKind,
+    group::CreateGroup,
 };
 
 use crate::refused;

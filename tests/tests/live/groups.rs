@@ -1,6 +1,8 @@
 use vault_identity::{
-    Client, CreateEntity, CreateGroup, ErrorKind, Group, GroupId, GroupType, KeyList, UpdateGroupById,
-    Upsert, WriteGroupByName,
+    Client, GroupId, KeyList, Upsert,
+    entity::CreateEntity,
+    error::ErrorKind,
+    group::{CreateGroup, Group, GroupType, UpdateGroupById, WriteGroupByName},
 };
 
 use crate::refused;

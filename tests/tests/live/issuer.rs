@@ -1,6 +1,6 @@
 //! A provider's issuer is written without a path, and told with one.
 
-use vault_identity::{WithMeta, WriteOidcProvider};
+use vault_identity::{WithMeta, oidc::WriteOidcProvider};
 
 use crate::space::Space;
 

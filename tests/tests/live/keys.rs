@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vault_identity::{
-    ErrorKind, ExposeSecret, IntrospectIdToken, RotateOidcKey, SigningAlgorithm, WriteOidcKey, WriteOidcRole,
+    ExposeSecret,
+    error::ErrorKind,
+    oidc::{IntrospectIdToken, RotateOidcKey, SigningAlgorithm, WriteOidcKey, WriteOidcRole},
 };
 
 use crate::refused;

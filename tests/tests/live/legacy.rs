@@ -4,7 +4,7 @@ use vault_identity::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
 };
-use vault_identity::{CreateEntity, CreateEntityAlias, KeyList, Maybe, Upsert};
+use vault_identity::{KeyList, Maybe, Upsert, alias::CreateEntityAlias, entity::CreateEntity};
 
 use crate::refused;
 use crate::space::Space;

@@ -1,9 +1,12 @@
 //! Lists of any length: the server accepts 1000 strings in a JSON body, field names included.
 
 use vault_identity::{
-    CreateEntity, CreateGroup, CreateTotpMethod, EntityId, ErrorKind, GroupId, MergeEntities, Result,
-    TotpParams, UpdateEntityById, UpdateGroupById, WriteLoginEnforcement, WriteOidcAssignment,
-    WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    EntityId, GroupId, Result,
+    entity::{CreateEntity, MergeEntities, UpdateEntityById},
+    error::ErrorKind,
+    group::{CreateGroup, UpdateGroupById},
+    mfa::{CreateTotpMethod, TotpParams, WriteLoginEnforcement},
+    oidc::{WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope},
 };
 
 use crate::space::Space;

@@ -1,5 +1,8 @@
 use vault_identity::{
-    CreateEntity, CreateEntityAlias, CreateGroup, CreateGroupAlias, LookupEntity, LookupGroup,
+    alias::{CreateEntityAlias, CreateGroupAlias},
+    entity::CreateEntity,
+    group::CreateGroup,
+    lookup::{LookupEntity, LookupGroup},
 };
 
 use crate::space::Space;

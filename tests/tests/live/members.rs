@@ -1,5 +1,5 @@
-use vault_identity::hyper::{BlockingAdapter, HyperTransport};
-use vault_identity::{BlockingClient, Client, CreateEntity, CreateGroup, EntityId, GroupId};
+use vault_identity::transport::{BlockingAdapter, HyperTransport};
+use vault_identity::{BlockingClient, Client, EntityId, GroupId, entity::CreateEntity, group::CreateGroup};
 
 use crate::groups::read;
 use crate::space::Space;

@@ -1,8 +1,11 @@
 use std::slice::from_ref;
 
 use vault_identity::{
-    CreateEntity, CreateEntityAlias, CreateGroup, EntityAliasId, EntityId, LookupEntity, MergeEntities,
-    MountAccessor,
+    EntityAliasId, EntityId, MountAccessor,
+    alias::CreateEntityAlias,
+    entity::{CreateEntity, MergeEntities},
+    group::CreateGroup,
+    lookup::LookupEntity,
 };
 
 use crate::entities::read;

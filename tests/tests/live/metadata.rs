@@ -1,5 +1,7 @@
 use vault_identity::{
-    CreateEntity, CreateEntityAlias, CreateGroup, UpdateEntityAliasById, UpdateEntityById, UpdateGroupById,
+    alias::{CreateEntityAlias, UpdateEntityAliasById},
+    entity::{CreateEntity, UpdateEntityById},
+    group::{CreateGroup, UpdateGroupById},
 };
 
 use crate::lists::not_sent;

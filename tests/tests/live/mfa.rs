@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use vault_identity::{
-    CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DuoMethod, DuoParams, KeyList,
-    MfaMethod, MfaMethodInfo, OktaMethod, OktaParams, PingIdMethod, PingIdParams, TotpAlgorithm, TotpMethod,
-    TotpParams, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod, UpdateTotpMethod,
+    KeyList,
+    mfa::{
+        CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DuoMethod, DuoParams,
+        MfaMethod, MfaMethodInfo, OktaMethod, OktaParams, PingIdMethod, PingIdParams, TotpAlgorithm,
+        TotpMethod, TotpParams, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod, UpdateTotpMethod,
+    },
 };
 
 use crate::refused;

@@ -1,13 +1,16 @@
 use vault_identity::{
-    CreateEntity, CreateGroup, ErrorKind, LookupEntity, LookupGroup, UpdateEntityById, UpdateGroupById,
-    Upsert, WriteEntityByName, WriteGroupByName,
+    Upsert,
+    entity::{CreateEntity, UpdateEntityById, WriteEntityByName},
+    error::ErrorKind,
+    group::{CreateGroup, UpdateGroupById, WriteGroupByName},
+    lookup::{LookupEntity, LookupGroup},
 };
 
 use async_trait::async_trait;
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Request, Response};
-use vault_identity::hyper::HyperTransport;
-use vault_identity::{Client, Transport, TransportError};
+use vault_identity::transport::HyperTransport;
+use vault_identity::{Client, Transport, transport::TransportError};
 
 use crate::space::Space;
 

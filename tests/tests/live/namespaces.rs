@@ -2,9 +2,12 @@ use std::slice::from_ref;
 
 use serde_json::json;
 use vault_identity::{
-    AuthorizeOidc, ClientAuth, CreateEntity, CreateTotpMethod, ExchangeOidcToken, SigningAlgorithm,
-    TotpEnrollment, TotpParams, UpdateTotpMethod, WriteLoginEnforcement, WriteOidcAssignment,
-    WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    entity::CreateEntity,
+    mfa::{CreateTotpMethod, TotpEnrollment, TotpParams, UpdateTotpMethod, WriteLoginEnforcement},
+    oidc::{
+        AuthorizeOidc, ClientAuth, ExchangeOidcToken, SigningAlgorithm, WriteOidcAssignment, WriteOidcClient,
+        WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    },
 };
 
 use crate::app::CALLBACK;

@@ -5,9 +5,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use vault_identity::{
-    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CodeChallengeMethod, Error, ErrorKind,
-    ExchangeOidcToken, OAuthErrorCode, Pkce, ReadUserInfo, ReadUserInfoByPost, Result, UpdateEntityById,
-    WriteOidcAssignment, WriteOidcClient, WriteOidcProvider,
+    Error, Pkce, Result,
+    entity::UpdateEntityById,
+    error::{ErrorKind, OAuthErrorCode},
+    oidc::{
+        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CodeChallengeMethod,
+        ExchangeOidcToken, ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient,
+        WriteOidcProvider,
+    },
 };
 
 use crate::app::{App, CALLBACK};

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use identity_tests::{DevServer, live};
-use vault_identity::hyper::{BlockingAdapter, HyperTransport};
+use vault_identity::transport::{BlockingAdapter, HyperTransport};
 use vault_identity::{
-    BlockingClient, Client, CreateEntity, ErrorKind, RetryAfter, Target, TransportErrorKind, UpdateEntityById,
+    BlockingClient, Client, Target,
+    entity::{CreateEntity, UpdateEntityById},
+    error::{ErrorKind, RetryAfter},
+    transport::TransportErrorKind,
 };
 
 fn set_up(server: &DevServer, path: &str, body: &str) {

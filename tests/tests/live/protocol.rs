@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use vault_identity::{
-    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, ExposeSecret, Pkce,
-    ReadUserInfo, ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_urlsafe,
+    ExposeSecret, Pkce,
+    oidc::{
+        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, ReadUserInfo,
+        ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider,
+    },
+    random_urlsafe,
 };
 
 use crate::app::{App, CALLBACK};

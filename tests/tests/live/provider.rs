@@ -2,8 +2,13 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use vault_identity::{
-    Client, CreateEntity, CreateGroup, KeyList, OidcAssignment, OidcClient, OidcClientInfo, OidcClientType,
-    SigningAlgorithm, WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    Client, KeyList,
+    entity::CreateEntity,
+    group::CreateGroup,
+    oidc::{
+        OidcAssignment, OidcClient, OidcClientInfo, OidcClientType, SigningAlgorithm, WriteOidcAssignment,
+        WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+    },
 };
 
 use crate::refused;

@@ -5,8 +5,10 @@ use identity_tests::DevServer;
 use serde_json::{Value, json};
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Request, Response};
-use vault_identity::hyper::HyperTransport;
-use vault_identity::{Client, MountAccessor, Operation, Target, Transport, TransportError};
+use vault_identity::transport::HyperTransport;
+use vault_identity::{
+    Client, MountAccessor, Target, Transport, endpoint::Operation, transport::TransportError,
+};
 
 /// A namespace of the shared server for one test alone, and a client that works in it with the root token.
 pub(crate) struct Space {

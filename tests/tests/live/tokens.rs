@@ -5,8 +5,12 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 use vault_identity::{
-    Client, ClientId, ExposeSecret, IdToken, IntrospectIdToken, Jwks, KeyList, OidcConfig, RotateOidcKey,
-    SecretString, SigningAlgorithm, UpdateEntityById, WithMeta, WriteOidcConfig, WriteOidcKey, WriteOidcRole,
+    Client, ClientId, ExposeSecret, KeyList, SecretString, WithMeta,
+    entity::UpdateEntityById,
+    oidc::{
+        IdToken, IntrospectIdToken, Jwks, OidcConfig, RotateOidcKey, SigningAlgorithm, WriteOidcConfig,
+        WriteOidcKey, WriteOidcRole,
+    },
 };
 
 use crate::refused;

@@ -2,9 +2,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use totp_rs::TOTP;
 use vault_identity::{
-    AdminGenerateTotpSecret, CreateDuoMethod, CreateEntity, CreateTotpMethod, DuoParams, EntityId,
-    ExposeSecret, GenerateTotpSecret, MfaMethodId, TotpAlgorithm, TotpEnrollment, TotpParams, TotpSecret,
-    UnwrapResponse, UpdateTotpMethod, WithMeta, Wrap,
+    EntityId, ExposeSecret, MfaMethodId, WithMeta, Wrap,
+    entity::CreateEntity,
+    mfa::{
+        AdminGenerateTotpSecret, CreateDuoMethod, CreateTotpMethod, DuoParams, GenerateTotpSecret,
+        TotpAlgorithm, TotpEnrollment, TotpParams, TotpSecret, UpdateTotpMethod,
+    },
+    wrapping::UnwrapResponse,
 };
 
 use crate::refused;

@@ -2,11 +2,17 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use vault_identity::{
-    AuthorizeOidc, CreateEntity, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ListEntities,
-    ListGroups, ListOidcProviders, LookupEntity, LookupWrappingToken, Maybe, OAuthErrorCode, ReadDiscovery,
-    ReadEntityById, ReadJwks, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
-    SigningAlgorithm, UnwrapResponse, UpdateEntityById, Upsert, WithMeta, Wrap, Wrapped, WriteEntityByName,
-    WriteOidcClient, WriteOidcConfig, WriteOidcKey, WriteOidcProvider, WriteOidcRole,
+    Maybe, Upsert, WithMeta, Wrap,
+    entity::{CreateEntity, ListEntities, ReadEntityById, UpdateEntityById, WriteEntityByName},
+    error::OAuthErrorCode,
+    group::ListGroups,
+    lookup::LookupEntity,
+    oidc::{
+        AuthorizeOidc, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ListOidcProviders,
+        ReadDiscovery, ReadJwks, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
+        SigningAlgorithm, WriteOidcClient, WriteOidcConfig, WriteOidcKey, WriteOidcProvider, WriteOidcRole,
+    },
+    wrapping::{LookupWrappingToken, UnwrapResponse, Wrapped},
 };
 
 use crate::app::{App, CALLBACK};

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use identity_tests::{DevServer, Network, live};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, Tls};
-use vault_identity::{Client, CreateEntity, Target, WriteEntityByName};
+use vault_identity::transport::{HyperTransport, HyperTransportBuilder, Tls};
+use vault_identity::{
+    Client, Target,
+    entity::{CreateEntity, WriteEntityByName},
+};
 
 /// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once
 /// after it.

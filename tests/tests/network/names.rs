@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use identity_tests::Network;
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::{BlockingAdapter, HyperTransport};
+use vault_identity::transport::{BlockingAdapter, HyperTransport};
 use vault_identity::{BlockingClient, Target};
 
 #[test]

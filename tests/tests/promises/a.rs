@@ -7,9 +7,14 @@ use std::time::Duration;
 use identity_tests::faulty::{Answer, Authority, Faulty};
 use serde::Serialize;
 use vault_identity::{
-    AuthorizationCode, BlockingClient, Client, ClientAuth, Endpoint, ExchangeOidcToken, IdToken, OidcClient,
-    ProviderTokens, ReadEntityById, ReadJwks, ReadUserInfo, SecretString, Target, TotpEnrollment, TotpSecret,
-    UnwrapResponse, Wrap, WrapInfo,
+    BlockingClient, Client, Endpoint, SecretString, Target, Wrap,
+    entity::ReadEntityById,
+    mfa::{TotpEnrollment, TotpSecret},
+    oidc::{
+        AuthorizationCode, ClientAuth, ExchangeOidcToken, IdToken, OidcClient, ProviderTokens, ReadJwks,
+        ReadUserInfo,
+    },
+    wrapping::{UnwrapResponse, WrapInfo},
 };
 
 use crate::support::{ENTITY, TOKEN, client, client_with, once, pair, runs_alone, target};
@@ -83,7 +88,7 @@ fn a2_logs_at_trace_hold_no_secret() {
                 assert!(secret.is_some());
                 client.oidc().providers().exchange(&code).await.unwrap_err();
             } else {
-                client.call(&vault_identity::DeleteEntityById::new("e1")).await.unwrap();
+                client.call(&vault_identity::entity::DeleteEntityById::new("e1")).await.unwrap();
             }
         }
     });
@@ -131,11 +136,14 @@ async fn a8_results_show_no_secret() {
     let secret = r#"{"data":{"client_id":"c1","client_secret":"canary"}}"#;
     let auth = ClientAuth::post("c1", "s");
     for text in [
-        shown(vault_identity::ReadOidcClient::new("app"), secret).await,
-        shown(vault_identity::GenerateIdToken::new("r"), r#"{"data":{"token":"canary","client_id":"c"}}"#)
-            .await,
+        shown(vault_identity::oidc::ReadOidcClient::new("app"), secret).await,
+        shown(
+            vault_identity::oidc::GenerateIdToken::new("r"),
+            r#"{"data":{"token":"canary","client_id":"c"}}"#,
+        )
+        .await,
         shown(ExchangeOidcToken::client_credentials("web", auth), tokens).await,
-        shown(vault_identity::GenerateTotpSecret::new("m"), totp).await,
+        shown(vault_identity::mfa::GenerateTotpSecret::new("m"), totp).await,
         shown(Wrap::new(ReadJwks, Duration::from_secs(60)), wrap).await,
     ] {
         assert!(!text.contains("canary") && !text.contains("99, 97, 110"), "{text}");

@@ -1,7 +1,10 @@
 //! A response about another object than was asked for.
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{CreateEntity, ErrorKind, WriteEntityByName};
+use vault_identity::{
+    entity::{CreateEntity, WriteEntityByName},
+    error::ErrorKind,
+};
 
 use crate::support::{client_with, once, shown};
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::task::JoinSet;
-use vault_identity::hyper::BlockingAdapter;
-use vault_identity::{BlockingClient, CreateEntity};
+use vault_identity::transport::BlockingAdapter;
+use vault_identity::{BlockingClient, entity::CreateEntity};
 
 use crate::support::{client_with, patient, target, timed};
 

@@ -6,10 +6,11 @@ use std::fs::{self, File};
 use std::io::BufRead;
 use std::os::unix::fs::FileExt;
 
-use vault_identity::hyper::{HyperTransport, Proxy};
+use vault_identity::transport::{HyperTransport, Proxy};
 use vault_identity::{
-    ClientAuth, CreateOktaMethod, Endpoint, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken,
-    OktaParams, ReadUserInfo, Target,
+    Endpoint, Target,
+    mfa::{CreateOktaMethod, OktaParams},
+    oidc::{ClientAuth, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ReadUserInfo},
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 

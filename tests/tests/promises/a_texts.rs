@@ -1,7 +1,10 @@
 //! What errors say, and what they keep to themselves.
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{CreateEntity, Target, UpdateEntityById};
+use vault_identity::{
+    Target,
+    entity::{CreateEntity, UpdateEntityById},
+};
 
 use crate::hostile;
 use crate::support::{TOKEN, client, client_with, once, pair, refusals, shown};

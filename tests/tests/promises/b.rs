@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty};
 use tokio::task::JoinSet;
-use vault_identity::{CreateEntity, Target};
+use vault_identity::{Target, entity::CreateEntity};
 
 use crate::support::{TOKEN, client_with, once, shown, timed};
 

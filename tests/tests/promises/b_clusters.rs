@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::{HyperTransport, RetryPolicy, Token};
-use vault_identity::{Client, CreateEntity, Target, TransportErrorKind};
+use vault_identity::transport::{HyperTransport, RetryPolicy, Token};
+use vault_identity::{Client, Target, entity::CreateEntity, transport::TransportErrorKind};
 
 use crate::support::{ENTITY, TOKEN, client_with, patient, target};
 

@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty, Received};
-use vault_identity::hyper::{HyperTransportBuilder, RedirectPolicy, RetryPolicy};
-use vault_identity::{Client, CreateEntity, Error, TransportErrorKind, WriteEntityByName};
+use vault_identity::transport::{HyperTransportBuilder, RedirectPolicy, RetryPolicy};
+use vault_identity::{
+    Client, Error,
+    entity::{CreateEntity, WriteEntityByName},
+    transport::TransportErrorKind,
+};
 
 use crate::support::{ENTITY, TOKEN, client_with, patient, shown, timed};
 

@@ -8,8 +8,8 @@ use identity_tests::faulty::{Answer, Authority, Faulty};
 use tempfile::NamedTempFile;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
-use vault_identity::hyper::{Proxy, Tls};
-use vault_identity::{Client, Target, TransportErrorKind};
+use vault_identity::transport::{Proxy, Tls};
+use vault_identity::{Client, Target, transport::TransportErrorKind};
 
 use crate::support::{ENTITY, TOKEN, client_with, once, pair, patient, target, timed};
 

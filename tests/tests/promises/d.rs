@@ -4,8 +4,14 @@ use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
 use vault_identity::{
-    CreateEntity, CreateGroup, CreateGroupAlias, CreateTotpMethod, Error, MergeEntities, RetryAfter,
-    RotateOidcKey, TotpParams, TransportErrorKind, UpdateEntityById, Wrap, WriteEntityByName,
+    Error, Wrap,
+    alias::CreateGroupAlias,
+    entity::{CreateEntity, MergeEntities, UpdateEntityById, WriteEntityByName},
+    error::RetryAfter,
+    group::CreateGroup,
+    mfa::{CreateTotpMethod, TotpParams},
+    oidc::RotateOidcKey,
+    transport::TransportErrorKind,
 };
 
 use crate::support::{ENTITY, client, client_with, once, pair, timed};
@@ -142,7 +148,7 @@ async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
     for status in [400, 401, 403, 404, 405, 409, 413, 414, 431] {
         let server = Faulty::always(Answer::refusal(status, "no"));
         // The defaults of the transport, which may repeat what is worth it.
-        let client = client_with(&server, vault_identity::hyper::HyperTransport::builder());
+        let client = client_with(&server, vault_identity::transport::HyperTransport::builder());
         let start = Instant::now();
         let read = client.entities().read("e1").await.unwrap_err();
         let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
@@ -158,7 +164,7 @@ async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
 #[tokio::test]
 async fn d14_sealed_is_an_error_of_its_own_and_comes_quickly() {
     let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
-    let client = client_with(&server, vault_identity::hyper::HyperTransport::builder());
+    let client = client_with(&server, vault_identity::transport::HyperTransport::builder());
     let (read, time) = timed(client.entities().list()).await;
     let read = read.unwrap_err();
     assert!(read.is_sealed() && read.is_retryable(), "{read:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
 use tokio::task::JoinSet;
-use vault_identity::CreateEntity;
+use vault_identity::entity::CreateEntity;
 
 use crate::support::{ENTITY, client, eventually, pair, timed};
 

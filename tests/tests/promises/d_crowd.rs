@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::task::JoinSet;
-use vault_identity::{Client, TransportErrorKind};
+use vault_identity::{Client, transport::TransportErrorKind};
 
 use crate::support::{ENTITY, client_with, once, patient, timed};
 

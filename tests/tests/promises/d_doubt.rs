@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{CreateEntity, WriteEntityByName};
+use vault_identity::entity::{CreateEntity, WriteEntityByName};
 
 use crate::support::{ENTITY, client_with, patient};
 

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::{HyperTransportBuilder, ReadPreference, RedirectPolicy};
-use vault_identity::{Client, CreateEntity, WriteEntityByName};
+use vault_identity::transport::{HyperTransportBuilder, ReadPreference, RedirectPolicy};
+use vault_identity::{
+    Client,
+    entity::{CreateEntity, WriteEntityByName},
+};
 
 use crate::e_index::index;
 use crate::support::{ENTITY, client_with, patient};

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::task::JoinSet;
-use vault_identity::hyper::RetryPolicy;
-use vault_identity::{CreateEntity, TransportErrorKind, UpdateEntityById, WriteEntityByName};
+use vault_identity::transport::RetryPolicy;
+use vault_identity::{
+    entity::{CreateEntity, UpdateEntityById, WriteEntityByName},
+    transport::TransportErrorKind,
+};
 
 use crate::support::{ENTITY, client_with, patient, shown, timed};
 

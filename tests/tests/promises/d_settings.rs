@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::runtime::Builder;
-use vault_identity::hyper::{HyperTransport, RetryPolicy};
-use vault_identity::{Client, CreateEntity, TransportErrorKind};
+use vault_identity::transport::{HyperTransport, RetryPolicy};
+use vault_identity::{Client, entity::CreateEntity, transport::TransportErrorKind};
 
 use crate::support::{ENTITY, client_with, eventually, once, patient, target, timed};
 
@@ -96,7 +96,7 @@ async fn d22_attempts_are_those_of_the_call() {
 #[tokio::test]
 async fn d22_attempts_of_two_layers_do_not_add_up() {
     use tower::Layer as _;
-    use vault_identity::hyper::{RetryLayer, ServiceTransport, TransportService};
+    use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
     let server = Faulty::always(Answer::status(502));
     let inner = TransportService::new(patient().retry(RetryPolicy::new().most(1)).build());
     let service = RetryLayer::new(RetryPolicy::new().most(1)).layer(inner);

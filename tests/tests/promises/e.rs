@@ -4,7 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{BlockingClient, CreateEntity, Error, UpdateEntityById};
+use vault_identity::{
+    BlockingClient, Error,
+    entity::{CreateEntity, UpdateEntityById},
+};
 
 use crate::e_index::index;
 use crate::support::{ENTITY, client_with, once, pair, target};

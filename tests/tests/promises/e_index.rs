@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
 use tokio::task::JoinSet;
-use vault_identity::hyper::Consistency;
-use vault_identity::{CreateEntity, LookupEntity, MergeEntities, UpdateEntityById};
+use vault_identity::transport::Consistency;
+use vault_identity::{
+    entity::{CreateEntity, MergeEntities, UpdateEntityById},
+    lookup::LookupEntity,
+};
 
 use crate::support::{ENTITY, client_with, patient, timed};
 

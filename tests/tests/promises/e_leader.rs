@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Authority, Faulty, Received};
-use vault_identity::TransportErrorKind;
-use vault_identity::hyper::ReadPreference;
+use vault_identity::transport::ReadPreference;
+use vault_identity::transport::TransportErrorKind;
 
 use crate::support::{ENTITY, client_with, patient, timed};
 

@@ -2,7 +2,9 @@
 
 use identity_tests::faulty::{Answer, Faulty};
 use vault_identity::{
-    Entity, ListEntities, Maybe, ReadEntityById, ReadGroupByName, Result, WithMeta, WriteEntityByName,
+    Maybe, Result, WithMeta,
+    entity::{Entity, ListEntities, ReadEntityById, WriteEntityByName},
+    group::ReadGroupByName,
 };
 
 use crate::support::{client_with, once, pair, shown};
@@ -16,7 +18,8 @@ async fn f5_a_page_of_a_load_balancer_is_said_shortly() {
         let page = Answer::status(status).header("Content-Type", "text/html; charset=utf-8");
         let server = Faulty::always(page.body(PAGE.repeat(1000)));
         let client = client_with(&server, once());
-        let error = client.entities().create(&vault_identity::CreateEntity::unnamed()).await.unwrap_err();
+        let error =
+            client.entities().create(&vault_identity::entity::CreateEntity::unnamed()).await.unwrap_err();
         let text = format!("{error:#}");
         assert!(text.ends_with(": the response is not Vault's but text/html; charset=utf-8"), "{text}");
         assert!(!shown(&error).contains("canary"), "{error:?}");

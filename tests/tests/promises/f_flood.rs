@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::TransportErrorKind;
+use vault_identity::transport::TransportErrorKind;
 
 use crate::support::{client_with, once, peak_memory, runs_alone, timed};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{CreateEntity, TransportErrorKind};
+use vault_identity::{entity::CreateEntity, transport::TransportErrorKind};
 
 use crate::hostile;
 use crate::support::{ENTITY, client, client_with, once, refusals, shown, timed};

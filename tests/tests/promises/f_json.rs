@@ -1,7 +1,7 @@
 //! Answers that agree, in a form that cannot be read.
 
 use identity_tests::faulty::Answer;
-use vault_identity::{CreateEntity, ErrorKind, GroupType, OidcClientType};
+use vault_identity::{entity::CreateEntity, error::ErrorKind, group::GroupType, oidc::OidcClientType};
 
 use crate::hostile;
 use crate::support::{ENTITY, pair, refusals, shown};
@@ -96,7 +96,7 @@ async fn f6_twice_the_same_field_is_an_error() {
     ] {
         let (_server, client) = pair(Answer::json(200, body));
         client.entities().read("e1").await.unwrap_err();
-        let introspect = vault_identity::IntrospectIdToken::new("t");
+        let introspect = vault_identity::oidc::IntrospectIdToken::new("t");
         client.oidc().tokens().introspect(&introspect).await.unwrap_err();
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::HyperTransport;
-use vault_identity::{Client, ErrorKind, TransportErrorKind};
+use vault_identity::transport::HyperTransport;
+use vault_identity::{Client, error::ErrorKind, transport::TransportErrorKind};
 
 use crate::support::{ENTITY, client, client_with, eventually, once, pair, timed};
 #[cfg(target_os = "linux")]

@@ -3,7 +3,10 @@
 use identity_tests::faulty::{Answer, Faulty, Received};
 use percent_encoding::percent_decode_str;
 use vault_identity::{
-    ApiResponse, Client, Endpoint, Method, RequestBuilder, RequestError, ResponseError, WriteEntityByName,
+    Client, Endpoint,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    entity::WriteEntityByName,
+    error::{RequestError, ResponseError},
 };
 
 use crate::support::{ENTITY, TOKEN, client, pair, runs_alone};
@@ -52,7 +55,7 @@ async fn g1_g3_g4_names_that_a_path_cannot_carry_are_refused_before_anything_is_
             client.oidc().tokens().generate(name).await.unwrap_err(),
             client.mfa().totp().delete(name).await.unwrap_err(),
         ] {
-            let vault_identity::ErrorKind::Request(reason) = error.kind() else {
+            let vault_identity::error::ErrorKind::Request(reason) = error.kind() else {
                 panic!("{name:?}: {error:?}")
             };
             assert!(["name", "id", "role", "method_id"].contains(&reason.parameter()), "{reason}");

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
 use vault_identity::{
-    BatchDeleteEntities, ClientAuth, CreateEntity, ExchangeOidcToken, ListEntities, ReadEntityById, Target,
-    UnwrapResponse, Wrap,
+    Target, Wrap,
+    entity::{BatchDeleteEntities, CreateEntity, ListEntities, ReadEntityById},
+    oidc::{ClientAuth, ExchangeOidcToken},
+    wrapping::UnwrapResponse,
 };
 
 use crate::support::{TOKEN, client, client_with, once, pair};

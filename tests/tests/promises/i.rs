@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty};
 use tokio::runtime::Builder;
-use vault_identity::hyper::{BlockingAdapter, HyperTransport, LoginResponse, LoginTokenSource};
+use vault_identity::transport::{BlockingAdapter, HyperTransport, LoginResponse, LoginTokenSource};
 use vault_identity::{BlockingClient, Client, Target};
 
 use crate::support::{ENTITY, TOKEN, client, once, patient, target};

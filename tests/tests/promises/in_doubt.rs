@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::hyper::RedirectPolicy;
+use vault_identity::transport::RedirectPolicy;
 use vault_identity::{
-    CreateEntity, CreateEntityAlias, CreateGroup, MountAccessor, UpdateEntityById, UpdateGroupById,
-    WriteEntityByName,
+    MountAccessor,
+    alias::CreateEntityAlias,
+    entity::{CreateEntity, UpdateEntityById, WriteEntityByName},
+    group::{CreateGroup, UpdateGroupById},
 };
 
 use crate::support::{ENTITY, client_with, patient, timed};

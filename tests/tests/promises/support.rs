@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::hyper::{HyperTransport, HyperTransportBuilder, RetryPolicy};
-use vault_identity::{Client, CreateEntity, Error, Target};
+use vault_identity::transport::{HyperTransport, HyperTransportBuilder, RetryPolicy};
+use vault_identity::{Client, Error, Target, entity::CreateEntity};
 
 /// Never to be seen anywhere but in the header of a request.
 pub(crate) const TOKEN: &str = "s.canary-token";

@@ -2,11 +2,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::construct::setters;
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::setters;
 use crate::secret::Exposed;
-use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
+use crate::{
+    KeyList, MfaMethodId, de,
+    error::RequestError,
+    mfa::{CreatedMfaMethod, MfaMethodInfo},
+};
 
 endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod), same method_id);

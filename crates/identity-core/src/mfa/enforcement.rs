@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, RequestError, de, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::{about, setters};
+use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, de, error::RequestError, ser};
 
 endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement), same name);

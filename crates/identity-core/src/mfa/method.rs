@@ -1,9 +1,12 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::construct::about;
 use crate::endpoint::endpoint;
-use crate::{DuoMethod, KeyList, MfaMethodId, OktaMethod, PingIdMethod, TotpMethod, de};
+use crate::macros::about;
+use crate::{
+    KeyList, MfaMethodId, de,
+    mfa::{DuoMethod, OktaMethod, PingIdMethod, TotpMethod},
+};
 
 endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: uuid] -> data(MfaMethod), same method_id);
 endpoint!(ListMfaMethods: LIST "identity/mfa/method" -> list(KeyList<MfaMethodId, MfaMethod>));
@@ -122,7 +125,7 @@ macro_rules! method {
                 Self { params }
             }
 
-            fn check(&self) -> Result<(), crate::RequestError> {
+            fn check(&self) -> Result<(), crate::error::RequestError> {
                 self.params.check()
             }
 
@@ -162,7 +165,7 @@ macro_rules! method {
                 Self { method_id: method_id.into(), params }
             }
 
-            fn check(&self) -> Result<(), crate::RequestError> {
+            fn check(&self) -> Result<(), crate::error::RequestError> {
                 self.params.check()
             }
 
@@ -187,7 +190,7 @@ macro_rules! method {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct $list;
 
-        crate::construct::about! {
+        crate::macros::about! {
             $read { method_id: crate::MfaMethodId }
             $delete { method_id: crate::MfaMethodId }
         }

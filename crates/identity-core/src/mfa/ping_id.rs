@@ -2,11 +2,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::construct::setters;
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::setters;
 use crate::secret::Exposed;
-use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de};
+use crate::{
+    KeyList, MfaMethodId, de,
+    error::RequestError,
+    mfa::{CreatedMfaMethod, MfaMethodInfo},
+};
 
 endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod), same method_id);

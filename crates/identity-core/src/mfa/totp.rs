@@ -3,11 +3,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::construct::setters;
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::word::word;
-use crate::{CreatedMfaMethod, KeyList, MfaMethodId, MfaMethodInfo, RequestError, de, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::open_enum;
+use crate::macros::setters;
+use crate::{
+    KeyList, MfaMethodId, de,
+    error::RequestError,
+    mfa::{CreatedMfaMethod, MfaMethodInfo},
+    ser,
+};
 
 endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
 endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod), same method_id);
@@ -50,7 +55,7 @@ pub struct TotpMethod {
     pub max_validation_attempts: u32,
 }
 
-word! {
+open_enum! {
     /// The hash that codes are made with.
     #[derive(Default)]
     pub enum TotpAlgorithm {

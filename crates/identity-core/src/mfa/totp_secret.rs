@@ -4,11 +4,14 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::endpoint::endpoint;
-use crate::request_builder::{RequestBuilder, not_empty};
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
 use crate::{
-    ApiResponse, EncodeResponse, Endpoint, EntityId, Method, MfaMethodId, RequestError, ResponseError,
+    Endpoint, EntityId, MfaMethodId,
+    endpoint::{ApiResponse, Method},
+    error::{RequestError, ResponseError},
     test_response,
+    test_response::EncodeResponse,
 };
 
 endpoint!(AdminDestroyTotpSecret: POST "identity/mfa/method/totp/admin-destroy" checked json idempotent -> no_content(()));

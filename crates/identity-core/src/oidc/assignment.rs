@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::{EntityId, GroupId, KeyList, RequestError, de, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::{about, setters};
+use crate::{EntityId, GroupId, KeyList, de, error::RequestError, ser};
 
 endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: slug] -> data(OidcAssignment));

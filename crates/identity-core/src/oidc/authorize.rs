@@ -3,17 +3,22 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::construct::setters;
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
 use crate::error::{RequestError, ResponseError};
-use crate::request_builder::{RequestBuilder, not_empty};
+use crate::macros::open_enum;
+use crate::macros::setters;
 use crate::secret::Exposed;
-use crate::word::word;
-use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, de, ser, test_response};
+use crate::{
+    ClientId, Endpoint, de,
+    endpoint::{ApiResponse, Method},
+    ser, test_response,
+    test_response::EncodeResponse,
+};
 
 /// Logs the entity of the caller's token in to a client: gives the code that the client exchanges for tokens
-/// with [`ExchangeOidcToken`](crate::ExchangeOidcToken). It can be exchanged once, within five minutes.
+/// with [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken). It can be exchanged once, within five minutes.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth).
+/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth).
 ///
 /// API: `GET /identity/oidc/provider/:name/authorize`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +54,7 @@ pub struct CodeChallenge {
     pub method: CodeChallengeMethod,
 }
 
-word! {
+open_enum! {
     /// How a code challenge is made of the verifier (RFC 7636).
     pub enum CodeChallengeMethod {
         /// The base64url of the SHA-256 of the verifier.

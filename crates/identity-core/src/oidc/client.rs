@@ -3,12 +3,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::open_enum;
+use crate::macros::{about, setters};
 use crate::secret::Exposed;
-use crate::word::word;
-use crate::{ClientId, KeyList, RequestError, de, ser};
+use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
 endpoint!(WriteOidcClient:  POST   "identity/oidc/client/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcClient:   GET    "identity/oidc/client/{name}" [name: slug] -> data(OidcClient) secret);
@@ -20,7 +20,7 @@ about! {
     DeleteOidcClient { name: String }
 }
 
-word! {
+open_enum! {
     /// Whether a client can keep a secret. It cannot be changed later.
     #[derive(Default)]
     pub enum OidcClientType {

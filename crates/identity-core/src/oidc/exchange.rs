@@ -3,14 +3,19 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
 use crate::error::{RequestError, ResponseError};
-use crate::request_builder::{RequestBuilder, not_empty};
 use crate::secret::Exposed;
-use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, de, test_response};
+use crate::{
+    ClientId, Endpoint, de,
+    endpoint::{ApiResponse, Method},
+    test_response,
+    test_response::EncodeResponse,
+};
 
 /// Gives a client its tokens, for a code or for itself. The target's token is not sent.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth). It uses up the code all
+/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth). It uses up the code all
 /// the same.
 ///
 /// API: `POST /identity/oidc/provider/:name/token`
@@ -211,7 +216,7 @@ impl EncodeResponse for ExchangeOidcToken {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderTokens {
-    /// Tells, to [`ReadUserInfo`](crate::ReadUserInfo), who logged in. For a client itself it is a JWT, and
+    /// Tells, to [`ReadUserInfo`](crate::oidc::ReadUserInfo), who logged in. For a client itself it is a JWT, and
     /// tells nothing there.
     pub access_token: SecretString,
     /// Says who logged in, in a JWT. `None` for a client itself.

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::word::word;
-use crate::{ClientId, KeyList, RequestError, de, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::open_enum;
+use crate::macros::{about, setters};
+use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
 endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json idempotent -> no_content(()));
 endpoint!(ReadOidcKey:   GET    "identity/oidc/key/{name}" [name: slug] -> data(OidcKey));
@@ -36,7 +36,7 @@ pub struct OidcKey {
     pub verification_ttl: Duration,
 }
 
-word! {
+open_enum! {
     /// An algorithm that signs identity tokens, by its name in the `alg` of a token.
     #[derive(Default)]
     pub enum SigningAlgorithm {
@@ -63,7 +63,7 @@ word! {
 ///
 /// ```
 /// use std::time::Duration;
-/// use identity_core::{SigningAlgorithm, WriteOidcKey};
+/// use identity_core::oidc::{SigningAlgorithm, WriteOidcKey};
 ///
 /// let hour = Duration::from_secs(3600);
 /// let key = WriteOidcKey::new("web")
@@ -128,7 +128,7 @@ setters!(WriteOidcKey {
 });
 
 /// Reads a named key. It tells neither key identifiers nor when it was rotated: see
-/// [`ReadJwks`](crate::ReadJwks).
+/// [`ReadJwks`](crate::oidc::ReadJwks).
 ///
 /// API: `GET /identity/oidc/key/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]

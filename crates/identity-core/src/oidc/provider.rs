@@ -1,11 +1,14 @@
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::{RequestBuilder, not_empty};
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::macros::{about, setters};
 use crate::{
-    ApiResponse, ClientId, EncodeResponse, Endpoint, KeyList, Method, RequestError, ResponseError, de, ser,
-    test_response,
+    ClientId, Endpoint, KeyList, de,
+    endpoint::{ApiResponse, Method},
+    error::{RequestError, ResponseError},
+    ser, test_response,
+    test_response::EncodeResponse,
 };
 
 endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body idempotent -> no_content(()));

@@ -1,8 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use crate::construct::about;
 use crate::endpoint::endpoint;
-use crate::{Jwks, SigningAlgorithm, de};
+use crate::macros::about;
+use crate::{
+    de,
+    oidc::{Jwks, SigningAlgorithm},
+};
 
 endpoint!(ReadProviderDiscovery: GET "identity/oidc/provider/{name}/.well-known/openid-configuration" [name: slug] -> json(ProviderDiscovery), same name);
 endpoint!(ReadProviderJwks:      GET "identity/oidc/provider/{name}/.well-known/keys" [name: slug] -> json(Jwks));
@@ -42,7 +45,7 @@ pub struct ProviderDiscovery {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
     /// Where a browser is sent to log in: a page of the server's user interface, not the operation
-    /// [`AuthorizeOidc`](crate::AuthorizeOidc).
+    /// [`AuthorizeOidc`](crate::oidc::AuthorizeOidc).
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub authorization_endpoint: String,
     /// Where codes are exchanged for tokens.

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
-use crate::request_builder::not_empty;
-use crate::{ClientId, KeyList, RequestError, de, ser};
+use crate::endpoint::request_builder::not_empty;
+use crate::macros::{about, setters};
+use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
 endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json idempotent(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> no_content(()));
 endpoint!(ReadOidcRole:   GET    "identity/oidc/role/{name}" [name: slug] -> data(OidcRole));

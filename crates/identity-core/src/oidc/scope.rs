@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::construct::{about, setters};
 use crate::endpoint::endpoint;
+use crate::macros::{about, setters};
 use crate::{KeyList, de};
 
 endpoint!(WriteOidcScope:  POST   "identity/oidc/scope/{name}" [name: slug] json idempotent -> no_content(()));

@@ -5,12 +5,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::construct::about;
 use crate::endpoint::endpoint;
+use crate::endpoint::request_builder::{RequestBuilder, not_empty};
 use crate::error::{RequestError, ResponseError};
-use crate::request_builder::{RequestBuilder, not_empty};
+use crate::macros::about;
 use crate::secret::Exposed;
-use crate::{ApiResponse, ClientId, EncodeResponse, Endpoint, Method, SigningAlgorithm, de, test_response};
+use crate::{
+    ClientId, Endpoint, de,
+    endpoint::{ApiResponse, Method},
+    oidc::SigningAlgorithm,
+    test_response,
+    test_response::EncodeResponse,
+};
 
 endpoint!(GenerateIdToken: GET "identity/oidc/token/{role}" [role: slug] -> data(IdToken) secret);
 endpoint!(ReadDiscovery:   GET "identity/oidc/.well-known/openid-configuration" -> json(Discovery));

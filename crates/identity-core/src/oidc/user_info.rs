@@ -4,14 +4,19 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::endpoint::RequestBuilder;
 use crate::error::{RequestError, ResponseError};
-use crate::request_builder::RequestBuilder;
-use crate::{ApiResponse, EncodeResponse, Endpoint, EntityId, Method, test_response};
+use crate::{
+    Endpoint, EntityId,
+    endpoint::{ApiResponse, Method},
+    test_response,
+    test_response::EncodeResponse,
+};
 
-/// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::ExchangeOidcToken), in place of
+/// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken), in place of
 /// the target's token.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::ApiError::oauth).
+/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth).
 ///
 /// API: `GET /identity/oidc/provider/:name/userinfo`
 #[derive(Clone, Debug)]

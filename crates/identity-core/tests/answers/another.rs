@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use identity_core::legacy::*;
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{answer, chain};
 

@@ -3,7 +3,8 @@
 //! They stand in `website/content/api-docs/secret/identity/entity.mdx` (hashicorp/vault, commit 2e4af81deb4a)
 //! and `group.mdx` (commit 029b2f82f49a).
 
-use identity_core::*;
+use identity_core::prelude::*;
+use identity_core::test_response::EncodeResponse;
 
 use crate::value;
 

@@ -14,7 +14,7 @@ mod unreadable;
 use std::error::Error as StdError;
 
 use http::Response;
-use identity_core::{Endpoint, Error, ErrorKind};
+use identity_core::{Endpoint, Error, error::ErrorKind};
 
 fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     let response = Response::builder().status(status).header("content-type", "application/json");

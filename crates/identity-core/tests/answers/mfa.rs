@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{answer, error, outcome, value};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{answer, chain};
 

@@ -1,6 +1,6 @@
 //! Whether a call may be made again, and whether a write may have been carried out all the same.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{answer, chain};
 

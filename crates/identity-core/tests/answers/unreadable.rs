@@ -1,6 +1,6 @@
 //! Answers that are not what was promised.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{answer, chain, error, outcome};
 

@@ -1,7 +1,8 @@
 //! No answer makes decoding panic.
 
 use http::Response;
-use identity_core::*;
+use identity_core::legacy;
+use identity_core::prelude::*;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Value, json};

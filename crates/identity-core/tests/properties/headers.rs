@@ -2,7 +2,7 @@
 
 use http::Response;
 use http::header::HeaderValue;
-use identity_core::*;
+use identity_core::prelude::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

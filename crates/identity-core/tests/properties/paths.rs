@@ -2,7 +2,8 @@
 
 use http::Request;
 use identity_core::bytes::Bytes;
-use identity_core::*;
+use identity_core::legacy;
+use identity_core::prelude::*;
 use percent_encoding::percent_decode_str;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

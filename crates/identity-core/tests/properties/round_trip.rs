@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use http::StatusCode;
-use identity_core::*;
+use identity_core::prelude::*;
+use identity_core::test_response::{self, EncodeResponse};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Response;
-use identity_core::*;
+use identity_core::prelude::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::legacy::*;
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{FRACTION, SECOND, refused};
 

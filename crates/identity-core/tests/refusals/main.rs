@@ -9,7 +9,7 @@ mod target;
 
 use std::time::Duration;
 
-use identity_core::{Endpoint, ErrorKind, Target};
+use identity_core::{Endpoint, Target, error::ErrorKind};
 
 /// A table of refusals: `value => the parameter that the error names;`
 macro_rules! refused {

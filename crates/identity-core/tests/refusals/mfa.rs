@@ -1,6 +1,6 @@
 //! MFA methods, TOTP secrets and enforcements.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{FRACTION, refused};
 

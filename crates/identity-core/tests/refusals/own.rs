@@ -1,6 +1,6 @@
 //! Operations of someone else.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::refused;
 

@@ -1,6 +1,6 @@
 //! What a path carries.
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::{parameter, refused};
 

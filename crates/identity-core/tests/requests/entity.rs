@@ -1,4 +1,4 @@
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::requests;
 

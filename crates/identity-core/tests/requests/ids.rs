@@ -1,6 +1,6 @@
 //! OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
 
-use identity_core::*;
+use identity_core::prelude::*;
 use serde_json::{Value, json};
 
 type Ids = Vec<String>;

@@ -1,4 +1,4 @@
-use identity_core::{LookupEntity, LookupGroup};
+use identity_core::lookup::{LookupEntity, LookupGroup};
 
 use crate::requests;
 

@@ -12,7 +12,7 @@ mod provider;
 mod target;
 mod wrapping;
 
-use identity_core::{Endpoint, Operation, Target};
+use identity_core::{Endpoint, Target, endpoint::Operation};
 use serde_json::Value;
 
 /// A table of requests, by operation: `value => path below /v1/, whether it may be sent again, JSON body if there is one;`

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::Request;
 use identity_core::bytes::Bytes;
-use identity_core::*;
+use identity_core::prelude::*;
 use percent_encoding::percent_decode_str;
 
 use crate::headers;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use identity_core::*;
+use identity_core::prelude::*;
 
 use crate::requests;
 

@@ -1,7 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use identity_core::Attempts;
-use identity_core::TransportErrorKind::NotSent;
+use identity_core::transport::Attempts;
+use identity_core::transport::TransportErrorKind::NotSent;
 
 use super::*;
 use crate::script::{

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use identity_core::{RequestError, TransportError};
+use identity_core::{error::RequestError, transport::TransportError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
@@ -10,7 +10,7 @@ use crate::exchange::LONGEST;
 /// How many calls there are in a second; the others wait for their turn, first come, first served.
 ///
 /// Calls count, not their repeats, which have [a budget](crate::RetryPolicy) of their own. A call whose turn comes after its time is up fails with
-/// [`Connect`](identity_core::TransportErrorKind::NotSent): it was not sent. One that is given up while it waits costs the others nothing.
+/// [`Connect`](identity_core::transport::TransportErrorKind::NotSent): it was not sent. One that is given up while it waits costs the others nothing.
 ///
 /// It is [a setting](crate::HyperTransportBuilder::rate_limit) of the default transport, and a tower layer by itself. The layer knows no time
 /// limit: put it within one.
@@ -20,7 +20,7 @@ use crate::exchange::LONGEST;
 ///
 /// let limit = RateLimit::per_second(20.0)?.burst(5)?;
 /// println!("{limit:?}");
-/// # Ok::<(), identity_core::RequestError>(())
+/// # Ok::<(), identity_core::error::RequestError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]

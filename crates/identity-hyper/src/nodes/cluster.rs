@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::HOST;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
-use identity_core::{Endpoint, RequestError, Target};
+use identity_core::{Endpoint, Target, error::RequestError};
 use tokio::time::Instant;
 use tracing::info;
 

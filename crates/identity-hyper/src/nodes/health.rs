@@ -1,7 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
+use identity_core::{
+    Endpoint,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
+};
 
 use super::{Cluster, Trouble};
 use crate::connect::shown;

@@ -1,5 +1,5 @@
-use identity_core::Attempts;
-use identity_core::TransportErrorKind::{Interrupted, NotSent, Timeout};
+use identity_core::transport::Attempts;
+use identity_core::transport::TransportErrorKind::{Interrupted, NotSent, Timeout};
 
 use super::*;
 use crate::script::{Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update};

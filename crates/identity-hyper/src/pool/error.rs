@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use identity_core::TransportError;
+use identity_core::transport::TransportError;
 use tower::BoxError;
 
 /// The error of a connection that several calls have waited for.

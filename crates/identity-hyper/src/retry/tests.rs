@@ -1,6 +1,8 @@
 use http::HeaderName;
 use http::header::RETRY_AFTER;
-use identity_core::TransportErrorKind::{Interrupted, NotSent, Other, Redirect, ResponseTooLarge, Timeout};
+use identity_core::transport::TransportErrorKind::{
+    Interrupted, NotSent, Other, Redirect, ResponseTooLarge, Timeout,
+};
 
 use super::*;
 use crate::script::{Script, failure, named, read, refusal, response, success, unnamed, update, with_header};

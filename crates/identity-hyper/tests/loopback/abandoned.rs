@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Request;
 use identity_core::bytes::Bytes;
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Tls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;

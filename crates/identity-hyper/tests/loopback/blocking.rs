@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{BlockingTransport, Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    BlockingTransport, Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use identity_hyper::{BlockingAdapter, HyperTransport};
 use tokio::runtime::{Builder, Runtime};
 

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use identity_hyper::HyperTransport;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

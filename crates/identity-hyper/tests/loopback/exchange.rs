@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use identity_core::{
-    CreateEntity, DeleteEntityByName, Endpoint, ListEntityNames, LookupEntity, Target, Transport,
-    UnwrapResponse,
+    Endpoint, Target, Transport,
+    entity::{CreateEntity, DeleteEntityByName, ListEntityNames},
+    lookup::LookupEntity,
+    wrapping::UnwrapResponse,
 };
 use identity_hyper::HyperTransport;
 

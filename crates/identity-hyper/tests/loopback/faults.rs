@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Uri;
-use identity_core::{Attempts, CreateEntity, Endpoint, Target, Transport, TransportErrorKind};
+use identity_core::{
+    Endpoint, Target, Transport,
+    entity::CreateEntity,
+    transport::{Attempts, TransportErrorKind},
+};
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpSocket;

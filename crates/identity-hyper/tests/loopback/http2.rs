@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use identity_hyper::{HyperTransport, HyperTransportBuilder};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::runtime::Runtime;

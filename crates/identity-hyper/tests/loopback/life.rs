@@ -4,7 +4,7 @@ use std::future::pending;
 use std::thread;
 use std::time::Duration;
 
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use identity_hyper::{HyperTransport, ServiceTransport, TransportService};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use tokio::time::sleep;
 
 use crate::support::{A_MOMENT, Server, ok, patient, request};

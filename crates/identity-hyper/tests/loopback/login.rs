@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
+use identity_core::{Endpoint, Target, Transport, entity::ListEntities, transport::TransportErrorKind};
 use identity_hyper::{
     LoginResponse, LoginTokenSource, RetryPolicy, ServiceTransport, Token, TokenError, TokenLayer,
     TokenSource,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity_core::{Error, ListEntities, Operation, Transport};
+use identity_core::{Error, Transport, endpoint::Operation, entity::ListEntities};
 use identity_hyper::{HyperTransportBuilder, Proxy, RedirectPolicy, RetryPolicy, Tls, TokenFile};
 
 use crate::support::{Server, patient, request};

@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use identity_hyper::rustls::crypto::ring::default_provider;
 use identity_hyper::rustls::server::WebPkiClientVerifier;
 use identity_hyper::rustls::{ClientConfig, ServerConfig};

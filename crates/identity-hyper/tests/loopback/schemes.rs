@@ -1,6 +1,6 @@
 //! A token that is sent to the nodes of a cluster over TLS is not sent to another one in clear.
 
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 
 use crate::support::{NO_CONTENT, Server, patient, request};
 

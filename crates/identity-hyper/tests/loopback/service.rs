@@ -13,8 +13,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use identity_core::{
-    Endpoint, IntrospectIdToken, ListEntities, Method, Operation, Target, Transport, TransportError,
-    TransportErrorKind, UnwrapResponse,
+    Endpoint, Target, Transport,
+    endpoint::{Method, Operation},
+    entity::ListEntities,
+    oidc::IntrospectIdToken,
+    transport::{TransportError, TransportErrorKind},
+    wrapping::UnwrapResponse,
 };
 use identity_hyper::{CollectLayer, ServiceTransport, TransportService};
 use tokio::task::JoinSet;

@@ -4,7 +4,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use identity_hyper::Tls;
 use identity_hyper::rustls::crypto::ring::default_provider;
 use identity_hyper::rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -13,7 +13,10 @@ use http_body_util::Full;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use identity_hyper::rustls::ServerConfig;
 use identity_hyper::rustls::crypto::ring::default_provider;
 use identity_hyper::rustls::server::WebPkiClientVerifier;

@@ -6,7 +6,10 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Transport, TransportError, TransportErrorKind};
+use identity_core::{
+    Transport,
+    transport::{TransportError, TransportErrorKind},
+};
 use identity_hyper::{Tls, TlsError};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, date_time_ymd};
 use tokio::time::timeout;

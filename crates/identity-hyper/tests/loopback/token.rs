@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::Request;
 use identity_core::{
-    CreateEntity, Endpoint, ListEntities, SecretString, Target, Transport, TransportErrorKind, async_trait,
+    Endpoint, SecretString, Target, Transport,
+    entity::{CreateEntity, ListEntities},
+    transport::{TransportErrorKind, async_trait},
 };
 use identity_hyper::{
     HyperTransport, RetryPolicy, ServiceTransport, Token, TokenError, TokenFile, TokenLayer, TokenSource,
@@ -77,7 +79,7 @@ async fn the_layer_does_the_same_and_the_token_is_not_shown() {
         async fn send(
             &self,
             request: Request<Bytes>,
-        ) -> Result<http::Response<Bytes>, identity_core::TransportError> {
+        ) -> Result<http::Response<Bytes>, identity_core::transport::TransportError> {
             self.0.lock().unwrap().push(request);
             Ok(http::Response::new(Bytes::new()))
         }

@@ -15,9 +15,11 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use identity_core::{
-    AdminGenerateTotpSecret, ClientAuth, CreateOktaMethod, Endpoint, ExchangeOidcToken, GenerateIdToken,
-    IntrospectIdToken, ListEntities, OktaParams, ReadEntityById, ReadEntityByName, ReadOidcClient,
-    ReadUserInfo, Target, Transport, UnwrapResponse, WriteEntityByName,
+    Endpoint, Target, Transport,
+    entity::{ListEntities, ReadEntityById, ReadEntityByName, WriteEntityByName},
+    mfa::{AdminGenerateTotpSecret, CreateOktaMethod, OktaParams},
+    oidc::{ClientAuth, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ReadOidcClient, ReadUserInfo},
+    wrapping::UnwrapResponse,
 };
 use identity_hyper::{
     HyperTransport, Proxy, RedirectPolicy, RetryPolicy, ServiceTransport, TokenFile, TraceLayer,
@@ -131,9 +133,12 @@ async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
 /// A transport whose own spans nobody sees.
 struct NoTraces(HyperTransport);
 
-#[identity_core::async_trait]
+#[identity_core::transport::async_trait]
 impl Transport for NoTraces {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, identity_core::TransportError> {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, identity_core::transport::TransportError> {
         let transport = self.0.clone();
         let silent = tracing::subscriber::NoSubscriber::new();
         tracing::instrument::WithSubscriber::with_subscriber(

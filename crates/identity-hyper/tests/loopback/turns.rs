@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{Transport, TransportErrorKind};
+use identity_core::{Transport, transport::TransportErrorKind};
 use identity_hyper::{ConcurrencyLimit, RateLimit, RetryPolicy, ServiceTransport};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use identity_core::{Endpoint, ListEntities, Target, Transport, TransportErrorKind};
+use identity_core::{Endpoint, Target, Transport, entity::ListEntities, transport::TransportErrorKind};
 use identity_hyper::RetryPolicy;
 use tokio::net::UnixListener;
 

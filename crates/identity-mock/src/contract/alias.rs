@@ -1,6 +1,9 @@
 use identity_core::{
-    CreateEntityAlias, DeleteEntityAliasById, DeleteEntityById, ListEntities, ListEntityAliases,
-    ReadEntityAliasById, ReadEntityById, UpdateEntityAliasById,
+    alias::{
+        CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById,
+        UpdateEntityAliasById,
+    },
+    entity::{DeleteEntityById, ListEntities, ReadEntityById},
 };
 
 use super::endpoint::DisableAuth;

@@ -1,6 +1,10 @@
 //! What scenarios need around the identity engine.
 
-use identity_core::{ApiResponse, Endpoint, Method, RequestBuilder, RequestError, ResponseError};
+use identity_core::{
+    Endpoint,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    error::{RequestError, ResponseError},
+};
 use serde_json::{Value, json};
 
 macro_rules! endpoint {

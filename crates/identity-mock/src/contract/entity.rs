@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
 use identity_core::{
-    BatchDeleteEntities, CreateEntity, DeleteEntityById, DeleteEntityByName, ListEntities, ListEntityNames,
-    ReadEntityById, ReadEntityByName, UpdateEntityById, Upsert, WriteEntityByName,
+    Upsert,
+    entity::{
+        BatchDeleteEntities, CreateEntity, DeleteEntityById, DeleteEntityByName, ListEntities,
+        ListEntityNames, ReadEntityById, ReadEntityByName, UpdateEntityById, WriteEntityByName,
+    },
 };
 
 use super::server::Server;

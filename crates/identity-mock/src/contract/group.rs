@@ -1,8 +1,12 @@
 use std::slice::from_ref;
 
 use identity_core::{
-    CreateGroup, DeleteEntityById, DeleteGroupById, DeleteGroupByName, GroupType, ListGroupNames, ListGroups,
-    ReadEntityById, ReadGroupById, ReadGroupByName, UpdateGroupById, Upsert, WriteGroupByName,
+    Upsert,
+    entity::{DeleteEntityById, ReadEntityById},
+    group::{
+        CreateGroup, DeleteGroupById, DeleteGroupByName, GroupType, ListGroupNames, ListGroups,
+        ReadGroupById, ReadGroupByName, UpdateGroupById, WriteGroupByName,
+    },
 };
 
 use super::server::Server;

@@ -1,6 +1,8 @@
 use identity_core::{
-    CreateGroup, CreateGroupAlias, DeleteGroupAliasById, DeleteGroupById, GroupType, ListGroupAliases,
-    ReadGroupAliasById, ReadGroupById, UpdateGroupAliasById,
+    alias::{
+        CreateGroupAlias, DeleteGroupAliasById, ListGroupAliases, ReadGroupAliasById, UpdateGroupAliasById,
+    },
+    group::{CreateGroup, DeleteGroupById, GroupType, ReadGroupById},
 };
 
 use super::server::Server;

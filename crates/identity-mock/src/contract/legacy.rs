@@ -4,7 +4,7 @@ use identity_core::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
 };
-use identity_core::{ReadEntityAliasById, ReadEntityById};
+use identity_core::{alias::ReadEntityAliasById, entity::ReadEntityById};
 
 use super::server::Server;
 

@@ -1,6 +1,8 @@
 use identity_core::{
-    CreateEntityAlias, CreateGroup, CreateGroupAlias, GroupType, LookupEntity, LookupGroup, ReadEntityById,
-    ReadGroupById,
+    alias::{CreateEntityAlias, CreateGroupAlias},
+    entity::ReadEntityById,
+    group::{CreateGroup, GroupType, ReadGroupById},
+    lookup::{LookupEntity, LookupGroup},
 };
 
 use super::server::Server;

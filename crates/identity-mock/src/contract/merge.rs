@@ -1,8 +1,10 @@
 use std::slice::from_ref;
 
 use identity_core::{
-    CreateEntityAlias, CreateGroup, EntityAliasId, EntityId, MergeEntities, MountAccessor,
-    ReadEntityAliasById, ReadEntityById, ReadGroupById,
+    EntityAliasId, EntityId, MountAccessor,
+    alias::{CreateEntityAlias, ReadEntityAliasById},
+    entity::{MergeEntities, ReadEntityById},
+    group::{CreateGroup, ReadGroupById},
 };
 
 use super::server::Server;

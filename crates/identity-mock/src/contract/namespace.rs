@@ -1,7 +1,9 @@
 use std::slice::from_ref;
 
 use identity_core::{
-    CreateEntityAlias, CreateGroup, ListEntities, ReadEntityById, ReadEntityByName, UpdateEntityById,
+    alias::CreateEntityAlias,
+    entity::{ListEntities, ReadEntityById, ReadEntityByName, UpdateEntityById},
+    group::CreateGroup,
 };
 
 use super::endpoint::{CreateNamespace, DeleteNamespace};

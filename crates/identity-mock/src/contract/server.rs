@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{
-    ApiError, CreateEntity, CreateGroup, DeleteEntityById, DeleteGroupById, Endpoint, EntityId, Error,
-    GroupId, ListEntities, ListEntityNames, ListGroups, MountAccessor, Operation, Target, Transport,
-    WithMeta,
+    Endpoint, EntityId, Error, GroupId, MountAccessor, Target, Transport, WithMeta,
+    endpoint::Operation,
+    entity::{CreateEntity, DeleteEntityById, ListEntities, ListEntityNames},
+    error::ApiError,
+    group::{CreateGroup, DeleteGroupById, ListGroups},
 };
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-use identity_core::{CreateEntity, ListEntities, ListEntityNames, ReadEntityByName};
+use identity_core::entity::{CreateEntity, ListEntities, ListEntityNames, ReadEntityByName};
 use serde_json::json;
 
 use super::server::{Server, json};

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use identity_core::{
-    CreateEntity, ListEntities, ListGroups, LookupWrappingToken, ReadEntityById, ReadEntityByName,
-    UnwrapResponse, Wrap,
+    Wrap,
+    entity::{CreateEntity, ListEntities, ReadEntityById, ReadEntityByName},
+    group::ListGroups,
+    wrapping::{LookupWrappingToken, UnwrapResponse},
 };
 
 use super::server::Server;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use identity_core::alias::{
+    CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById, UpdateEntityAliasById,
+};
 use identity_core::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
-};
-use identity_core::{
-    CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById, UpdateEntityAliasById,
 };
 use serde_json::{Map, Value, json};
 

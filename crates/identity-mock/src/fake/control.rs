@@ -93,7 +93,7 @@ impl FakeVault {
     /// of everybody (`default`). It is refused if the entity is disabled or gone.
     ///
     /// ```
-    /// use identity_core::{BlockingTransport, CreateEntity, Endpoint, ListEntityNames};
+    /// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ListEntityNames}};
     /// use identity_mock::FakeVault;
     ///
     /// let vault = FakeVault::new();
@@ -167,7 +167,7 @@ impl FakeVault {
     /// Fails the next request.
     ///
     /// ```
-    /// use identity_core::{BlockingTransport, CreateEntity, Endpoint, ListEntityNames};
+    /// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ListEntityNames}};
     /// use identity_mock::{FakeVault, Fault};
     ///
     /// let vault = FakeVault::new();

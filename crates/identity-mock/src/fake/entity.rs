@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use identity_core::{
+use identity_core::entity::{
     BatchDeleteEntities, CreateEntity, DeleteEntityById, DeleteEntityByName, ListEntities, ListEntityNames,
     MergeEntities, ReadEntityById, ReadEntityByName, UpdateEntityById, WriteEntityByName,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use identity_core::{TransportError, TransportErrorKind};
+use identity_core::transport::{TransportError, TransportErrorKind};
 
 use super::answer::{Answer, Refusal};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use identity_core::{
+use identity_core::group::{
     CreateGroup, DeleteGroupById, DeleteGroupByName, ListGroupNames, ListGroups, ReadGroupById,
     ReadGroupByName, UpdateGroupById, WriteGroupByName,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity_core::{
+use identity_core::alias::{
     CreateGroupAlias, DeleteGroupAliasById, ListGroupAliases, ReadGroupAliasById, UpdateGroupAliasById,
 };
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Lookups: `identity/lookup`.
 
-use identity_core::{LookupEntity, LookupGroup};
+use identity_core::lookup::{LookupEntity, LookupGroup};
 
 use super::answer::{Outcome, Refusal, bad};
 use super::input::{Fields, Kind, Schema};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use identity_core::{Endpoint, Method};
+use identity_core::{Endpoint, endpoint::Method};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Outcome, Refusal};
@@ -243,7 +243,7 @@ pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use identity_core::ENDPOINTS;
+    use identity_core::endpoint::ENDPOINTS;
 
     use super::families;
 

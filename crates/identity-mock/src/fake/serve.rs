@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Request, Response};
-use identity_core::TransportError;
+use identity_core::transport::TransportError;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, bad};

@@ -3,11 +3,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity_core::{
-    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CreateEntity, CreateGroup,
-    DeleteOidcClient, EntityId, Error, ExchangeOidcToken, ExposeSecret, OidcClient, OidcClientType,
-    ProviderTokens, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
-    ReadUserInfoByPost, UpdateEntityById, WriteOidcAssignment, WriteOidcClient, WriteOidcProvider,
-    WriteOidcScope,
+    EntityId, Error, ExposeSecret,
+    entity::{CreateEntity, UpdateEntityById},
+    group::CreateGroup,
+    oidc::{
+        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, DeleteOidcClient, ExchangeOidcToken,
+        OidcClient, OidcClientType, ProviderTokens, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks,
+        ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient, WriteOidcProvider,
+        WriteOidcScope,
+    },
 };
 use serde_json::json;
 

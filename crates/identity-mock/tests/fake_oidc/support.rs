@@ -2,7 +2,8 @@
 
 use identity_core::bytes::Bytes;
 use identity_core::{
-    BlockingTransport, CreateEntity, Endpoint, EntityId, Error, SecretString, Target, Upsert, WriteOidcKey,
+    BlockingTransport, Endpoint, EntityId, Error, SecretString, Target, Upsert, entity::CreateEntity,
+    oidc::WriteOidcKey,
 };
 use identity_mock::FakeVault;
 use jsonwebtoken::jwk::JwkSet;
@@ -59,7 +60,11 @@ impl Server {
 }
 
 /// What a JOSE library makes of a token: its claims, if one of the keys has signed it.
-pub(crate) fn verified(token: &str, keys: &identity_core::Jwks, audience: &str) -> Option<TokenData<Value>> {
+pub(crate) fn verified(
+    token: &str,
+    keys: &identity_core::oidc::Jwks,
+    audience: &str,
+) -> Option<TokenData<Value>> {
     let keys: JwkSet = serde_json::from_value(serde_json::to_value(keys).unwrap()).unwrap();
     let header = decode_header(token).unwrap();
     let key = keys.find(&header.kid.unwrap())?;

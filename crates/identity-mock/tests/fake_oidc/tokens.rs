@@ -3,9 +3,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity_core::{
-    CreateEntity, CreateGroup, DeleteEntityById, ExposeSecret, GenerateIdToken, IntrospectIdToken, Jwks,
-    ReadDiscovery, ReadJwks, ReadOidcRole, RotateOidcKey, UpdateEntityById, WriteOidcConfig, WriteOidcKey,
-    WriteOidcRole,
+    ExposeSecret,
+    entity::{CreateEntity, DeleteEntityById, UpdateEntityById},
+    group::CreateGroup,
+    oidc::{
+        GenerateIdToken, IntrospectIdToken, Jwks, ReadDiscovery, ReadJwks, ReadOidcRole, RotateOidcKey,
+        WriteOidcConfig, WriteOidcKey, WriteOidcRole,
+    },
 };
 use p521::ecdsa::signature::Verifier;
 use serde_json::{Value, json};

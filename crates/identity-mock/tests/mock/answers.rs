@@ -2,12 +2,17 @@ use std::time::Duration;
 
 use http::{Response, StatusCode};
 use identity_core::{
-    AdminGenerateTotpSecret, ApiError, ClientAuth, CreateEntity, CreatedEntity, Endpoint, Entity, EntityId,
-    EntityInfo, Error, ErrorKind, ExchangeOidcToken, ExposeSecret, GenerateIdToken, GenerateTotpSecret,
-    IdToken, KeyList, ListEntities, Maybe, MergeConflict, MergeEntities, OAuthError, OAuthErrorCode,
-    OidcClient, OidcClientInfo, OidcClientType, Operation, ProviderTokens, ReadEntityById, ReadOidcClient,
-    RetryAfter, SecretString, TotpEnrollment, TotpSecret, Transport, TransportErrorKind, UnwrapResponse,
-    Upsert, WithMeta, Wrap, WrapInfo, Wrapped,
+    Endpoint, EntityId, Error, ExposeSecret, KeyList, Maybe, SecretString, Transport, Upsert, WithMeta, Wrap,
+    endpoint::Operation,
+    entity::{CreateEntity, CreatedEntity, Entity, EntityInfo, ListEntities, MergeEntities, ReadEntityById},
+    error::{ApiError, ErrorKind, MergeConflict, OAuthError, OAuthErrorCode, RetryAfter},
+    mfa::{AdminGenerateTotpSecret, GenerateTotpSecret, TotpEnrollment, TotpSecret},
+    oidc::{
+        ClientAuth, ExchangeOidcToken, GenerateIdToken, IdToken, OidcClient, OidcClientInfo, OidcClientType,
+        ProviderTokens, ReadOidcClient,
+    },
+    transport::TransportErrorKind,
+    wrapping::{UnwrapResponse, WrapInfo, Wrapped},
 };
 use identity_mock::MockTransport;
 

@@ -1,6 +1,9 @@
 use std::thread;
 
-use identity_core::{CreateEntity, DeleteEntityById, ListEntities, ReadEntityById, Upsert};
+use identity_core::{
+    Upsert,
+    entity::{CreateEntity, DeleteEntityById, ListEntities, ReadEntityById},
+};
 use identity_mock::{MockTransport, Sequence};
 
 use super::{call, failure, placeless};

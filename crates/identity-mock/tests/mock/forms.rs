@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use identity_core::{
-    AuthorizationCode, AuthorizeOidc, AuthorizeOidcByPost, BlockingTransport, ClientAuth, Endpoint,
-    ExchangeOidcToken, ExposeSecret, ProviderTokens,
+    BlockingTransport, Endpoint, ExposeSecret,
+    oidc::{
+        AuthorizationCode, AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, ExchangeOidcToken, ProviderTokens,
+    },
 };
 use identity_mock::{Call, MockTransport};
 use serde_json::json;

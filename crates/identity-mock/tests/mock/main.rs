@@ -12,7 +12,7 @@ mod secrets;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use http::StatusCode;
-use identity_core::{BlockingTransport, Endpoint, Error, Operation, Target};
+use identity_core::{BlockingTransport, Endpoint, Error, Target, endpoint::Operation};
 use identity_mock::MockTransport;
 
 fn target() -> Target {

@@ -3,10 +3,15 @@ use std::time::Duration;
 
 use http::HeaderName;
 use identity_core::{
-    ApiResponse, CreateEntity, CreatedEntity, DeleteEntityById, Endpoint, GenerateIdToken, IntrospectIdToken,
-    Introspection, ListEntities, ListEntityNames, Maybe, Method, ReadEntityById, ReadEntityByName,
-    RequestBuilder, RequestError, ResponseError, Target, UnwrapResponse, UpdateEntityById, Upsert, Wrap,
-    WriteEntityByName,
+    Endpoint, Maybe, Target, Upsert, Wrap,
+    endpoint::{ApiResponse, Method, RequestBuilder},
+    entity::{
+        CreateEntity, CreatedEntity, DeleteEntityById, ListEntities, ListEntityNames, ReadEntityById,
+        ReadEntityByName, UpdateEntityById, WriteEntityByName,
+    },
+    error::{RequestError, ResponseError},
+    oidc::{GenerateIdToken, IntrospectIdToken, Introspection},
+    wrapping::UnwrapResponse,
 };
 use identity_mock::{Call, MockTransport};
 use serde_json::{Value, json};

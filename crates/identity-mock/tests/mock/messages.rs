@@ -3,8 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use identity_core::{
-    BlockingTransport, CreateEntity, DeleteEntityById, GenerateIdToken, ListEntities, ReadEntityById,
-    UpdateEntityById, Upsert, Wrap,
+    BlockingTransport, Upsert, Wrap,
+    entity::{CreateEntity, DeleteEntityById, ListEntities, ReadEntityById, UpdateEntityById},
+    oidc::GenerateIdToken,
 };
 use identity_mock::MockTransport;
 

@@ -1,7 +1,12 @@
 use identity_core::{
-    ClientAuth, CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, DuoParams, Endpoint,
-    ExchangeOidcToken, IntrospectIdToken, ListEntities, LookupWrappingToken, OktaParams, PingIdParams,
-    ReadUserInfo, UnwrapResponse, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
+    Endpoint,
+    entity::ListEntities,
+    mfa::{
+        CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, DuoParams, OktaParams, PingIdParams,
+        UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
+    },
+    oidc::{ClientAuth, ExchangeOidcToken, IntrospectIdToken, ReadUserInfo},
+    wrapping::{LookupWrappingToken, UnwrapResponse},
 };
 use identity_mock::{Call, MockTransport};
 

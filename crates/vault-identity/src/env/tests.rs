@@ -9,7 +9,7 @@ fn from(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Target, Str
 }
 
 fn request(variables: &[(&str, &str)], home: Option<PathBuf>) -> http::Request<bytes::Bytes> {
-    use identity_core::{Endpoint, ListEntities};
+    use identity_core::{Endpoint, entity::ListEntities};
     ListEntities.request(&from(variables, home).unwrap()).unwrap()
 }
 

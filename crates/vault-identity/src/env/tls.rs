@@ -1,4 +1,4 @@
-use identity_core::RequestError;
+use identity_core::error::RequestError;
 use identity_hyper::{Tls, TlsError};
 
 use super::variables::{Variables, refusal};

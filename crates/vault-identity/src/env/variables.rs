@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 
-use identity_core::RequestError;
+use identity_core::error::RequestError;
 
 /// The variables of a process, or of a test.
 pub(super) struct Variables<'a>(pub(super) &'a dyn Fn(&str) -> Option<OsString>);

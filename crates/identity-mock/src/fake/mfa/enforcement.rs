@@ -1,6 +1,6 @@
 //! Who has to pass a method at log-in: `identity/mfa/login-enforcement`.
 
-use identity_core::{
+use identity_core::mfa::{
     DeleteLoginEnforcement, ListLoginEnforcements, ReadLoginEnforcement, WriteLoginEnforcement,
 };
 use serde_json::{Map, Value, json};

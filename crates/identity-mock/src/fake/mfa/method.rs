@@ -1,11 +1,15 @@
 //! Methods: `identity/mfa/method`.
 
 use identity_core::{
-    CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DeleteDuoMethod,
-    DeleteOktaMethod, DeletePingIdMethod, DeleteTotpMethod, Endpoint, ListDuoMethods, ListMfaMethods,
-    ListOktaMethods, ListPingIdMethods, ListTotpMethods, Method as HttpMethod, ReadDuoMethod, ReadMfaMethod,
-    ReadOktaMethod, ReadPingIdMethod, ReadTotpMethod, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
-    UpdateTotpMethod,
+    Endpoint,
+    endpoint::Method as HttpMethod,
+    mfa::{
+        CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DeleteDuoMethod,
+        DeleteOktaMethod, DeletePingIdMethod, DeleteTotpMethod, ListDuoMethods, ListMfaMethods,
+        ListOktaMethods, ListPingIdMethods, ListTotpMethods, ReadDuoMethod, ReadMfaMethod, ReadOktaMethod,
+        ReadPingIdMethod, ReadTotpMethod, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod,
+        UpdateTotpMethod,
+    },
 };
 use serde_json::{Map, Value, json};
 

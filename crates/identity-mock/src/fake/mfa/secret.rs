@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use data_encoding::BASE32_NOPAD;
-use identity_core::{AdminDestroyTotpSecret, AdminGenerateTotpSecret, GenerateTotpSecret};
+use identity_core::mfa::{AdminDestroyTotpSecret, AdminGenerateTotpSecret, GenerateTotpSecret};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;

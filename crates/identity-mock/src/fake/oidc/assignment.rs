@@ -1,6 +1,8 @@
 //! Who may log in to a client: `identity/oidc/assignment`.
 
-use identity_core::{DeleteOidcAssignment, ListOidcAssignments, ReadOidcAssignment, WriteOidcAssignment};
+use identity_core::oidc::{
+    DeleteOidcAssignment, ListOidcAssignments, ReadOidcAssignment, WriteOidcAssignment,
+};
 use serde_json::json;
 
 use super::super::answer::{Outcome, bad, quoted};

@@ -1,6 +1,6 @@
 //! Codes for clients: `identity/oidc/provider/…/authorize`.
 
-use identity_core::{AuthorizeOidc, AuthorizeOidcByPost};
+use identity_core::oidc::{AuthorizeOidc, AuthorizeOidcByPost};
 use jiff::Timestamp;
 use serde_json::json;
 

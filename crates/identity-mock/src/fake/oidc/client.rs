@@ -1,6 +1,6 @@
 //! Applications that have people log in: `identity/oidc/client`.
 
-use identity_core::{DeleteOidcClient, ListOidcClients, ReadOidcClient, WriteOidcClient};
+use identity_core::oidc::{DeleteOidcClient, ListOidcClients, ReadOidcClient, WriteOidcClient};
 use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, bad, quoted};

@@ -1,6 +1,6 @@
 //! How identity tokens are issued: `identity/oidc/config`.
 
-use identity_core::{ReadOidcConfig, WriteOidcConfig};
+use identity_core::oidc::{ReadOidcConfig, WriteOidcConfig};
 use serde_json::json;
 
 use super::super::answer::Outcome;

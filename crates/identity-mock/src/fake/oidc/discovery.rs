@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
-use identity_core::{ReadDiscovery, ReadJwks, ReadProviderDiscovery, ReadProviderJwks};
+use identity_core::oidc::{ReadDiscovery, ReadJwks, ReadProviderDiscovery, ReadProviderJwks};
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Refusal};

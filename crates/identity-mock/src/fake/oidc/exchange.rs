@@ -1,7 +1,7 @@
 //! Tokens for clients: `identity/oidc/provider/…/token`.
 
 use http::StatusCode;
-use identity_core::ExchangeOidcToken;
+use identity_core::oidc::ExchangeOidcToken;
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Refusal, quoted};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use identity_core::IntrospectIdToken;
+use identity_core::oidc::IntrospectIdToken;
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Refusal, quoted};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use identity_core::{DeleteOidcKey, ListOidcKeys, ReadOidcKey, RotateOidcKey, WriteOidcKey};
+use identity_core::oidc::{DeleteOidcKey, ListOidcKeys, ReadOidcKey, RotateOidcKey, WriteOidcKey};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

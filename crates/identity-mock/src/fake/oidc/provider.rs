@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use identity_core::{DeleteOidcProvider, ListOidcProviders, ReadOidcProvider, WriteOidcProvider};
+use identity_core::oidc::{DeleteOidcProvider, ListOidcProviders, ReadOidcProvider, WriteOidcProvider};
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, bad, internal, quoted};

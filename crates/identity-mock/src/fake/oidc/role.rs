@@ -1,6 +1,6 @@
 //! Roles, which say what identity tokens hold: `identity/oidc/role`.
 
-use identity_core::{DeleteOidcRole, ListOidcRoles, ReadOidcRole, WriteOidcRole};
+use identity_core::oidc::{DeleteOidcRole, ListOidcRoles, ReadOidcRole, WriteOidcRole};
 use serde_json::json;
 
 use super::super::answer::{Outcome, bad, quoted};

@@ -1,6 +1,6 @@
 //! Scopes, which add claims: `identity/oidc/scope`.
 
-use identity_core::{DeleteOidcScope, ListOidcScopes, ReadOidcScope, WriteOidcScope};
+use identity_core::oidc::{DeleteOidcScope, ListOidcScopes, ReadOidcScope, WriteOidcScope};
 use serde_json::json;
 
 use super::super::answer::{Outcome, bad, quoted};

@@ -1,6 +1,6 @@
 //! Identity tokens: `identity/oidc/token`.
 
-use identity_core::GenerateIdToken;
+use identity_core::oidc::GenerateIdToken;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, bad, internal, quoted};

@@ -1,6 +1,6 @@
 //! Who logged in: `identity/oidc/provider/…/userinfo`.
 
-use identity_core::{ReadUserInfo, ReadUserInfoByPost};
+use identity_core::oidc::{ReadUserInfo, ReadUserInfoByPost};
 use serde_json::{Map, Value};
 
 use super::super::answer::{Answer, Refusal};

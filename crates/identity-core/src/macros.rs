@@ -1,0 +1,7 @@
+//! Macros that write the request structs and enums of all nouns.
+
+mod open_enum;
+mod setters;
+
+pub(crate) use open_enum::*;
+pub(crate) use setters::*;

@@ -1,0 +1,36 @@
+//! The handles of a [`Client`](crate::Client), by noun.
+
+mod entities;
+mod entity_aliases;
+mod group_aliases;
+mod groups;
+mod lookup;
+mod macros;
+mod mfa;
+mod oidc;
+
+pub use entities::Entities;
+pub use entity_aliases::EntityAliases;
+pub use group_aliases::GroupAliases;
+pub use groups::Groups;
+pub use lookup::Lookup;
+pub use mfa::{DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods};
+pub use oidc::{
+    Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+    OidcTokens,
+};
+
+pub(crate) mod blocking {
+    pub use super::entities::blocking::Entities;
+    pub use super::entity_aliases::blocking::EntityAliases;
+    pub use super::group_aliases::blocking::GroupAliases;
+    pub use super::groups::blocking::Groups;
+    pub use super::lookup::blocking::Lookup;
+    pub use super::mfa::blocking_handles::{
+        DuoMethods, LoginEnforcements, Mfa, OktaMethods, PingIdMethods, TotpMethods,
+    };
+    pub use super::oidc::blocking::{
+        Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
+        OidcTokens,
+    };
+}
