@@ -22,14 +22,20 @@
 //!
 //! # What to find where
 //!
-//! * The operations: [entities](CreateEntity), [their aliases](CreateEntityAlias), [groups](CreateGroup),
-//!   [their aliases](CreateGroupAlias), [lookup](LookupEntity), [identity tokens](GenerateIdToken), the
-//!   [OpenID provider](WriteOidcProvider), [MFA](CreateTotpMethod): all of them are in [`ENDPOINTS`]. What
-//!   this crate lacks is [written in ten lines](Endpoint).
-//! * Around an operation: [`Maybe`] for absence as `None`, [`WithMeta`] for warnings, [`Wrap`] and
-//!   [`UnwrapResponse`] for response wrapping.
-//! * Where requests go: [`Target`]. How they get there: [`Transport`], [`BlockingTransport`].
-//! * What can go wrong: [`Error`].
+//! | module | operations and types |
+//! |---|---|
+//! | [`entity`], [`group`], [`alias`] | entities, groups, and their names at auth mounts |
+//! | [`lookup`] | entities and groups, found by name, identifier or alias |
+//! | [`oidc`] | identity tokens and the OpenID provider |
+//! | [`mfa`] | MFA methods and login enforcements |
+//! | [`wrapping`] | response wrapping: [`Wrap`] |
+//! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint) |
+//! | [`transport`] | the [`Transport`] trait, and what a transport reports |
+//! | [`error`](mod@error) | [`Error`], and the errors of each stage |
+//! | [`test_response`] | responses for test doubles |
+//! | [`prelude`] | all of these, for a glob import |
+//!
+//! [`Maybe`] returns `None` for an object that does not exist, [`WithMeta`] returns the server's warnings.
 //!
 //! # Habits
 //!

@@ -51,7 +51,7 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Returns `true` if the transport adds the token to requests that are marked with
-    /// [`TokenRequired`](crate::transport::TokenRequired). A client whose target has no token then marks its requests.
+    /// [`TokenRequired`]. A client whose target has no token then marks its requests.
     /// Defaults to `false`; a transport around another one returns what that one does.
     fn supplies_token(&self) -> bool {
         false

@@ -172,7 +172,7 @@ impl<S> Layer<S> for RetryLayer {
 /// See [`RetryLayer`].
 #[derive(Debug)]
 pub struct Retry<E> {
-    retry: RetryLayer,
+    settings: RetryLayer,
     budget: Budget,
     /// Whether there has ever been a connection.
     reached: AtomicBool,
@@ -181,11 +181,11 @@ pub struct Retry<E> {
 
 impl<E> Retry<E> {
     pub(crate) fn new(retry: RetryLayer, inner: E) -> Self {
-        Self { retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
+        Self { settings: retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
     }
 
     pub(crate) fn timeout(&self) -> Duration {
-        self.retry.timeout
+        self.settings.timeout
     }
 }
 
@@ -193,8 +193,8 @@ impl<E: Exchange> Exchange for Retry<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
         // Others can do nothing but wait.
         let operation = operation(request);
-        let patience = if operation.idempotent { self.retry.attempt_timeout } else { LONGEST };
-        let call = Call::within(patience, self.retry.timeout).no_longer_than(call);
+        let patience = if operation.idempotent { self.settings.attempt_timeout } else { LONGEST };
+        let call = Call::within(patience, self.settings.timeout).no_longer_than(call);
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
             let outcome = self.inner.exchange(request, &call).await;
@@ -242,16 +242,16 @@ impl<E: Exchange> Retry<E> {
                     break;
                 }
                 note(request, &outcome);
-                let verdict = judge(request, operation, &outcome, self.retry.redirects);
+                let verdict = judge(request, operation, &outcome, self.settings.redirects);
                 let Some(verdict) =
-                    verdict.filter(|verdict| repeats < verdict.most.min(self.retry.policy.most))
+                    verdict.filter(|verdict| repeats < verdict.most.min(self.settings.policy.most))
                 else {
                     break;
                 };
                 if verdict.in_doubt {
                     attempts(request).mark_in_doubt();
                 }
-                let wait = self.retry.policy.wait(repeats).max(verdict.wait);
+                let wait = self.settings.policy.wait(repeats).max(verdict.wait);
                 match Instant::now().checked_add(wait) {
                     Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {
