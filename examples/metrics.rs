@@ -9,7 +9,7 @@ use std::time::Instant;
 use metrics::histogram;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use vault_identity::bytes::Bytes;
-use vault_identity::http::{Extensions, Request, Response};
+use vault_identity::http::{Request, Response};
 use vault_identity::transport::HyperTransport;
 use vault_identity::{
     Client, Transport,
@@ -43,12 +43,8 @@ impl<T: Transport> Transport for Metered<T> {
         answer
     }
 
-    fn supplies_token(&self) -> bool {
-        self.0.supplies_token()
-    }
-
-    fn extensions(&self) -> Extensions {
-        self.0.extensions()
+    fn inner(&self) -> Option<&dyn Transport> {
+        Some(&self.0)
     }
 }
 

@@ -1,17 +1,19 @@
 //! The [`Transport`] trait, and what a transport reports.
 
 mod attempts;
+mod node;
 
 pub use ::async_trait::async_trait;
 
 pub use attempts::{Attempt, Attempts};
+pub use node::{ConsistencyToken, NodeHealth, NodeState};
 
 pub use crate::target::{SensitiveHeader, TokenRequired};
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -50,18 +52,51 @@ pub trait Transport: Send + Sync {
     /// Sends `request` and collects the whole answer.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
-    /// Returns `true` if the transport adds the token to requests that are marked with
-    /// [`TokenRequired`]. A client whose target has no token then marks its requests.
-    /// Defaults to `false`; a transport around another one returns what that one does.
-    fn supplies_token(&self) -> bool {
-        false
+    /// Returns the transport that this one sends through. All other methods default to what that transport
+    /// returns, so a transport around another one implements this method and [`send`](Self::send). Defaults to
+    /// `None`.
+    fn inner(&self) -> Option<&dyn Transport> {
+        None
     }
 
-    /// Returns what the transport offers beside sending, by type. The default transport offers itself, by
-    /// which a client finds the consistency marks and the health of the nodes. Defaults to nothing; a
-    /// transport around another one returns what that one does.
-    fn extensions(&self) -> http::Extensions {
-        http::Extensions::new()
+    /// Returns `true` if the transport adds the token to requests that are marked with [`TokenRequired`]. A
+    /// client whose target has no token then marks its requests. Defaults to `false`.
+    fn supplies_token(&self) -> bool {
+        self.inner().is_some_and(Transport::supplies_token)
+    }
+
+    /// Returns the total time that a call may take. Defaults to `None`: calls are not limited.
+    fn timeout(&self) -> Option<Duration> {
+        self.inner()?.timeout()
+    }
+
+    /// Closes pooled connections as soon as their calls have ended. Defaults to doing nothing.
+    fn reset_connections(&self) {
+        if let Some(inner) = self.inner() {
+            inner.reset_connections();
+        }
+    }
+
+    /// Returns the state of each node of the cluster. Defaults to an empty list.
+    async fn health(&self) -> Vec<NodeHealth> {
+        match self.inner() {
+            Some(inner) => inner.health().await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Returns the newest index of each cluster and namespace that the transport has seen. Defaults to an
+    /// empty list.
+    fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.inner().map(Transport::consistency_tokens).unwrap_or_default()
+    }
+
+    /// Records the tokens of another transport, so that later calls see what it has written. Defaults to
+    /// doing nothing.
+    fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+        if let Some(inner) = self.inner() {
+            inner.observe_tokens(tokens);
+        }
     }
 }
 
@@ -76,15 +111,73 @@ pub trait BlockingTransport: Send + Sync {
     /// Sends `request` and collects the whole answer.
     fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
-    /// See [`Transport::supplies_token`].
-    fn supplies_token(&self) -> bool {
-        false
+    /// Returns the transport that this one sends through: see [`Transport::inner`].
+    fn inner(&self) -> Option<&dyn BlockingTransport> {
+        None
     }
 
-    /// See [`Transport::extensions`].
-    fn extensions(&self) -> http::Extensions {
-        http::Extensions::new()
+    /// Returns `true` if the transport adds the token: see [`Transport::supplies_token`].
+    fn supplies_token(&self) -> bool {
+        self.inner().is_some_and(BlockingTransport::supplies_token)
     }
+
+    /// Returns the total time that a call may take: see [`Transport::timeout`].
+    fn timeout(&self) -> Option<Duration> {
+        self.inner()?.timeout()
+    }
+
+    /// Closes pooled connections: see [`Transport::reset_connections`].
+    fn reset_connections(&self) {
+        if let Some(inner) = self.inner() {
+            inner.reset_connections();
+        }
+    }
+
+    /// Returns the state of each node of the cluster: see [`Transport::health`].
+    fn health(&self) -> Vec<NodeHealth> {
+        self.inner().map(BlockingTransport::health).unwrap_or_default()
+    }
+
+    /// Returns the newest indexes: see [`Transport::consistency_tokens`].
+    fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.inner().map(BlockingTransport::consistency_tokens).unwrap_or_default()
+    }
+
+    /// Records the tokens of another transport: see [`Transport::observe_tokens`].
+    fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+        if let Some(inner) = self.inner() {
+            inner.observe_tokens(tokens);
+        }
+    }
+}
+
+/// Forwards every method of a transport to the one that a pointer points to.
+macro_rules! forward {
+    ($trait:ident) => {
+        fn supplies_token(&self) -> bool {
+            (**self).supplies_token()
+        }
+
+        fn timeout(&self) -> Option<Duration> {
+            (**self).timeout()
+        }
+
+        fn reset_connections(&self) {
+            (**self).reset_connections();
+        }
+
+        fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+            (**self).consistency_tokens()
+        }
+
+        fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+            (**self).observe_tokens(tokens);
+        }
+
+        fn inner(&self) -> Option<&dyn $trait> {
+            (**self).inner()
+        }
+    };
 }
 
 impl<T: BlockingTransport + ?Sized> BlockingTransport for Arc<T> {
@@ -92,13 +185,11 @@ impl<T: BlockingTransport + ?Sized> BlockingTransport for Arc<T> {
         (**self).send(request)
     }
 
-    fn supplies_token(&self) -> bool {
-        (**self).supplies_token()
+    fn health(&self) -> Vec<NodeHealth> {
+        (**self).health()
     }
 
-    fn extensions(&self) -> http::Extensions {
-        (**self).extensions()
-    }
+    forward!(BlockingTransport);
 }
 
 impl<F> BlockingTransport for F
@@ -116,13 +207,11 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).send(request).await
     }
 
-    fn supplies_token(&self) -> bool {
-        (**self).supplies_token()
+    async fn health(&self) -> Vec<NodeHealth> {
+        (**self).health().await
     }
 
-    fn extensions(&self) -> http::Extensions {
-        (**self).extensions()
-    }
+    forward!(Transport);
 }
 
 #[async_trait]
@@ -131,13 +220,11 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
         (**self).send(request).await
     }
 
-    fn supplies_token(&self) -> bool {
-        (**self).supplies_token()
+    async fn health(&self) -> Vec<NodeHealth> {
+        (**self).health().await
     }
 
-    fn extensions(&self) -> http::Extensions {
-        (**self).extensions()
-    }
+    forward!(Transport);
 }
 
 /// No answer, or not a whole one.

@@ -1,15 +1,14 @@
 use std::io;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use identity_core::{
     BlockingTransport, Transport,
-    transport::{TransportError, TransportErrorKind},
+    transport::{ConsistencyToken, NodeHealth, TransportError, TransportErrorKind},
 };
 use tokio::runtime::{Builder, Runtime};
-
-use crate::{HyperTransport, NodeHealth};
 
 /// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one
 /// thread of its own.
@@ -53,14 +52,6 @@ impl<T: Transport + Clone + 'static> BlockingAdapter<T> {
     }
 }
 
-impl BlockingAdapter<HyperTransport> {
-    /// [`HyperTransport::health`] for those who block the thread.
-    pub fn health(&self) -> Vec<NodeHealth> {
-        let transport = self.transport.clone();
-        self.run(async move { transport.health().await }).unwrap_or_default()
-    }
-}
-
 impl<T: Transport + Clone + 'static> BlockingTransport for BlockingAdapter<T> {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let transport = self.transport.clone();
@@ -72,13 +63,25 @@ impl<T: Transport + Clone + 'static> BlockingTransport for BlockingAdapter<T> {
         self.transport.supplies_token()
     }
 
-    /// With the default transport, also that as a blocking one.
-    fn extensions(&self) -> Extensions {
-        let mut extensions = self.transport.extensions();
-        if let Some(transport) = extensions.get::<HyperTransport>().cloned() {
-            extensions.insert(BlockingAdapter { transport, runtime: Arc::clone(&self.runtime) });
-        }
-        extensions
+    fn timeout(&self) -> Option<Duration> {
+        self.transport.timeout()
+    }
+
+    fn reset_connections(&self) {
+        self.transport.reset_connections();
+    }
+
+    fn health(&self) -> Vec<NodeHealth> {
+        let transport = self.transport.clone();
+        self.run(async move { transport.health().await }).unwrap_or_default()
+    }
+
+    fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.transport.consistency_tokens()
+    }
+
+    fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+        self.transport.observe_tokens(tokens);
     }
 }
 

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode};
-use identity_core::{endpoint::Operation, transport::TransportError};
+use identity_core::endpoint::Operation;
+use identity_core::transport::{ConsistencyToken, TransportError};
 use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
@@ -47,7 +48,7 @@ const CONFIRM_AFTER: Duration = Duration::from_millis(20);
 /// once more, at another node if there are [several addresses](crate::HyperTransportBuilder::addresses), and
 /// with several addresses neither is believed if it took half a second or more.
 ///
-/// Clones share what they know. To share it with another process, hand over the [`marks`](Self::marks).
+/// Clones share what they know. To share it with another process, hand over the [`tokens`](Self::tokens).
 ///
 /// It is on by default in [`HyperTransport`](crate::HyperTransport), and a tower layer by itself.
 #[derive(Clone)]
@@ -69,18 +70,6 @@ enum Mode {
     Off,
     Forward,
     Await,
-}
-
-/// How far a client has come, to be handed to another process.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub struct Mark {
-    /// The host and port, and the path that a gateway serves it under; of several addresses of one cluster, the first.
-    pub address: String,
-    /// The namespace; empty for the root namespace.
-    pub namespace: String,
-    /// The server's `X-Vault-Index`.
-    pub index: String,
 }
 
 impl Consistency {
@@ -110,23 +99,20 @@ impl Consistency {
     }
 
     /// How far this client has come.
-    pub fn marks(&self) -> Vec<Mark> {
-        let mut marks = Vec::new();
+    pub fn tokens(&self) -> Vec<ConsistencyToken> {
+        let mut tokens = Vec::new();
         for (address, namespaces) in &*self.indexes() {
             for (namespace, index) in namespaces {
-                marks.push(Mark {
-                    address: address.to_string(),
-                    namespace: String::from_utf8_lossy(namespace).into_owned(),
-                    index: index.as_str().to_owned(),
-                });
+                let namespace = String::from_utf8_lossy(namespace);
+                tokens.push(ConsistencyToken::new(&**address, namespace, index.as_str()));
             }
         }
-        marks
+        tokens
     }
 
-    /// Learns how far another client has come. Older marks than those that are known change nothing, and what is no index is passed over.
-    pub fn learn(&self, marks: impl IntoIterator<Item = Mark>) {
-        for Mark { address, namespace, index } in marks {
+    /// Learns how far another client has come. Older tokens than those that are known change nothing, and what is no index is passed over.
+    pub fn observe(&self, tokens: impl IntoIterator<Item = ConsistencyToken>) {
+        for ConsistencyToken { address, namespace, index, .. } in tokens {
             if let Ok(index) = HeaderValue::try_from(index) {
                 self.advance(&self.standing_for(Cow::Borrowed(&address)), namespace.as_bytes(), &index);
             }

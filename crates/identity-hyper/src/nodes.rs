@@ -28,7 +28,7 @@ mod cluster;
 mod health;
 
 pub use cluster::ReadPreference;
-pub use health::{NodeHealth, NodeState};
+use identity_core::transport::NodeHealth;
 
 pub(crate) use cluster::{Cluster, Node};
 

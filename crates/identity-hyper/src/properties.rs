@@ -7,7 +7,9 @@ use http::{Request, Response};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::consistency::{Consistency, Mark};
+use identity_core::transport::ConsistencyToken;
+
+use crate::consistency::Consistency;
 use crate::proxy::Proxy;
 use crate::redirect::Redirect;
 use crate::tls::Tls;
@@ -80,14 +82,14 @@ proptest! {
     fn an_index_is_kept_as_it_came_and_numbers_never_go_back(texts in vec(index(), 1..6), numbers in vec(any::<u128>(), 2..6)) {
         use base64::Engine;
         let consistency = Consistency::new();
-        let mark = |namespace: &str, index: String| Mark { address: "a".into(), namespace: namespace.into(), index };
-        consistency.learn(texts.iter().map(|index| mark("any", index.clone())));
-        for known in consistency.marks() {
+        let token = |namespace: &str, index: String| ConsistencyToken::new("a", namespace, index);
+        consistency.observe(texts.iter().map(|index| token("any", index.clone())));
+        for known in consistency.tokens() {
             prop_assert!(texts.contains(&known.index));
         }
         let of = |number: &u128| base64::engine::general_purpose::STANDARD.encode(format!(r#"{{"cluster":"c","value":"{number}"}}"#));
-        consistency.learn(numbers.iter().map(|number| mark("numbers", of(number))));
-        let known = consistency.marks().into_iter().find(|known| known.namespace == "numbers").unwrap();
+        consistency.observe(numbers.iter().map(|number| token("numbers", of(number))));
+        let known = consistency.tokens().into_iter().find(|known| known.namespace == "numbers").unwrap();
         prop_assert_eq!(known.index, of(numbers.iter().max().unwrap()));
     }
 

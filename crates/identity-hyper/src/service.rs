@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use identity_core::{Transport, transport::TransportError};
 use tower::{BoxError, Service, ServiceExt};
 
@@ -31,18 +31,17 @@ use crate::classify::classify;
 #[derive(Clone)]
 pub struct ServiceTransport<S> {
     service: S,
-    supplies_token: bool,
-    extensions: Extensions,
+    inner: Option<Arc<dyn Transport>>,
 }
 
 impl<S> ServiceTransport<S> {
     /// Sends requests through `service`.
     pub fn new(service: S) -> Self {
-        Self { service, supplies_token: false, extensions: Extensions::new() }
+        Self { service, inner: None }
     }
 
-    /// Offers what `inner` does, the transport that the service ends in, which a service hides: its token
-    /// source, consistency and health.
+    /// Names the transport that the service ends in, and that the service hides. Its token source, timeout,
+    /// health and consistency tokens become those of the whole: see [`Transport::inner`].
     ///
     /// ```
     /// use identity_core::Transport;
@@ -50,13 +49,12 @@ impl<S> ServiceTransport<S> {
     ///
     /// let inner = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
     /// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(inner.clone()));
-    /// let transport = ServiceTransport::new(service).around(&inner);
+    /// let transport = ServiceTransport::new(service).around(inner);
     /// assert!(transport.supplies_token());
     /// ```
     #[must_use]
-    pub fn around(mut self, inner: &impl Transport) -> Self {
-        self.supplies_token = inner.supplies_token();
-        self.extensions = inner.extensions();
+    pub fn around(mut self, inner: impl Transport + 'static) -> Self {
+        self.inner = Some(Arc::new(inner));
         self
     }
 }
@@ -78,12 +76,8 @@ where
         self.service.clone().oneshot(request).await.map_err(|error| classify(error.into()))
     }
 
-    fn supplies_token(&self) -> bool {
-        self.supplies_token
-    }
-
-    fn extensions(&self) -> Extensions {
-        self.extensions.clone()
+    fn inner(&self) -> Option<&dyn Transport> {
+        self.inner.as_deref()
     }
 }
 

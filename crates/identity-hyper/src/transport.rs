@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{Extensions, Request, Response};
-use identity_core::{Transport, error::RequestError, transport::TransportError};
+use http::{Request, Response};
+use identity_core::Transport;
+use identity_core::error::RequestError;
+use identity_core::transport::{ConsistencyToken, NodeHealth, TransportError};
 
 use crate::connect::Connector;
 use crate::consistency::{Consistency, Consistent, address};
 use crate::exchange::{Call, Exchange};
 use crate::limit::{ConcurrencyLimit, Limit, RateLimit};
-use crate::nodes::{Cluster, Node, NodeHealth, Nodes, ReadPreference};
+use crate::nodes::{Cluster, Node, Nodes, ReadPreference};
 use crate::observe::Trace;
 use crate::pool::Pool;
 use crate::proxy::Proxy;
@@ -68,27 +70,6 @@ impl HyperTransport {
         &self.with_token().inner.consistency
     }
 
-    /// Whether it has a [token source](HyperTransportBuilder::token_source).
-    pub fn has_token_source(&self) -> bool {
-        self.with_token().source.is_some()
-    }
-
-    /// Returns the [total time](HyperTransportBuilder::timeout) of a call.
-    pub fn timeout(&self) -> Duration {
-        self.0.inner.inner.timeout()
-    }
-
-    /// Asks each of the [addresses](HyperTransportBuilder::addresses) how it is; without any there is none to ask.
-    /// If none of them is the leader, what is read may be old, and writes fail.
-    pub async fn health(&self) -> Vec<NodeHealth> {
-        self.with_token().inner.inner.health().await
-    }
-
-    /// Closes the connections as soon as their calls have ended; later calls open new ones.
-    pub fn reset_connections(&self) {
-        self.0.renew();
-    }
-
     fn with_token(&self) -> &AddToken<Consistent<Nodes<Pool>>> {
         &self.0.inner.inner.inner
     }
@@ -118,14 +99,33 @@ impl Transport for HyperTransport {
         })
     }
 
+    /// Returns `true` if the transport has a [token source](HyperTransportBuilder::token_source).
     fn supplies_token(&self) -> bool {
-        self.has_token_source()
+        self.with_token().source.is_some()
     }
 
-    fn extensions(&self) -> Extensions {
-        let mut extensions = Extensions::new();
-        extensions.insert(self.clone());
-        extensions
+    /// Returns the [total time](HyperTransportBuilder::timeout) of a call.
+    fn timeout(&self) -> Option<Duration> {
+        Some(self.0.inner.inner.timeout())
+    }
+
+    /// Closes the connections as soon as their calls have ended. Later calls open new ones.
+    fn reset_connections(&self) {
+        self.0.renew();
+    }
+
+    /// Probes each of the [addresses](HyperTransportBuilder::addresses) and returns its state. The list is empty
+    /// if none have been set. If no node is the leader, reads may be stale, and writes fail.
+    fn health<'a: 'b, 'b>(&'a self) -> Pin<Box<dyn Future<Output = Vec<NodeHealth>> + Send + 'b>> {
+        Box::pin(self.with_token().inner.inner.health())
+    }
+
+    fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.consistency().tokens()
+    }
+
+    fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+        self.consistency().observe(tokens);
     }
 }
 

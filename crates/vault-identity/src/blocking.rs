@@ -1,13 +1,16 @@
 //! The client and its handles for those who block the thread.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use identity_core::{
-    BlockingTransport, Endpoint, SecretString, Target, Transport, error::RequestError,
-    transport::TransportError,
+    BlockingTransport, Endpoint, SecretString, Target, Transport,
+    error::RequestError,
+    transport::{ConsistencyToken, NodeHealth, TransportError},
 };
 #[cfg(feature = "hyper")]
-use identity_hyper::{BlockingAdapter, Consistency, HyperTransport, NodeHealth};
+use identity_hyper::{BlockingAdapter, HyperTransport};
 
 use crate::block_on::block_on;
 use crate::{Client, Result};
@@ -29,8 +32,6 @@ pub use crate::handles::blocking::*;
 #[derive(Clone, Debug)]
 pub struct BlockingClient {
     client: Client,
-    #[cfg(feature = "hyper")]
-    blocking: Option<BlockingAdapter<HyperTransport>>,
 }
 
 impl BlockingClient {
@@ -40,11 +41,7 @@ impl BlockingClient {
     /// If it has a token source, and `target` no token, calls are made with the source's: see
     /// [`Client::new`].
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
-        Self {
-            #[cfg(feature = "hyper")]
-            blocking: transport.extensions().remove(),
-            client: Client::new(target, Ready(transport)),
-        }
+        Self { client: Client::new(target, BlockingAsAsync(transport)) }
     }
 
     /// A client that sends to `target` over the default transport, which runs in a thread of its own.
@@ -105,20 +102,22 @@ impl BlockingClient {
         block_on(self.client.call(endpoint))
     }
 
-    /// How far this client and its clones have come: see [`Client::consistency`].
-    #[cfg(feature = "hyper")]
-    pub fn consistency(&self) -> Option<&Consistency> {
-        self.client.consistency()
+    /// Returns the newest indexes that this client has seen: see [`Client::consistency_tokens`].
+    pub fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.client.consistency_tokens()
     }
 
-    /// Asks each of the transport's addresses how it is: see [`Client::health`].
-    #[cfg(feature = "hyper")]
+    /// Records the tokens of another client: see [`Client::observe_tokens`].
+    pub fn observe_tokens(&self, tokens: impl IntoIterator<Item = ConsistencyToken>) {
+        self.client.observe_tokens(tokens);
+    }
+
+    /// Probes each address of the transport: see [`Client::health`].
     pub fn health(&self) -> Vec<NodeHealth> {
-        self.blocking.as_ref().map(BlockingAdapter::health).unwrap_or_default()
+        block_on(self.client.health())
     }
 
-    /// Closes the connections as soon as their calls have ended: see [`Client::reset_connections`].
-    #[cfg(feature = "hyper")]
+    /// Closes pooled connections: see [`Client::reset_connections`].
     pub fn reset_connections(&self) {
         self.client.reset_connections();
     }
@@ -160,10 +159,10 @@ impl BlockingClient {
 }
 
 /// A transport that has the answer as soon as it is asked.
-struct Ready<T>(T);
+struct BlockingAsAsync<T>(T);
 
 #[async_trait]
-impl<T: BlockingTransport> Transport for Ready<T> {
+impl<T: BlockingTransport> Transport for BlockingAsAsync<T> {
     async fn send(
         &self,
         request: http::Request<Bytes>,
@@ -175,7 +174,23 @@ impl<T: BlockingTransport> Transport for Ready<T> {
         self.0.supplies_token()
     }
 
-    fn extensions(&self) -> http::Extensions {
-        self.0.extensions()
+    fn timeout(&self) -> Option<Duration> {
+        self.0.timeout()
+    }
+
+    fn reset_connections(&self) {
+        self.0.reset_connections();
+    }
+
+    async fn health(&self) -> Vec<NodeHealth> {
+        self.0.health()
+    }
+
+    fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.0.consistency_tokens()
+    }
+
+    fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
+        self.0.observe_tokens(tokens);
     }
 }

@@ -1,4 +1,3 @@
-#[cfg(feature = "hyper")]
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +11,10 @@ use identity_core::{
     Endpoint, Error, SecretString, Target, Transport,
     endpoint::Operation,
     error::RequestError,
-    transport::{Attempts, Deadline, TransportError, TransportErrorKind},
+    transport::{Attempts, ConsistencyToken, Deadline, NodeHealth, TransportError, TransportErrorKind},
 };
 #[cfg(feature = "hyper")]
-use identity_hyper::{Consistency, HyperTransport, NodeHealth};
+use identity_hyper::HyperTransport;
 
 use crate::Result;
 use crate::handles::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc};
@@ -42,8 +41,6 @@ use crate::members::Locks;
 pub struct Client {
     target: Arc<Target>,
     transport: Arc<dyn Transport>,
-    #[cfg(feature = "hyper")]
-    hyper: Option<HyperTransport>,
     /// Added to the error if the server cannot be reached.
     hint: Option<&'static str>,
     pub(crate) locks: Arc<Locks>,
@@ -72,8 +69,6 @@ impl Client {
         let awaits_token = transport.supplies_token() && !target.has_token();
         Self {
             target: Arc::new(if awaits_token { target.with_transport_token() } else { target }),
-            #[cfg(feature = "hyper")]
-            hyper: transport.extensions().remove(),
             transport: Arc::new(transport),
             hint: None,
             locks: Arc::default(),
@@ -170,11 +165,8 @@ impl Client {
     /// Returns the same client for an operation of several calls: together they take no longer than one call
     /// may.
     pub(crate) fn composite(&self) -> Self {
-        #[cfg(feature = "hyper")]
-        if let (None, Some(hyper)) = (self.deadline, &self.hyper) {
-            return Self { deadline: Instant::now().checked_add(hyper.timeout()), ..self.clone() };
-        }
-        self.clone()
+        let deadline = || Instant::now().checked_add(self.transport.timeout()?);
+        Self { deadline: self.deadline.or_else(deadline), ..self.clone() }
     }
 
     /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
@@ -214,7 +206,6 @@ impl Client {
     ) -> Result<E::Output> {
         endpoint.parse_verified_response(operation, response).map_err(|error| {
             // The connection may deliver each response to the wrong request.
-            #[cfg(feature = "hyper")]
             if matches!(error.kind(), ErrorKind::Decode(error) if error.source().is_some()) {
                 self.reset_connections();
             }
@@ -236,16 +227,19 @@ impl Client {
             .is_ok_and(|request| request.uri().path().split('%').skip(1).any(is_refused))
     }
 
-    /// How far this client and its clones have come, to be handed to another process. `None` if it does not send
-    /// over the default transport.
-    #[cfg(feature = "hyper")]
-    pub fn consistency(&self) -> Option<&Consistency> {
-        self.hyper.as_ref().map(HyperTransport::consistency)
+    /// Returns the newest index of each cluster and namespace that this client and its clones have seen, to be
+    /// handed to another process. The list is empty if the transport does not track them.
+    pub fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
+        self.transport.consistency_tokens()
     }
 
-    /// Asks each of the transport's [addresses](identity_hyper::HyperTransportBuilder::addresses) how it is, as
-    /// for a readiness check. There is none to ask if it has been given none, or if this client does not send over
-    /// the default transport.
+    /// Records the tokens of another client, so that the calls of this one see what that one has written.
+    pub fn observe_tokens(&self, tokens: impl IntoIterator<Item = ConsistencyToken>) {
+        self.transport.observe_tokens(tokens.into_iter().collect());
+    }
+
+    /// Probes each address of the transport and returns its state, as for a readiness check. The list is empty
+    /// if the transport has been given no addresses, or does not probe them.
     ///
     /// ```no_run
     /// use vault_identity::Client;
@@ -258,21 +252,13 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[cfg(feature = "hyper")]
     pub async fn health(&self) -> Vec<NodeHealth> {
-        match &self.hyper {
-            Some(hyper) => hyper.health().await,
-            None => Vec::new(),
-        }
+        self.transport.health().await
     }
 
-    /// Closes the connections of the default transport as soon as their calls have ended; later calls open new
-    /// ones. A transport of your own stays as it is.
-    #[cfg(feature = "hyper")]
+    /// Closes pooled connections as soon as their calls have ended. Later calls open new ones.
     pub fn reset_connections(&self) {
-        if let Some(hyper) = &self.hyper {
-            hyper.reset_connections();
-        }
+        self.transport.reset_connections();
     }
 
     /// Entities: those who log in.

@@ -172,16 +172,18 @@ fn the_consistency_is_that_of_the_transport() {
     use vault_identity::transport::Consistency;
 
     let target = || Target::new("http://vault.test").unwrap();
-    let mark = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
-    let marks: Vec<vault_identity::transport::Mark> = serde_json::from_value(mark).unwrap();
+    let token = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
+    let tokens: Vec<vault_identity::transport::ConsistencyToken> = serde_json::from_value(token).unwrap();
     let consistency = Consistency::new();
-    consistency.learn(marks.clone());
+    consistency.observe(tokens.clone());
     let transport = HyperTransport::builder().consistency(consistency).build();
     let client = Client::new(target(), transport.clone());
-    assert_eq!(client.clone().consistency().unwrap().marks(), marks);
+    assert_eq!(client.clone().consistency_tokens(), tokens);
     let blocking = BlockingClient::new(target(), BlockingAdapter::new(transport).unwrap());
-    assert_eq!(blocking.consistency().unwrap().marks(), marks);
-    assert!(Client::new(target(), identity_mock::MockTransport::new()).consistency().is_none());
+    assert_eq!(blocking.consistency_tokens(), tokens);
+    let mock = Client::new(target(), identity_mock::MockTransport::new());
+    mock.observe_tokens(tokens);
+    assert!(mock.consistency_tokens().is_empty());
 }
 
 #[test]
@@ -277,7 +279,7 @@ fn a_refusal_tells_that_no_token_was_sent() {
 /// Whatever is around the default transport, if it forwards what that offers.
 #[tokio::test]
 async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_health() {
-    use vault_identity::transport::{ServiceTransport, TransportService};
+    use vault_identity::transport::{ConsistencyToken, ServiceTransport, TransportService};
     use vault_identity::{BlockingTransport, Transport};
 
     let (address, heads) = server();
@@ -285,10 +287,12 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
     let target = || Target::new(&url).unwrap();
     let transport = || {
         let builder = HyperTransport::builder().addresses([&url]).unwrap();
-        builder.token_source(Token::new("of-the-source").unwrap()).build()
+        let transport = builder.token_source(Token::new("of-the-source").unwrap()).build();
+        transport.observe_tokens(vec![ConsistencyToken::new("another", "", "an index")]);
+        transport
     };
     let inner = transport();
-    let service = ServiceTransport::new(TransportService::new(inner.clone())).around(&inner);
+    let service = ServiceTransport::new(TransportService::new(inner.clone())).around(inner);
     let dynamic: Box<dyn Transport> = Box::new(transport());
     for client in [
         Client::new(target(), Arc::new(transport())),
@@ -297,7 +301,7 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
     ] {
         client.entities().list().await.unwrap();
         assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("of-the-source"));
-        assert_eq!((client.consistency().is_some(), client.health().await.len()), (true, 1));
+        assert_eq!((client.consistency_tokens().len(), client.health().await.len()), (1, 1));
         heads.recv().unwrap();
     }
     let dynamic: Arc<dyn BlockingTransport> = Arc::new(BlockingAdapter::new(transport()).unwrap());
@@ -307,7 +311,7 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
     ] {
         client.entities().list().unwrap();
         assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("of-the-source"));
-        assert_eq!((client.consistency().is_some(), client.health().len()), (true, 1));
+        assert_eq!((client.consistency_tokens().len(), client.health().len()), (1, 1));
         heads.recv().unwrap();
     }
 }

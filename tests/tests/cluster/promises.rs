@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
+use vault_identity::Transport as _;
 use vault_identity::transport::{Consistency, HyperTransport, NodeState, ReadPreference};
 use vault_identity::{
     Client,

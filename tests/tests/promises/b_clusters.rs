@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
+use vault_identity::Transport as _;
 use vault_identity::transport::{HyperTransport, RetryPolicy, Token};
 use vault_identity::{Client, Target, entity::CreateEntity, transport::TransportErrorKind};
 
@@ -97,8 +98,7 @@ async fn e6_an_index_of_one_cluster_is_not_sent_to_another_behind_the_same_host(
     let requests = gateway.requests();
     let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
     assert_eq!(sent, [None, None, Some("AAAA"), Some("AAAA")]);
-    let addresses: Vec<_> =
-        client.consistency().unwrap().marks().into_iter().map(|mark| mark.address).collect();
+    let addresses: Vec<_> = client.consistency_tokens().into_iter().map(|token| token.address).collect();
     assert_eq!(addresses, ["/a", "/b"].map(|path| format!("{}{path}", gateway.address())));
 }
 
@@ -114,9 +114,9 @@ async fn e1_nodes_with_paths_share_their_index() {
     // By a first call to itself, as the nodes are asked how they are when the transport knows them.
     let alone = Client::new(at(&addresses[0]), HyperTransport::new());
     alone.entities().read("e1").await.unwrap();
-    let marks = alone.consistency().unwrap().marks();
+    let tokens = alone.consistency_tokens();
     let transport = patient().addresses(&addresses).unwrap().build();
-    transport.consistency().learn(marks);
+    transport.observe_tokens(tokens);
     Client::new(at(&addresses[1]), transport).entities().read("e1").await.unwrap();
     let call = second.requests().into_iter().find(|request| request.path().contains("entity")).unwrap();
     assert_eq!(call.header("x-vault-index"), Some("AAAA"));

@@ -137,6 +137,6 @@ async fn e1_that_nothing_is_there_is_not_believed_of_a_node_that_may_have_hung()
 
     // Nobody else knows better.
     let alone = client_with(&hung, patient());
-    alone.consistency().unwrap().learn(client.consistency().unwrap().marks());
+    alone.observe_tokens(client.consistency_tokens());
     assert!(alone.entities().find("e1").await.unwrap().is_none());
 }

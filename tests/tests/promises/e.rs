@@ -78,8 +78,8 @@ fn e7_clones_share_the_index_and_it_never_goes_back() {
             });
         }
     });
-    let marks = client.consistency().unwrap().marks();
-    assert_eq!((marks.len(), &marks[0].index), (1, &index(160)));
+    let tokens = client.consistency_tokens();
+    assert_eq!((tokens.len(), &tokens[0].index), (1, &index(160)));
 }
 
 #[tokio::test]
@@ -87,10 +87,10 @@ async fn e7_another_transport_knows_what_it_is_told() {
     let server = Faulty::always(Answer::json(200, ENTITY).header("X-Vault-Index", &index(7)));
     let first = client_with(&server, once());
     first.entities().read("e1").await.unwrap();
-    let apart = client_with(&server, once().consistency(first.consistency().unwrap().fresh()));
+    let apart = client_with(&server, once());
     apart.entities().read("e1").await.unwrap();
     let told = client_with(&server, once());
-    told.consistency().unwrap().learn(first.consistency().unwrap().marks());
+    told.observe_tokens(first.consistency_tokens());
     told.entities().read("e1").await.unwrap();
     let requests = server.requests();
     let sent: Vec<_> = requests.iter().map(|request| request.header("x-vault-index")).collect();
@@ -112,7 +112,7 @@ async fn e7_the_order_of_the_addresses_does_not_matter() {
     };
     let (first, told) = (client([0, 1]), client([1, 0]));
     first.entities().read("e1").await.unwrap();
-    told.consistency().unwrap().learn(first.consistency().unwrap().marks());
+    told.observe_tokens(first.consistency_tokens());
     told.entities().read("e1").await.unwrap();
     let requests = nodes[1].requests();
     let read = requests.iter().rfind(|request| request.path() != "/v1/sys/health").unwrap();

@@ -71,7 +71,7 @@ async fn the_newest_index_is_sent_with_each_request() {
     *request.uri_mut() = "http://127.0.0.1:2/v1/x".parse().unwrap();
     send(&layer, request).await.unwrap();
     assert_eq!(indexes(&layer)[5], None);
-    let addresses: Vec<String> = layer.consistency.marks().into_iter().map(|mark| mark.address).collect();
+    let addresses: Vec<String> = layer.consistency.tokens().into_iter().map(|token| token.address).collect();
     assert_eq!(addresses, ["127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:2"]);
     layer.renew();
     assert_eq!(layer.inner.renewals(), 1);
@@ -196,7 +196,7 @@ async fn an_index_that_the_server_does_not_decode_is_forgotten() {
         if expected == 2 {
             let last = &layer.inner.calls()[2];
             assert!(!last.headers.contains_key(INDEX) && !last.headers.contains_key(INCONSISTENT));
-            assert!(layer.consistency.marks().is_empty());
+            assert!(layer.consistency.tokens().is_empty());
         }
     }
     // Not the one that another call has brought meanwhile.
@@ -213,25 +213,21 @@ async fn an_index_that_the_server_does_not_decode_is_forgotten() {
     let layer = Consistent::new(consistency, script);
     send(&layer, read()).await.unwrap();
     send(&layer, read()).await.unwrap();
-    assert_eq!(layer.consistency.marks()[0].index, index("c", 11));
+    assert_eq!(layer.consistency.tokens()[0].index, index("c", 11));
 }
 
 #[test]
-fn marks_hold_for_the_address_that_stands_for_a_cluster() {
+fn tokens_hold_for_the_address_that_stands_for_a_cluster() {
     let consistency = Consistency::new().of_cluster(["a:1".to_owned(), "b:1".to_owned()]);
-    let mark = |address: &str, value| Mark {
-        address: address.to_owned(),
-        namespace: "team".to_owned(),
-        index: index("c", value),
-    };
-    consistency.learn([mark("b:1", 5), mark("a:1", 4), mark("elsewhere", 3)]);
-    consistency.learn([Mark { index: "not\na header".to_owned(), ..mark("a:1", 9) }]);
-    assert_eq!(consistency.marks(), [mark("a:1", 5), mark("elsewhere", 3)]);
+    let token = |address: &str, value| ConsistencyToken::new(address, "team", index("c", value));
+    consistency.observe([token("b:1", 5), token("a:1", 4), token("elsewhere", 3)]);
+    consistency.observe([ConsistencyToken::new("a:1", "team", "not\na header")]);
+    assert_eq!(consistency.tokens(), [token("a:1", 5), token("elsewhere", 3)]);
     let fresh = consistency.fresh();
-    assert!(fresh.marks().is_empty());
-    fresh.learn([mark("b:1", 6)]);
-    assert_eq!(fresh.marks(), [mark("a:1", 6)], "it knows the cluster as well");
-    assert_eq!(consistency.marks().len(), 2);
+    assert!(fresh.tokens().is_empty());
+    fresh.observe([token("b:1", 6)]);
+    assert_eq!(fresh.tokens(), [token("a:1", 6)], "it knows the cluster as well");
+    assert_eq!(consistency.tokens().len(), 2);
 }
 
 #[test]
@@ -241,7 +237,7 @@ fn an_index_never_goes_back() {
     assert!(!advance(5));
     assert!(advance(4), "it is older");
     assert!(!advance(5) && !advance(6));
-    assert_eq!(consistency.marks()[0].index, index("c", 6));
+    assert_eq!(consistency.tokens()[0].index, index("c", 6));
 }
 
 /// The first answer was a success: what comes of the call afterwards does not undo it.

@@ -5,6 +5,7 @@ use identity_core::{
     Endpoint,
     endpoint::{ApiResponse, Method, RequestBuilder},
     error::{RequestError, ResponseError},
+    transport::{NodeHealth, NodeState},
 };
 
 use super::{Cluster, Trouble};
@@ -35,36 +36,6 @@ impl Endpoint for Health {
     }
 }
 
-/// How a node is, as `sys/health` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NodeState {
-    /// It leads the cluster, or is all of it.
-    Leader,
-    /// It answers reads, and passes writes on to the leader.
-    Standby,
-    /// It belongs to another cluster that stands in for a lost one, and answers nothing before that.
-    Secondary,
-    /// It is sealed.
-    Sealed,
-    /// It is not yet initialised.
-    Uninitialized,
-    /// It does not answer.
-    Unreachable,
-    /// It gives an answer that says nothing of it.
-    Unknown,
-}
-
-/// How a node of the cluster is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NodeHealth {
-    /// The host and port, or the path of the Unix socket.
-    pub address: String,
-    /// How it is.
-    pub state: NodeState,
-}
-
 /// Asks one node, and takes note of the answer.
 pub(crate) async fn ask<E: Exchange>(
     cluster: Arc<Cluster>,
@@ -92,5 +63,5 @@ pub(crate) async fn ask<E: Exchange>(
     if renew {
         inner.renew();
     }
-    NodeHealth { address: shown(node.probe.uri()).into_owned(), state }
+    NodeHealth::new(shown(node.probe.uri()), state)
 }

@@ -479,7 +479,9 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn health_is_that_of_each_node() {
-    use NodeState::{Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable};
+    use identity_core::transport::NodeState::{
+        self, Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable,
+    };
 
     let script = Script::late(|_, sent| {
         let delay = if sent.port() == 4 { Duration::from_secs(60) } else { Duration::ZERO };

@@ -1,0 +1,58 @@
+use serde::{Deserialize, Serialize};
+
+/// The state of one node of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeHealth {
+    /// The host and port, or the path of the Unix socket.
+    pub address: String,
+    /// The state that the node reports.
+    pub state: NodeState,
+}
+
+impl NodeHealth {
+    /// Creates a value from an address and a state.
+    pub fn new(address: impl Into<String>, state: NodeState) -> Self {
+        Self { address: address.into(), state }
+    }
+}
+
+/// The state of a node, from the status of `GET sys/health`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// The node leads the cluster, or is the only one.
+    Leader,
+    /// The node serves reads and forwards writes to the leader.
+    Standby,
+    /// The node belongs to a disaster recovery secondary, which serves nothing until it is promoted.
+    Secondary,
+    /// The node is sealed.
+    Sealed,
+    /// The node is not yet initialized.
+    Uninitialized,
+    /// The node does not respond.
+    Unreachable,
+    /// The node responds with a status that does not tell its state.
+    Unknown,
+}
+
+/// The newest index that a client has seen of a cluster and a namespace, to be handed to another process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConsistencyToken {
+    /// The host and port, and the path that a gateway serves the cluster under. Of several addresses of one
+    /// cluster, the first.
+    pub address: String,
+    /// The namespace. Empty for the root namespace.
+    pub namespace: String,
+    /// The server's `X-Vault-Index`.
+    pub index: String,
+}
+
+impl ConsistencyToken {
+    /// Creates a token from an address, a namespace and an `X-Vault-Index`.
+    pub fn new(address: impl Into<String>, namespace: impl Into<String>, index: impl Into<String>) -> Self {
+        Self { address: address.into(), namespace: namespace.into(), index: index.into() }
+    }
+}
