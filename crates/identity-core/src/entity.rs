@@ -265,8 +265,16 @@ pub struct DeleteEntityById {
 /// Lists all entities with their names and aliases. There is no paging.
 ///
 /// API: `LIST /identity/entity/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListEntities;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListEntities {}
+
+impl ListEntities {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Creates the entity of a name, or updates it.
 ///
@@ -330,8 +338,16 @@ pub struct DeleteEntityByName {
 /// and identifiers.
 ///
 /// API: `LIST /identity/entity/name`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListEntityNames;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListEntityNames {}
+
+impl ListEntityNames {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Merges entities into one: their aliases, memberships and MFA secrets, not their policies and metadata.
 /// They are gone after.

@@ -299,8 +299,16 @@ pub struct DeleteGroupById {
 /// Lists all groups with what the server tells of each. There is no paging.
 ///
 /// API: `LIST /identity/group/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListGroups;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListGroups {}
+
+impl ListGroups {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Creates the group of a name, or updates it.
 ///
@@ -355,5 +363,13 @@ pub struct DeleteGroupByName {
 /// identifiers.
 ///
 /// API: `LIST /identity/group/name`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListGroupNames;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListGroupNames {}
+
+impl ListGroupNames {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -145,8 +145,16 @@ pub struct DeleteAlias {
 /// [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
 ///
 /// API: `LIST /identity/alias/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListAliases;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListAliases {}
+
+impl ListAliases {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::entity::CreateEntity) with less to
 /// say.
@@ -245,5 +253,13 @@ pub struct DeletePersona {
 /// Lists *entity aliases*: [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
 ///
 /// API: `LIST /identity/persona/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListPersonas;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListPersonas {}
+
+impl ListPersonas {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

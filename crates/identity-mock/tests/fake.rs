@@ -75,7 +75,7 @@ fn faults_come_as_often_as_was_said_and_where() {
     vault.fail_where(1, Fault::ConnectionRefused, |method, path| {
         method == "POST" && path == "identity/entity"
     });
-    assert!(call(&vault, &target, &ListEntityNames).unwrap().is_empty());
+    assert!(call(&vault, &target, &ListEntityNames::new()).unwrap().is_empty());
     let create = CreateEntity::named("alice");
     let error = call(&vault, &target, &create).unwrap_err();
     assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::NotSent);

@@ -142,7 +142,7 @@ fn a_method_may_become_one_of_another_type() {
         DuoParams::new("secret", "key", "host").method_name("m").username_format("{{identity.entity.name}}");
     let id = root(&vault, &CreateDuoMethod::new(duo.clone())).method_id;
     assert_eq!(root(&vault, &CreateTotpMethod::new(TotpParams::new("i").method_name("m"))).method_id, id);
-    assert_eq!(root(&vault, &ListTotpMethods).keys, std::slice::from_ref(&id));
+    assert_eq!(root(&vault, &ListTotpMethods::new()).keys, std::slice::from_ref(&id));
     let (status, problem) = refusal(&vault, &DeleteDuoMethod::new(id.clone()));
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(problem.contains("method type does not match"), "{problem}");
@@ -161,8 +161,8 @@ fn namespaces_see_the_methods_above_them() {
     };
     let (above, below) = (create(&vault.target()), create(&at("team-a")));
     assert_ne!(above, below);
-    assert_eq!(root(&vault, &ListMfaMethods).keys, std::slice::from_ref(&above));
-    assert_eq!(call(&vault, &at("team-a"), &ListMfaMethods).unwrap().keys.len(), 2);
+    assert_eq!(root(&vault, &ListMfaMethods::new()).keys, std::slice::from_ref(&above));
+    assert_eq!(call(&vault, &at("team-a"), &ListMfaMethods::new()).unwrap().keys.len(), 2);
 
     let problem = |target: &Target, id: &MfaMethodId| {
         let update = UpdateTotpMethod::new(id.clone(), TotpParams::new("x"));
@@ -182,7 +182,7 @@ fn namespaces_see_the_methods_above_them() {
     call(&vault, &at("team-a"), &enforcement(&[&above, &below])).unwrap();
     assert_eq!(refusal(&vault, &enforcement(&[&below])).0, StatusCode::BAD_REQUEST);
     assert_eq!(refusal(&vault, &ReadLoginEnforcement::new("e")).0, StatusCode::NOT_FOUND);
-    assert_eq!(call(&vault, &at("team-a"), &ListLoginEnforcements).unwrap().keys, ["e"]);
+    assert_eq!(call(&vault, &at("team-a"), &ListLoginEnforcements::new()).unwrap().keys, ["e"]);
 }
 
 #[test]

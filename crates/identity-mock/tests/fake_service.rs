@@ -26,7 +26,7 @@ fn create(vault: &FakeVault) -> Request<Bytes> {
 }
 
 fn names(vault: &FakeVault) -> Vec<String> {
-    let list = ListEntityNames.request(&vault.target()).unwrap();
+    let list = ListEntityNames::new().request(&vault.target()).unwrap();
     ListEntityNames::parse_response(&BlockingTransport::send(vault, list).unwrap()).unwrap().keys
 }
 
@@ -109,7 +109,7 @@ fn issuers_begin_with_the_address() {
         (FakeVault::new(), "http://fake.vault"),
         (FakeVault::new().with_address("http://127.0.0.1:8200"), "http://127.0.0.1:8200"),
     ] {
-        let request = ReadDiscovery.request(&vault.target()).unwrap();
+        let request = ReadDiscovery::new().request(&vault.target()).unwrap();
         assert_eq!(
             request.uri().to_string(),
             format!("{address}/v1/identity/oidc/.well-known/openid-configuration")

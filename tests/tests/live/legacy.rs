@@ -27,8 +27,8 @@ async fn every_operation() {
     let Some(space) = Space::new("legacy") else { return };
     let client = &space.client;
     let people = space.mount("people");
-    assert_eq!(client.call(&ListAliases).await.unwrap(), KeyList::default());
-    assert_eq!(client.call(&ListPersonas).await.unwrap(), KeyList::default());
+    assert_eq!(client.call(&ListAliases::new()).await.unwrap(), KeyList::default());
+    assert_eq!(client.call(&ListPersonas::new()).await.unwrap(), KeyList::default());
 
     // An alias is an entity alias.
     let alice = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
@@ -44,13 +44,13 @@ async fn every_operation() {
     assert_eq!(client.call(&update).await.unwrap(), None);
     let alias = client.entity_aliases().read(&written.id).await.unwrap();
     assert_eq!((&*alias.name, &alias.canonical_id), ("alicia", &alice));
-    let list = client.call(&ListAliases).await.unwrap();
+    let list = client.call(&ListAliases::new()).await.unwrap();
     assert_eq!((&*list.keys, &*list.key_info[&written.id].name), (from_ref(&written.id), "alicia"));
     assert_eq!(list, client.entity_aliases().list().await.unwrap());
 
     // So is a persona when it is read.
     assert_eq!(client.call(&ReadPersona::new(&written.id)).await.unwrap(), alias);
-    assert_eq!(client.call(&ListPersonas).await.unwrap(), list);
+    assert_eq!(client.call(&ListPersonas::new()).await.unwrap(), list);
     for _ in 0..2 {
         client.call(&DeleteAlias::new(&written.id)).await.unwrap();
         assert_eq!(client.entity_aliases().find(&written.id).await.unwrap(), None);
@@ -79,7 +79,7 @@ async fn every_operation() {
         entity.last_update_time = None;
         assert_eq!(entity, expected);
     }
-    assert!(client.call(&ListPersonas).await.unwrap().is_empty());
+    assert!(client.call(&ListPersonas::new()).await.unwrap().is_empty());
     let as_alias = bob.id.as_str();
     assert_eq!(client.call(&Maybe(ReadPersona::new(as_alias))).await.unwrap(), None);
     client.call(&DeletePersona::new(as_alias)).await.unwrap();

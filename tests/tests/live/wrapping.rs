@@ -122,16 +122,16 @@ async fn what_has_content_is_wrapped() {
     let created = client.call(&UnwrapResponse::<CreateEntity>::new(info.token)).await.unwrap();
     assert_eq!(created.created().unwrap().id, id);
 
-    let info = client.call(&Wrap::new(ListEntities, MINUTE)).await.unwrap().wrapped().unwrap();
+    let info = client.call(&Wrap::new(ListEntities::new(), MINUTE)).await.unwrap().wrapped().unwrap();
     let list = client.call(&UnwrapResponse::<ListEntities>::new(info.token)).await.unwrap();
     assert_eq!(list, client.entities().list().await.unwrap());
     assert_eq!(list.keys, from_ref(&id));
 
-    let info = client.call(&Wrap::new(ReadDiscovery, MINUTE)).await.unwrap().wrapped().unwrap();
+    let info = client.call(&Wrap::new(ReadDiscovery::new(), MINUTE)).await.unwrap().wrapped().unwrap();
     let discovery = client.call(&UnwrapResponse::<ReadDiscovery>::new(info.token)).await.unwrap();
     assert_eq!(discovery, client.oidc().tokens().discovery().await.unwrap());
 
-    let info = client.call(&Wrap::new(ReadJwks, MINUTE)).await.unwrap().wrapped().unwrap();
+    let info = client.call(&Wrap::new(ReadJwks::new(), MINUTE)).await.unwrap().wrapped().unwrap();
     assert_eq!(client.call(&UnwrapResponse::<ReadJwks>::new(info.token)).await.unwrap().keys, []);
 
     let introspect = Wrap::new(IntrospectIdToken::new("garbage"), MINUTE);
@@ -193,7 +193,7 @@ async fn what_has_no_content_comes_plain() {
 
     let as_get = client.with_target(client.target().clone().with_list_as_get(true));
     for client in [client, &as_get] {
-        let Wrapped::Plain(none) = client.call(&Wrap::new(ListGroups, MINUTE)).await.unwrap() else {
+        let Wrapped::Plain(none) = client.call(&Wrap::new(ListGroups::new(), MINUTE)).await.unwrap() else {
             panic!("an empty list was wrapped")
         };
         assert!(none.is_empty());
@@ -214,9 +214,9 @@ async fn refusals_are_not_wrapped() {
     refused(client.call(&wrap).await, 400, "entity not found from id");
     let nowhere = client.with_namespace("nowhere").unwrap();
     assert!(
-        !refused(nowhere.call(&Wrap::new(ListGroups, MINUTE)).await, 404, "namespace not found")
+        !refused(nowhere.call(&Wrap::new(ListGroups::new(), MINUTE)).await, 404, "namespace not found")
             .is_not_found()
     );
     let anybody = client.with_target(client.target().clone().without_token());
-    assert!(anybody.call(&Wrap::new(ListGroups, MINUTE)).await.unwrap_err().is_permission_denied());
+    assert!(anybody.call(&Wrap::new(ListGroups::new(), MINUTE)).await.unwrap_err().is_permission_denied());
 }

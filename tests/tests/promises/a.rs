@@ -114,7 +114,7 @@ fn a3_headers_with_secrets_are_marked_sensitive() {
     let basic = ClientAuth::basic("c1", "canary");
     for (name, request) in [
         ("x-vault-token", ReadEntityById::new("e1").request(&target)),
-        ("x-vault-token", Wrap::new(ReadJwks, Duration::from_secs(60)).request(&target)),
+        ("x-vault-token", Wrap::new(ReadJwks::new(), Duration::from_secs(60)).request(&target)),
         ("x-vault-token", UnwrapResponse::<ReadJwks>::new("canary").request(&target)),
         ("authorization", ReadUserInfo::new("web", "canary").request(&target)),
         ("authorization", ExchangeOidcToken::client_credentials("web", basic).request(&target)),
@@ -144,7 +144,7 @@ async fn a8_results_show_no_secret() {
         .await,
         shown(ExchangeOidcToken::client_credentials("web", auth), tokens).await,
         shown(vault_identity::mfa::GenerateTotpSecret::new("m"), totp).await,
-        shown(Wrap::new(ReadJwks, Duration::from_secs(60)), wrap).await,
+        shown(Wrap::new(ReadJwks::new(), Duration::from_secs(60)), wrap).await,
     ] {
         assert!(!text.contains("canary") && !text.contains("99, 97, 110"), "{text}");
     }

@@ -99,6 +99,6 @@ async fn f13_warnings_come_with_the_value() {
     assert_eq!(read.0.name, "n");
     let write = client.call(&WithMeta(WriteEntityByName::new("n"))).await.unwrap();
     assert_eq!(write.1.warnings.len(), 1);
-    let list = client.call(&WithMeta(ListEntities)).await.unwrap();
+    let list = client.call(&WithMeta(ListEntities::new())).await.unwrap();
     assert_eq!((list.1.warnings.len(), list.1.request_id.as_deref()), (1, Some("r1")));
 }

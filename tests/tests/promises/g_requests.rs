@@ -27,7 +27,7 @@ async fn one_of_each() -> (Faulty, Vec<Received>) {
     let exchange = ExchangeOidcToken::client_credentials("web", ClientAuth::basic("c1", "s"));
     oidc.providers().exchange(&exchange).await.unwrap_err();
     let as_get = client.with_target(client.target().clone().with_list_as_get(true));
-    as_get.call(&ListEntities).await.unwrap();
+    as_get.call(&ListEntities::new()).await.unwrap();
     let requests = server.requests();
     assert_eq!(requests.len(), 10);
     (server, requests)

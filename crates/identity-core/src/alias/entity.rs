@@ -148,5 +148,13 @@ pub struct DeleteEntityAliasById {
 /// Lists all entity aliases with what the server tells of each. There is no paging.
 ///
 /// API: `LIST /identity/entity-alias/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListEntityAliases;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListEntityAliases {}
+
+impl ListEntityAliases {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -123,5 +123,13 @@ pub struct DeleteGroupAliasById {
 /// Lists all group aliases with what the server tells of each. There is no paging.
 ///
 /// API: `LIST /identity/group-alias/id`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListGroupAliases;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListGroupAliases {}
+
+impl ListGroupAliases {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

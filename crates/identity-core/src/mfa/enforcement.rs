@@ -152,5 +152,13 @@ pub struct DeleteLoginEnforcement {
 /// Lists all enforcements by name.
 ///
 /// API: `LIST /identity/mfa/login-enforcement`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListLoginEnforcements;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListLoginEnforcements {}
+
+impl ListLoginEnforcements {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -28,8 +28,16 @@ pub struct ReadMfaMethod {
 /// Lists all methods, of whatever type; in a namespace also those of the namespaces above.
 ///
 /// API: `LIST /identity/mfa/method`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListMfaMethods;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListMfaMethods {}
+
+impl ListMfaMethods {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// A method of any type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -187,8 +195,16 @@ macro_rules! method {
         #[doc = concat!("Lists all ", $type, " methods.")]
         ///
         #[doc = concat!("API: `LIST /identity/mfa/method/", $path, "`")]
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct $list;
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $list {}
+
+        impl $list {
+            /// Creates the request.
+            pub fn new() -> Self {
+                Self::default()
+            }
+        }
 
         crate::macros::about! {
             $read { method_id: crate::MfaMethodId }

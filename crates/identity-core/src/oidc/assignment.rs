@@ -90,5 +90,13 @@ pub struct DeleteOidcAssignment {
 /// Lists the names of all assignments.
 ///
 /// API: `LIST /identity/oidc/assignment`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListOidcAssignments;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOidcAssignments {}
+
+impl ListOidcAssignments {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

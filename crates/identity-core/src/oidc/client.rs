@@ -205,5 +205,13 @@ pub struct DeleteOidcClient {
 /// Lists all clients by name, with all that is not secret.
 ///
 /// API: `LIST /identity/oidc/client`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListOidcClients;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOidcClients {}
+
+impl ListOidcClients {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -19,8 +19,16 @@ pub struct OidcConfig {
 /// Reads how identity tokens are issued.
 ///
 /// API: `GET /identity/oidc/config`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadOidcConfig;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOidcConfig {}
+
+impl ReadOidcConfig {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Says how identity tokens are issued. The server warns that all tokens are then to be checked against the
 /// issuer: see [`WithMeta`](crate::WithMeta).

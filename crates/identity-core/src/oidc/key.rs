@@ -152,8 +152,16 @@ pub struct DeleteOidcKey {
 /// Lists the names of all keys.
 ///
 /// API: `LIST /identity/oidc/key`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListOidcKeys;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOidcKeys {}
+
+impl ListOidcKeys {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// Has the next key take its place now. Each call rotates again, so that it must not be repeated blindly.
 ///

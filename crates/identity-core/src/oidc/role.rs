@@ -116,5 +116,13 @@ pub struct DeleteOidcRole {
 /// Lists the names of all roles.
 ///
 /// API: `LIST /identity/oidc/role`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListOidcRoles;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOidcRoles {}
+
+impl ListOidcRoles {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -81,5 +81,13 @@ pub struct DeleteOidcScope {
 /// Lists the names of all scopes.
 ///
 /// API: `LIST /identity/oidc/scope`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListOidcScopes;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOidcScopes {}
+
+impl ListOidcScopes {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

@@ -139,8 +139,16 @@ pub struct Introspection {
 /// Reads what a verifier of identity tokens needs to know. No token is needed.
 ///
 /// API: `GET /identity/oidc/.well-known/openid-configuration`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadDiscovery;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadDiscovery {}
+
+impl ReadDiscovery {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// The discovery document of identity tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,8 +174,16 @@ pub struct Discovery {
 /// rotated out that still verify. No token is needed.
 ///
 /// API: `GET /identity/oidc/.well-known/keys`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadJwks;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadJwks {}
+
+impl ReadJwks {
+    /// Creates the request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// A JSON Web Key Set (RFC 7517). Serialized, it is what JOSE libraries take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -225,7 +225,7 @@ proptest! {
             let target = target.clone().with_token(text.clone()).unwrap_or(target);
             let target = target.clone().with_namespace(&text).unwrap_or(target);
             let target = target.clone().with_mount(&text).unwrap_or(target);
-            let request = ReadOidcConfig.request(&target).expect("a request without parameters");
+            let request = ReadOidcConfig::new().request(&target).expect("a request without parameters");
             prop_assert!(request.uri().path().ends_with("/oidc/config"), "{}", request.uri());
         }
     }

@@ -98,10 +98,10 @@ fn values_that_the_server_would_refuse_or_misread() {
         WriteOidcKey::new("web").verification_ttl(FRACTION) => "verification_ttl";
         RotateOidcKey::new("web").verification_ttl(Duration::from_nanos(1)) => "verification_ttl";
         WriteOidcRole::new("app", "web").ttl(FRACTION) => "ttl";
-        Wrap::new(ReadOidcConfig, FRACTION) => "ttl";
-        Wrap::new(ReadOidcConfig, Duration::ZERO) => "ttl";
-        Wrap::new(ReadOidcConfig, Duration::from_millis(1)) => "ttl";
-        Wrap::new(ReadOidcConfig, SECOND) => "(none)";
+        Wrap::new(ReadOidcConfig::new(), FRACTION) => "ttl";
+        Wrap::new(ReadOidcConfig::new(), Duration::ZERO) => "ttl";
+        Wrap::new(ReadOidcConfig::new(), Duration::from_millis(1)) => "ttl";
+        Wrap::new(ReadOidcConfig::new(), SECOND) => "(none)";
 
         CreateGroup::named("g").group_type(GroupType::External).member_entity_ids(["e1"]) => "member_entity_ids";
         CreateGroup::named("g").group_type(GroupType::External).member_entity_ids([""; 0]) => "member_entity_ids";

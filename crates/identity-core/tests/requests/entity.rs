@@ -33,7 +33,7 @@ fn entities() {
             DeleteEntityById::new("e1") => "identity/entity/id/e1" again;
         }
         LIST "identity/entity/id" {
-            ListEntities => "identity/entity/id" again;
+            ListEntities::new() => "identity/entity/id" again;
         }
         POST "identity/entity/name/{name}" {
             WriteEntityByName::new("alice") => "identity/entity/name/alice" again {};
@@ -52,7 +52,7 @@ fn entities() {
             DeleteEntityByName::new("ends/") => "identity/entity/name/ends%2F" again;
         }
         LIST "identity/entity/name" {
-            ListEntityNames => "identity/entity/name" again;
+            ListEntityNames::new() => "identity/entity/name" again;
         }
         POST "identity/entity/merge" {
             MergeEntities::new("e1", ["e2"]) => "identity/entity/merge" once
@@ -96,7 +96,7 @@ fn entity_aliases() {
             DeleteEntityAliasById::new("a1") => "identity/entity-alias/id/a1" again;
         }
         LIST "identity/entity-alias/id" {
-            ListEntityAliases => "identity/entity-alias/id" again;
+            ListEntityAliases::new() => "identity/entity-alias/id" again;
         }
     }
 }

@@ -42,7 +42,7 @@ fn groups() {
             DeleteGroupById::new("g1") => "identity/group/id/g1" again;
         }
         LIST "identity/group/id" {
-            ListGroups => "identity/group/id" again;
+            ListGroups::new() => "identity/group/id" again;
         }
         POST "identity/group/name/{name}" {
             WriteGroupByName::new("ops") => "identity/group/name/ops" again {};
@@ -62,7 +62,7 @@ fn groups() {
             DeleteGroupByName::new("ops") => "identity/group/name/ops" again;
         }
         LIST "identity/group/name" {
-            ListGroupNames => "identity/group/name" again;
+            ListGroupNames::new() => "identity/group/name" again;
         }
     }
 }
@@ -89,7 +89,7 @@ fn group_aliases() {
             DeleteGroupAliasById::new("ga1") => "identity/group-alias/id/ga1" again;
         }
         LIST "identity/group-alias/id" {
-            ListGroupAliases => "identity/group-alias/id" again;
+            ListGroupAliases::new() => "identity/group-alias/id" again;
         }
     }
 }

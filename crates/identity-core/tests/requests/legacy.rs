@@ -26,7 +26,7 @@ fn aliases() {
             DeleteAlias::new("a1") => "identity/alias/id/a1" again;
         }
         LIST "identity/alias/id" {
-            ListAliases => "identity/alias/id" again;
+            ListAliases::new() => "identity/alias/id" again;
         }
     }
 }
@@ -55,7 +55,7 @@ fn personas() {
             DeletePersona::new("a1") => "identity/persona/id/a1" again;
         }
         LIST "identity/persona/id" {
-            ListPersonas => "identity/persona/id" again;
+            ListPersonas::new() => "identity/persona/id" again;
         }
     }
 }

@@ -13,7 +13,7 @@ fn methods_of_any_type() {
             ReadMfaMethod::new("20ca38a1-2693-4a68-8a55-8dd960737fb8") => "identity/mfa/method/20ca38a1-2693-4a68-8a55-8dd960737fb8" again;
         }
         LIST "identity/mfa/method" {
-            ListMfaMethods => "identity/mfa/method" again;
+            ListMfaMethods::new() => "identity/mfa/method" again;
         }
     }
 }
@@ -47,7 +47,7 @@ fn totp() {
             DeleteTotpMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b") => "identity/mfa/method/totp/7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b" again;
         }
         LIST "identity/mfa/method/totp" {
-            ListTotpMethods => "identity/mfa/method/totp" again;
+            ListTotpMethods::new() => "identity/mfa/method/totp" again;
         }
     }
 }
@@ -79,7 +79,7 @@ fn okta() {
             DeleteOktaMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b") => "identity/mfa/method/okta/7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b" again;
         }
         LIST "identity/mfa/method/okta" {
-            ListOktaMethods => "identity/mfa/method/okta" again;
+            ListOktaMethods::new() => "identity/mfa/method/okta" again;
         }
     }
 }
@@ -113,7 +113,7 @@ fn duo() {
             DeleteDuoMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b") => "identity/mfa/method/duo/7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b" again;
         }
         LIST "identity/mfa/method/duo" {
-            ListDuoMethods => "identity/mfa/method/duo" again;
+            ListDuoMethods::new() => "identity/mfa/method/duo" again;
         }
     }
 }
@@ -140,7 +140,7 @@ fn ping_id() {
             DeletePingIdMethod::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b") => "identity/mfa/method/pingid/7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b" again;
         }
         LIST "identity/mfa/method/pingid" {
-            ListPingIdMethods => "identity/mfa/method/pingid" again;
+            ListPingIdMethods::new() => "identity/mfa/method/pingid" again;
         }
     }
 }
@@ -188,7 +188,7 @@ fn login_enforcements() {
             DeleteLoginEnforcement::new("all") => "identity/mfa/login-enforcement/all" again;
         }
         LIST "identity/mfa/login-enforcement" {
-            ListLoginEnforcements => "identity/mfa/login-enforcement" again;
+            ListLoginEnforcements::new() => "identity/mfa/login-enforcement" again;
         }
     }
 }

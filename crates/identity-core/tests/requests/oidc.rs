@@ -10,7 +10,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn configuration_keys_and_roles() {
     requests! {
         GET "identity/oidc/config" {
-            ReadOidcConfig => "identity/oidc/config" again;
+            ReadOidcConfig::new() => "identity/oidc/config" again;
         }
         POST "identity/oidc/config" {
             WriteOidcConfig::new("https://vault.test:8200") => "identity/oidc/config" again {"issuer": "https://vault.test:8200"};
@@ -31,7 +31,7 @@ fn configuration_keys_and_roles() {
             DeleteOidcKey::new("web") => "identity/oidc/key/web" again;
         }
         LIST "identity/oidc/key" {
-            ListOidcKeys => "identity/oidc/key" again;
+            ListOidcKeys::new() => "identity/oidc/key" again;
         }
         POST "identity/oidc/key/{name}/rotate" {
             RotateOidcKey::new("web") => "identity/oidc/key/web/rotate" once {};
@@ -59,7 +59,7 @@ fn configuration_keys_and_roles() {
             DeleteOidcRole::new("app") => "identity/oidc/role/app" again;
         }
         LIST "identity/oidc/role" {
-            ListOidcRoles => "identity/oidc/role" again;
+            ListOidcRoles::new() => "identity/oidc/role" again;
         }
     }
 }
@@ -76,10 +76,10 @@ fn tokens_and_public_data() {
                 {"token": "e.y.J", "client_id": "audience"};
         }
         GET "identity/oidc/.well-known/openid-configuration" {
-            ReadDiscovery => "identity/oidc/.well-known/openid-configuration" again;
+            ReadDiscovery::new() => "identity/oidc/.well-known/openid-configuration" again;
         }
         GET "identity/oidc/.well-known/keys" {
-            ReadJwks => "identity/oidc/.well-known/keys" again;
+            ReadJwks::new() => "identity/oidc/.well-known/keys" again;
         }
     }
 }

@@ -25,7 +25,7 @@ fn assignments_and_scopes() {
             DeleteOidcAssignment::new("staff") => "identity/oidc/assignment/staff" again;
         }
         LIST "identity/oidc/assignment" {
-            ListOidcAssignments => "identity/oidc/assignment" again;
+            ListOidcAssignments::new() => "identity/oidc/assignment" again;
         }
         POST "identity/oidc/scope/{name}" {
             WriteOidcScope::new("profile") => "identity/oidc/scope/profile" again {};
@@ -41,7 +41,7 @@ fn assignments_and_scopes() {
             DeleteOidcScope::new("profile") => "identity/oidc/scope/profile" again;
         }
         LIST "identity/oidc/scope" {
-            ListOidcScopes => "identity/oidc/scope" again;
+            ListOidcScopes::new() => "identity/oidc/scope" again;
         }
     }
 }
@@ -72,7 +72,7 @@ fn clients() {
             DeleteOidcClient::new("app") => "identity/oidc/client/app" again;
         }
         LIST "identity/oidc/client" {
-            ListOidcClients => "identity/oidc/client" again;
+            ListOidcClients::new() => "identity/oidc/client" again;
         }
     }
 }

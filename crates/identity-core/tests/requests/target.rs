@@ -81,21 +81,21 @@ fn headers_say_on_whose_behalf() {
         (namespace("team-a").with_namespace("").unwrap(), None),
         (namespace("/"), None),
     ] {
-        let request = ReadOidcConfig.request(&target).unwrap();
+        let request = ReadOidcConfig::new().request(&target).unwrap();
         let expected: Vec<_> = [Some(("x-vault-request", "true")), expected].into_iter().flatten().collect();
         let mut sorted = expected;
         sorted.sort_unstable();
         assert_eq!(headers(&request), sorted);
     }
-    assert!(ReadOidcConfig.request(&token()).unwrap().headers()["x-vault-token"].is_sensitive());
-    let umlaut = ReadOidcConfig.request(&namespace("tür")).unwrap();
+    assert!(ReadOidcConfig::new().request(&token()).unwrap().headers()["x-vault-token"].is_sensitive());
+    let umlaut = ReadOidcConfig::new().request(&namespace("tür")).unwrap();
     assert_eq!(umlaut.headers()["x-vault-namespace"].as_bytes(), "tür".as_bytes());
 }
 
 #[test]
 fn list_may_be_sent_as_get() {
     let target = at("http://vault.test");
-    let list = |as_get| ListEntities.request(&target.clone().with_list_as_get(as_get)).unwrap();
+    let list = |as_get| ListEntities::new().request(&target.clone().with_list_as_get(as_get)).unwrap();
     for (as_get, verb, url) in [
         (false, "LIST", "http://vault.test/v1/identity/entity/id"),
         (true, "GET", "http://vault.test/v1/identity/entity/id?list=true"),

@@ -18,7 +18,7 @@ async fn a_list_arrives_as_the_core_wrote_it() {
     let target = Target::new(&server.url("")).unwrap().with_token("s.example").unwrap();
     let target = target.with_namespace("team-a").unwrap();
 
-    let response = patient().build().send(ListEntityNames.request(&target).unwrap()).await.unwrap();
+    let response = patient().build().send(ListEntityNames::new().request(&target).unwrap()).await.unwrap();
 
     assert_eq!(ListEntityNames::parse_response(&response).unwrap().keys, ["alice"]);
     let requests = server.seen().requests;

@@ -223,7 +223,7 @@ async fn header(source: &LoginTokenSource) -> String {
     });
     let service = ServiceBuilder::new().layer(TokenLayer::new(source.clone())).service(echo);
     let target = Target::new("http://vault.test").expect("an address").with_transport_token();
-    let request = ListEntities.request(&target).expect("a request");
+    let request = ListEntities::new().request(&target).expect("a request");
     let response = ServiceTransport::new(service).send(request).await.expect("a token");
     String::from_utf8(response.into_body().into()).expect("ASCII")
 }

@@ -125,7 +125,7 @@ async fn a_layer_sees_the_operation_and_no_secret() {
         async { Ok::<_, BoxError>(Response::new(Bytes::new())) }
     }));
     let target = Target::new("http://127.0.0.1:8200").unwrap().with_token("s.secret").unwrap();
-    let list = ListEntities.request(&target.clone().with_list_as_get(true)).unwrap();
+    let list = ListEntities::new().request(&target.clone().with_list_as_get(true)).unwrap();
     let unwrap = UnwrapResponse::<IntrospectIdToken>::new("s.secret").request(&target).unwrap();
     for request in [list, unwrap] {
         transport.send(request).await.unwrap();

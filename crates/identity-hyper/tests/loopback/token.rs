@@ -27,7 +27,7 @@ const FORBIDDEN: &str =
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 32\r\n\r\n{\"errors\":[\"permission denied\"]}";
 pub(crate) fn list(server: &Server) -> Request<Bytes> {
     let target = Target::new(&server.url("")).expect("an address").with_transport_token();
-    ListEntities.request(&target).expect("a request")
+    ListEntities::new().request(&target).expect("a request")
 }
 
 /// The tokens that the server got, in order.
@@ -61,9 +61,9 @@ async fn the_token_goes_only_into_requests_that_await_it() {
     let target = Target::new(&server.url("")).unwrap();
 
     transport.send(list(&server)).await.unwrap();
-    transport.send(ListEntities.request(&target).unwrap()).await.unwrap();
+    transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap();
     let own = target.with_token("s.own").unwrap();
-    transport.send(ListEntities.request(&own).unwrap()).await.unwrap();
+    transport.send(ListEntities::new().request(&own).unwrap()).await.unwrap();
     patient().build().send(list(&server)).await.unwrap();
 
     assert_eq!(tokens(&server), ["s.fixed", "none", "s.own", "none"]);
@@ -91,7 +91,7 @@ async fn the_layer_does_the_same_and_the_token_is_not_shown() {
     assert!(!format!("{token:?} {layer:?}").contains("canary"));
     let service = ServiceBuilder::new().layer(layer).service(TransportService::new(seen.clone()));
     let target = Target::new("http://vault.test").unwrap().with_transport_token();
-    ServiceTransport::new(service).send(ListEntities.request(&target).unwrap()).await.unwrap();
+    ServiceTransport::new(service).send(ListEntities::new().request(&target).unwrap()).await.unwrap();
 
     let seen = seen.0.lock().unwrap();
     assert_eq!(seen[0].headers()["x-vault-token"], "canary");

@@ -116,7 +116,7 @@ async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
 
     let log = Log::start(LevelFilter::INFO);
     let team = target(&server).with_namespace("team-a").unwrap();
-    patient().build().send(ListEntities.request(&team).unwrap()).await.unwrap();
+    patient().build().send(ListEntities::new().request(&team).unwrap()).await.unwrap();
     assert!(log.span().contains(r#"http.request.method="LIST""#), "{}", log.span());
     assert!(log.span().contains(r#"vault.namespace="team-a""#), "{}", log.span());
     drop(log);
@@ -243,7 +243,7 @@ async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors()
         let log = Log::start(LevelFilter::TRACE);
         let target = target(&server).with_token(format!("{CANARY}-token")).unwrap();
         let transport = patient().redirects(RedirectPolicy::Nodes).retry(RetryPolicy::off()).build();
-        let result = transport.send(ListEntities.request(&target).unwrap()).await;
+        let result = transport.send(ListEntities::new().request(&target).unwrap()).await;
         let text = log.lines().join("\n");
         assert!(text.contains(told), "{text}");
         assert_no_canary(&text);

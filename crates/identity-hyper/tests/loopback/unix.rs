@@ -22,7 +22,7 @@ async fn requests_go_over_a_socket_and_share_a_connection() {
     let target = Target::new(&address(directory.path())).unwrap().with_token("s.example").unwrap();
     let transport = patient().build();
     for _ in 0..3 {
-        let response = transport.send(ListEntities.request(&target).unwrap()).await.unwrap();
+        let response = transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap();
         assert_eq!(response.body(), "hello");
     }
     let Seen { connections, requests } = seen();
@@ -42,14 +42,14 @@ async fn requests_go_over_a_socket_and_share_a_connection() {
 async fn a_socket_that_is_not_there_is_no_connection() {
     let directory = tempfile::tempdir().unwrap();
     let target = Target::new(&address(directory.path())).unwrap();
-    let error = patient().build().send(ListEntities.request(&target).unwrap()).await.unwrap_err();
+    let error = patient().build().send(ListEntities::new().request(&target).unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("No such file"), "{}", story(&error));
 
     let transport =
         patient().retry(RetryPolicy::new().most(1)).addresses([address(directory.path())]).unwrap();
     let transport = transport.build();
-    let error = transport.send(ListEntities.request(&target).unwrap()).await.unwrap_err();
+    let error = transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap_err();
     let socket = directory.path().join("an agent.sock").display().to_string();
     let nodes: Vec<&str> = error.attempts().as_slice().iter().map(|attempt| &*attempt.node).collect();
     assert_eq!(nodes, [&*socket; 2]);

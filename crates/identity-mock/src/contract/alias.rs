@@ -14,7 +14,7 @@ const NOTHING: &str = "00000000-0000-0000-0000-000000000000";
 pub(super) async fn alias_is_created_changed_and_deleted(server: &Server<'_>) {
     let people = server.mount("people").await;
     let alice = server.entity("alice").await;
-    assert!(server.ok(&ListEntityAliases).await.is_empty());
+    assert!(server.ok(&ListEntityAliases::new()).await.is_empty());
     let create =
         CreateEntityAlias::new("al", &people).canonical_id(&alice).custom_metadata([("mail box", "a@b/é")]);
     let written = server.ok(&create).await.expect("it is new");
@@ -38,9 +38,9 @@ pub(super) async fn alias_is_created_changed_and_deleted(server: &Server<'_>) {
     assert_eq!(server.ok(&update).await, None);
     let alias = server.ok(&ReadEntityAliasById::new(&written.id)).await;
     assert_eq!((&*alias.name, alias.custom_metadata.len()), ("ally", 1));
-    let list = server.ok(&ListEntityAliases).await;
+    let list = server.ok(&ListEntityAliases::new()).await;
     assert_eq!((&list.keys[..], &*list.key_info[&written.id].name), (&[written.id.clone()][..], "ally"));
-    assert_eq!(server.ok(&ListEntities).await.key_info[&alice].aliases[0].name, "ally");
+    assert_eq!(server.ok(&ListEntities::new()).await.key_info[&alice].aliases[0].name, "ally");
 
     for _ in 0..2 {
         server.ok(&DeleteEntityAliasById::new(&written.id)).await;

@@ -121,23 +121,23 @@ pub(super) async fn entity_metadata_limits(server: &Server<'_>) {
 }
 
 pub(super) async fn entity_lists(server: &Server<'_>) {
-    assert!(server.ok(&ListEntities).await.is_empty());
-    assert!(server.ok(&ListEntityNames).await.is_empty());
+    assert!(server.ok(&ListEntities::new()).await.is_empty());
+    assert!(server.ok(&ListEntityNames::new()).await.is_empty());
     let mut ids =
         vec![server.entity("alice").await, server.entity("Bob").await, server.entity("carol").await];
     ids.sort();
-    let list = server.ok(&ListEntities).await;
+    let list = server.ok(&ListEntities::new()).await;
     assert_eq!(list.keys, ids);
     let names: Vec<&str> = ids.iter().map(|id| &*list.key_info[id].name).collect();
     // The names come in the order of the identifiers.
-    assert_eq!(server.ok(&ListEntityNames).await.keys, names);
+    assert_eq!(server.ok(&ListEntityNames::new()).await.keys, names);
 }
 
 pub(super) async fn entities_are_deleted_together(server: &Server<'_>) {
     let ids = [server.entity("alice").await, server.entity("bob").await];
     let kept = server.entity("carol").await;
     server.ok(&BatchDeleteEntities::new([ids[0].as_str(), ids[1].as_str(), NOBODY])).await;
-    assert_eq!(server.ok(&ListEntities).await.keys, [kept]);
+    assert_eq!(server.ok(&ListEntities::new()).await.keys, [kept]);
     server.ok(&BatchDeleteEntities::new(&ids)).await;
     server
         .answers(("POST", "identity/entity/batch-delete", "{}"), 400, &["missing entity ids to delete"])

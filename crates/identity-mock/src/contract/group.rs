@@ -121,7 +121,7 @@ pub(super) async fn group_refusals(server: &Server<'_>) {
     ] {
         server.answers(("POST", "identity/group", body), 400, &[problem]).await;
     }
-    assert_eq!(server.ok(&ListGroupNames).await.len(), 2);
+    assert_eq!(server.ok(&ListGroupNames::new()).await.len(), 2);
 }
 
 pub(super) async fn group_deletions(server: &Server<'_>) {
@@ -137,16 +137,16 @@ pub(super) async fn group_deletions(server: &Server<'_>) {
 }
 
 pub(super) async fn group_lists(server: &Server<'_>) {
-    assert!(server.ok(&ListGroups).await.is_empty());
+    assert!(server.ok(&ListGroups::new()).await.is_empty());
     let alice = server.entity("alice").await;
     let inner = server.group(CreateGroup::named("inner").member_entity_ids([&alice])).await;
     let outer = server.group(CreateGroup::named("outer").member_group_ids([&inner])).await;
     let mut ids = [inner.clone(), outer];
     ids.sort();
-    let list = server.ok(&ListGroups).await;
+    let list = server.ok(&ListGroups::new()).await;
     assert_eq!(list.keys, ids);
     let info = &list.key_info[&inner];
     assert_eq!((&*info.name, info.num_member_entities, info.num_parent_groups), ("inner", 1, 1));
     let names: Vec<&str> = ids.iter().map(|id| &*list.key_info[id].name).collect();
-    assert_eq!(server.ok(&ListGroupNames).await.keys, names);
+    assert_eq!(server.ok(&ListGroupNames::new()).await.keys, names);
 }

@@ -26,7 +26,7 @@ pub(super) async fn group_alias_is_created_changed_and_deleted(server: &Server<'
     let update = UpdateGroupAliasById::new(&written.id, "E2", &directory);
     assert_eq!(server.ok(&update).await, Some(written.clone()));
     assert_eq!(server.ok(&update).await, None);
-    let list = server.ok(&ListGroupAliases).await;
+    let list = server.ok(&ListGroupAliases::new()).await;
     assert_eq!((list.len(), &*list.key_info[&written.id].name), (1, "E2"));
     for _ in 0..2 {
         server.ok(&DeleteGroupAliasById::new(&written.id)).await;

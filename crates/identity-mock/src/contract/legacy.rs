@@ -17,7 +17,7 @@ pub(super) async fn legacy_aliases_are_aliases(server: &Server<'_>) {
     let alias = server.ok(&ReadAlias::new(&written.id)).await;
     assert_eq!(server.ok(&ReadEntityAliasById::new(&written.id)).await, alias);
     server.ok(&UpdateAlias::new(&written.id).name("ally")).await.expect("it has changed");
-    assert_eq!(server.ok(&ListAliases).await.key_info[&written.id].name, "ally");
+    assert_eq!(server.ok(&ListAliases::new()).await.key_info[&written.id].name, "ally");
     server.ok(&DeleteAlias::new(&written.id)).await;
     server.absent(&ReadAlias::new(&written.id)).await;
 }
@@ -33,7 +33,7 @@ pub(super) async fn legacy_personas_are_half_entities(server: &Server<'_>) {
     assert_eq!(server.ok(&ReadEntityById::new(&created.id)).await.name, "pers2");
 
     let alias = server.ok(&CreateAlias::new("al", &people)).await.expect("it is new").id;
-    assert_eq!(server.ok(&ListPersonas).await.keys, from_ref(&alias));
+    assert_eq!(server.ok(&ListPersonas::new()).await.keys, from_ref(&alias));
     assert_eq!(server.ok(&ReadPersona::new(&alias)).await.name, "al");
     server.ok(&DeletePersona::new(&alias)).await;
     server.absent(&ReadEntityAliasById::new(&alias)).await;

@@ -17,7 +17,7 @@ pub(super) async fn namespaces_keep_to_themselves(server: &Server<'_>) {
     let suffix = format!(".{}", below["id"].as_str().expect("a namespace has an identifier"));
     assert!(inside.as_str().ends_with(&suffix), "{}", inside.as_str());
     assert_eq!(inner.ok(&ReadEntityByName::new("alice")).await.id, inside);
-    assert_eq!(inner.ok(&ListEntities).await.keys, from_ref(&inside));
+    assert_eq!(inner.ok(&ListEntities::new()).await.keys, from_ref(&inside));
     inner.absent(&ReadEntityById::new(&outside)).await;
     inner.refused(&UpdateEntityById::new(&outside), 400, "entity not found from id").await;
     let problem = format!("1 error occurred:\n\t* invalid entity ID \"{}\"\n\n", outside.as_str());
@@ -40,8 +40,9 @@ pub(super) async fn namespaces_keep_to_themselves(server: &Server<'_>) {
 pub(super) async fn namespace_that_is_none(server: &Server<'_>) {
     let target =
         server.target.clone().with_namespace("contract-nowhere").expect("a namespace can be called so");
-    let error = server.at(target.clone()).call(&ListEntities).await.expect_err("there is no such namespace");
+    let error =
+        server.at(target.clone()).call(&ListEntities::new()).await.expect_err("there is no such namespace");
     assert!(!error.is_not_found(), "{error:#}");
-    server.at(target.clone()).refused(&ListEntities, 404, "namespace not found").await;
-    server.at(target.without_token()).refused(&ListEntities, 404, "namespace not found").await;
+    server.at(target.clone()).refused(&ListEntities::new(), 404, "namespace not found").await;
+    server.at(target.without_token()).refused(&ListEntities::new(), 404, "namespace not found").await;
 }

@@ -51,8 +51,8 @@ impl<'a> Server<'a> {
 
     /// Makes sure that there is nothing that a scenario could spoil.
     pub(super) async fn expect_nothing(&self) {
-        let is_empty = self.ok(&ListEntities).await.is_empty()
-            && self.ok(&ListGroups).await.is_empty()
+        let is_empty = self.ok(&ListEntities::new()).await.is_empty()
+            && self.ok(&ListGroups::new()).await.is_empty()
             && self.mounts().await.is_empty();
         assert!(
             is_empty,
@@ -62,10 +62,10 @@ impl<'a> Server<'a> {
 
     /// Deletes all entities, groups and auth mounts, and with them their aliases.
     pub(super) async fn clear_all(&self) {
-        for group in self.ok(&ListGroups).await.keys {
+        for group in self.ok(&ListGroups::new()).await.keys {
             self.ok(&DeleteGroupById::new(group)).await;
         }
-        for entity in self.ok(&ListEntities).await.keys {
+        for entity in self.ok(&ListEntities::new()).await.keys {
             self.ok(&DeleteEntityById::new(entity)).await;
         }
         for path in self.mounts().await {
@@ -118,7 +118,7 @@ impl<'a> Server<'a> {
     /// Sends a request that no endpoint makes.
     pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> Response<Bytes> {
         let mut request: Request<Bytes> =
-            ListEntityNames.request(&self.target).unwrap_or_else(|error| panic!("{error:#}"));
+            ListEntityNames::new().request(&self.target).unwrap_or_else(|error| panic!("{error:#}"));
         *request.method_mut() = method.parse().expect("a verb");
         let address = request.uri().to_string();
         let address = address.trim_end_matches("identity/entity/name");

@@ -8,11 +8,11 @@ const UNSUPPORTED_OPERATION: &str = "1 error occurred:\n\t* unsupported operatio
 
 pub(super) async fn tokens_are_asked_for(server: &Server<'_>) {
     let nobody = server.at(server.target.clone().without_token());
-    nobody.refused(&ListEntities, 403, "permission denied").await;
+    nobody.refused(&ListEntities::new(), 403, "permission denied").await;
     nobody.refused(&CreateEntity::named("alice"), 403, "permission denied").await;
     let stranger = server.target.clone().with_token("s.000000000000000000000000").expect("it can be sent");
-    server.at(stranger).refused(&ListEntities, 403, "permission denied").await;
-    assert!(server.ok(&ListEntities).await.is_empty());
+    server.at(stranger).refused(&ListEntities::new(), 403, "permission denied").await;
+    assert!(server.ok(&ListEntities::new()).await.is_empty());
 }
 
 pub(super) async fn paths_that_are_none(server: &Server<'_>) {
@@ -62,7 +62,7 @@ pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
     let problems = [r#"invalid key pair at index 0 in field "metadata""#, r#"invalid key pair "x""#]
         .map(|problem| format!(r#"{invalid} "metadata": {problem}"#));
     assert!(response.status() == 400 && problems.contains(&problem), "{problem}");
-    assert!(server.ok(&ListEntities).await.is_empty());
+    assert!(server.ok(&ListEntities::new()).await.is_empty());
     // What can be understood is.
     for body in ["", "null", "{}", r#"{"name":1,"policies":"b, A,a","metadata":["k=v"],"disabled":"true"}"#] {
         assert_eq!(server.send("POST", "identity/entity", body).await.status(), 200, "{body}");
@@ -73,10 +73,10 @@ pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
 
 pub(super) async fn lists_by_get(server: &Server<'_>) {
     let get = server.at(server.target.clone().with_list_as_get(true));
-    assert!(get.ok(&ListEntities).await.is_empty());
+    assert!(get.ok(&ListEntities::new()).await.is_empty());
     server.entity("alice").await;
-    assert_eq!(get.ok(&ListEntityNames).await.keys, ["alice"]);
-    assert_eq!(get.ok(&ListEntities).await, server.ok(&ListEntities).await);
+    assert_eq!(get.ok(&ListEntityNames::new()).await.keys, ["alice"]);
+    assert_eq!(get.ok(&ListEntities::new()).await, server.ok(&ListEntities::new()).await);
     assert_eq!(server.send("LIST", "identity/entity/id/", "").await.status(), 200);
     server.answers(("GET", "identity/entity/id?list=banana", ""), 400, &[]).await;
     server.answers(("GET", "identity/entity/id?list=false", ""), 405, &[UNSUPPORTED_OPERATION]).await;

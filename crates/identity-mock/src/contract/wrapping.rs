@@ -24,7 +24,7 @@ pub(super) async fn wrapping_keeps_an_answer_for_one_reader(server: &Server<'_>)
     assert_eq!(server.ok(&unwrap).await.name, "alice");
     server.refused(&unwrap, 400, "wrapping token is not valid or does not exist").await;
 
-    let list = server.ok(&Wrap::new(ListEntities, MINUTE)).await.wrapped().expect("it is wrapped");
+    let list = server.ok(&Wrap::new(ListEntities::new(), MINUTE)).await.wrapped().expect("it is wrapped");
     assert_eq!(server.ok(&UnwrapResponse::<ListEntities>::new(list.token)).await.keys, [id]);
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn wrapping_leaves_what_brings_nothing(server: &Server<'_>) {
     let updated = server.ok(&Wrap::new(CreateEntity::named("alice"), MINUTE)).await.wrapped();
     assert!(updated.is_none());
     server.absent(&Wrap::new(ReadEntityByName::new("nobody"), MINUTE)).await;
-    assert!(server.ok(&Wrap::new(ListGroups, MINUTE)).await.wrapped().is_none());
+    assert!(server.ok(&Wrap::new(ListGroups::new(), MINUTE)).await.wrapped().is_none());
     let refused = CreateEntity::named("bob").policies(["root"]);
     server.refused(&Wrap::new(refused, MINUTE), 400, "policies cannot contain root").await;
 }

@@ -102,7 +102,7 @@ impl FakeVault {
     /// let alice = created.created().ok_or("it is new")?.id;
     ///
     /// let as_alice = vault.target().with_token(vault.token_for(&alice))?;
-    /// let list = ListEntityNames.request(&as_alice)?;
+    /// let list = ListEntityNames::new().request(&as_alice)?;
     /// assert_eq!(BlockingTransport::send(&vault, list.clone())?.status(), 403);
     /// vault.allow("readers", ["identity/entity/*"]);
     /// assert_eq!(BlockingTransport::send(&vault, list)?.status(), 200);
@@ -175,7 +175,7 @@ impl FakeVault {
     /// let create = CreateEntity::named("alice").request(&vault.target())?;
     /// assert!(BlockingTransport::send(&vault, create).is_err());
     ///
-    /// let list = ListEntityNames.request(&vault.target())?;
+    /// let list = ListEntityNames::new().request(&vault.target())?;
     /// let names = ListEntityNames::parse_response(&BlockingTransport::send(&vault, list)?)?;
     /// assert_eq!(names.keys, ["alice"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -32,7 +32,7 @@ fn tokens_of_all_algorithms_are_real() {
         let (_, alice) = server.entity(&CreateEntity::named("alice"));
         let issued = alice.send(&GenerateIdToken::new("role")).unwrap();
         let token = issued.token.expose_secret();
-        let keys = server.send(&ReadJwks).unwrap();
+        let keys = server.send(&ReadJwks::new()).unwrap();
         assert_eq!(keys.keys.len(), 2, "{algorithm}: the current one and the next");
         assert!(keys.keys.iter().all(|key| key.alg.as_ref().unwrap().as_str() == algorithm));
 
@@ -81,12 +81,12 @@ fn claims_are_the_server_s_and_the_template_s() {
     let client_id = server.send(&ReadOidcRole::new("role")).unwrap().client_id;
 
     let issued = alice.send(&GenerateIdToken::new("role")).unwrap();
-    let keys = server.send(&ReadJwks).unwrap();
+    let keys = server.send(&ReadJwks::new()).unwrap();
     let claims = verified(issued.token.expose_secret(), &keys, client_id.as_str()).unwrap().claims;
     let time = |name: &str| claims[name].as_i64().unwrap();
     assert_eq!(time("exp"), time("iat") + 60);
     assert_eq!(time("until"), time("iat") + 3600);
-    let discovery = server.send(&ReadDiscovery).unwrap();
+    let discovery = server.send(&ReadDiscovery::new()).unwrap();
     let expected = json!({
         "iss": discovery.issuer, "sub": id.as_str(), "aud": client_id.as_str(), "namespace": "root",
         "iat": time("iat"), "exp": time("exp"), "until": time("until"),
@@ -105,7 +105,8 @@ fn keys_verify_until_their_time_is_over() {
     server.send(&WriteOidcRole::new("role", "key").client_id("app").ttl(hour)).unwrap();
     let (_, alice) = server.entity(&CreateEntity::named("alice"));
     let kids = || -> Vec<String> {
-        let mut kids: Vec<_> = server.send(&ReadJwks).unwrap().keys.into_iter().map(|key| key.kid).collect();
+        let mut kids: Vec<_> =
+            server.send(&ReadJwks::new()).unwrap().keys.into_iter().map(|key| key.kid).collect();
         kids.sort();
         kids
     };

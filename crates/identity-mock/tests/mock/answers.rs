@@ -48,12 +48,12 @@ fn a_list_is_answered_full_and_empty() {
     let mock = MockTransport::new();
     let mut list = KeyList::<EntityId, EntityInfo>::default();
     list.keys.push("e1".into());
-    mock.expect(&ListEntities).answer(&list);
-    mock.expect(&ListEntities).answer(&KeyList::default());
-    mock.expect(&ListEntities).not_found();
-    assert_eq!(call(&mock, &ListEntities).unwrap(), list);
-    assert!(call(&mock, &ListEntities).unwrap().is_empty());
-    assert!(call(&mock, &ListEntities).unwrap().is_empty());
+    mock.expect(&ListEntities::new()).answer(&list);
+    mock.expect(&ListEntities::new()).answer(&KeyList::default());
+    mock.expect(&ListEntities::new()).not_found();
+    assert_eq!(call(&mock, &ListEntities::new()).unwrap(), list);
+    assert!(call(&mock, &ListEntities::new()).unwrap().is_empty());
+    assert!(call(&mock, &ListEntities::new()).unwrap().is_empty());
 }
 
 #[test]

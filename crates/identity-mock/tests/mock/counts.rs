@@ -107,14 +107,14 @@ fn a_sequence_spans_mocks() {
 #[should_panic(expected = "Expectation(LIST identity/entity/id, expected at ")]
 fn what_did_not_come_fails_when_the_mock_is_dropped() {
     let mock = MockTransport::new();
-    mock.expect(&ListEntities).not_found();
+    mock.expect(&ListEntities::new()).not_found();
 }
 
 #[test]
 fn it_is_the_last_clone_that_verifies() {
     let mock = MockTransport::new();
     let kept = mock.clone();
-    mock.expect(&ListEntities).not_found();
+    mock.expect(&ListEntities::new()).not_found();
     drop(mock);
     assert!(failure(|| drop(kept)).contains("LIST identity/entity/id"));
 }
@@ -123,7 +123,7 @@ fn it_is_the_last_clone_that_verifies() {
 fn an_unfinished_test_is_not_failed_twice() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect(&ListEntities).not_found();
+        mock.expect(&ListEntities::new()).not_found();
         panic!("the test's own");
     });
     assert_eq!(message, "the test's own");
@@ -134,7 +134,7 @@ fn a_checkpoint_verifies_and_begins_anew() {
     let mock = expecting!(1);
     read(&mock, 1);
     mock.checkpoint();
-    mock.expect(&ListEntities).not_found();
+    mock.expect(&ListEntities::new()).not_found();
     assert_eq!(
         placeless(file!(), &failure(|| mock.checkpoint())),
         "MockTransport::send: Expectation(LIST identity/entity/id, expected at HERE) called 0 time(s) \

@@ -86,7 +86,7 @@ fn the_same_request_is_told_by_each_of_its_parts() {
 fn operations_are_not_confused() {
     assert!(!takes(&ReadEntityById::new("x"), &DeleteEntityById::new("x")));
     assert!(!takes(&ReadEntityById::new("x"), &ReadEntityByName::new("x")));
-    assert!(!takes(&ListEntities, &ListEntityNames));
+    assert!(!takes(&ListEntities::new(), &ListEntityNames::new()));
     assert!(takes(&Maybe(ReadEntityById::new("x")), &ReadEntityById::new("x")));
 }
 
@@ -145,11 +145,11 @@ fn address_base_path_and_mount_do_not_count() {
 #[test]
 fn a_list_sent_as_get_is_still_the_list() {
     let mock = MockTransport::new();
-    mock.expect(&ListEntities).not_found();
+    mock.expect(&ListEntities::new()).not_found();
     mock.expect_where::<ListEntities>(|call| call.query.is_empty()).not_found();
     let target = target().with_list_as_get(true);
     for _ in 0..2 {
-        assert!(call_at(&mock, &target, &ListEntities).unwrap().is_empty());
+        assert!(call_at(&mock, &target, &ListEntities::new()).unwrap().is_empty());
     }
 }
 

@@ -13,7 +13,7 @@ use super::{call, failure, placeless};
 
 #[test]
 fn nothing_was_expected() {
-    let message = failure(|| drop(call(&MockTransport::new(), &ListEntities)));
+    let message = failure(|| drop(call(&MockTransport::new(), &ListEntities::new())));
     assert_eq!(message, "MockTransport: unexpected call LIST identity/entity/id\nNo calls are expected.");
 }
 
@@ -99,7 +99,7 @@ fn a_predicate_is_known_by_its_place() {
 fn the_place_is_the_line_of_the_test() {
     let mock = MockTransport::new();
     let line = line!();
-    let expect = mock.expect(&ListEntities);
+    let expect = mock.expect(&ListEntities::new());
     let on = mock.expect_where::<ListEntities>(|_| true);
     let any = mock.expect_any::<ListEntities>();
     for (shown, line) in [format!("{expect:?}"), format!("{on:?}"), format!("{any:?}")].iter().zip(line + 1..)

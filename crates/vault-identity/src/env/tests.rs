@@ -10,7 +10,7 @@ fn from(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Target, Str
 
 fn request(variables: &[(&str, &str)], home: Option<PathBuf>) -> http::Request<bytes::Bytes> {
     use identity_core::{Endpoint, entity::ListEntities};
-    ListEntities.request(&from(variables, home).unwrap()).unwrap()
+    ListEntities::new().request(&from(variables, home).unwrap()).unwrap()
 }
 
 fn authority(variables: &[(&str, &str)]) -> String {

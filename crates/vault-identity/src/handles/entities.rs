@@ -51,7 +51,7 @@ handle! {
 
     /// Lists all entities, with their names and aliases: see [`ListEntities`].
     #[doc(alias = "list_entities")]
-    fn list(self) -> Result<KeyList<EntityId, EntityInfo>> { self.client.call(&ListEntities) }
+    fn list(self) -> Result<KeyList<EntityId, EntityInfo>> { self.client.call(&ListEntities::new()) }
 
     /// Creates the entity of a name, or updates it: see [`WriteEntityByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_entity_by_name")]
@@ -70,7 +70,7 @@ handle! {
 
     /// Lists the names of all entities: see [`ListEntityNames`].
     #[doc(alias = "list_entities_by_name")]
-    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListEntityNames) }
+    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListEntityNames::new()) }
 
     /// Merges entities into one: see [`MergeEntities`].
     #[doc(alias = "merge_entities")]

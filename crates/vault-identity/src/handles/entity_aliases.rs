@@ -39,7 +39,7 @@ handle! {
 
     /// Lists all entity aliases: see [`ListEntityAliases`].
     #[doc(alias = "list_entity_aliases")]
-    fn list(self) -> Result<KeyList<EntityAliasId, AliasListEntry<EntityId>>> { self.client.call(&ListEntityAliases) }
+    fn list(self) -> Result<KeyList<EntityAliasId, AliasListEntry<EntityId>>> { self.client.call(&ListEntityAliases::new()) }
 }
 
 /// Creates an alias. After an unclear error of the server, the alias is looked up, so that its identifier is

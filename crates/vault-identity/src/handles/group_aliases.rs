@@ -34,5 +34,5 @@ handle! {
 
     /// Lists all group aliases: see [`ListGroupAliases`].
     #[doc(alias = "list_group_aliases")]
-    fn list(self) -> Result<KeyList<GroupAliasId, AliasListEntry<GroupId>>> { self.client.call(&ListGroupAliases) }
+    fn list(self) -> Result<KeyList<GroupAliasId, AliasListEntry<GroupId>>> { self.client.call(&ListGroupAliases::new()) }
 }

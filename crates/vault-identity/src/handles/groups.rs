@@ -44,7 +44,7 @@ handle! {
 
     /// Lists all groups, with their names and sizes: see [`ListGroups`].
     #[doc(alias = "list_groups")]
-    fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(&ListGroups) }
+    fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(&ListGroups::new()) }
 
     /// Creates the group of a name, or updates it: see [`WriteGroupByName`]. After a lost answer it does as [`create`](Self::create).
     #[doc(alias = "create_or_update_group_by_name")]
@@ -63,7 +63,7 @@ handle! {
 
     /// Lists the names of all groups: see [`ListGroupNames`].
     #[doc(alias = "list_groups_by_name")]
-    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListGroupNames) }
+    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListGroupNames::new()) }
 
     /// Adds entities to an internal group and leaves its other members alone.
     ///

@@ -23,7 +23,7 @@ handle! {
     fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<MfaMethod>> { self.client.call(&Maybe(ReadMfaMethod::new(method_id))) }
 
     /// Lists the methods of all types: see [`ListMfaMethods`].
-    fn list(self) -> Result<KeyList<MfaMethodId, MfaMethod>> { self.client.call(&ListMfaMethods) }
+    fn list(self) -> Result<KeyList<MfaMethodId, MfaMethod>> { self.client.call(&ListMfaMethods::new()) }
 }
 
 macro_rules! mfa {

@@ -26,5 +26,5 @@ handle! {
     fn delete(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteLoginEnforcement::new(name)) }
 
     /// Lists all enforcements: see [`ListLoginEnforcements`].
-    fn list(self) -> Result<KeyList<String, LoginEnforcement>> { self.client.call(&ListLoginEnforcements) }
+    fn list(self) -> Result<KeyList<String, LoginEnforcement>> { self.client.call(&ListLoginEnforcements::new()) }
 }

@@ -30,7 +30,7 @@ macro_rules! methods {
                 fn delete(self, method_id: impl Into<MfaMethodId>) -> Result<()> { self.client.call(&$delete::new(method_id)) }
 
                 #[doc = concat!("Lists all methods of this type: see [`", stringify!($list), "`].")]
-                fn list(self) -> Result<KeyList<MfaMethodId, $method>> { self.client.call(&$list) }
+                fn list(self) -> Result<KeyList<MfaMethodId, $method>> { self.client.call(&$list::new()) }
 
                 $($more)*
             }

@@ -25,5 +25,5 @@ handle! {
     fn delete(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteOidcAssignment::new(name)) }
 
     /// Lists the names of all assignments: see [`ListOidcAssignments`].
-    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcAssignments) }
+    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcAssignments::new()) }
 }

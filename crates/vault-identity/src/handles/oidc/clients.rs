@@ -23,5 +23,5 @@ handle! {
     fn delete(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteOidcClient::new(name)) }
 
     /// Lists all clients, without their secrets: see [`ListOidcClients`].
-    fn list(self) -> Result<KeyList<String, OidcClientInfo>> { self.client.call(&ListOidcClients) }
+    fn list(self) -> Result<KeyList<String, OidcClientInfo>> { self.client.call(&ListOidcClients::new()) }
 }

@@ -9,7 +9,7 @@ handle! {
 
     /// Reads how tokens are issued: see [`ReadOidcConfig`].
     #[doc(alias = "read_tokens_backend_configuration")]
-    fn read(self) -> Result<OidcConfig> { self.client.call(&ReadOidcConfig) }
+    fn read(self) -> Result<OidcConfig> { self.client.call(&ReadOidcConfig::new()) }
 
     /// Says how tokens are issued: see [`WriteOidcConfig`].
     #[doc(alias = "configure_tokens_backend")]

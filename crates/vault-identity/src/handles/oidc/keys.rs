@@ -27,7 +27,7 @@ handle! {
 
     /// Lists the names of all keys: see [`ListOidcKeys`].
     #[doc(alias = "list_named_keys")]
-    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcKeys) }
+    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcKeys::new()) }
 
     /// Has the next key take the place of the current one: see [`RotateOidcKey`].
     #[doc(alias = "rotate_named_key")]

@@ -27,5 +27,5 @@ handle! {
 
     /// Lists the names of all roles: see [`ListOidcRoles`].
     #[doc(alias = "list_roles")]
-    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcRoles) }
+    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcRoles::new()) }
 }

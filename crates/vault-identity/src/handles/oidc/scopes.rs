@@ -23,5 +23,5 @@ handle! {
     fn delete(self, name: impl Into<String>) -> Result<()> { self.client.call(&DeleteOidcScope::new(name)) }
 
     /// Lists the names of all scopes: see [`ListOidcScopes`].
-    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcScopes) }
+    fn list(self) -> Result<KeyList<String, ()>> { self.client.call(&ListOidcScopes::new()) }
 }

@@ -19,9 +19,9 @@ handle! {
 
     /// Reads the discovery document: see [`ReadDiscovery`].
     #[doc(alias = "read_well_known_configurations")]
-    fn discovery(self) -> Result<Discovery> { self.client.call(&ReadDiscovery) }
+    fn discovery(self) -> Result<Discovery> { self.client.call(&ReadDiscovery::new()) }
 
     /// Reads the public keys: see [`ReadJwks`].
     #[doc(alias = "read_active_public_keys")]
-    fn jwks(self) -> Result<Jwks> { self.client.call(&ReadJwks) }
+    fn jwks(self) -> Result<Jwks> { self.client.call(&ReadJwks::new()) }
 }
