@@ -125,9 +125,9 @@ fn from_env<N: FromStr>(variable: &str, default: N) -> N {
 /// `VAULT_IDENTITY_CLUSTER_MULTIPLIER=5` the cluster as slow to elect a leader as one is without a setting.
 /// `VAULT_IDENTITY_CLUSTER_ONLY=PacketsLost` keeps the events whose names contain that.
 #[test]
-fn i6_outages_reach_no_caller_and_lose_nothing() {
+fn outages_fail_no_call_and_lose_nothing() {
     if live() {
-        Network::with("load::i6_outages_reach_no_caller_and_lose_nothing", outages);
+        Network::with("load::outages_fail_no_call_and_lose_nothing", outages);
     }
 }
 

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod failover;
 mod load;
 mod outage;
-mod promises;
 mod record;
 mod sealing;
 mod slot;

@@ -12,7 +12,7 @@ const TASKS: usize = 32;
 const SEALS: usize = 4;
 
 /// A standby that is being sealed refuses what it has passed on and the leader has done.
-pub(crate) fn a_sealed_standby_doubles_nothing(cluster: &mut Cluster, runtime: &Runtime) {
+pub(crate) fn a_sealed_standby_duplicates_nothing(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.leader().unwrap();
     let [_, one, other] = all_from(leader);
     let standbys = client(cluster, one, &transport(cluster, &[one, other]).build());

@@ -75,7 +75,7 @@ fn refused(error: &TransportError) {
 }
 
 #[tokio::test]
-async fn c6_a_client_certificate_is_shown_and_a_refusal_told() {
+async fn a_client_certificate_is_presented_and_its_rejection_reported() {
     let [ca, clients, namesake, stranger] = [Ca::new(), Ca::new(), Ca::new(), Ca::named("Another CA")];
     for tls_1_3 in [false, true] {
         let server = asking(&ca, &clients, tls_1_3);
@@ -93,7 +93,7 @@ async fn c6_a_client_certificate_is_shown_and_a_refusal_told() {
 /// Over HTTP/2, a request that is sent before the refusal has come is lost with the connection, and the refusal
 /// with it.
 #[tokio::test]
-async fn c6_a_refusal_is_told_over_http_2_too() {
+async fn a_rejected_client_certificate_is_reported_over_http2() {
     let [ca, clients, stranger] = [Ca::new(), Ca::new(), Ca::named("Another CA")];
     let acceptor = asks(&ca, &clients, true, &["h2"]);
     let server = Server::start(move |peer| {
@@ -118,7 +118,7 @@ async fn c6_a_refusal_is_told_over_http_2_too() {
 }
 
 #[tokio::test]
-async fn c6_a_server_that_waits_for_the_client_to_speak_is_spoken_to() {
+async fn a_server_that_waits_for_the_client_preface_is_served() {
     let [ca, clients] = [Ca::new(), Ca::new()];
     let acceptor = asks(&ca, &clients, true, &["h2"]);
     let (heard, mut prefaces) = tokio::sync::mpsc::unbounded_channel();
@@ -138,7 +138,7 @@ async fn c6_a_server_that_waits_for_the_client_to_speak_is_spoken_to() {
 }
 
 #[tokio::test]
-async fn c6_a_client_certificate_goes_with_a_configuration_of_ones_own() {
+async fn a_client_certificate_is_added_to_a_custom_config() {
     let [ca, clients] = [Ca::new(), Ca::new()];
     let server = asking(&ca, &clients, true);
     let (certificate, key) = clients.client_cert_pem();
@@ -183,17 +183,17 @@ async fn is_followed(made: impl Fn(&Path) -> Tls) {
 }
 
 #[tokio::test]
-async fn c7_a_ca_file_that_changes_is_read_anew() {
+async fn a_changed_ca_file_is_reloaded() {
     is_followed(|file| Tls::new().ca_file(file).unwrap()).await;
 }
 
 #[tokio::test]
-async fn c7_a_ca_directory_that_changes_is_read_anew() {
+async fn a_changed_ca_directory_is_reloaded() {
     is_followed(|file| Tls::new().ca_dir(file.parent().unwrap()).unwrap()).await;
 }
 
 #[tokio::test]
-async fn c7_a_file_that_comes_to_a_directory_is_read() {
+async fn a_file_added_to_a_ca_directory_is_loaded() {
     let [before, after] = [Ca::new(), Ca::new()];
     let [old, new] = [&before, &after].map(|ca| server(ca.acceptor(&[]), GOODBYE));
     let directory = tempfile::tempdir().unwrap();
@@ -206,7 +206,7 @@ async fn c7_a_file_that_comes_to_a_directory_is_read() {
 }
 
 #[tokio::test]
-async fn c7_a_client_certificate_that_changes_is_read_anew() {
+async fn a_changed_client_certificate_is_reloaded() {
     let [ca, before, after] = [Ca::new(), Ca::new(), Ca::new()];
     let [old, new] = [asking(&ca, &before, false), asking(&ca, &after, false)];
     let directory = tempfile::tempdir().unwrap();
@@ -234,7 +234,7 @@ async fn c7_a_client_certificate_that_changes_is_read_anew() {
 
 /// The old connection is used on: it is as good as it was.
 #[tokio::test]
-async fn c7_open_connections_stay() {
+async fn open_connections_survive_a_reload() {
     let [before, after] = [Ca::new(), Ca::new()];
     let server = server(before.acceptor(&["http/1.1"]), crate::tls::HELLO);
     let directory = tempfile::tempdir().unwrap();

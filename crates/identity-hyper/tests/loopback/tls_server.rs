@@ -23,7 +23,7 @@ fn is_lasting(error: &TransportError) -> bool {
 }
 
 #[tokio::test]
-async fn c1_a_certificate_that_does_not_hold_is_no_connection() {
+async fn an_invalid_certificate_is_rejected() {
     let ca = Ca::new();
     let plain = |_: &mut CertificateParams| {};
     let expired = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
@@ -52,7 +52,7 @@ async fn c1_a_certificate_that_does_not_hold_is_no_connection() {
 }
 
 #[tokio::test]
-async fn c2_tls_1_1_is_not_spoken() {
+async fn tls_1_1_is_rejected() {
     let server = Server::start(|mut peer| async move {
         peer.begun().await;
         let mut hello = vec![22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
@@ -68,7 +68,7 @@ async fn c2_tls_1_1_is_not_spoken() {
 }
 
 #[tokio::test]
-async fn c8_a_server_without_tls_at_an_https_address_is_told() {
+async fn a_plain_server_at_an_https_address_is_reported() {
     let server = Server::start(|mut peer| async move {
         peer.begun().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
@@ -81,7 +81,7 @@ async fn c8_a_server_without_tls_at_an_https_address_is_told() {
 }
 
 #[tokio::test]
-async fn c8_a_server_with_tls_at_an_http_address_is_told() {
+async fn a_tls_server_at_an_http_address_is_reported() {
     // "Unexpected message", and what rustls makes of it.
     let alert = Server::answering(&[21, 3, 3, 0, 2, 2, 10][..]);
     let error = patient().build().send(alert.get("/v1")).await.unwrap_err();
@@ -96,7 +96,7 @@ async fn c8_a_server_with_tls_at_an_http_address_is_told() {
 }
 
 #[tokio::test]
-async fn c9_the_connect_timeout_includes_the_handshake() {
+async fn the_connect_timeout_includes_the_handshake() {
     let server = Server::start(|peer| async move {
         let _peer = peer;
         pending::<()>().await;

@@ -15,7 +15,7 @@ fn refused(made: Result<Tls, TlsError>, names: &Path, why: &str) {
 /// Runs [`system_roots`] in a process for which the system trusts a CA of the test alone.
 #[tokio::test]
 #[cfg(all(unix, not(target_vendor = "apple")))]
-async fn c4_a_ca_that_is_given_is_trusted_alone() {
+async fn a_given_ca_is_the_only_one_trusted() {
     let directory = tempfile::tempdir().unwrap();
     let system = Ca::new();
     let file = directory.path().join("system.pem");
@@ -30,7 +30,7 @@ async fn c4_a_ca_that_is_given_is_trusted_alone() {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
-/// See [`c4_a_ca_that_is_given_is_trusted_alone`].
+/// See [`a_given_ca_is_the_only_one_trusted`].
 #[tokio::test]
 #[ignore = "needs a process of its own"]
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -53,7 +53,7 @@ async fn system_roots() {
 }
 
 #[tokio::test]
-async fn c4_several_cas_add_up() {
+async fn several_cas_add_up() {
     let [one, two, third] = [Ca::new(), Ca::new(), Ca::new()];
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
@@ -66,7 +66,7 @@ async fn c4_several_cas_add_up() {
 }
 
 #[tokio::test]
-async fn c4_a_directory_is_read_with_those_below_it() {
+async fn a_ca_directory_is_read_recursively() {
     let [one, two] = [Ca::new(), Ca::new()];
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -91,7 +91,7 @@ async fn c4_a_directory_is_read_with_those_below_it() {
 }
 
 #[test]
-fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
+fn an_unusable_ca_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
     refused(Tls::new().ca_file(&file), &file, "cannot be read: No such file or directory");
@@ -124,7 +124,7 @@ fn c5_a_ca_that_cannot_be_used_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn c5_a_client_certificate_that_cannot_be_used_is_an_error_that_names_the_file() {
+fn an_unusable_client_certificate_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
     let made = || Tls::new().client_cert_files(&certificate, &key);

@@ -11,7 +11,7 @@ use vault_identity::{
     entity::{CreateEntity, WriteEntityByName},
 };
 
-use crate::e_index::index;
+use crate::consistency::index;
 use crate::support::{ENTITY, client_with, patient};
 
 const NO_FORWARDING: &str = "x-vault-no-request-forwarding";
@@ -47,7 +47,7 @@ async fn call_all(client: &Client) {
 }
 
 #[tokio::test]
-async fn d10_no_write_is_to_be_forwarded() {
+async fn writes_forbid_forwarding() {
     let said = |list: [(&str, bool); 4]| list.map(|(method, kept)| (method.to_owned(), kept)).to_vec();
     let (leader, standby) = (node(200), node(429));
     call_all(&cluster(&[&leader, &standby], patient())).await;
@@ -68,7 +68,7 @@ async fn d10_no_write_is_to_be_forwarded() {
 
 /// As if only a load balancer and a standby could be reached, or nodes knew each other by other addresses.
 #[tokio::test]
-async fn d10_a_leader_that_is_not_among_the_addresses_is_reached_through_a_standby() {
+async fn an_unlisted_leader_is_reached_through_a_standby() {
     let standby = || {
         Faulty::start(|_, request| match (is_probe(request), request.header(NO_FORWARDING)) {
             (true, _) => Answer::status(429),
@@ -94,7 +94,7 @@ async fn d10_a_leader_that_is_not_among_the_addresses_is_reached_through_a_stand
 
 /// As if it led a cluster that follows another one, where writes are carried out.
 #[tokio::test]
-async fn d10_a_leader_that_has_to_pass_on_may() {
+async fn a_leader_that_must_forward_may() {
     let address = Faulty::closed();
     let leader = Faulty::start_at(address, move |_, request| {
         match (is_probe(request), request.header(NO_FORWARDING)) {
@@ -115,7 +115,7 @@ async fn d10_a_leader_that_has_to_pass_on_may() {
 
 /// Until it knows better, what a leader says that has hung was true before it did.
 #[tokio::test]
-async fn e1_that_nothing_is_there_is_not_believed_of_a_node_that_may_have_hung() {
+async fn a_404_of_a_suspect_node_is_confirmed_by_another() {
     let is_gone = Arc::new(AtomicBool::new(false));
     let gone = Arc::clone(&is_gone);
     let indexed = || Answer::json(200, ENTITY).header("X-Vault-Index", &index(7));

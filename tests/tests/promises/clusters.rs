@@ -23,7 +23,7 @@ fn asked(server: &Faulty) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn b1_another_server_does_not_redirect_its_token_to_the_nodes() {
+async fn another_server_cannot_redirect_its_token_to_the_nodes() {
     for count in [1, 2] {
         let nodes = [(); 2].map(|()| Faulty::always(Answer::json(200, ENTITY)));
         let url = nodes[0].url();
@@ -40,7 +40,7 @@ async fn b1_another_server_does_not_redirect_its_token_to_the_nodes() {
 }
 
 #[tokio::test]
-async fn b1_a_token_source_is_for_the_targets_that_ask_for_it() {
+async fn a_token_source_serves_only_the_targets_that_require_it() {
     let [server, other] = [(); 2].map(|()| Faulty::always(Answer::json(200, ENTITY)));
     let transport = patient().token_source(Token::new("s.of-transport").unwrap()).build();
     let client = Client::new(Target::new(&server.url()).unwrap(), transport);
@@ -59,7 +59,7 @@ async fn b1_a_token_source_is_for_the_targets_that_ask_for_it() {
 
 /// A node under another path is another server, though it has the same host and port.
 #[tokio::test]
-async fn b1_g5_nodes_may_have_paths_and_others_at_the_same_host_are_none_of_them() {
+async fn node_addresses_may_have_paths() {
     let sealed = |path: &'static str| {
         move |_: usize, request: &Received| match request.path() {
             path_of if path_of.starts_with(path) => Answer::refusal(503, SEALED),
@@ -88,7 +88,7 @@ async fn b1_g5_nodes_may_have_paths_and_others_at_the_same_host_are_none_of_them
 }
 
 #[tokio::test]
-async fn e6_an_index_of_one_cluster_is_not_sent_to_another_behind_the_same_host() {
+async fn an_index_is_not_sent_to_another_cluster_behind_the_same_host() {
     let gateway = Faulty::always(Answer::json(200, ENTITY).header("X-Vault-Index", "AAAA"));
     let client = Client::new(at(&format!("{}/a", gateway.url())), HyperTransport::new());
     let other = client.with_target(at(&format!("{}/b", gateway.url())));
@@ -104,7 +104,7 @@ async fn e6_an_index_of_one_cluster_is_not_sent_to_another_behind_the_same_host(
 
 /// The index goes with a call to whichever node it goes to.
 #[tokio::test]
-async fn e1_nodes_with_paths_share_their_index() {
+async fn nodes_with_paths_share_their_index() {
     let first = Faulty::start(|n, _| match n {
         0 => Answer::json(200, ENTITY).header("X-Vault-Index", "AAAA"),
         _ => Answer::refusal(503, SEALED),
@@ -123,7 +123,7 @@ async fn e1_nodes_with_paths_share_their_index() {
 }
 
 #[tokio::test]
-async fn d13_a_node_is_known_however_its_address_is_written() {
+async fn node_addresses_are_normalized() {
     let sealed = Faulty::always(Answer::refusal(503, SEALED));
     let well = Faulty::always(Answer::json(200, ENTITY));
     let port = sealed.address().port();
@@ -136,7 +136,7 @@ async fn d13_a_node_is_known_however_its_address_is_written() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn d13_a_socket_may_be_one_of_the_nodes() {
+async fn a_unix_socket_can_be_a_node() {
     use std::io::{Read, Write};
     use std::os::unix::net::UnixListener;
 

@@ -87,8 +87,8 @@ impl Secret {
 type Use = fn(&Target, String);
 
 #[test]
-fn a4_nothing_is_left_of_a_secret_after_its_request() {
-    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_after_its_request", &[]) {
+fn secrets_of_requests_are_zeroized() {
+    if runs_alone("zeroization::secrets_of_requests_are_zeroized", &[]) {
         return;
     }
     let secret = Secret::new(0);
@@ -137,8 +137,8 @@ fn a4_nothing_is_left_of_a_secret_after_its_request() {
 }
 
 #[test]
-fn a4_nothing_is_left_of_a_secret_in_an_answer() {
-    if runs_alone("a_memory::a4_nothing_is_left_of_a_secret_in_an_answer", &[]) {
+fn secrets_of_responses_are_zeroized() {
+    if runs_alone("zeroization::secrets_of_responses_are_zeroized", &[]) {
         return;
     }
     let secret = Secret::new(20);

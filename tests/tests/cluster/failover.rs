@@ -18,7 +18,7 @@ use vault_identity::{
     transport::TransportErrorKind,
 };
 
-use crate::sealing::a_sealed_standby_doubles_nothing;
+use crate::sealing::a_sealed_standby_duplicates_nothing;
 use crate::{all_from, client, transport};
 
 /// For the cluster to be well again.
@@ -29,19 +29,19 @@ const SHORT: Duration = Duration::from_secs(2);
 type Keep = fn(&mut Cluster, &Runtime);
 
 #[test]
-fn the_promises_are_kept() {
+fn each_outage_in_turn() {
     if !live() {
         return;
     }
     let promises: [(&str, Keep); 8] = [
-        ("E1, E2: own writes on a standby", e1_e2_a_standby_knows_what_was_written),
-        ("D13: a standby is gone or sealed", d13_no_call_fails_without_one_standby),
-        ("D13: a standby is sealed at work", a_sealed_standby_doubles_nothing),
-        ("D13: the leader steps down", d13_no_call_fails_when_the_leader_steps_down),
-        ("B3, B4, D7: the leader is killed", b3_b4_d7_no_call_fails_when_the_leader_is_killed),
-        ("D3: the leader hangs", d3_a_leader_that_hangs_is_left),
-        ("D14: all are sealed", d14_a_sealed_cluster_is_told_at_once),
-        ("E8: two of three are gone", e8_a_lost_majority_shows),
+        ("own writes on a standby", own_writes_are_visible_on_a_standby),
+        ("a standby is gone or sealed", no_call_fails_without_one_standby),
+        ("a standby is sealed at work", a_sealed_standby_duplicates_nothing),
+        ("the leader steps down", no_call_fails_when_the_leader_steps_down),
+        ("the leader is killed", no_call_fails_when_the_leader_is_killed),
+        ("the leader hangs", an_unresponsive_leader_is_left),
+        ("all are sealed", a_sealed_cluster_is_reported_at_once),
+        ("two of three are gone", a_lost_majority_is_reported),
     ];
     let mut cluster = Cluster::start().unwrap();
     assert!(!format!("{cluster:?}").contains(cluster.token()));
@@ -62,7 +62,7 @@ fn the_promises_are_kept() {
     }
 }
 
-fn e1_e2_a_standby_knows_what_was_written(cluster: &mut Cluster, runtime: &Runtime) {
+fn own_writes_are_visible_on_a_standby(cluster: &mut Cluster, runtime: &Runtime) {
     let standby = (cluster.leader().unwrap() + 1) % 3;
     let stale = |name: &str, transport: HyperTransport, rounds: usize| {
         let client = client(cluster, standby, &transport);
@@ -100,7 +100,7 @@ async fn stale_views(client: &Client, name: &str) -> usize {
     stale + usize::from(entities.find(&id).await.unwrap().is_some())
 }
 
-fn d13_no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtime) {
+fn no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtime) {
     let standby = (cluster.leader().unwrap() + 1) % 3;
     let reads = [
         ReadPreference::LeaderPreferred,
@@ -126,13 +126,13 @@ fn d13_no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtim
     while_working(runtime, &clients, || cluster.unseal(standby).unwrap());
 }
 
-fn d13_no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Runtime) {
+fn no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Runtime) {
     let clients =
         [0, 1, 2].map(|first| client(cluster, first, &transport(cluster, &all_from(first)).build()));
     while_working(runtime, &clients, || cluster.step_down().map(drop).unwrap());
 }
 
-fn b3_b4_d7_no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runtime) {
+fn no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.wait_healthy(PATIENCE).unwrap();
     let [_, one, other] = all_from(leader);
     // Those that know one standby alone are redirected, to the dead leader as well as to the standby itself.
@@ -145,7 +145,7 @@ fn b3_b4_d7_no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runti
     cluster.restart(leader).unwrap();
 }
 
-fn d3_a_leader_that_hangs_is_left(cluster: &mut Cluster, runtime: &Runtime) {
+fn an_unresponsive_leader_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     const ATTEMPT: Duration = Duration::from_secs(1);
     let leader = cluster.wait_healthy(PATIENCE).unwrap();
     let transport = transport(cluster, &all_from(leader)).attempt_timeout(ATTEMPT).build();
@@ -159,14 +159,14 @@ fn d3_a_leader_that_hangs_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     runtime.block_on(client.entities().list_names()).unwrap();
     let took = start.elapsed();
     assert!(took >= ATTEMPT && took < ATTEMPT * 3, "{took:?}");
-    runtime.block_on(set(&client, "d3", 1));
+    runtime.block_on(set(&client, "resumed", 1));
     cluster.resume(leader).unwrap();
 }
 
-fn d14_a_sealed_cluster_is_told_at_once(cluster: &mut Cluster, runtime: &Runtime) {
+fn a_sealed_cluster_is_reported_at_once(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.wait_healthy(PATIENCE).unwrap();
     let client = client(cluster, leader, &transport(cluster, &all_from(leader)).build());
-    runtime.block_on(set(&client, "d14", 0));
+    runtime.block_on(set(&client, "sealed", 0));
     let [_, one, other] = all_from(leader);
     for node in [one, other, leader] {
         cluster.seal(node).unwrap();
@@ -184,14 +184,14 @@ fn d14_a_sealed_cluster_is_told_at_once(cluster: &mut Cluster, runtime: &Runtime
     }
 }
 
-fn e8_a_lost_majority_shows(cluster: &mut Cluster, runtime: &Runtime) {
+fn a_lost_majority_is_reported(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.wait_healthy(PATIENCE).unwrap();
     let [_, one, other] = all_from(leader);
     let nodes = all_from(leader);
     let any = transport(cluster, &nodes).build();
     let strict = transport(cluster, &nodes).reads(ReadPreference::LeaderOnly).timeout(SHORT).build();
     let (anyone, leader_only) = (client(cluster, leader, &any), client(cluster, leader, &strict));
-    runtime.block_on(set(&anyone, "e8", 0));
+    runtime.block_on(set(&anyone, "majority", 0));
     runtime.block_on(leader_only.entities().list_names()).unwrap();
 
     let leads =

@@ -5,7 +5,7 @@ use std::time::Duration;
 use identity_tests::faulty::{Answer, Faulty};
 use vault_identity::{entity::CreateEntity, transport::TransportErrorKind};
 
-use crate::hostile;
+use crate::hostile_responses;
 use crate::support::{ENTITY, client, client_with, once, refusals, shown, timed};
 
 /// A server that answers once like this and then well.
@@ -14,8 +14,8 @@ fn recovering(answer: Answer) -> Faulty {
 }
 
 #[tokio::test]
-async fn f8_what_breaks_off_is_an_error_and_ends_the_connection() {
-    for (name, answer) in hostile::broken_off() {
+async fn a_truncated_response_is_an_error_and_ends_the_connection() {
+    for (name, answer) in hostile_responses::broken_off() {
         let server = recovering(answer);
         let client = client(&server);
         let error = client.entities().create(&CreateEntity::unnamed()).await.expect_err(name);
@@ -29,7 +29,7 @@ async fn f8_what_breaks_off_is_an_error_and_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn f8_a_length_too_short_spoils_no_later_answer() {
+async fn a_content_length_too_short_affects_no_later_response() {
     let body = r#"{"data":{"id":"e1","name":"alice"}}{"data":{"id":"e2","name":"mallory"}}"#;
     let short = Answer::status(200).header("Content-Length", &ENTITY.len().to_string()).body(body);
     let server = recovering(short);
@@ -40,8 +40,8 @@ async fn f8_a_length_too_short_spoils_no_later_answer() {
 }
 
 #[tokio::test]
-async fn f10_what_is_no_http_is_an_error_and_ends_the_connection() {
-    for (name, answer) in hostile::protocol() {
+async fn invalid_http_is_an_error_and_ends_the_connection() {
+    for (name, answer) in hostile_responses::protocol() {
         let server = recovering(answer);
         let client = client(&server);
         let (error, time) = timed(client.entities().create(&CreateEntity::unnamed())).await;
@@ -60,7 +60,7 @@ async fn f10_what_is_no_http_is_an_error_and_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn f10_a_204_with_a_body_spoils_no_later_answer() {
+async fn a_204_with_a_body_affects_no_later_response() {
     let with_body = Answer::raw(
         format!(
             "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ENTITY}",
@@ -76,7 +76,7 @@ async fn f10_a_204_with_a_body_spoils_no_later_answer() {
 }
 
 #[tokio::test]
-async fn f10_a_switch_of_protocols_that_nobody_asked_for_is_an_error() {
+async fn an_unrequested_protocol_switch_is_an_error() {
     let switch = Answer::status(101).header("Upgrade", "websocket").header("Connection", "upgrade");
     let server = recovering(switch);
     let client = client_with(&server, once().timeout(Duration::from_secs(2)));
@@ -87,7 +87,7 @@ async fn f10_a_switch_of_protocols_that_nobody_asked_for_is_an_error() {
 }
 
 #[tokio::test]
-async fn f10_garbage_on_every_call_ends_every_call() {
+async fn garbage_ends_every_call_with_an_error() {
     let server = Faulty::greeting(Answer::raw("garbage\r\n\r\n").then_close());
     let client = client(&server);
     for (call, error) in refusals(&client).await {
@@ -97,7 +97,7 @@ async fn f10_garbage_on_every_call_ends_every_call() {
 }
 
 #[tokio::test]
-async fn f10_interim_answers_before_the_answer_are_passed_over() {
+async fn interim_responses_are_skipped() {
     let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
     let whole = format!("{interim}HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ENTITY}", ENTITY.len());
     let server = Faulty::always(Answer::raw(whole));

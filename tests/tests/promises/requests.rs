@@ -34,7 +34,7 @@ async fn one_of_each() -> (Faulty, Vec<Received>) {
 }
 
 #[tokio::test]
-async fn g8_a_body_too_large_for_the_server_is_said_once() {
+async fn a_body_too_large_for_the_server_is_sent_once() {
     for (status, words) in [(413, "http: request body too large"), (400, "max_request_size exceeded")] {
         let (server, client) = pair(Answer::refusal(status, words));
         let create = CreateEntity::named("alice").policies(["v".repeat(1 << 20)]);
@@ -47,7 +47,7 @@ async fn g8_a_body_too_large_for_the_server_is_said_once() {
 }
 
 #[tokio::test]
-async fn g8_an_answer_before_the_body_was_read_ends_the_call() {
+async fn a_response_before_the_body_was_read_ends_the_call() {
     let server = Faulty::greeting(Answer::refusal(413, "http: request body too large").then_hold());
     let client = client_with(&server, once().timeout(Duration::from_secs(2)));
     let create = CreateEntity::unnamed().policies(["v".repeat(1 << 20)]);
@@ -57,7 +57,7 @@ async fn g8_an_answer_before_the_body_was_read_ends_the_call() {
 }
 
 #[tokio::test]
-async fn g9_every_request_says_that_it_is_one_of_vault() {
+async fn every_request_has_the_vault_request_header() {
     let (_server, requests) = one_of_each().await;
     for request in requests {
         assert_eq!(request.header("x-vault-request"), Some("true"), "{}", request.head);
@@ -65,7 +65,7 @@ async fn g9_every_request_says_that_it_is_one_of_vault() {
 }
 
 #[tokio::test]
-async fn g10_a_body_has_one_length_and_nothing_else_says_so() {
+async fn a_body_has_exactly_one_length() {
     let (server, requests) = one_of_each().await;
     for request in &requests {
         assert!(request.headers("transfer-encoding").is_empty(), "{}", request.head);
@@ -86,7 +86,7 @@ async fn g10_a_body_has_one_length_and_nothing_else_says_so() {
 }
 
 #[tokio::test]
-async fn g10_a_token_goes_in_its_header_alone() {
+async fn a_token_is_sent_in_its_header_only() {
     let (_server, requests) = one_of_each().await;
     for request in requests {
         assert!(!request.path().contains("canary") && !request.text().contains("canary"));
@@ -97,7 +97,7 @@ async fn g10_a_token_goes_in_its_header_alone() {
 
 /// Nothing is kept of what a server says to a client: no cookie, no other address.
 #[tokio::test]
-async fn g10_an_answer_changes_no_later_request() {
+async fn a_response_changes_no_later_request() {
     let server = Faulty::always(
         Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#)
             .header("Set-Cookie", "session=canary; Path=/")

@@ -15,7 +15,7 @@ fn namesake(request: &Received) -> Answer {
 }
 
 #[tokio::test]
-async fn d9_a_closed_port_is_known_not_to_have_seen_the_request() {
+async fn a_closed_port_is_known_not_to_have_received_the_request() {
     let server = Faulty::always(Answer::lost());
     let address = Faulty::closed();
     let target = vault_identity::Target::new(&format!("http://{address}")).unwrap();
@@ -29,7 +29,7 @@ async fn d9_a_closed_port_is_known_not_to_have_seen_the_request() {
 
 /// Wherever a call is given up, what it leaves behind is not used for another.
 #[tokio::test]
-async fn d16_calls_given_up_do_not_spoil_later_ones() {
+async fn dropped_calls_do_not_affect_later_ones() {
     let server = Faulty::start(|n, request| match n % 3 {
         0 => namesake(request).drip(Duration::from_micros(100)),
         1 => namesake(request).after(Duration::from_millis(5)),
@@ -55,7 +55,7 @@ async fn d16_calls_given_up_do_not_spoil_later_ones() {
 }
 
 #[tokio::test]
-async fn d17_connections_that_the_server_has_closed_are_not_used() {
+async fn connections_closed_by_the_server_are_not_reused() {
     for last in [Answer::then_close, Answer::then_reset, Answer::then_half_close] {
         let server = Faulty::start(move |_, request| last(namesake(request)));
         let client = client(&server);
@@ -69,7 +69,7 @@ async fn d17_connections_that_the_server_has_closed_are_not_used() {
 }
 
 #[tokio::test]
-async fn d18_a_second_reply_is_not_taken_for_that_of_the_next_request() {
+async fn a_second_response_is_not_matched_to_the_next_request() {
     let server = Faulty::start(|_, request| namesake(request).twice());
     let client = client(&server);
     for round in 0..20 {
@@ -80,7 +80,7 @@ async fn d18_a_second_reply_is_not_taken_for_that_of_the_next_request() {
 }
 
 #[tokio::test]
-async fn d20_many_calls_at_once_all_end() {
+async fn many_concurrent_calls_all_end() {
     let server = Faulty::start(|_, request| namesake(request).after(Duration::from_millis(20)));
     let client = client(&server);
     let mut calls = JoinSet::new();
@@ -97,7 +97,7 @@ async fn d20_many_calls_at_once_all_end() {
 }
 
 #[tokio::test]
-async fn d17_a_connection_serves_many_calls() {
+async fn a_connection_serves_many_calls() {
     let (server, client) = pair(Answer::json(200, ENTITY));
     for _ in 0..50 {
         client.entities().read("e1").await.unwrap();

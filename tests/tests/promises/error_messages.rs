@@ -6,12 +6,12 @@ use vault_identity::{
     entity::{CreateEntity, UpdateEntityById},
 };
 
-use crate::hostile;
+use crate::hostile_responses;
 use crate::support::{TOKEN, client, client_with, once, pair, refusals, shown};
 
 #[tokio::test]
-async fn a5_no_answer_makes_it_panic_and_no_error_tells_a_secret() {
-    for (name, answer) in hostile::all() {
+async fn hostile_responses_cause_no_panic_and_errors_contain_no_secret() {
+    for (name, answer) in hostile_responses::all() {
         let (server, client) = pair(answer);
         let calls = tokio::spawn(async move { refusals(&client).await });
         for (call, error) in calls.await.unwrap_or_else(|panic| panic!("{name}: {panic}")) {
@@ -25,7 +25,7 @@ async fn a5_no_answer_makes_it_panic_and_no_error_tells_a_secret() {
 }
 
 #[tokio::test]
-async fn a5_no_input_makes_it_panic() {
+async fn no_input_causes_a_panic() {
     let server = Faulty::always(Answer::lost());
     let client = client(&server);
     for odd in
@@ -46,7 +46,7 @@ async fn a5_no_input_makes_it_panic() {
 }
 
 #[tokio::test]
-async fn a6_an_error_names_operation_status_and_words_and_nothing_else() {
+async fn an_error_contains_operation_status_and_messages_only() {
     let (_server, client) = pair(Answer::refusal(500, "the disk is full"));
     let update = UpdateEntityById::new("canary-id").metadata([("canary-key", "canary-value")]);
     let error = client.entities().update(&update).await.unwrap_err();
@@ -60,7 +60,7 @@ async fn a6_an_error_names_operation_status_and_words_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a6_an_error_of_the_connection_tells_neither_path_nor_token() {
+async fn a_connection_error_contains_neither_path_nor_token() {
     let [lost, reset, silent] = [Answer::lost(), Answer::reset(), Answer::silence()].map(Faulty::always);
     let (garbage, tls) = (Faulty::greeting(Answer::raw("canary\r\n\r\n")), Faulty::always(Answer::lost()));
     let closed = format!("http://{}", Faulty::closed());
@@ -78,7 +78,7 @@ async fn a6_an_error_of_the_connection_tells_neither_path_nor_token() {
 
 /// Seen: a value of 2 MB in the metadata comes back in the text of a 500.
 #[tokio::test]
-async fn a7_what_a_server_repeats_of_the_request_is_cut_off() {
+async fn long_error_messages_are_truncated() {
     let server = Faulty::start(|_, request| Answer::refusal(500, &format!("too large: {}", request.text())));
     let client = client_with(&server, once());
     let create = CreateEntity::unnamed().policies(["x".repeat(2_000_000)]);
@@ -89,7 +89,7 @@ async fn a7_what_a_server_repeats_of_the_request_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a7_a_server_that_repeats_a_token_is_not_repeated() {
+async fn tokens_in_error_messages_are_redacted() {
     let server = Faulty::start(|_, request| {
         let secret = ["x-vault-token", "authorization"].map(|name| request.header(name).unwrap_or_default());
         Answer::refusal(403, &format!("{} may not", secret.concat()))

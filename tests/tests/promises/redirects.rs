@@ -18,7 +18,7 @@ fn redirecting(status: u16, location: &str) -> Faulty {
 }
 
 #[tokio::test]
-async fn b1_a_redirect_to_another_host_is_not_followed() {
+async fn redirects_to_other_hosts_are_not_followed() {
     for status in [307, 308, 301, 302, 303] {
         let other = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
         for host in [other.address().to_string(), format!("localhost:{}", other.address().port())] {
@@ -34,7 +34,7 @@ async fn b1_a_redirect_to_another_host_is_not_followed() {
 }
 
 #[tokio::test]
-async fn b2_a_redirect_from_https_to_http_is_refused() {
+async fn redirects_from_https_to_http_are_rejected() {
     let plain = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
     let authority = Authority::new();
     let location = plain.url();
@@ -49,7 +49,7 @@ async fn b2_a_redirect_from_https_to_http_is_refused() {
 }
 
 #[tokio::test]
-async fn b3_a_redirect_to_itself_ends() {
+async fn a_redirect_to_itself_ends() {
     let server = Faulty::start(|_, request| Answer::redirect(307, request.path()));
     let client = client_with(&server, once().timeout(SHORT));
     let (read, time) = timed(client.entities().read("e1")).await;
@@ -63,7 +63,7 @@ async fn b3_a_redirect_to_itself_ends() {
 }
 
 #[tokio::test]
-async fn b5_an_odd_redirect_is_no_success_and_turns_nothing_into_a_get() {
+async fn odd_redirects_are_errors_and_keep_the_method() {
     let elsewhere = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
     let authority = elsewhere.address();
     let mut cases = JoinSet::new();
@@ -117,7 +117,7 @@ async fn b5_an_odd_redirect_is_no_success_and_turns_nothing_into_a_get() {
 }
 
 #[tokio::test]
-async fn b5_a_redirect_without_location_is_an_error() {
+async fn a_redirect_without_location_is_an_error() {
     for status in [301, 302, 303, 307, 308] {
         for answer in [Answer::status(status), Answer::json(status, r#"{"data":{"id":"e1","name":"n"}}"#)] {
             let server = Faulty::always(answer);
@@ -131,7 +131,7 @@ async fn b5_a_redirect_without_location_is_an_error() {
 
 /// The server has taken the path apart otherwise than it was meant, and says so with HTML.
 #[tokio::test]
-async fn b5_a_redirect_to_a_cleaned_path_is_not_followed() {
+async fn a_redirect_to_a_cleaned_path_is_not_followed() {
     let page = "<a href=\"/v1/sys/seal-status\">Temporary Redirect</a>";
     let server = Faulty::always(Answer::redirect(307, "/v1/sys/seal-status").body(page));
     let target = Target::new(&server.url()).unwrap();

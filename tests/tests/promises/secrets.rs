@@ -20,7 +20,7 @@ use vault_identity::{
 use crate::support::{ENTITY, TOKEN, client, client_with, once, pair, runs_alone, target};
 
 #[test]
-fn a1_debug_shows_no_token() {
+fn debug_output_contains_no_token() {
     let server = Faulty::always(Answer::lost());
     let client = client(&server);
     let builder = once();
@@ -56,8 +56,8 @@ impl io::Write for Log {
 
 /// Over HTTP/1.1 and HTTP/2, both with TLS, and with the logs of all crates below.
 #[test]
-fn a2_logs_at_trace_hold_no_secret() {
-    if runs_alone("a::a2_logs_at_trace_hold_no_secret", &[]) {
+fn trace_logs_contain_no_secret() {
+    if runs_alone("secrets::trace_logs_contain_no_secret", &[]) {
         return;
     }
     let log = Log::default();
@@ -109,7 +109,7 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn a3_headers_with_secrets_are_marked_sensitive() {
+fn headers_with_secrets_are_marked_sensitive() {
     let target = Target::new("http://vault.test").unwrap().with_token(TOKEN).unwrap();
     let basic = ClientAuth::basic("c1", "canary");
     for (name, request) in [
@@ -124,7 +124,7 @@ fn a3_headers_with_secrets_are_marked_sensitive() {
 }
 
 #[tokio::test]
-async fn a8_results_show_no_secret() {
+async fn debug_output_of_results_contains_no_secret() {
     async fn shown<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, answer: &str) -> String {
         let (_server, client) = pair(Answer::json(200, answer));
         let output = client.call(&endpoint).await.unwrap();
@@ -166,18 +166,18 @@ macro_rules! none_is {
 }
 
 #[test]
-fn a8_secrets_are_not_serialized_by_default() {
+fn secrets_do_not_implement_serialize() {
     none_is!(Serialize: SecretString, IdToken, OidcClient, ProviderTokens, AuthorizationCode, TotpSecret, TotpEnrollment, WrapInfo);
 }
 
 #[test]
-fn a9_secrets_are_not_compared() {
+fn secrets_do_not_implement_partial_eq() {
     none_is!(PartialEq: SecretString, IdToken, OidcClient, ProviderTokens, AuthorizationCode, TotpSecret, WrapInfo, Target, ClientAuth);
 }
 
 /// In its own process: its environment is set, and it has a home with a token in it.
 #[tokio::test]
-async fn a11_no_token_is_picked_up_by_surprise() {
+async fn the_environment_is_read_only_on_request() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join(".vault-token"), "canary-home").unwrap();
     let variables = [
@@ -187,7 +187,7 @@ async fn a11_no_token_is_picked_up_by_surprise() {
         ("BAO_NAMESPACE", "canary-environment"),
         ("HTTP_PROXY", "http://canary-environment.invalid"),
     ];
-    if runs_alone("a::a11_no_token_is_picked_up_by_surprise", &variables) {
+    if runs_alone("secrets::the_environment_is_read_only_on_request", &variables) {
         return;
     }
     let server = Faulty::always(Answer::json(200, ENTITY));

@@ -9,7 +9,7 @@ use vault_identity::{
     entity::{CreateEntity, UpdateEntityById},
 };
 
-use crate::e_index::index;
+use crate::consistency::index;
 use crate::support::{ENTITY, client_with, once, pair, target};
 
 async fn refused(answer: Answer) -> Error {
@@ -19,7 +19,7 @@ async fn refused(answer: Answer) -> Error {
 }
 
 #[tokio::test]
-async fn e3_a_lagging_server_a_quota_and_a_standby_are_told_apart() {
+async fn a_stale_node_a_quota_and_a_standby_are_distinguished() {
     let lagging = refused(Answer::json(429, r#"{"errors":[]}"#).header("Retry-After", "1")).await;
     assert!(lagging.is_not_yet_consistent() && !lagging.is_rate_limited());
     let quota = "request path \"identity/entity\": rate limit quota exceeded";
@@ -33,7 +33,7 @@ async fn e3_a_lagging_server_a_quota_and_a_standby_are_told_apart() {
 }
 
 #[tokio::test]
-async fn e4_412_says_that_the_server_did_nothing() {
+async fn a_412_was_not_applied() {
     for body in [r#"{"errors":[]}"#, r#"{"errors":["required index state not present"]}"#, ""] {
         let error = refused(Answer::json(412, body)).await;
         assert!(error.is_not_yet_consistent() && error.is_retryable(), "{error:?}");
@@ -42,7 +42,7 @@ async fn e4_412_says_that_the_server_did_nothing() {
 }
 
 #[tokio::test]
-async fn e5_a_server_without_the_header_is_no_error() {
+async fn a_missing_index_is_not_an_error() {
     let (server, client) = pair(Answer::json(200, ENTITY));
     for _ in 0..3 {
         client.entities().read("e1").await.unwrap();
@@ -51,7 +51,7 @@ async fn e5_a_server_without_the_header_is_no_error() {
 }
 
 #[tokio::test]
-async fn e5_odd_forms_of_the_header_are_no_error() {
+async fn a_malformed_index_is_not_an_error() {
     for value in ["", "x", "\u{1}", "é", "eyJjbHVzdGVyIjo1fQ==", &"A".repeat(5000)] {
         let (_server, client) = pair(Answer::json(200, ENTITY).header("X-Vault-Index", value));
         for _ in 0..3 {
@@ -64,7 +64,7 @@ async fn e5_odd_forms_of_the_header_are_no_error() {
 
 /// By threads of their own, each with a clone.
 #[test]
-fn e7_clones_share_the_index_and_it_never_goes_back() {
+fn clones_share_an_index_that_never_decreases() {
     let server =
         Faulty::start(|n, _| Answer::json(200, ENTITY).header("X-Vault-Index", &index(n as u64 + 1)));
     let client = BlockingClient::with_default_transport(target(&server)).unwrap();
@@ -83,7 +83,7 @@ fn e7_clones_share_the_index_and_it_never_goes_back() {
 }
 
 #[tokio::test]
-async fn e7_another_transport_knows_what_it_is_told() {
+async fn another_transport_can_observe_the_tokens() {
     let server = Faulty::always(Answer::json(200, ENTITY).header("X-Vault-Index", &index(7)));
     let first = client_with(&server, once());
     first.entities().read("e1").await.unwrap();
@@ -98,7 +98,7 @@ async fn e7_another_transport_knows_what_it_is_told() {
 }
 
 #[tokio::test]
-async fn e7_the_order_of_the_addresses_does_not_matter() {
+async fn the_order_of_the_addresses_does_not_matter() {
     let node = || {
         Faulty::start(|_, request| match request.path() {
             "/v1/sys/health" => Answer::status(200),
@@ -121,7 +121,7 @@ async fn e7_the_order_of_the_addresses_does_not_matter() {
 
 /// As after a restore, or when another cluster has taken over the address.
 #[tokio::test]
-async fn e6_an_index_that_is_refused_does_not_take_the_next_one_with_it() {
+async fn a_rejected_index_does_not_discard_a_newer_one() {
     let old = index(7);
     let server = Faulty::start(move |n, request| match (n, request.header("x-vault-index")) {
         (0, _) => Answer::json(200, ENTITY).header("X-Vault-Index", &old),

@@ -23,7 +23,7 @@ fn failing(times: usize, failure: Answer) -> Faulty {
 }
 
 #[tokio::test]
-async fn d3_a_silent_node_is_left_for_another_within_the_call() {
+async fn an_unresponsive_node_is_left_for_another_within_the_call() {
     let silent = Faulty::always(Answer::silence());
     let well = Faulty::always(Answer::json(200, ENTITY));
     let builder = patient().attempt_timeout(Duration::from_millis(300));
@@ -34,7 +34,7 @@ async fn d3_a_silent_node_is_left_for_another_within_the_call() {
 }
 
 #[tokio::test]
-async fn d3_a_silent_server_is_asked_again_if_the_call_is_repeatable() {
+async fn an_unresponsive_server_is_retried_if_the_call_is_idempotent() {
     let builder = patient().attempt_timeout(Duration::from_millis(200)).timeout(Duration::from_secs(2));
     let server = failing(2, Answer::silence());
     client_with(&server, builder.clone()).entities().read("e1").await.unwrap();
@@ -50,7 +50,7 @@ async fn d3_a_silent_server_is_asked_again_if_the_call_is_repeatable() {
 }
 
 #[tokio::test]
-async fn d4_a_wait_beyond_the_deadline_is_not_begun() {
+async fn a_delay_beyond_the_deadline_fails_at_once() {
     for wait in ["3600", "18446744073709551615", "Wed, 30 Dec 9998 23:59:59 GMT"] {
         for status in [429, 503] {
             let server =
@@ -64,7 +64,7 @@ async fn d4_a_wait_beyond_the_deadline_is_not_begun() {
 }
 
 #[tokio::test]
-async fn d5_retry_after_is_waited_for() {
+async fn retry_after_is_honoured() {
     let server = failing(1, Answer::refusal(429, "quota exceeded").header("Retry-After", "1"));
     let client = client_with(&server, patient());
     let (create, time) = timed(client.entities().create(&CreateEntity::unnamed())).await;
@@ -73,7 +73,7 @@ async fn d5_retry_after_is_waited_for() {
 }
 
 #[tokio::test]
-async fn d5_d6_a_retry_after_that_says_nothing_leaves_the_own_pauses() {
+async fn an_unusable_retry_after_leaves_the_own_backoff() {
     for wait in ["0", "-1", "soon", "99999999999999999999", "Sun, 06 Nov 1994 08:49:37 GMT"] {
         let server = failing(3, Answer::refusal(429, "quota exceeded").header("Retry-After", wait));
         let (read, time) = timed(client_with(&server, patient()).entities().read("e1")).await;
@@ -85,7 +85,7 @@ async fn d5_d6_a_retry_after_that_says_nothing_leaves_the_own_pauses() {
 }
 
 #[tokio::test]
-async fn d7_d10_failures_that_pass_are_outlived_by_what_may_be_repeated() {
+async fn transient_failures_of_idempotent_calls_are_retried() {
     for failure in [
         Answer::refusal(500, NOT_ACTIVE),
         Answer::refusal(500, CANCELED),
@@ -107,7 +107,7 @@ async fn d7_d10_failures_that_pass_are_outlived_by_what_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn d7_a_500_that_may_last_is_asked_twice_more() {
+async fn a_500_that_may_be_permanent_is_retried_twice() {
     let server = Faulty::always(Answer::refusal(500, "the disk is full"));
     let error = client_with(&server, patient()).entities().read("e1").await.unwrap_err();
     assert_eq!(error.api().unwrap().status(), 500);
@@ -115,7 +115,7 @@ async fn d7_a_500_that_may_last_is_asked_twice_more() {
 }
 
 #[tokio::test]
-async fn d9_a_port_that_opens_later_is_reached_by_what_may_not_be_repeated_too() {
+async fn a_non_idempotent_call_waits_for_a_port_to_open() {
     let address = Faulty::closed();
     let target = vault_identity::Target::new(&format!("http://{address}")).unwrap();
     let client = vault_identity::Client::new(target, patient().build());
@@ -131,7 +131,7 @@ async fn d9_a_port_that_opens_later_is_reached_by_what_may_not_be_repeated_too()
 
 /// A wrong address is told before the time for a failover is over.
 #[tokio::test]
-async fn d7_a_server_that_was_never_reached_is_given_up_sooner() {
+async fn a_server_that_was_never_reached_is_given_up_sooner() {
     let server = Faulty::always(Answer::status(204));
     let target = vault_identity::Target::new(&format!("http://{}", Faulty::closed())).unwrap();
     let client = vault_identity::Client::new(target, patient().timeout(Duration::from_secs(60)).build());
@@ -147,7 +147,7 @@ async fn d7_a_server_that_was_never_reached_is_given_up_sooner() {
 }
 
 #[tokio::test]
-async fn d10_the_repeat_of_a_write_that_was_carried_out_is_a_success() {
+async fn the_retry_of_an_applied_write_succeeds() {
     let server = Faulty::in_turn([Answer::lost(), Answer::status(204)]);
     let write = WriteEntityByName::new("alice");
     let written = client_with(&server, patient()).entities().write_by_name(&write).await.unwrap();
@@ -156,7 +156,7 @@ async fn d10_the_repeat_of_a_write_that_was_carried_out_is_a_success() {
 }
 
 #[tokio::test]
-async fn d13_a_node_that_is_down_or_sealed_is_passed_over() {
+async fn a_node_that_is_down_or_sealed_is_skipped() {
     let sealed = Faulty::always(Answer::refusal(503, "Vault is sealed"));
     let down = format!("http://{}", Faulty::closed());
     for bad in [sealed.url(), down] {
@@ -174,7 +174,7 @@ async fn d13_a_node_that_is_down_or_sealed_is_passed_over() {
 }
 
 #[tokio::test]
-async fn d14_a_server_that_is_sealed_is_asked_twice_more() {
+async fn a_sealed_server_is_retried_twice() {
     let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
     let (read, time) = timed(client_with(&server, patient()).entities().read("e1")).await;
     assert!(read.unwrap_err().is_sealed());
@@ -189,7 +189,7 @@ async fn d14_a_server_that_is_sealed_is_asked_twice_more() {
 }
 
 #[tokio::test]
-async fn d15_a_server_in_trouble_is_not_buried_under_repeats() {
+async fn the_retry_budget_prevents_retry_storms() {
     const CALLS: usize = 1000;
     let server = Faulty::always(Answer::refusal(503, "overloaded"));
     let client = client_with(&server, patient().timeout(Duration::from_millis(400)));
@@ -211,7 +211,7 @@ async fn d15_a_server_in_trouble_is_not_buried_under_repeats() {
 }
 
 #[tokio::test]
-async fn d16_a_call_that_is_dropped_is_not_repeated() {
+async fn a_dropped_call_is_not_retried() {
     let server = Faulty::always(Answer::refusal(503, "overloaded"));
     let client = client_with(&server, patient());
     let call = tokio::time::timeout(Duration::from_millis(200), client.entities().read("e1"));
@@ -222,7 +222,7 @@ async fn d16_a_call_that_is_dropped_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn d22_an_error_tells_each_attempt() {
+async fn an_error_lists_each_attempt() {
     let mut answers = vec![Answer::refusal(502, "canary")];
     answers.push(Answer::lost());
     let server = Faulty::in_turn(answers);
@@ -238,7 +238,7 @@ async fn d22_an_error_tells_each_attempt() {
 }
 
 #[tokio::test]
-async fn d22_an_error_tells_the_last_attempt_too() {
+async fn an_error_lists_the_last_attempt_too() {
     let server =
         Faulty::in_turn([Answer::lost(), Answer::refusal(502, "canary"), Answer::refusal(400, "bad")]);
     let error = client_with(&server, patient()).entities().read_by_name("canary").await.unwrap_err();

@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const WITHIN: Duration = Duration::from_millis(1800);
 
 #[tokio::test]
-async fn a8_ten_that_change_a_group_of_a_server_that_hangs_end_together() {
+async fn ten_tasks_waiting_for_one_group_time_out_together() {
     let server = Faulty::always(Answer::silence());
     let client = client_with(&server, patient().timeout(TIMEOUT));
     let start = Instant::now();
@@ -31,7 +31,7 @@ async fn a8_ten_that_change_a_group_of_a_server_that_hangs_end_together() {
 }
 
 #[test]
-fn a8_so_do_ten_threads() {
+fn ten_threads_waiting_for_one_group_time_out_together() {
     let server = Faulty::always(Answer::silence());
     let transport = BlockingAdapter::new(patient().timeout(TIMEOUT).build()).unwrap();
     let client = BlockingClient::new(target(&server), transport);
@@ -52,7 +52,7 @@ fn a8_so_do_ten_threads() {
 
 /// The read and the write take most of the time, and the second read gets what is left.
 #[tokio::test]
-async fn a8_the_steps_of_a_change_share_one_deadline() {
+async fn the_steps_of_a_member_change_share_one_deadline() {
     let group = r#"{"data":{"id":"g1","member_entity_ids":[]}}"#;
     let server = Faulty::start(move |n, _| match n {
         0 => Answer::json(200, group).after(TIMEOUT * 4 / 10),
@@ -67,7 +67,7 @@ async fn a8_the_steps_of_a_change_share_one_deadline() {
 }
 
 #[tokio::test]
-async fn a8_a_creation_and_its_lookup_share_one_deadline() {
+async fn a_create_and_its_lookup_share_one_deadline() {
     let server = Faulty::start(move |n, _| match n {
         0 => Answer::lost(),
         1 => Answer::status(204).after(TIMEOUT * 6 / 10),

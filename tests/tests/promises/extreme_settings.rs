@@ -12,7 +12,7 @@ use crate::support::{ENTITY, client_with, eventually, once, patient, target, tim
 const SHORT: Duration = Duration::from_millis(300);
 
 #[tokio::test]
-async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() {
+async fn a_zero_attempt_timeout_ends_with_the_deadline() {
     let server = Faulty::always(Answer::json(200, ENTITY).after(Duration::from_millis(50)));
     let client = client_with(&server, patient().attempt_timeout(Duration::ZERO).timeout(SHORT));
     let (read, time) = timed(client.entities().read("e1")).await;
@@ -24,7 +24,7 @@ async fn d1_no_time_for_an_attempt_ends_with_the_deadline_and_without_a_storm() 
 }
 
 #[tokio::test]
-async fn d1_an_attempt_may_not_outlast_the_call() {
+async fn an_attempt_cannot_outlast_the_call() {
     let server = Faulty::always(Answer::silence());
     for attempt in [Duration::from_secs(3600), Duration::MAX] {
         let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry(RetryPolicy::off());
@@ -35,7 +35,7 @@ async fn d1_an_attempt_may_not_outlast_the_call() {
 }
 
 #[tokio::test]
-async fn d1_no_time_for_the_call_ends_it_at_once() {
+async fn a_zero_timeout_ends_the_call_at_once() {
     let server = Faulty::always(Answer::silence());
     for retry in
         [RetryPolicy::off(), RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO), RetryPolicy::new()]
@@ -52,7 +52,7 @@ async fn d1_no_time_for_the_call_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn d7_waits_that_have_no_end_are_not_begun_and_none_at_all_are_bounded_by_the_budget() {
+async fn endless_backoff_fails_at_once_and_zero_backoff_is_bounded_by_the_budget() {
     let server = Faulty::always(Answer::status(502));
     let endless = RetryPolicy::new().waits(Duration::MAX, Duration::MAX);
     let client = client_with(&server, patient().retry(endless));
@@ -66,7 +66,7 @@ async fn d7_waits_that_have_no_end_are_not_begun_and_none_at_all_are_bounded_by_
 }
 
 #[tokio::test]
-async fn d19_connections_are_used_as_long_as_they_may_be() {
+async fn connections_are_used_for_their_lifetime() {
     for (lifetime, connections) in [(Duration::ZERO, 5..6), (SHORT, 2..4), (Duration::MAX, 1..2)] {
         let server = Faulty::always(Answer::json(200, ENTITY));
         let client = client_with(&server, once().connection_lifetime(lifetime));
@@ -81,7 +81,7 @@ async fn d19_connections_are_used_as_long_as_they_may_be() {
 }
 
 #[tokio::test]
-async fn d22_attempts_are_those_of_the_call() {
+async fn attempts_are_counted_for_each_call() {
     let server = Faulty::always(Answer::status(502));
     let client = client_with(&server, patient().retry(RetryPolicy::new().most(2)));
     for _ in 0..3 {
@@ -94,7 +94,7 @@ async fn d22_attempts_are_those_of_the_call() {
 
 /// One layer of repeats around another.
 #[tokio::test]
-async fn d22_attempts_of_two_layers_do_not_add_up() {
+async fn attempts_of_two_layers_are_not_counted_twice() {
     use tower::Layer as _;
     use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
     let server = Faulty::always(Answer::status(502));
@@ -109,7 +109,7 @@ async fn d22_attempts_of_two_layers_do_not_add_up() {
 /// Nothing has been sent over a connection that has gone with its runtime: even a write that may not be repeated
 /// is made over another one.
 #[test]
-fn d9_a_write_in_another_runtime_than_the_one_before() {
+fn a_write_in_another_runtime_uses_a_new_connection() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = client_with(&server, once());
     for n in 1..=3 {
@@ -121,7 +121,7 @@ fn d9_a_write_in_another_runtime_than_the_one_before() {
 }
 
 #[tokio::test]
-async fn d16_a_call_that_is_given_up_leaves_its_place_and_its_turn() {
+async fn a_dropped_call_releases_its_slot() {
     let silent = Faulty::start(|n, _| if n < 3 { Answer::silence() } else { Answer::json(200, ENTITY) });
     let client = client_with(&silent, once().concurrency_limit(1));
     for _ in 0..3 {

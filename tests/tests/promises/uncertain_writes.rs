@@ -29,7 +29,7 @@ fn posts(server: &Faulty) -> Vec<Received> {
 
 /// A standby is sealed after it has forwarded the request, or loses its leader: it is asked once.
 #[tokio::test]
-async fn an_unnamed_create_is_not_repeated_after_a_standby_could_have_forwarded_it() {
+async fn an_unnamed_create_is_not_retried_after_a_standby_could_have_forwarded_it() {
     for answer in [
         Answer::refusal(503, SEALED),
         Answer::refusal(500, NOT_ACTIVE),
@@ -45,7 +45,7 @@ async fn an_unnamed_create_is_not_repeated_after_a_standby_could_have_forwarded_
 
 /// The leader is not among the addresses, so that the standbys have to forward.
 #[tokio::test]
-async fn of_two_standbys_one_that_is_sealed_is_in_doubt() {
+async fn a_write_to_a_sealed_standby_is_uncertain() {
     let standby = |may_forward: Answer| {
         move |_: usize, request: &Received| match request.header("x-vault-no-request-forwarding") {
             _ if is_health(request) => Answer::status(429),
@@ -67,7 +67,7 @@ async fn of_two_standbys_one_that_is_sealed_is_in_doubt() {
 
 /// A node that was told not to forward has done nothing: even an unnamed create goes on to another one.
 #[tokio::test]
-async fn a_standby_that_must_not_forward_is_left_for_another_node() {
+async fn an_unnamed_create_is_retried_after_a_standby_that_could_not_forward() {
     for answer in [Answer::refusal(503, SEALED), Answer::refusal(500, NOT_ACTIVE)] {
         let sealing =
             Faulty::start(move |n, request| match request.header("x-vault-no-request-forwarding") {
@@ -120,7 +120,7 @@ async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
 
 /// What is stored may not be found by its name yet, and a second create would store a second object.
 #[tokio::test]
-async fn a_create_is_not_repeated_after_an_unclear_error_of_the_storage() {
+async fn a_create_is_not_retried_after_a_storage_error() {
     for message in [STORAGE, "internal error", "1 error occurred:\n\t* context deadline exceeded\n\n"] {
         let server = Faulty::start(move |_, request| {
             if request.path().contains("/lookup/") {
@@ -151,7 +151,7 @@ async fn a_create_is_not_repeated_after_an_unclear_error_of_the_storage() {
 
 /// If the name is found, writing it again cannot create a second object, and the identifier is not lost.
 #[tokio::test]
-async fn a_create_that_is_found_by_its_name_is_written_again() {
+async fn a_create_is_retried_if_its_name_is_found() {
     let found = r#"{"data":{"id":"e1","name":"alice"}}"#;
     for message in [STORAGE, "internal error"] {
         let server = Faulty::start(move |n, request| match request.path().contains("/lookup/") {
@@ -169,7 +169,7 @@ async fn a_create_that_is_found_by_its_name_is_written_again() {
 
 /// Validation errors come with status 500 as well, and are final, whatever request values they repeat.
 #[tokio::test]
-async fn a_validation_error_is_final() {
+async fn a_validation_error_is_permanent() {
     for message in [
         "1 error occurred:\n\t* invalid entity ID \"local node not active\"\n\n".to_owned(),
         format!("1 error occurred:\n\t* invalid entity ID \"{NOT_ACTIVE}\"\n\n"),
@@ -220,7 +220,7 @@ async fn a_request_value_does_not_mark_a_healthy_leader_down() {
 
 /// Statuses of gateways leave it open whether a write was carried out; what may be repeated is.
 #[tokio::test]
-async fn a_gateways_error_is_in_doubt_for_writes_and_repeated_for_reads() {
+async fn a_gateway_error_is_uncertain_for_writes_and_retried_for_reads() {
     for status in [408, 499, 500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 524, 529, 530, 598, 599] {
         let page = Answer::status(status).header("Content-Type", "text/html").body("<p>no</p>");
         let server = Faulty::in_turn([page.clone(), Answer::json(200, ENTITY)]);
@@ -238,7 +238,7 @@ async fn a_gateways_error_is_in_doubt_for_writes_and_repeated_for_reads() {
 
 /// A final error does not wait for the retry budget that other calls have used up.
 #[tokio::test]
-async fn a_sealed_cluster_is_reported_to_a_crowd_at_once() {
+async fn a_sealed_cluster_is_reported_to_many_calls_quickly() {
     let server = Faulty::always(Answer::refusal(503, SEALED));
     let client = client_with(&server, patient().timeout(Duration::from_secs(60)));
     let mut calls = tokio::task::JoinSet::new();
@@ -252,4 +252,64 @@ async fn a_sealed_cluster_is_reported_to_a_crowd_at_once() {
     }
     // A hundred repeats, and ten more a second.
     assert!(server.requests().len() < 700, "{}", server.requests().len());
+}
+
+/// What something on the way says of a request that it has passed on.
+#[tokio::test]
+async fn a_gateway_message_does_not_make_a_server_sealed() {
+    for answer in [
+        Answer::refusal(503, "no answer to {\"note\":\"the box is sealed\"}"),
+        Answer::refusal(503, "no answer for unsealed-box"),
+        Answer::status(503).header("Content-Type", "text/html").body("<p>the box is sealed</p>"),
+    ] {
+        let first = Faulty::always(answer);
+        let second = Faulty::start(|_, request| match request.method() {
+            // So that it is not found to lead.
+            "GET" => Answer::status(503),
+            _ => Answer::json(200, ENTITY),
+        });
+        let transport = patient().addresses([first.url(), second.url()]).unwrap();
+        let client = client_with(&first, transport);
+        let create = CreateEntity::unnamed().metadata([("note", "the box is sealed")]);
+        let error = client.entities().create(&create).await.unwrap_err();
+        assert!(error.may_have_been_applied() && !error.is_sealed() && !error.is_retryable(), "{error:?}");
+        let posts =
+            |server: &Faulty| server.requests().iter().filter(|request| request.method() == "POST").count();
+        assert_eq!((posts(&first), posts(&second)), (1, 0));
+    }
+}
+
+/// Who was turned away has not created what is there.
+#[tokio::test]
+async fn an_update_after_a_rejected_attempt_is_an_update() {
+    for (turned_away, is_created) in [
+        (Answer::refusal(429, "rate limit quota exceeded"), false),
+        (Answer::json(412, r#"{"errors":[]}"#), false),
+        (Answer::refusal(503, "Vault is sealed"), true),
+        (Answer::refusal(502, "no answer"), true),
+        (Answer::lost(), true),
+    ] {
+        let server = Faulty::start(move |n, request| match (n, request.path().contains("/name/")) {
+            (0, _) => turned_away.clone(),
+            (_, true) => Answer::status(204),
+            (_, false) => Answer::json(200, ENTITY),
+        });
+        let client = client_with(&server, patient());
+        let written = client.entities().write_by_name(&WriteEntityByName::new("alice")).await.unwrap();
+        assert_eq!(written.is_created(), is_created, "{:?}", server.requests());
+    }
+}
+
+/// A repeat that certainly was not carried out does not hide that an earlier attempt may have been.
+#[tokio::test]
+async fn an_uncertain_attempt_is_remembered() {
+    let sealed = || Answer::refusal(503, "Vault is sealed");
+    for last in [vec![Answer::refusal(400, "no"), sealed()], vec![sealed(), sealed(), sealed()]] {
+        let server = Faulty::in_turn([Answer::lost()].into_iter().chain(last));
+        let client = client_with(&server, patient().timeout(Duration::from_secs(5)));
+        let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
+        assert!(error.api().is_some() && error.may_have_been_applied(), "{error:#}");
+        let read = client.entities().read("e1").await.unwrap_err();
+        assert!(!read.may_have_been_applied(), "{read:#}");
+    }
 }

@@ -13,7 +13,7 @@ const PAGE: &str =
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>canary</body></html>";
 
 #[tokio::test]
-async fn f5_a_page_of_a_load_balancer_is_said_shortly() {
+async fn an_html_page_is_summarized() {
     for status in [400, 403, 404, 500, 502, 503, 504] {
         let page = Answer::status(status).header("Content-Type", "text/html; charset=utf-8");
         let server = Faulty::always(page.body(PAGE.repeat(1000)));
@@ -29,7 +29,7 @@ async fn f5_a_page_of_a_load_balancer_is_said_shortly() {
 }
 
 #[tokio::test]
-async fn f11_only_a_404_without_words_is_not_found() {
+async fn only_a_404_without_messages_is_not_found() {
     async fn read(body: &str, status: u16) -> (Result<Entity>, Result<Option<Entity>>) {
         let (_server, client) = pair(Answer::json(status, body));
         (client.entities().read("e1").await, client.entities().find("e1").await)
@@ -67,14 +67,14 @@ async fn f11_only_a_404_without_words_is_not_found() {
 }
 
 #[tokio::test]
-async fn f11_the_words_of_a_404_are_told() {
+async fn the_messages_of_a_404_are_reported() {
     let (_server, client) = pair(Answer::refusal(404, "namespace not found"));
     let error = client.call(&Maybe(ReadGroupByName::new("g"))).await.unwrap_err();
     assert!(format!("{error:#}").ends_with("404 namespace not found"), "{error:#}");
 }
 
 #[tokio::test]
-async fn f12_an_empty_list_is_a_list() {
+async fn an_empty_list_is_a_list() {
     for answer in [
         Answer::json(404, r#"{"errors":[]}"#),
         Answer::json(200, r#"{"data":{"keys":[]}}"#),
@@ -91,7 +91,7 @@ async fn f12_an_empty_list_is_a_list() {
 }
 
 #[tokio::test]
-async fn f13_warnings_come_with_the_value() {
+async fn warnings_are_returned_with_the_value() {
     let body = r#"{"request_id":"r1","data":{"id":"e1","name":"n","keys":["k"]},"warnings":["Endpoint ignored these unrecognized parameters: [x]",7]}"#;
     let (_server, client) = pair(Answer::json(200, body));
     let read = client.call(&WithMeta(ReadEntityById::new("e1"))).await.unwrap();

@@ -22,8 +22,8 @@ async fn fails(client: &Client) -> TransportErrorKind {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
-    if runs_alone("f_size::f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory", &[]) {
+async fn an_endless_body_is_cut_off_at_the_limit() {
+    if runs_alone("large_responses::an_endless_body_is_cut_off_at_the_limit", &[]) {
         return;
     }
     let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
@@ -47,8 +47,8 @@ async fn f1_a_body_without_end_is_cut_at_the_limit_and_takes_little_memory() {
 /// The status of a refusal counts, however large it is.
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn f1_of_a_refusal_without_end_the_beginning_is_read() {
-    if runs_alone("f_size::f1_of_a_refusal_without_end_the_beginning_is_read", &[]) {
+async fn the_beginning_of_an_endless_error_response_is_read() {
+    if runs_alone("large_responses::the_beginning_of_an_endless_error_response_is_read", &[]) {
         return;
     }
     let endless = |text: &str| Answer::status(403).header("Connection", "close").endless(text.repeat(1000));
@@ -69,7 +69,7 @@ async fn f1_of_a_refusal_without_end_the_beginning_is_read() {
 }
 
 #[tokio::test]
-async fn f1_a_length_above_the_limit_is_refused_before_the_body_is_read() {
+async fn a_content_length_above_the_limit_is_rejected_before_the_body_is_read() {
     for length in [65 * MIB, 1024 * 1024 * MIB, u64::MAX / 2] {
         let huge = Answer::status(200).header("Content-Length", &length.to_string()).endless("x");
         let server = Faulty::always(huge);
@@ -83,7 +83,7 @@ async fn f1_a_length_above_the_limit_is_refused_before_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn f1_a_body_of_just_the_limit_is_read() {
+async fn a_body_of_exactly_the_limit_is_read() {
     let body = format!("{ENTITY}{}", " ".repeat(1000 - ENTITY.len()));
     let (server, _) = pair(Answer::json(200, &body));
     client_with(&server, once().response_limit(1000)).entities().read("e1").await.unwrap();
@@ -105,8 +105,8 @@ fn gzip_bomb() -> Vec<u8> {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn f2_a_gzip_bomb_is_not_unpacked() {
-    if runs_alone("f_size::f2_a_gzip_bomb_is_not_unpacked", &[]) {
+async fn a_gzip_bomb_is_not_decompressed() {
+    if runs_alone("large_responses::a_gzip_bomb_is_not_decompressed", &[]) {
         return;
     }
     for encoding in ["gzip", "x-gzip", "gzip, gzip"] {
@@ -120,8 +120,8 @@ async fn f2_a_gzip_bomb_is_not_unpacked() {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn f9_floods_of_headers_are_refused_and_take_little_memory() {
-    if runs_alone("f_size::f9_floods_of_headers_are_refused_and_take_little_memory", &[]) {
+async fn header_floods_are_rejected() {
+    if runs_alone("large_responses::header_floods_are_rejected", &[]) {
         return;
     }
     let head = "HTTP/1.1 200 OK\r\n";
@@ -159,11 +159,25 @@ async fn f9_floods_of_headers_are_refused_and_take_little_memory() {
 }
 
 #[tokio::test]
-async fn f9_a_hundred_headers_are_taken() {
+async fn ninety_headers_are_accepted() {
     let mut answer = Answer::json(200, ENTITY);
     for number in 0..90 {
         answer = answer.header(&format!("X-Header-{number}"), &"x".repeat(600));
     }
     let server = Faulty::always(answer);
     client(&server).entities().read("e1").await.unwrap();
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_flood_of_interim_responses_ends_with_the_deadline() {
+    if runs_alone("large_responses::a_flood_of_interim_responses_ends_with_the_deadline", &[]) {
+        return;
+    }
+    let server = Faulty::always(Answer::raw("").endless("HTTP/1.1 100 Continue\r\n\r\n"));
+    let client = client_with(&server, once().timeout(Duration::from_millis(700)));
+    let (read, time) = timed(client.entities().read("e1")).await;
+    assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
+    assert!(time < Duration::from_secs(3), "{time:?}, {} bytes", server.sent());
+    assert!(peak_memory() < 100 << 20, "{} bytes", peak_memory());
 }

@@ -31,7 +31,7 @@ fn is_redirect(error: &Error) {
 }
 
 #[tokio::test]
-async fn b1_a_redirect_elsewhere_is_an_error_that_names_both_hosts() {
+async fn a_redirect_to_an_unknown_host_is_an_error_that_names_both_hosts() {
     let other = Faulty::always(Answer::json(200, ENTITY));
     let url = other.url();
     let server = Faulty::start(move |_, request| to(&url, request));
@@ -51,7 +51,7 @@ async fn b1_a_redirect_elsewhere_is_an_error_that_names_both_hosts() {
 }
 
 #[tokio::test]
-async fn b2_a_redirect_from_https_to_http_is_refused_at_once() {
+async fn a_redirect_from_https_to_http_is_rejected_at_once() {
     let plain = Faulty::always(Answer::json(200, ENTITY));
     let (authority, url) = (Authority::new(), plain.url());
     let server = Faulty::secure(&authority, move |_, request| to(&url, request));
@@ -74,7 +74,7 @@ async fn b2_a_redirect_from_https_to_http_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn b3_a_loop_of_two_nodes_is_an_error_and_ends() {
+async fn a_redirect_loop_of_two_nodes_is_an_error() {
     let address = Faulty::closed();
     let first_url = format!("http://{address}");
     let second = Faulty::start(move |_, request| to(&first_url, request));
@@ -93,7 +93,7 @@ async fn b3_a_loop_of_two_nodes_is_an_error_and_ends() {
 
 /// What a standby does that is about to lead.
 #[tokio::test]
-async fn b3_a_redirect_to_itself_is_asked_again_after_a_pause() {
+async fn a_redirect_to_itself_is_retried_with_backoff() {
     let address = Faulty::closed();
     let url = format!("http://{address}");
     let server = Faulty::start_at(address, move |n, request| match n {
@@ -107,7 +107,7 @@ async fn b3_a_redirect_to_itself_is_asked_again_after_a_pause() {
 }
 
 #[tokio::test]
-async fn b4_a_redirect_to_a_dead_leader_is_asked_again_until_there_is_another() {
+async fn a_redirect_to_a_dead_leader_is_retried_until_there_is_a_new_one() {
     for known in [false, true] {
         let dead = format!("http://{}", Faulty::closed());
         let location = dead.clone();
@@ -131,7 +131,7 @@ async fn b4_a_redirect_to_a_dead_leader_is_asked_again_until_there_is_another() 
 
 /// As when its machine is gone.
 #[tokio::test]
-async fn b4_a_leader_that_is_silent_is_not_waited_for_twice() {
+async fn an_unresponsive_leader_is_waited_for_once() {
     const CONNECT: Duration = Duration::from_millis(800);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let leader = format!("https://{}", silent.local_addr().unwrap());
@@ -151,7 +151,7 @@ async fn b4_a_leader_that_is_silent_is_not_waited_for_twice() {
 }
 
 #[tokio::test]
-async fn b5_b6_g9_a_redirect_to_a_node_is_followed_with_all_that_was_asked() {
+async fn a_redirect_to_a_node_keeps_method_headers_and_body() {
     for status in [307, 308] {
         let leader = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"alice"}}"#));
         let url = leader.url();
@@ -175,7 +175,7 @@ async fn b5_b6_g9_a_redirect_to_a_node_is_followed_with_all_that_was_asked() {
 }
 
 #[tokio::test]
-async fn b5_a_redirect_to_another_path_of_a_node_is_refused_at_once() {
+async fn a_redirect_to_another_path_of_a_node_is_rejected_at_once() {
     let other = Faulty::always(Answer::json(200, ENTITY));
     let url = other.url();
     let server = Faulty::start(move |_, _| Answer::redirect(307, &format!("{url}/v1/sys/seal-status")));
@@ -188,7 +188,7 @@ async fn b5_a_redirect_to_another_path_of_a_node_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn b8_policies_that_follow_nothing() {
+async fn redirect_policies_that_follow_nothing() {
     for redirects in [RedirectPolicy::SameOrigin, RedirectPolicy::Never] {
         let other = Faulty::start(|_, request| match request.path() {
             "/v1/identity/entity/id/e1" => Answer::json(200, ENTITY),

@@ -28,7 +28,7 @@ fn sent(request: &Received) -> (Option<&str>, Option<&str>) {
 }
 
 #[tokio::test]
-async fn e1_e2_the_newest_index_goes_with_every_later_request() {
+async fn the_latest_index_is_sent_with_every_later_request() {
     let server = Faulty::start(|n, _| answer(100 + n as u64));
     let client = client_with(&server, patient());
     let entities = client.entities();
@@ -54,7 +54,7 @@ async fn e1_e2_the_newest_index_goes_with_every_later_request() {
 }
 
 #[tokio::test]
-async fn e1_an_index_belongs_to_its_namespace_and_server() {
+async fn an_index_belongs_to_its_namespace_and_server() {
     let [server, other] = [0, 1].map(|_| Faulty::always(answer(7)));
     let client = client_with(&server, patient());
     client.entities().read("e1").await.unwrap();
@@ -69,7 +69,7 @@ async fn e1_an_index_belongs_to_its_namespace_and_server() {
 
 /// Of creations, which are made once, whatever the index of the response.
 #[tokio::test]
-async fn e7_an_index_never_goes_back() {
+async fn an_index_never_decreases() {
     let order = [9, 100, 20, 99, 3];
     let server = Faulty::start(move |n, _| answer(order[n % order.len()]));
     let client = client_with(&server, patient());
@@ -95,7 +95,7 @@ async fn e7_an_index_never_goes_back() {
 
 /// Seen of a leader that had hung, and went on.
 #[tokio::test]
-async fn e1_what_is_read_from_before_is_read_again() {
+async fn a_stale_read_is_retried() {
     let order = [100, 50, 70, 100, 99, 101];
     let server = Faulty::start(move |n, _| answer(order[n]));
     let client = client_with(&server, patient());
@@ -108,7 +108,7 @@ async fn e1_what_is_read_from_before_is_read_again() {
 
 /// A lookup is a read, though it is a `POST`.
 #[tokio::test]
-async fn a6_a_stale_lookup_or_delete_is_made_again_and_a_creation_is_not() {
+async fn a_stale_lookup_or_delete_is_retried_and_a_create_is_not() {
     let order = [100, 50, 101, 60, 102, 70, 103, 80, 90];
     let server = Faulty::start(move |n, _| answer(order[n]));
     let client = client_with(&server, patient());
@@ -127,7 +127,7 @@ async fn a6_a_stale_lookup_or_delete_is_made_again_and_a_creation_is_not() {
 
 /// That there was nothing to delete comes without an index, also from a leader that has hung.
 #[tokio::test]
-async fn a6_a_delete_without_effect_is_confirmed_once() {
+async fn a_delete_without_effect_is_confirmed_once() {
     // Without an index there is nothing to compare with.
     let nothing = || Answer::status(204);
     let server = Faulty::always(nothing());
@@ -165,7 +165,7 @@ fn deletes(server: &Faulty) -> usize {
 }
 
 #[tokio::test]
-async fn e6_a_cluster_that_was_restored_to_an_earlier_state_is_believed_in_the_end() {
+async fn a_cluster_restored_to_an_earlier_state_is_accepted_in_the_end() {
     let server = Faulty::start(|n, _| answer(if n == 0 { 100 } else { 50 }));
     let client = client_with(&server, patient());
     client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
@@ -178,7 +178,7 @@ async fn e6_a_cluster_that_was_restored_to_an_earlier_state_is_believed_in_the_e
 }
 
 #[tokio::test]
-async fn e3_e4_a_server_that_lags_behind_is_asked_again_by_every_call() {
+async fn a_call_to_a_stale_node_is_retried_even_if_not_idempotent() {
     let lagging = Answer::json(429, r#"{"errors":[]}"#).header("Retry-After", "0");
     for answer in [lagging, Answer::json(412, r#"{"errors":["required index state not present"]}"#)] {
         let server = Faulty::in_turn([answer.clone(), answer, Answer::json(200, ENTITY)]);
@@ -190,7 +190,7 @@ async fn e3_e4_a_server_that_lags_behind_is_asked_again_by_every_call() {
 }
 
 #[tokio::test]
-async fn e6_an_index_that_is_not_understood_is_dropped() {
+async fn an_index_that_the_server_cannot_decode_is_discarded() {
     let server = Faulty::start(|n, request| match (n, request.header("x-vault-index")) {
         (0, _) => answer(7),
         (_, Some(_)) => Answer::refusal(400, "failed to decode \"X-Vault-Index\""),
@@ -207,7 +207,7 @@ async fn e6_an_index_that_is_not_understood_is_dropped() {
 }
 
 #[tokio::test]
-async fn e1_consistency_can_be_off() {
+async fn consistency_can_be_disabled() {
     let server = Faulty::always(answer(7));
     let client = client_with(&server, patient().consistency(Consistency::off()));
     for _ in 0..2 {
@@ -218,7 +218,7 @@ async fn e1_consistency_can_be_off() {
 
 /// A lagging server that never catches up ends with the deadline, and the error says what it was.
 #[tokio::test]
-async fn e3_a_server_that_stays_behind_ends_with_the_deadline() {
+async fn a_node_that_stays_stale_ends_with_the_deadline() {
     let server = Faulty::always(Answer::json(429, r#"{"errors":[]}"#));
     let client = client_with(&server, patient().timeout(Duration::from_millis(500)));
     let (read, time) = timed(client.entities().read("e1")).await;

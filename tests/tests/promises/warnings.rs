@@ -38,7 +38,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn c3_verification_that_is_switched_off_is_told_once() {
+async fn disabled_verification_is_warned_of_once() {
     let server =
         Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY).header("Connection", "close"));
     let log = Log::start();
@@ -54,7 +54,7 @@ async fn c3_verification_that_is_switched_off_is_told_once() {
 
 /// A server at another machine, by way of a proxy.
 #[tokio::test]
-async fn c10_a_token_in_clear_text_to_another_machine_is_told_once() {
+async fn a_token_in_clear_text_is_warned_of_once() {
     let proxy = Faulty::start(|_, request| match request.method() {
         "CONNECT" => Answer::raw("HTTP/1.1 200 Connected\r\n\r\n"),
         _ => Answer::json(200, ENTITY).header("Connection", "close"),
@@ -74,7 +74,7 @@ async fn c10_a_token_in_clear_text_to_another_machine_is_told_once() {
 }
 
 #[tokio::test]
-async fn c10_a_token_to_this_machine_is_not_worth_a_word() {
+async fn a_token_to_loopback_causes_no_warning() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let authority = Authority::new();
     let secure = Faulty::secure(&authority, |_, _| Answer::json(200, ENTITY));
@@ -87,7 +87,7 @@ async fn c10_a_token_to_this_machine_is_not_worth_a_word() {
 }
 
 #[tokio::test]
-async fn f11_warnings_with_a_404_are_not_lost() {
+async fn warnings_of_a_404_are_logged() {
     let (server, client) = pair(Answer::json(404, r#"{"errors":[],"warnings":["mind the gap"]}"#));
     let log = Log::start();
     assert!(client.entities().find("e1").await.is_ok_and(|found| found.is_none()));
@@ -98,7 +98,7 @@ async fn f11_warnings_with_a_404_are_not_lost() {
 }
 
 #[tokio::test]
-async fn c1_a_certificate_that_nobody_trusts_is_not_asked_for_again() {
+async fn an_untrusted_certificate_is_not_retried() {
     let server = Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY));
     let client = client_with(&server, patient().tls(Authority::new().client()));
     let (read, time) = timed(client.entities().read("e1")).await;

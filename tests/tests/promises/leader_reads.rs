@@ -32,7 +32,7 @@ fn nodes(leader: &Arc<AtomicUsize>) -> [Faulty; 3] {
 }
 
 #[tokio::test]
-async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
+async fn leader_only_reads_fail_while_there_is_no_leader() {
     let leader = Arc::new(AtomicUsize::new(1));
     let nodes = nodes(&leader);
     let transport = patient().timeout(Duration::from_secs(5)).reads(ReadPreference::LeaderOnly);
@@ -64,7 +64,7 @@ async fn e5_e8_reads_go_to_the_leader_and_to_nobody_while_there_is_none() {
 }
 
 #[tokio::test]
-async fn e8_a_standby_that_is_the_only_address_is_no_leader() {
+async fn a_standby_that_is_the_only_address_is_not_the_leader() {
     let leader = Arc::new(AtomicUsize::new(9));
     let [standby, ..] = nodes(&leader);
     let transport = patient().timeout(Duration::from_millis(500)).reads(ReadPreference::LeaderOnly);
@@ -76,7 +76,7 @@ async fn e8_a_standby_that_is_the_only_address_is_no_leader() {
 }
 
 #[tokio::test]
-async fn d1_looking_for_the_leader_takes_no_longer_than_the_call_may() {
+async fn finding_the_leader_ends_with_the_deadline() {
     let silent = [(); 2].map(|()| Faulty::always(Answer::silence()));
     let transport = patient().timeout(Duration::from_millis(300)).reads(ReadPreference::LeaderOnly);
     let client = client_with(&silent[0], transport.addresses(silent.iter().map(Faulty::url)).unwrap());
@@ -87,7 +87,7 @@ async fn d1_looking_for_the_leader_takes_no_longer_than_the_call_may() {
 
 /// The last of the nodes has as long for its answer as the first, although all before it took theirs.
 #[tokio::test]
-async fn d3_each_node_has_an_attempt_of_its_own() {
+async fn each_node_has_an_attempt_of_its_own() {
     const CONNECT: Duration = Duration::from_millis(400);
     // Somebody takes the connection, and says nothing.
     let silent = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());

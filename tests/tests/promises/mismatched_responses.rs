@@ -21,7 +21,7 @@ fn is_mismatch(error: &vault_identity::Error, asked: &str, answered: &str) -> bo
 }
 
 #[tokio::test]
-async fn a9_what_a_proxy_encoded_twice_is_not_a_success() {
+async fn a_name_encoded_twice_by_a_proxy_is_an_error() {
     let server = Faulty::start(|_, request| {
         let name = request.path().rsplit('/').next().unwrap_or_default().to_owned();
         entity("e1", &name)
@@ -36,7 +36,7 @@ async fn a9_what_a_proxy_encoded_twice_is_not_a_success() {
 
 /// A connection on which responses are one behind is left.
 #[tokio::test]
-async fn a9_responses_that_are_one_behind_are_not_taken() {
+async fn responses_to_earlier_requests_are_rejected() {
     let server = Faulty::start(|n, request| match request.path().rsplit('/').next() {
         Some(id) if n >= 3 => entity(id, "n"),
         _ => entity(&format!("e{n}"), "n"),

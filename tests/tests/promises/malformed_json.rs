@@ -3,12 +3,12 @@
 use identity_tests::faulty::Answer;
 use vault_identity::{entity::CreateEntity, error::ErrorKind, group::GroupType, oidc::OidcClientType};
 
-use crate::hostile;
+use crate::hostile_responses;
 use crate::support::{ENTITY, pair, refusals, shown};
 
 #[tokio::test]
-async fn f4_what_is_not_the_answer_is_an_error_that_says_so() {
-    for (name, body) in hostile::bodies() {
+async fn a_malformed_body_is_a_decode_error() {
+    for (name, body) in hostile_responses::bodies() {
         let html = name == "html";
         let (_server, client) = pair(if html {
             Answer::status(200).header("Content-Type", "text/html").body(&body)
@@ -28,7 +28,7 @@ async fn f4_what_is_not_the_answer_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn f4_a_204_is_no_success_where_there_has_to_be_a_result() {
+async fn a_204_is_an_error_where_a_result_is_required() {
     let (_server, client) = pair(Answer::status(204));
     assert!(matches!(client.entities().read("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
     assert!(matches!(client.entities().find("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
@@ -37,8 +37,8 @@ async fn f4_a_204_is_no_success_where_there_has_to_be_a_result() {
 }
 
 #[tokio::test]
-async fn f3_deep_nesting_in_an_error_is_an_error() {
-    let deep = "[".repeat(hostile::DEEP) + &"]".repeat(hostile::DEEP);
+async fn deep_nesting_in_an_error_response_is_an_error() {
+    let deep = "[".repeat(hostile_responses::DEEP) + &"]".repeat(hostile_responses::DEEP);
     for body in [format!(r#"{{"errors":{deep}}}"#), format!(r#"{{"errors":["x",{deep}]}}"#), deep] {
         let (_server, client) = pair(Answer::json(400, body));
         for (_, error) in refusals(&client).await {
@@ -49,8 +49,8 @@ async fn f3_deep_nesting_in_an_error_is_an_error() {
 
 /// What is not looked at may be as deep as it likes, and what is kept as it is may not.
 #[tokio::test]
-async fn f3_deep_nesting_where_it_is_ignored_is_ignored() {
-    let deep = r#"{"a":"#.repeat(hostile::DEEP) + "1" + &"}".repeat(hostile::DEEP);
+async fn deep_nesting_in_an_unknown_field_is_ignored() {
+    let deep = r#"{"a":"#.repeat(hostile_responses::DEEP) + "1" + &"}".repeat(hostile_responses::DEEP);
     let (_server, client) =
         pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"n","new":{deep}}}}}"#)));
     assert_eq!(client.entities().read("e1").await.unwrap().name, "n");
@@ -59,7 +59,7 @@ async fn f3_deep_nesting_where_it_is_ignored_is_ignored() {
 }
 
 #[tokio::test]
-async fn f6_odd_text_arrives_as_it_is_or_not_at_all() {
+async fn odd_text_is_kept_or_rejected() {
     for (json, text) in [
         (r"a\u0000b", "a\0b"),
         (r"\ud83d\ude00", "😀"),
@@ -80,7 +80,7 @@ async fn f6_odd_text_arrives_as_it_is_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn f6_twice_the_same_field_is_an_error() {
+async fn a_duplicate_field_is_an_error() {
     for fields in [
         r#""id":"a","id":"b","name":"n""#,
         r#""id":"a","name":"n","disabled":true,"disabled":false"#,
@@ -102,7 +102,7 @@ async fn f6_twice_the_same_field_is_an_error() {
 }
 
 #[tokio::test]
-async fn f6_a_number_too_large_is_an_error() {
+async fn a_number_out_of_range_is_an_error() {
     for number in ["9".repeat(100_000), "1e400".to_owned(), "-1".to_owned(), "1.5".to_owned()] {
         let body = format!(r#"{{"data":{{"token":"t","client_id":"c","ttl":{number}}}}}"#);
         let (_server, client) = pair(Answer::json(200, body));
@@ -112,7 +112,7 @@ async fn f6_a_number_too_large_is_an_error() {
 }
 
 #[tokio::test]
-async fn f7_what_is_unknown_missing_or_null_is_no_error_where_it_is_optional() {
+async fn unknown_missing_and_null_fields_are_accepted() {
     let unknown = r#"{"data":{"id":"e1","name":"n","from_the_future":{"a":[1,null,{}]},"policies":null,"metadata":null,
         "aliases":null,"last_update_time":"","creation_time":null},"wrap_info":null,"new":5}"#;
     let (_server, client) = pair(Answer::json(200, unknown));
@@ -131,7 +131,7 @@ async fn f7_what_is_unknown_missing_or_null_is_no_error_where_it_is_optional() {
 }
 
 #[tokio::test]
-async fn f7_a_needed_field_of_another_type_is_an_error_that_says_where() {
+async fn a_required_field_of_the_wrong_type_is_an_error_with_its_position() {
     for (field, value) in [
         ("id", "5"),
         ("id", "null"),
@@ -154,7 +154,7 @@ async fn f7_a_needed_field_of_another_type_is_an_error_that_says_where() {
 
 /// A write whose answer cannot be read has been carried out.
 #[tokio::test]
-async fn f4_an_unreadable_answer_to_a_write_leaves_no_doubt_that_it_was_sent() {
+async fn an_unreadable_response_to_a_write_may_have_been_applied() {
     let (server, client) = pair(Answer::json(200, "<html>"));
     let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
     assert!(error.may_have_been_applied() && !error.is_retryable());

@@ -13,7 +13,7 @@ use vault_identity::{BlockingClient, Client, Target};
 use crate::support::{ENTITY, TOKEN, client, once, patient, target};
 
 #[test]
-fn i1_no_crate_has_unsafe_code_or_a_build_script() {
+fn no_crate_has_unsafe_code_or_a_build_script() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     assert!(workspace.contains("unsafe_code = \"forbid\""));
@@ -26,7 +26,7 @@ fn i1_no_crate_has_unsafe_code_or_a_build_script() {
 }
 
 #[test]
-fn i3_clients_are_shared_between_tasks_and_threads() {
+fn clients_are_clone_send_and_sync() {
     const fn shared<T: Clone + Send + Sync + 'static>() {}
     const {
         shared::<Client>();
@@ -36,7 +36,7 @@ fn i3_clients_are_shared_between_tasks_and_threads() {
 }
 
 #[tokio::test]
-async fn i3_clones_share_the_connections_and_not_the_token() {
+async fn clones_share_connections_but_not_the_token() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = client(&server);
     let clones = [
@@ -61,7 +61,7 @@ async fn i3_clones_share_the_connections_and_not_the_token() {
 }
 
 #[test]
-fn i4_a_client_is_made_and_dropped_outside_a_runtime() {
+fn a_client_can_be_created_and_dropped_outside_a_runtime() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = client(&server);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -85,7 +85,7 @@ fn i4_a_client_is_made_and_dropped_outside_a_runtime() {
 }
 
 #[test]
-fn i4_a_client_outlives_the_runtime_that_it_was_used_in() {
+fn a_client_outlives_its_runtime() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = client(&server);
     for _ in 0..3 {
@@ -96,7 +96,7 @@ fn i4_a_client_outlives_the_runtime_that_it_was_used_in() {
 }
 
 #[tokio::test]
-async fn i4_a_blocking_client_is_dropped_within_a_runtime() {
+async fn a_blocking_client_can_be_dropped_within_a_runtime() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = BlockingClient::with_default_transport(target(&server)).unwrap();
     let used = client.clone();
@@ -106,7 +106,7 @@ async fn i4_a_blocking_client_is_dropped_within_a_runtime() {
 
 /// All that the transport does, it does in the thread of its own.
 #[test]
-fn i4_a_blocking_client_logs_in_and_repeats() {
+fn a_blocking_client_logs_in_and_retries() {
     let server = Faulty::start(|n, request| match n {
         0 => Answer::lost(),
         1 => Answer::refusal(502, "on the way"),
@@ -136,7 +136,7 @@ fn i4_a_blocking_client_logs_in_and_repeats() {
 }
 
 #[test]
-fn i5_the_defaults_can_be_read() {
+fn the_defaults_can_be_read() {
     let text = format!("{:?}", HyperTransport::builder());
     for default in ["connect_timeout: 5s", " timeout: 60s", "response_limit: 67108864", "idle_timeout: 90s"] {
         assert!(text.contains(default), "{default}: {text}");

@@ -23,7 +23,7 @@ async fn crowd(client: &Client) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d20_of_ten_thousand_calls_each_is_answered_over_a_few_connections() {
+async fn ten_thousand_calls_share_a_few_connections() {
     let server = Faulty::always(Answer::json(200, ENTITY));
     let client = client_with(&server, once().timeout(Duration::from_secs(120)).concurrency_limit(16));
     assert_eq!(crowd(&client).await, CALLS);
@@ -34,7 +34,7 @@ async fn d20_of_ten_thousand_calls_each_is_answered_over_a_few_connections() {
 
 /// Some of them fail, and are repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d20_of_ten_thousand_calls_to_a_server_in_trouble_each_is_answered() {
+async fn ten_thousand_calls_to_a_failing_server_all_succeed() {
     let failed = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&failed);
     let server = Faulty::start(move |n, _| match n % 100 {
@@ -55,7 +55,7 @@ async fn d20_of_ten_thousand_calls_to_a_server_in_trouble_each_is_answered() {
 
 /// All of them wait for one that is never answered, and end with their time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d20_ten_thousand_calls_that_wait_end_with_their_time() {
+async fn ten_thousand_queued_calls_end_with_their_deadline() {
     let silent = Faulty::always(Answer::silence());
     let client = client_with(&silent, once().timeout(Duration::from_secs(1)).concurrency_limit(1));
     let (good, time) = timed(crowd(&client)).await;

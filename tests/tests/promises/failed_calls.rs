@@ -23,7 +23,7 @@ fn in_time(time: Duration) {
 }
 
 #[tokio::test]
-async fn d1_a_black_hole_ends_with_the_deadline() {
+async fn an_unresponsive_server_ends_with_the_deadline() {
     let silent = Faulty::always(Answer::silence());
     let not_even_read = Faulty::greeting(Answer::silence());
     for server in [silent, not_even_read] {
@@ -40,7 +40,7 @@ async fn d1_a_black_hole_ends_with_the_deadline() {
 }
 
 #[tokio::test]
-async fn d1_a_server_that_closes_only_its_half_ends_with_the_call() {
+async fn a_half_closed_connection_ends_the_call() {
     let (_server, client) = pair(Answer::raw("").then_half_close());
     let (read, time) = timed(client.entities().read("e1")).await;
     read.unwrap_err();
@@ -48,7 +48,7 @@ async fn d1_a_server_that_closes_only_its_half_ends_with_the_call() {
 }
 
 #[tokio::test]
-async fn d2_a_dripping_answer_ends_with_the_deadline() {
+async fn a_dripping_response_ends_with_the_deadline() {
     let whole = Answer::json(200, ENTITY).header("X-Padding", &"x".repeat(500));
     let body = Answer::json(200, ENTITY.to_owned() + &" ".repeat(500));
     let interim = Answer::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(100));
@@ -63,7 +63,7 @@ async fn d2_a_dripping_answer_ends_with_the_deadline() {
 
 /// What is asked is known to the error, whatever the server does with it.
 #[tokio::test]
-async fn d5_every_form_of_retry_after_is_read_or_ignored() {
+async fn every_form_of_retry_after_is_parsed_or_ignored() {
     let seconds = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
     for (value, expected) in [
         ("0", seconds(0)),
@@ -94,7 +94,7 @@ async fn d5_every_form_of_retry_after_is_read_or_ignored() {
 
 /// The reply is lost after the server has taken the request.
 #[tokio::test]
-async fn d8_a_write_that_may_not_be_repeated_is_sent_once() {
+async fn a_non_idempotent_write_is_sent_once() {
     for lost in [Answer::lost(), Answer::reset(), Answer::status(200).cut(20), Answer::refusal(502, "lost")] {
         let (server, client) = pair(lost);
         let alias = CreateGroupAlias::new("a", "auth_ldap_1").canonical_id("g1");
@@ -120,7 +120,7 @@ async fn d8_a_write_that_may_not_be_repeated_is_sent_once() {
 }
 
 #[tokio::test]
-async fn d10_a_lost_reply_to_a_repeatable_write_says_that_it_may_be_repeated() {
+async fn a_lost_response_to_an_idempotent_write_is_retryable() {
     let once_lost = [Answer::lost(), Answer::status(204)];
     let server = Faulty::in_turn(once_lost.clone());
     let error = client(&server).entities().update(&UpdateEntityById::new("e1")).await.unwrap_err();
@@ -135,7 +135,7 @@ async fn d10_a_lost_reply_to_a_repeatable_write_says_that_it_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn d11_a_repeated_delete_is_a_success() {
+async fn a_repeated_delete_succeeds() {
     let (_server, client) = pair(Answer::status(204));
     for _ in 0..2 {
         client.entities().delete("e1").await.unwrap();
@@ -144,7 +144,7 @@ async fn d11_a_repeated_delete_is_a_success() {
 }
 
 #[tokio::test]
-async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
+async fn permanent_errors_are_not_retried() {
     for status in [400, 401, 403, 404, 405, 409, 413, 414, 431] {
         let server = Faulty::always(Answer::refusal(status, "no"));
         // The defaults of the transport, which may repeat what is worth it.
@@ -162,7 +162,7 @@ async fn d12_a_refusal_that_will_not_change_is_given_at_once() {
 }
 
 #[tokio::test]
-async fn d14_sealed_is_an_error_of_its_own_and_comes_quickly() {
+async fn sealed_is_an_error_of_its_own_and_reported_quickly() {
     let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
     let client = client_with(&server, vault_identity::transport::HyperTransport::builder());
     let (read, time) = timed(client.entities().list()).await;

@@ -41,7 +41,7 @@ const IMPOSSIBLE: [&str; 22] = [
 const NAMELESS: &str = r#"{"data":{"id":"e1"}}"#;
 
 #[tokio::test]
-async fn g1_g3_g4_names_that_a_path_cannot_carry_are_refused_before_anything_is_sent() {
+async fn names_that_a_path_cannot_carry_are_rejected_before_sending() {
     let (server, client) = pair(Answer::json(200, ENTITY));
     for name in IMPOSSIBLE {
         for error in [
@@ -66,7 +66,7 @@ async fn g1_g3_g4_names_that_a_path_cannot_carry_are_refused_before_anything_is_
 }
 
 #[tokio::test]
-async fn g2_every_other_name_arrives_as_one_segment_and_as_it_is() {
+async fn every_other_name_is_sent_as_one_segment() {
     let (server, client) = pair(Answer::json(200, NAMELESS));
     let names = [
         "a/b",
@@ -143,7 +143,7 @@ impl Endpoint for WithHeader {
 }
 
 #[tokio::test]
-async fn g5_line_breaks_and_odd_characters_in_token_namespace_and_header_are_refused() {
+async fn invalid_characters_in_token_namespace_and_header_are_rejected() {
     let (server, client) = pair(Answer::status(204));
     for odd in ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "a\u{7f}"] {
         client.with_token(odd).unwrap_err();
@@ -160,7 +160,7 @@ async fn g5_line_breaks_and_odd_characters_in_token_namespace_and_header_are_ref
 }
 
 #[tokio::test]
-async fn g5_a_namespace_of_other_letters_arrives_as_it_is() {
+async fn a_non_ascii_namespace_is_sent_unchanged() {
     let (server, client) = pair(Answer::status(204));
     let client = client.with_namespace("größe/名").unwrap();
     client.entities().delete("e1").await.unwrap();
@@ -168,7 +168,7 @@ async fn g5_a_namespace_of_other_letters_arrives_as_it_is() {
 }
 
 #[tokio::test]
-async fn g6_a_token_with_a_line_break_is_trimmed_from_a_file_and_refused_from_code() {
+async fn a_token_with_surrounding_whitespace_is_rejected() {
     let (server, client) = pair(Answer::json(200, ENTITY));
     for token in ["s.token\n", "s.token\r\n", " s.token", "s.token "] {
         let error = client.with_token(token).unwrap_err();
@@ -178,7 +178,7 @@ async fn g6_a_token_with_a_line_break_is_trimmed_from_a_file_and_refused_from_co
 }
 
 #[tokio::test]
-async fn g6_a_token_file_is_trimmed() {
+async fn a_token_file_is_trimmed() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join(".vault-token"), "\ns.from-file\r\n").unwrap();
     let server = Faulty::always(Answer::json(200, ENTITY));
@@ -188,7 +188,7 @@ async fn g6_a_token_file_is_trimmed() {
         ("BAO_TOKEN", ""),
         ("VAULT_TOKEN", ""),
     ];
-    if runs_alone("g::g6_a_token_file_is_trimmed", &variables) {
+    if runs_alone("request_values::a_token_file_is_trimmed", &variables) {
         assert_eq!(server.requests()[0].header("x-vault-token"), Some("s.from-file"));
         return;
     }
@@ -196,7 +196,7 @@ async fn g6_a_token_file_is_trimmed() {
 }
 
 #[tokio::test]
-async fn g7_an_endpoint_cannot_set_the_headers_of_the_request() {
+async fn an_endpoint_cannot_override_reserved_headers() {
     let (server, client) = pair(Answer::status(204));
     for name in [
         "x-vault-token",
@@ -221,7 +221,7 @@ async fn g7_an_endpoint_cannot_set_the_headers_of_the_request() {
 
 /// Names go to one endpoint, whatever a proxy's path in front of it.
 #[tokio::test]
-async fn g1_a_path_in_the_address_stays_in_front() {
+async fn a_path_in_the_address_is_kept_as_prefix() {
     let server = Faulty::always(Answer::json(200, NAMELESS));
     let address = format!("{}/proxy/vault/", server.url());
     let target = vault_identity::Target::new(&address).unwrap();
