@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -17,9 +16,10 @@ use tokio_rustls::client::TlsStream;
 use tower::{BoxError, Service};
 use tracing::warn;
 
+use crate::address::{is_loopback, socket_path};
 use crate::dial::dial;
-use crate::observe::TARGET;
-use crate::proxy::{Proxy, ProxyError, Via, is_this_machine};
+use crate::events::TRACING_TARGET;
+use crate::proxy::{Proxy, ProxyError, Via};
 use crate::socket::Socket;
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
@@ -86,7 +86,7 @@ impl Inner {
                 let tls = self.tls.configs().await?;
                 if tls.skip_verify {
                     self.warned.unverified.call_once(|| {
-                        warn!(target: TARGET, "servers are not verified: whoever is on the way can read the token");
+                        warn!(target: TRACING_TARGET, "servers are not verified: whoever is on the way can read the token");
                     });
                 }
                 let name = match &tls.server_name {
@@ -102,10 +102,10 @@ impl Inner {
                 Ok(stream.into())
             }
             Some("http") => {
-                if !is_this_machine(uri) {
+                if !is_loopback(uri) {
                     self.warned.plain.call_once(|| {
                         let server = uri.authority().map(Authority::as_str);
-                        warn!(target: TARGET, server, "tokens and secrets are sent without encryption");
+                        warn!(target: TRACING_TARGET, server, "tokens and secrets are sent without encryption");
                     });
                 }
                 self.reach(uri).await
@@ -180,25 +180,6 @@ fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {
     let name = ServerName::try_from(host.to_owned());
     Ok(name
         .map_err(|error| TlsError::new("no certificate can be for the host of the address").because(error))?)
-}
-
-/// The path of a Unix socket, which stands in hexadecimal where the host does.
-fn socket_path(uri: &Uri) -> Option<Vec<u8>> {
-    let digit = |&byte: &u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    };
-    uri.host().unwrap_or_default().as_bytes().chunks(2).map(byte).collect()
-}
-
-/// A server as it is shown to people: its host and port, or the path of its socket.
-pub(crate) fn shown(uri: &Uri) -> Cow<'_, str> {
-    let path = if uri.scheme_str() == Some("unix") { socket_path(uri) } else { None };
-    match path {
-        Some(path) => Cow::Owned(String::from_utf8_lossy(&path).into_owned()),
-        None => Cow::Borrowed(uri.authority().map_or("", Authority::as_str)),
-    }
 }
 
 #[cfg(unix)]

@@ -9,26 +9,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::uri::{Authority, Scheme, Uri};
+use http::header::{HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode};
 use identity_core::endpoint::Operation;
-use identity_core::transport::{ConsistencyToken, TransportError};
+use identity_core::transport::ConsistencyToken;
 use tokio::time::{Instant, sleep_until};
 use tower::Layer;
 
-use crate::exchange::{Call, Exchange, Layered};
-use crate::nodes::{AskAnother, is_idempotent, is_read, is_without_effect, refusal};
-use crate::retry::doubted;
+use crate::address::base_address;
+use crate::exchange::{Call, Exchange, Layered, SendResult};
+use crate::headers::{INCONSISTENT, INDEX, NAMESPACE};
+use crate::request::{PreferOtherNode, is_idempotent, is_read};
+use crate::response::{api_error, is_without_effect, mark_in_doubt};
 use crate::service::ServiceTransport;
 
 mod index;
 
 use index::Index;
-
-pub(crate) const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
-const INCONSISTENT: HeaderName = HeaderName::from_static("x-vault-inconsistent");
-const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
 /// How many milliseconds it takes at most, in all, until a node that has hung knows that it no longer leads.
 const WAITS: [u64; 6] = [20, 50, 100, 200, 400, 800];
@@ -60,8 +57,6 @@ pub struct Consistency {
     /// By address, then by namespace.
     indexes: Arc<Mutex<BTreeMap<Box<str>, Indexes>>>,
 }
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 type Indexes = BTreeMap<Box<[u8]>, Index>;
 
@@ -207,7 +202,7 @@ impl<E> Consistent<E> {
 
 impl<E: Exchange> Consistent<E> {
     fn address<'a>(&'a self, request: &'a Request<Bytes>) -> Cow<'a, str> {
-        self.consistency.standing_for(address(request.uri()))
+        self.consistency.standing_for(base_address(request.uri()))
     }
 
     /// Takes note of the answer's index, unless it is the one that was sent. Whether it is older than that.
@@ -230,7 +225,7 @@ impl<E: Exchange> Consistent<E> {
         request: &'a mut Request<Bytes>,
         call: &'a Call,
         sent: HeaderValue,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = SendResult> + Send + 'a>> {
         Box::pin(async move {
             for wait in WAITS.map(Duration::from_millis) {
                 sleep_until(call.head_by().min(Instant::now() + wait)).await;
@@ -253,10 +248,10 @@ impl<E: Exchange> Consistent<E> {
         request: &'a mut Request<Bytes>,
         call: &'a Call,
         sent: HeaderValue,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = SendResult> + Send + 'a>> {
         Box::pin(async move {
             sleep_until(call.head_by().min(Instant::now() + CONFIRM_AFTER)).await;
-            request.extensions_mut().insert(AskAnother);
+            request.extensions_mut().insert(PreferOtherNode);
             let response = self.inner.exchange(request, call).await?;
             if self.note(request, &response, Some(&sent)) {
                 return self.ask_again(request, call, sent).await;
@@ -280,7 +275,7 @@ fn may_be_asked_again(request: &Request<Bytes>) -> bool {
 }
 
 impl<E: Exchange> Exchange for Consistent<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         if self.consistency.mode == Mode::Off {
             return self.inner.exchange(request, call).await;
         }
@@ -309,10 +304,10 @@ impl<E: Exchange> Exchange for Consistent<E> {
         match (again, sent) {
             // The first answer may have been true.
             (Again::Stale, Some(sent)) => {
-                return doubted(self.ask_again(request, call, sent).await);
+                return mark_in_doubt(self.ask_again(request, call, sent).await);
             }
             (Again::ToConfirm, Some(sent)) => {
-                return doubted(self.confirm(request, call, sent).await);
+                return mark_in_doubt(self.confirm(request, call, sent).await);
             }
             _ => {}
         }
@@ -329,28 +324,12 @@ impl<E: Exchange> Exchange for Consistent<E> {
     }
 }
 
-/// The host and port, and the path that a gateway serves the cluster under, if there is one.
-pub(crate) fn address(uri: &Uri) -> Cow<'_, str> {
-    let authority = uri.authority().map_or("", Authority::as_str);
-    // `https://vault` is the same server as `https://vault:443`.
-    let usual = if uri.scheme() == Some(&Scheme::HTTPS) { ":443" } else { ":80" };
-    let authority = authority.strip_suffix(usual).unwrap_or(authority);
-    let path = uri.path();
-    if path.starts_with("/v1/") {
-        return Cow::Borrowed(authority);
-    }
-    match path.split_once("/v1/") {
-        Some((path, _)) => Cow::Owned(format!("{authority}{path}")),
-        None => Cow::Borrowed(authority),
-    }
-}
-
 /// Whether the server has refused the index itself.
 fn is_not_understood(response: &Response<Bytes>) -> bool {
     const MESSAGE: &str = r#"failed to decode "X-Vault-Index""#;
     response.status() == StatusCode::BAD_REQUEST
-        && refusal(response)
-            .is_some_and(|refusal| refusal.errors().first().is_some_and(|error| error.starts_with(MESSAGE)))
+        && api_error(response)
+            .is_some_and(|error| error.errors().first().is_some_and(|message| message.starts_with(MESSAGE)))
 }
 
 #[cfg(test)]

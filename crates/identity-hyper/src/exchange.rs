@@ -17,6 +17,8 @@ use tower::Service;
 /// Longer times are as good as this one, and overflow the clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+pub(crate) type SendResult = Result<Response<Bytes>, TransportError>;
+
 /// What the layers of this crate are put around, and are themselves: it sends a request and brings back the whole answer.
 ///
 /// Unlike a [`Transport`] its future is not boxed, so that a stack of layers costs no more than its work, and the request is only lent, so

@@ -27,10 +27,10 @@
 //! |---|---|---|---|
 //! | [`TraceLayer`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
 //! | [`ConcurrencyLimit`], [`RateLimit`] | let calls wait for their turn | none | `concurrency_limit`, `rate_limit` |
-//! | [`RetryLayer`] with [`RetryPolicy`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry`, `timeout`, `attempt_timeout` |
+//! | [`RetryLayer`] with [`RetryPolicy`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry_policy`, `timeout`, `attempt_timeout` |
 //! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
 //! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
-//! | nodes | choose the node of a cluster ([`ReadPreference`]), and follow [`RedirectPolicy`] | one address; the leader; redirects between the addresses | `addresses`, `reads`, `redirects` |
+//! | nodes | choose the node of a cluster ([`ReadPreference`]), and follow [`RedirectPolicy`] | one address; the leader; redirects between the addresses | `addresses`, `read_preference`, `redirect_policy` |
 //! | pool | HTTP/1.1 and HTTP/2 over pooled connections; aborts that of an attempt which is given up | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
 //! | [`CollectLayer`] | collects the response, up to a limit | 64 MiB, error responses 1 MiB | `response_limit` |
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
@@ -97,6 +97,7 @@
 
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
+mod address;
 mod background;
 mod blocking;
 mod budget;
@@ -105,7 +106,9 @@ mod collect;
 mod connect;
 mod consistency;
 mod dial;
+mod events;
 mod exchange;
+mod headers;
 mod limit;
 mod nodes;
 mod observe;
@@ -115,6 +118,8 @@ mod pool;
 mod properties;
 mod proxy;
 mod redirect;
+mod request;
+mod response;
 mod retry;
 #[cfg(test)]
 mod script;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::Either;
-use http::{Request, Response};
+use http::Request;
 use identity_core::transport::{TransportError, TransportErrorKind};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use tower::Layer;
 
-use crate::exchange::{Call, Exchange, LONGEST, Layered};
+use crate::exchange::{Call, Exchange, LONGEST, Layered, SendResult};
 use crate::service::ServiceTransport;
 
 mod rate;
@@ -67,8 +67,6 @@ pub struct Limit<E> {
     pub(crate) inner: E,
 }
 
-type Outcome = Result<Response<Bytes>, TransportError>;
-
 #[derive(Debug)]
 struct Limits {
     places: Option<Semaphore>,
@@ -107,7 +105,7 @@ impl Limits {
 }
 
 impl<E: Exchange> Limit<E> {
-    async fn wait_and_send(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn wait_and_send(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let call = Call::within(self.timeout, self.timeout).no_longer_than(call);
         let entered = timeout_at(call.deadline(), self.limits.enter(call.deadline())).await;
         let _place = entered.unwrap_or_else(|_| Err(too_late()))?;
@@ -119,7 +117,7 @@ impl<E: Exchange> Limit<E> {
 }
 
 impl<E: Exchange> Exchange for Limit<E> {
-    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
         if self.limits.are_set() {
             Either::Left(Box::pin(self.wait_and_send(request, call)))
         } else {

@@ -4,25 +4,21 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use http::uri::Scheme;
-use http::{Method, Request, Response, StatusCode};
-use identity_core::{
-    endpoint::{ApiResponse, Operation},
-    error::{ApiError, ResponseError},
-    transport::{TransportError, TransportErrorKind},
-};
+use http::{Request, StatusCode};
+use identity_core::transport::{TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tracing::warn;
 
-use crate::connect::shown;
-use crate::consistency::INDEX;
-use crate::exchange::{Call, Exchange};
-use crate::observe::TARGET;
-use crate::proxy::is_this_machine;
+use crate::address::{display_address, is_loopback};
+use crate::events::TRACING_TARGET;
+use crate::exchange::{Call, Exchange, SendResult};
+use crate::headers::{INDEX, NO_FORWARDING};
 use crate::redirect::{Redirect, RedirectPolicy};
-use crate::retry::{attempts, note};
+use crate::request::{PreferOtherNode, attempts, is_idempotent, is_not_forwarded, is_read, record_attempt};
+use crate::response::{api_error, is_sealed, is_without_effect};
 
 mod cluster;
 mod health;
@@ -32,13 +28,8 @@ use identity_core::transport::NodeHealth;
 
 pub(crate) use cluster::{Cluster, Node};
 
-/// Asks a standby to name the leader rather than pass the request on to it.
-const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
-
 /// A node that takes as long to find that something is not there may have hung, and have been replaced.
 const HANG: Duration = Duration::from_millis(500);
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// Sends a request to a node of the cluster, to the next one if it certainly has not been carried out there, and follows the redirects that
 /// may be followed. A request to an address that is not of the cluster goes there.
@@ -70,14 +61,14 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Refuses to send in clear what the cluster gets encrypted, and warns that its addresses do not count.
     fn leave_cluster(&self, request: &Request<Bytes>) -> Result<(), TransportError> {
-        let is_plaintext = request.uri().scheme() == Some(&Scheme::HTTP) && !is_this_machine(request.uri());
+        let is_plaintext = request.uri().scheme() == Some(&Scheme::HTTP) && !is_loopback(request.uri());
         if is_plaintext && self.cluster.is_encrypted() {
             let problem = "the address is `http`, and those of the cluster are `https`";
             return Err(TransportError::new(TransportErrorKind::NotSent, problem).permanent());
         }
         self.warned.call_once(|| {
-            let server = shown(request.uri());
-            warn!(target: TARGET, %server, "this is not one of the configured addresses, which do not count for it");
+            let server = display_address(request.uri());
+            warn!(target: TRACING_TARGET, %server, "this is not one of the configured addresses, which do not count for it");
         });
         Ok(())
     }
@@ -107,7 +98,7 @@ impl<E: Exchange + 'static> Nodes<E> {
         }
     }
 
-    async fn ask(&self, request: &mut Request<Bytes>, call: &Call, index: usize) -> Outcome {
+    async fn ask(&self, request: &mut Request<Bytes>, call: &Call, index: usize) -> SendResult {
         self.cluster.direct(request, index);
         self.forbid_forwarding(request);
         let outcome = self.inner.exchange(request, call).await;
@@ -132,7 +123,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// Asks one node after the other, until one may have carried it out.
-    async fn ask_any(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn ask_any(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let is_read = is_read(request);
         if self.cluster.needs_leader(is_read) {
             if self.cluster.is_time_to_look(call.begun()) || self.cluster.lacks_leader(is_read) {
@@ -145,17 +136,17 @@ impl<E: Exchange + 'static> Nodes<E> {
             self.look_around(call);
         }
         let mut first = self.cluster.first(is_read);
-        if !is_read && request.extensions_mut().remove::<AskAnother>().is_some() {
+        if !is_read && request.extensions_mut().remove::<PreferOtherNode>().is_some() {
             first += 1;
         }
         let mut call = *call;
-        let mut failed: Option<Outcome> = None;
+        let mut failed: Option<SendResult> = None;
         for even_if_down in [false, true] {
             for index in
                 self.cluster.from(first).filter(|index| even_if_down || !self.cluster.is_down(*index))
             {
                 if let Some(outcome) = &failed {
-                    note(request, outcome);
+                    record_attempt(request, outcome);
                     call = call.again();
                 }
                 let outcome = self.ask(request, &call, index).await;
@@ -186,7 +177,7 @@ impl<E: Exchange + 'static> Nodes<E> {
     }
 
     /// Goes where a redirect leads, or says why not.
-    async fn follow(&self, request: &mut Request<Bytes>, call: &Call, redirect: Redirect) -> Outcome {
+    async fn follow(&self, request: &mut Request<Bytes>, call: &Call, redirect: Redirect) -> SendResult {
         if redirect.leads_to(request.uri()) {
             // One that leads and says so would have to pass it on, to another cluster.
             if self.cluster.is_leader(request.uri()) {
@@ -234,7 +225,7 @@ impl<E: Exchange + 'static> Nodes<E> {
 }
 
 impl<E: Exchange + 'static> Exchange for Nodes<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         // In a block, so that the future does not keep room for the outcome.
         let followed = {
             let outcome = if !self.cluster.has_choice() {
@@ -276,11 +267,11 @@ pub(crate) enum Trouble {
     Hung,
 }
 
-fn trouble(outcome: &Outcome) -> Trouble {
+fn trouble(outcome: &SendResult) -> Trouble {
     match outcome {
         Ok(response) => match response.status().as_u16() {
             502..=504 => Trouble::Down,
-            500 if refusal(response).is_some_and(|refusal| refusal.has_no_active_node()) => Trouble::Down,
+            500 if api_error(response).is_some_and(|error| error.has_no_active_node()) => Trouble::Down,
             _ => Trouble::None,
         },
         Err(error) => match error.kind() {
@@ -292,7 +283,7 @@ fn trouble(outcome: &Outcome) -> Trouble {
 }
 
 /// Whether the node has certainly not carried it out, and another one might.
-fn is_untouched(outcome: &Outcome) -> bool {
+fn is_untouched(outcome: &SendResult) -> bool {
     match outcome {
         Ok(response) => is_sealed(response),
         Err(error) => error.kind() == TransportErrorKind::NotSent,
@@ -300,61 +291,18 @@ fn is_untouched(outcome: &Outcome) -> bool {
 }
 
 /// Whether the node may have forwarded a write before it was sealed: the leader may have carried it out.
-fn is_forwarded_and_lost(request: &Request<Bytes>, outcome: &Outcome) -> bool {
+fn is_forwarded_and_lost(request: &Request<Bytes>, outcome: &SendResult) -> bool {
     !is_read(request) && !is_not_forwarded(request) && outcome.as_ref().is_ok_and(is_sealed)
 }
 
-/// Whether the node that was asked last was told not to forward the request.
-pub(crate) fn is_not_forwarded(request: &Request<Bytes>) -> bool {
-    request.headers().contains_key(NO_FORWARDING)
-}
-
 /// Whether it may be what a leader that has hung knew before it did. That there is something, it says with its index.
-fn is_from_before(request: &Request<Bytes>, outcome: &Outcome, call: &Call) -> bool {
+fn is_from_before(request: &Request<Bytes>, outcome: &SendResult, call: &Call) -> bool {
     outcome.as_ref().is_ok_and(|response| {
         matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::NO_CONTENT)
             && request.headers().contains_key(INDEX)
             && call.begun().elapsed() >= HANG
             && is_without_effect(request, response)
     })
-}
-
-/// Whether the object was not found, or a write that may be repeated has changed nothing: neither comes with
-/// an index.
-pub(crate) fn is_without_effect(request: &Request<Bytes>, response: &Response<Bytes>) -> bool {
-    let status = response.status();
-    let is_empty = status == StatusCode::NO_CONTENT && !response.headers().contains_key(INDEX);
-    if is_read(request) {
-        status == StatusCode::NOT_FOUND || is_empty
-    } else {
-        is_empty && is_idempotent(request)
-    }
-}
-
-/// Marks a write that another node is to be asked first, to confirm what one has said.
-#[derive(Clone, Copy)]
-pub(crate) struct AskAnother;
-
-fn is_sealed(response: &Response<Bytes>) -> bool {
-    response.status() == StatusCode::SERVICE_UNAVAILABLE
-        && refusal(response).is_some_and(|refusal| refusal.is_sealed())
-}
-
-/// The error response that this is, if it is one.
-pub(crate) fn refusal(response: &Response<Bytes>) -> Option<ApiError> {
-    match ApiResponse::from(response).body() {
-        Err(ResponseError::Api(refusal)) => Some(*refusal),
-        _ => None,
-    }
-}
-
-pub(crate) fn is_idempotent(request: &Request<Bytes>) -> bool {
-    Operation::from_request(request).map_or_else(|| is_read(request), |operation| operation.idempotent)
-}
-
-pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
-    let by_verb = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
-    Operation::from_request(request).map_or_else(by_verb, |operation| operation.read_only)
 }
 
 #[cfg(test)]

@@ -2,30 +2,25 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::Either;
 use http::uri::{Scheme, Uri};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request};
 use identity_core::{
     endpoint::{ApiResponse, Meta, Operation},
     error::redact,
-    transport::{Attempts, TransportError, TransportErrorKind},
+    transport::{Attempts, TransportErrorKind},
 };
 use tower::Layer;
 use tracing::field::{self, Empty};
-use tracing::{Instrument, Level, Span, debug, event_enabled, info_span, warn};
+use tracing::{Instrument, Level, Span, event_enabled, info_span, warn};
 
-use crate::connect::shown;
-use crate::exchange::{Call, Exchange, Layered};
-use crate::retry::may_pass;
+use crate::address::display_address;
+use crate::events::TRACING_TARGET;
+use crate::exchange::{Call, Exchange, Layered, SendResult};
+use crate::response::is_retry_candidate;
 use crate::service::ServiceTransport;
-
-/// The target of all spans and events of this crate.
-pub(crate) const TARGET: &str = "vault_identity";
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// Tells [`tracing`](https://docs.rs/tracing) of each call, in a span `vault` of level `INFO` and target `vault_identity`. That level, so that
 /// what is logged during a call says of which call it is.
@@ -88,9 +83,9 @@ pub struct Trace<E> {
 }
 
 impl<E: Exchange> Exchange for Trace<E> {
-    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
         let span = span(request);
-        if span.is_disabled() && !event_enabled!(target: TARGET, Level::WARN) {
+        if span.is_disabled() && !event_enabled!(target: TRACING_TARGET, Level::WARN) {
             Either::Right(self.inner.exchange(request, call))
         } else {
             Either::Left(Box::pin(self.observe(request, call, span)))
@@ -103,7 +98,7 @@ impl<E: Exchange> Exchange for Trace<E> {
 }
 
 impl<E: Exchange> Trace<E> {
-    async fn observe(&self, request: &mut Request<Bytes>, call: &Call, span: Span) -> Outcome {
+    async fn observe(&self, request: &mut Request<Bytes>, call: &Call, span: Span) -> SendResult {
         let asked = request.uri().authority().cloned();
         let outcome = self.inner.exchange(request, call).instrument(span.clone()).await;
         if request.uri().authority() != asked.as_ref() {
@@ -123,7 +118,7 @@ fn span(request: &Request<Bytes>) -> Span {
     let operation = || Operation::from_request(request);
     let namespace = || request.headers().get("x-vault-namespace").map(HeaderValue::to_str);
     info_span!(
-        target: TARGET,
+        target: TRACING_TARGET,
         "vault",
         otel.kind = "client",
         otel.name = operation().map(field::display),
@@ -142,7 +137,7 @@ fn span(request: &Request<Bytes>) -> Span {
 
 /// The host, or the path of the Unix socket.
 fn host(uri: &Uri) -> Cow<'_, str> {
-    if port(uri).is_some() { Cow::Borrowed(uri.host().unwrap_or_default()) } else { shown(uri) }
+    if port(uri).is_some() { Cow::Borrowed(uri.host().unwrap_or_default()) } else { display_address(uri) }
 }
 
 fn port(uri: &Uri) -> Option<u16> {
@@ -154,9 +149,9 @@ fn port(uri: &Uri) -> Option<u16> {
 }
 
 /// How often the request was sent again. What was tried is in the answer if the call was repeated, and else in the request.
-fn resends(request: &Request<Bytes>, outcome: &Outcome) -> usize {
+fn resends(request: &Request<Bytes>, outcome: &SendResult) -> usize {
     let (attempts, last_is_noted) = match outcome {
-        Ok(response) => (response.extensions().get(), may_pass(response.status())),
+        Ok(response) => (response.extensions().get(), is_retry_candidate(response.status())),
         Err(error) => (Some(error.attempts()), true),
     };
     let is_told = |attempts: &&Attempts| !attempts.as_slice().is_empty();
@@ -164,7 +159,7 @@ fn resends(request: &Request<Bytes>, outcome: &Outcome) -> usize {
     attempts.map_or(0, |attempts| attempts.as_slice().len()).saturating_sub(usize::from(last_is_noted))
 }
 
-fn tell(span: &Span, request: &Request<Bytes>, outcome: &Outcome) {
+fn tell(span: &Span, request: &Request<Bytes>, outcome: &SendResult) {
     let failed = |error_type: &str| {
         span.record("error.type", error_type);
         span.record("otel.status_code", "ERROR");
@@ -187,7 +182,7 @@ fn tell(span: &Span, request: &Request<Bytes>, outcome: &Outcome) {
     }
     if !warnings.is_empty() {
         let warnings: Vec<String> = warnings.iter().map(|warning| redacted(warning)).collect();
-        warn!(target: TARGET, ?warnings, "the server warns");
+        warn!(target: TRACING_TARGET, ?warnings, "the server warns");
     }
     if (status.is_client_error() || status.is_server_error()) && !reply.is_not_found() {
         failed(status.as_str());
@@ -203,23 +198,6 @@ fn name(kind: TransportErrorKind) -> &'static str {
         TransportErrorKind::Redirect => "redirect",
         _ => "other",
     }
-}
-
-/// Logs a retry. The first one of a call is a warning: whoever waits for the call should not wait in silence.
-pub(crate) fn retry(request: &Request<Bytes>, wait: Duration, is_first: bool) {
-    let last = || request.extensions().get::<Attempts>()?.as_slice().last();
-    macro_rules! log {
-        ($level:ident) => {
-            $level!(
-                target: TARGET,
-                node = last().map(|attempt| attempt.node.as_str()),
-                outcome = last().map(|attempt| attempt.outcome.as_str()),
-                ?wait,
-                "the call is retried"
-            )
-        };
-    }
-    if is_first { log!(warn) } else { log!(debug) }
 }
 
 fn contains(body: &[u8], text: &[u8]) -> bool {

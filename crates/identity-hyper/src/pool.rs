@@ -19,10 +19,9 @@ use tower::BoxError;
 use crate::classify::{classify, classify_connect};
 use crate::collect::collect;
 use crate::connect::Connector;
-use crate::exchange::{Call, Exchange, LONGEST};
-use crate::nodes::{is_idempotent, is_read};
+use crate::exchange::{Call, Exchange, LONGEST, SendResult};
 use crate::pause::Pause;
-use crate::retry::attempts;
+use crate::request::{attempts, is_idempotent, is_read};
 
 mod connection;
 mod error;
@@ -40,8 +39,6 @@ pub(crate) use error::is_silent_close;
 /// How often a call waits for a connection to share that is of no use when it is there: it may be closed at once, or
 /// too old by a setting. Then the call opens one of its own, whose failure tells why.
 const JOINS: usize = 3;
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
 ///
@@ -197,7 +194,7 @@ impl Pool {
     }
 
     /// Sends the request and reads the answer.
-    async fn answer(&self, request: &mut Request<Bytes>, call: &Call, progress: &Progress) -> Outcome {
+    async fn answer(&self, request: &mut Request<Bytes>, call: &Call, progress: &Progress) -> SendResult {
         if self.pause.ends_at(call.begun()) {
             // Lets a runtime that has done something else see which pooled connections are closed.
             tokio::task::yield_now().await;
@@ -253,7 +250,7 @@ impl Pool {
     }
 
     /// Ends when the time of the call is up.
-    async fn in_time(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn in_time(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let progress = Progress::default();
         let mut answer = pin!(self.answer(request, call, &progress));
         // One timer for both: when it rings and the head is there, it is set to the end of the call.
@@ -282,7 +279,7 @@ impl Pool {
 
 impl Exchange for Pool {
     /// In a box of its own: one for the whole call would be larger than what allocators have at hand.
-    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
         Box::pin(self.in_time(request, call))
     }
 

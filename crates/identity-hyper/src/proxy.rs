@@ -2,7 +2,6 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -14,6 +13,8 @@ use identity_core::{ExposeSecret, SecretString, error::RequestError};
 use percent_encoding::percent_decode_str;
 use tower::BoxError;
 use zeroize::Zeroizing;
+
+use crate::address::is_loopback;
 
 mod no_proxy;
 
@@ -140,7 +141,7 @@ impl Proxy {
             Some("https") => self.https.as_deref(),
             _ => None,
         };
-        via.filter(|_| !is_this_machine(uri) && !self.direct.has(uri))
+        via.filter(|_| !is_loopback(uri) && !self.direct.has(uri))
     }
 }
 
@@ -232,12 +233,6 @@ impl User {
         header.set_sensitive(true);
         Ok(header)
     }
-}
-
-pub(crate) fn is_this_machine(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// How the errors of hyper-util end, which have no public type, when a proxy rejects the user name or the

@@ -11,8 +11,8 @@ use identity_core::{
 };
 use tracing::warn;
 
-use crate::connect::shown;
-use crate::observe::TARGET;
+use crate::address::{display_address, same_authority};
+use crate::events::TRACING_TARGET;
 
 /// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,9 @@ impl Redirect {
 
     pub(crate) fn leads_to(&self, uri: &Uri) -> bool {
         uri.scheme() == Some(&self.scheme)
-            && uri.authority().is_some_and(|authority| same(authority, &self.authority, &self.scheme))
+            && uri
+                .authority()
+                .is_some_and(|authority| same_authority(authority, &self.authority, &self.scheme))
     }
 
     /// The error of not going there, which is what a standby without a leader does: it may pass.
@@ -106,26 +108,18 @@ impl Redirect {
     /// The same, if it leads to an address that is not known: it may pass, or has to be made known.
     pub(crate) fn elsewhere(self) -> TransportError {
         let (from, to, problem) = (&self.from, &self.to, "that is not one of the configured addresses");
-        warn!(target: TARGET, from, to, problem, "a redirect is not followed");
+        warn!(target: TRACING_TARGET, from, to, problem, "a redirect is not followed");
         self.passing(problem)
     }
 }
 
-/// Whether two authorities are one, with or without the port that goes without saying.
-pub(crate) fn same(left: &Authority, right: &Authority, scheme: &Scheme) -> bool {
-    let port = |authority: &Authority| {
-        authority.port_u16().unwrap_or(if *scheme == Scheme::HTTPS { 443 } else { 80 })
-    };
-    left.host().eq_ignore_ascii_case(right.host()) && port(left) == port(right)
-}
-
 fn origin(uri: &Uri) -> String {
-    format!("{}://{}", uri.scheme_str().unwrap_or_default(), shown(uri))
+    format!("{}://{}", uri.scheme_str().unwrap_or_default(), display_address(uri))
 }
 
 fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {
     if !may_pass {
-        warn!(target: TARGET, from, to, problem, "a redirect is not followed");
+        warn!(target: TRACING_TARGET, from, to, problem, "a redirect is not followed");
     }
     let error = TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem });
     if may_pass { error } else { error.permanent() }
@@ -182,25 +176,6 @@ mod tests {
         // From http to https is no loss.
         assert!(read("http://a.test/v1/x", &redirect("https://b.test/v1/x").unwrap()).is_ok());
         assert!(read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).is_ok());
-    }
-
-    #[test]
-    fn authorities_are_compared_with_the_usual_port() {
-        for (left, right, scheme, expected) in [
-            ("a.test", "A.TEST:443", Scheme::HTTPS, true),
-            ("a.test", "a.test:80", Scheme::HTTP, true),
-            ("a.test", "a.test:80", Scheme::HTTPS, false),
-            ("a.test", "a.test:443", Scheme::HTTP, false),
-            ("a.test:1", "a.test:1", Scheme::HTTP, true),
-            ("a.test:1", "a.test:2", Scheme::HTTP, false),
-            ("a.test:1", "b.test:1", Scheme::HTTP, false),
-        ] {
-            assert_eq!(
-                same(&left.parse().unwrap(), &right.parse().unwrap(), &scheme),
-                expected,
-                "{left} {right}"
-            );
-        }
     }
 
     #[test]

@@ -4,23 +4,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use identity_core::{
     Error,
     endpoint::{ApiResponse, Operation},
-    entity::ListEntities,
     error::RetryAfter,
-    transport::{Attempts, TransportError, TransportErrorKind},
+    transport::{Attempts, TransportErrorKind},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::Layer;
 
 use crate::budget::Budget;
-use crate::connect::shown;
-use crate::exchange::{Call, Exchange, LONGEST, Layered};
-use crate::nodes::{is_not_forwarded, is_read};
-use crate::observe;
+use crate::events::log_retry;
+use crate::exchange::{Call, Exchange, LONGEST, Layered, SendResult};
 use crate::pool::is_silent_close;
+use crate::request::{attempts, is_not_forwarded, operation, record_attempt};
+use crate::response::{is_in_doubt, is_retry_candidate};
 use crate::service::ServiceTransport;
 
 /// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
@@ -28,8 +27,6 @@ const FEW: usize = 2;
 
 /// How long a server is looked for that has never been reached: its address may be wrong.
 const FIRST_CONTACT: Duration = Duration::from_secs(10);
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// Retries calls until one deadline: how often, and how far apart.
 ///
@@ -56,7 +53,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// 100, which grows by 10 a second and by one for each success. A call that finds it empty waits, unless its
 /// error is not expected to pass: then it ends.
 ///
-/// [`HyperTransportBuilder::retry`](crate::HyperTransportBuilder::retry) takes it, and so does
+/// [`HyperTransportBuilder::retry_policy`](crate::HyperTransportBuilder::retry_policy) takes it, and so does
 /// [`RetryLayer`]. Timeouts are settings of these, not of the policy.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -74,18 +71,18 @@ impl RetryPolicy {
 
     /// Nothing is repeated.
     pub fn off() -> Self {
-        Self::new().most(0)
+        Self::new().max_retries(0)
     }
 
     /// How often a call is repeated at most.
-    pub fn most(mut self, repeats: usize) -> Self {
+    pub fn max_retries(mut self, repeats: usize) -> Self {
         self.most = repeats;
         self
     }
 
     /// How long to wait before the first repeat, and how long at most before the later ones. 50 milliseconds and 2 seconds unless said
     /// otherwise.
-    pub fn waits(mut self, shortest: Duration, longest: Duration) -> Self {
+    pub fn backoff(mut self, shortest: Duration, longest: Duration) -> Self {
         self.shortest = shortest.min(LONGEST);
         self.longest = longest.min(LONGEST).max(self.shortest);
         self
@@ -114,7 +111,7 @@ impl Default for RetryPolicy {
 /// use std::time::Duration;
 ///
 /// let service = tower::ServiceBuilder::new()
-///     .layer(RetryLayer::new(RetryPolicy::new().most(3)).timeout(Duration::from_secs(20)))
+///     .layer(RetryLayer::new(RetryPolicy::new().max_retries(3)).timeout(Duration::from_secs(20)))
 ///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
 /// println!("{transport:?}");
@@ -190,7 +187,7 @@ impl<E> Retry<E> {
 }
 
 impl<E: Exchange> Exchange for Retry<E> {
-    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         // Others can do nothing but wait.
         let operation = operation(request);
         let patience = if operation.idempotent { self.settings.attempt_timeout } else { LONGEST };
@@ -198,7 +195,7 @@ impl<E: Exchange> Exchange for Retry<E> {
         // In a block, so that the future does not keep room for the outcome.
         let repeated = {
             let outcome = self.inner.exchange(request, &call).await;
-            let is_final = outcome.as_ref().is_ok_and(|response| !may_pass(response.status()));
+            let is_final = outcome.as_ref().is_ok_and(|response| !is_retry_candidate(response.status()));
             // A layer further in may have noted attempts of a write.
             if is_final && (operation.read_only || request.extensions().get::<Attempts>().is_none()) {
                 self.budget.deposit();
@@ -221,27 +218,27 @@ impl<E: Exchange> Retry<E> {
         &'a self,
         request: &'a mut Request<Bytes>,
         mut call: Call,
-        mut outcome: Outcome,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+        mut outcome: SendResult,
+    ) -> Pin<Box<dyn Future<Output = SendResult> + Send + 'a>> {
         Box::pin(async move {
             let operation = operation(request);
             let first_contact = call.begun() + FIRST_CONTACT;
             let mut repeats = 0;
             loop {
-                if is_doubted(&outcome) {
+                if is_in_doubt(&outcome) {
                     attempts(request).mark_in_doubt();
                 }
                 if !is_unreached(&outcome) {
                     self.note_contact();
                 }
                 let response = outcome.as_ref().ok();
-                if response.is_some_and(|response| !may_pass(response.status())) {
+                if response.is_some_and(|response| !is_retry_candidate(response.status())) {
                     self.budget.deposit();
                 }
                 if response.is_some_and(|response| response.status().is_success()) {
                     break;
                 }
-                note(request, &outcome);
+                record_attempt(request, &outcome);
                 let verdict = judge(request, operation, &outcome, self.settings.redirects);
                 let Some(verdict) =
                     verdict.filter(|verdict| repeats < verdict.most.min(self.settings.policy.most))
@@ -255,7 +252,7 @@ impl<E: Exchange> Retry<E> {
                 match Instant::now().checked_add(wait) {
                     Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {
-                        observe::retry(request, wait, repeats == 0);
+                        log_retry(request, wait, repeats == 0);
                         sleep_until(then).await;
                     }
                     _ => break,
@@ -311,18 +308,11 @@ struct Verdict {
     in_doubt: bool,
 }
 
-/// Whether an answer of this status is worth a second look.
-pub(crate) fn may_pass(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status.is_redirection()
-        || matches!(status.as_u16(), 408 | 412 | 425 | 429 | 499)
-}
-
 /// `None` if it ends here.
 fn judge(
     request: &Request<Bytes>,
     operation: Operation,
-    outcome: &Outcome,
+    outcome: &SendResult,
     redirects: bool,
 ) -> Option<Verdict> {
     let not_forwarded = is_not_forwarded(request);
@@ -331,7 +321,7 @@ fn judge(
         Err(error) => {
             let passing = match error.kind() {
                 _ if error.is_permanent() => false,
-                TransportErrorKind::NotSent => operation.idempotent || !is_doubted(outcome),
+                TransportErrorKind::NotSent => operation.idempotent || !is_in_doubt(outcome),
                 TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.idempotent,
                 TransportErrorKind::Redirect => operation.idempotent || not_forwarded,
                 _ => false,
@@ -369,57 +359,9 @@ fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool
     Some(error.after(attempts))
 }
 
-pub(crate) fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
-    request.extensions_mut().get_or_insert_default()
-}
-
-/// Marks the outcome of a call that an earlier attempt may have carried out, unless it is a success: then all is as it
-/// says.
-pub(crate) fn doubted(outcome: Outcome) -> Outcome {
-    match outcome {
-        Ok(response) if response.status().is_success() => Ok(response),
-        Ok(mut response) => {
-            response.extensions_mut().get_or_insert_default::<Attempts>().mark_in_doubt();
-            Ok(response)
-        }
-        Err(error) => {
-            let mut attempts = error.attempts().clone();
-            attempts.mark_in_doubt();
-            Err(error.with_attempts(attempts))
-        }
-    }
-}
-
-/// Whether a layer further in has made it again although it may have been carried out.
-fn is_doubted(outcome: &Outcome) -> bool {
-    match outcome {
-        Ok(response) => response.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt),
-        Err(error) => error.attempts().any_in_doubt(),
-    }
-}
-
 /// Whether not a byte has come from a server.
-fn is_unreached(outcome: &Outcome) -> bool {
+fn is_unreached(outcome: &SendResult) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::NotSent || is_silent_close(error))
-}
-
-/// Of a request that no endpoint has made, only the verb tells something.
-fn operation(request: &Request<Bytes>) -> Operation {
-    Operation::from_request(request).unwrap_or_else(|| {
-        let mut operation = Operation::for_endpoint::<ListEntities>();
-        operation.idempotent = is_read(request);
-        operation
-    })
-}
-
-/// Notes how an attempt ended, in the request itself.
-pub(crate) fn note(request: &mut Request<Bytes>, outcome: &Outcome) {
-    let node = shown(request.uri()).into_owned();
-    let outcome = match outcome {
-        Ok(response) => response.status().to_string(),
-        Err(error) => format!("{error:#}"),
-    };
-    attempts(request).push(node, outcome);
 }
 
 #[cfg(test)]

@@ -14,9 +14,7 @@ use identity_core::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::exchange::{Call, Exchange};
-
-pub(crate) type Outcome = Result<Response<Bytes>, TransportError>;
+use crate::exchange::{Call, Exchange, SendResult};
 
 /// A request that the script has received.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ impl Sent {
     }
 }
 
-type EncodeResponse = Box<dyn Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync>;
+type EncodeResponse = Box<dyn Fn(usize, &Sent) -> (Duration, SendResult) + Send + Sync>;
 
 pub(crate) struct Script {
     respond: EncodeResponse,
@@ -48,13 +46,13 @@ pub(crate) struct Script {
 
 impl Script {
     /// Responds to the request of this number, beginning with 0.
-    pub(crate) fn new(respond: impl Fn(usize, &Sent) -> Outcome + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(respond: impl Fn(usize, &Sent) -> SendResult + Send + Sync + 'static) -> Self {
         Self::late(move |number, sent| (Duration::ZERO, respond(number, sent)))
     }
 
     /// Responds after a delay, and with a timeout where the call ends before.
     pub(crate) fn late(
-        respond: impl Fn(usize, &Sent) -> (Duration, Outcome) + Send + Sync + 'static,
+        respond: impl Fn(usize, &Sent) -> (Duration, SendResult) + Send + Sync + 'static,
     ) -> Self {
         let respond = Box::new(respond);
         Self { respond, start: Instant::now(), sent: Mutex::default(), renewals: AtomicUsize::new(0) }
@@ -93,7 +91,7 @@ impl fmt::Debug for Script {
 }
 
 impl Exchange for Script {
-    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let sent =
             Sent { at: self.start.elapsed(), uri: request.uri().clone(), headers: request.headers().clone() };
         let number = {
@@ -114,35 +112,35 @@ impl Exchange for Script {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
-pub(crate) fn response(status: u16, body: &str) -> Outcome {
+pub(crate) fn response(status: u16, body: &str) -> SendResult {
     let mut response = Response::new(Bytes::from(body.to_owned()));
     *response.status_mut() = status.try_into().unwrap();
     Ok(response)
 }
 
 /// A success whose content does not matter.
-pub(crate) fn success() -> Outcome {
+pub(crate) fn success() -> SendResult {
     response(204, "")
 }
 
 /// An error response of the server.
-pub(crate) fn refusal(status: u16, message: &str) -> Outcome {
+pub(crate) fn error_response(status: u16, message: &str) -> SendResult {
     response(status, &serde_json::json!({ "errors": [message] }).to_string())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
-pub(crate) fn redirect(location: &str) -> Outcome {
+pub(crate) fn redirect(location: &str) -> SendResult {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;
     response.headers_mut().insert(http::header::LOCATION, location.parse().unwrap());
     Ok(response)
 }
 
-pub(crate) fn failure(kind: TransportErrorKind) -> Outcome {
+pub(crate) fn failure(kind: TransportErrorKind) -> SendResult {
     Err(kind.into())
 }
 
-pub(crate) fn with_header(outcome: Outcome, name: http::HeaderName, value: &str) -> Outcome {
+pub(crate) fn with_header(outcome: SendResult, name: http::HeaderName, value: &str) -> SendResult {
     outcome.map(|mut response| {
         response.headers_mut().insert(name, value.parse().unwrap());
         response

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::Either;
 use http::header::HeaderValue;
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use identity_core::{
     SecretString,
     error::RequestError,
@@ -17,8 +17,8 @@ use identity_core::{
 use tokio::time::timeout_at;
 use tower::{BoxError, Layer};
 
-use crate::exchange::{Call, Exchange, Layered};
-use crate::nodes::refusal;
+use crate::exchange::{Call, Exchange, Layered, SendResult};
+use crate::response::api_error;
 use crate::service::ServiceTransport;
 
 mod file;
@@ -26,8 +26,6 @@ mod login;
 
 pub use file::TokenFile;
 pub use login::{LoginResponse, LoginTokenSource};
-
-type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// A token in the form that it is sent in. Clones share it; it is not shown, and wiped with its last clone.
 #[derive(Clone)]
@@ -178,7 +176,7 @@ impl<E> AddToken<E> {
 }
 
 impl<E: Exchange> Exchange for AddToken<E> {
-    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = Outcome> + Send {
+    fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
         match &self.source {
             Some(TokenLayer(source)) if request.extensions().get::<TokenRequired>().is_some() => {
                 Either::Left(Box::pin(self.with_token(&**source, request, call)))
@@ -198,7 +196,7 @@ impl<E: Exchange> AddToken<E> {
         source: &dyn TokenSource,
         request: &mut Request<Bytes>,
         call: &Call,
-    ) -> Outcome {
+    ) -> SendResult {
         let token = timeout_at(call.deadline(), source.token()).await;
         let token = token
             .map_err(|elapsed| TransportError::new(TransportErrorKind::NotSent, TokenError::new(elapsed)))?
@@ -208,7 +206,7 @@ impl<E: Exchange> AddToken<E> {
         let response = self.attempt(request, &call, &token).await?;
         // The 403 of a proxy does not concern the token.
         let is_denied = response.status() == StatusCode::FORBIDDEN
-            && refusal(&response).is_some_and(|refusal| refusal.is_permission_denied());
+            && api_error(&response).is_some_and(|error| error.is_permission_denied());
         if !is_denied {
             return Ok(response);
         }
@@ -218,7 +216,7 @@ impl<E: Exchange> AddToken<E> {
         }
     }
 
-    async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> Outcome {
+    async fn attempt(&self, request: &mut Request<Bytes>, call: &Call, token: &Token) -> SendResult {
         request.headers_mut().insert(TokenRequired::HEADER, token.0.clone());
         self.inner.exchange(request, call).await
     }

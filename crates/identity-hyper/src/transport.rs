@@ -11,8 +11,9 @@ use identity_core::Transport;
 use identity_core::error::RequestError;
 use identity_core::transport::{ConsistencyToken, NodeHealth, TransportError};
 
+use crate::address::base_address;
 use crate::connect::Connector;
-use crate::consistency::{Consistency, Consistent, address};
+use crate::consistency::{Consistency, Consistent};
 use crate::exchange::{Call, Exchange};
 use crate::limit::{ConcurrencyLimit, Limit, RateLimit};
 use crate::nodes::{Cluster, Node, Nodes, ReadPreference};
@@ -184,9 +185,9 @@ impl HyperTransportBuilder {
     /// ```compile_fail,E0599
     /// use identity_hyper::{HyperTransport, RetryPolicy};
     /// use std::time::Duration;
-    /// HyperTransport::builder().retry(RetryPolicy::off().deadline(Duration::from_millis(200)));
+    /// HyperTransport::builder().retry_policy(RetryPolicy::off().deadline(Duration::from_millis(200)));
     /// ```
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+    pub fn retry_policy(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
@@ -218,14 +219,14 @@ impl HyperTransportBuilder {
 
     /// Which of several [addresses](Self::addresses) reads go to; with less than two there is no choice.
     /// Defaults to the leader.
-    pub fn reads(mut self, reads: ReadPreference) -> Self {
+    pub fn read_preference(mut self, reads: ReadPreference) -> Self {
         self.reads = reads;
         self
     }
 
     /// What becomes of redirects: only those between the [addresses](Self::addresses) are followed unless said
     /// otherwise.
-    pub fn redirects(mut self, redirects: RedirectPolicy) -> Self {
+    pub fn redirect_policy(mut self, redirects: RedirectPolicy) -> Self {
         self.redirects = redirects;
         self
     }
@@ -314,7 +315,7 @@ impl HyperTransportBuilder {
         );
         // They have been read once, by `addresses`.
         let nodes: Vec<Node> = self.addresses.iter().filter_map(|address| Node::new(address).ok()).collect();
-        let addresses = nodes.iter().map(|node| address(node.probe.uri()).into_owned());
+        let addresses = nodes.iter().map(|node| base_address(node.probe.uri()).into_owned());
         let consistency = self.consistency.of_cluster(addresses);
         let nodes = Nodes::new(Cluster::new(nodes, self.reads), self.redirects, self.connect_timeout, pool);
         let consistent = Consistent::new(consistency, nodes);

@@ -252,7 +252,7 @@ fn the_default_clients_are_made_without_a_runtime() {
     assert!(Client::with_address("http://127.0.0.1:1", "token").is_ok());
     assert!(BlockingClient::with_address("http://127.0.0.1:1", "token").is_ok());
     // The default one tries for a minute.
-    let transport = HyperTransport::builder().retry(RetryPolicy::off()).build();
+    let transport = HyperTransport::builder().retry_policy(RetryPolicy::off()).build();
     let nowhere = Target::new("http://127.0.0.1:1").unwrap();
     let client = BlockingClient::new(nowhere, BlockingAdapter::new(transport).unwrap());
     let error = client.entities().list().unwrap_err();

@@ -75,8 +75,8 @@ fn own_writes_are_visible_on_a_standby(cluster: &mut Cluster, runtime: &Runtime)
     };
     // Three hundred writes, each looked at once: all through the standby, or to the leader and read elsewhere.
     let alone = || transport(cluster, &[standby]);
-    let nearby = || transport(cluster, &all_from(standby)).reads(ReadPreference::FirstHealthy);
-    let spread = || transport(cluster, &all_from(standby)).reads(ReadPreference::RoundRobin);
+    let nearby = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::FirstHealthy);
+    let spread = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::RoundRobin);
     assert_eq!(stale("alone", alone().build(), 40), 0);
     assert_eq!(stale("await", alone().consistency(Consistency::await_state()).build(), 20), 0);
     assert_eq!(stale("nearby", nearby().build(), 20), 0);
@@ -108,7 +108,7 @@ fn no_call_fails_without_one_standby(cluster: &mut Cluster, runtime: &Runtime) {
         ReadPreference::RoundRobin,
         ReadPreference::FirstHealthy,
     ];
-    let transports = reads.map(|reads| transport(cluster, &all_from(standby)).reads(reads).build());
+    let transports = reads.map(|reads| transport(cluster, &all_from(standby)).read_preference(reads).build());
     let clients = transports.each_ref().map(|transport| client(cluster, standby, transport));
 
     let worst = while_working(runtime, &clients, || {
@@ -189,7 +189,8 @@ fn a_lost_majority_is_reported(cluster: &mut Cluster, runtime: &Runtime) {
     let [_, one, other] = all_from(leader);
     let nodes = all_from(leader);
     let any = transport(cluster, &nodes).build();
-    let strict = transport(cluster, &nodes).reads(ReadPreference::LeaderOnly).timeout(SHORT).build();
+    let strict =
+        transport(cluster, &nodes).read_preference(ReadPreference::LeaderOnly).timeout(SHORT).build();
     let (anyone, leader_only) = (client(cluster, leader, &any), client(cluster, leader, &strict));
     runtime.block_on(set(&anyone, "majority", 0));
     runtime.block_on(leader_only.entities().list_names()).unwrap();

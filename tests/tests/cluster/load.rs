@@ -26,7 +26,7 @@ const ATTEMPT: Duration = Duration::from_secs(4);
 /// The clients, and how many tasks share each. Those that know all nodes begin with another one each, and
 /// read in another way.
 fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Client, usize)> {
-    let all = |first, reads| transport(cluster, &all_from(first)).reads(reads);
+    let all = |first, reads| transport(cluster, &all_from(first)).read_preference(reads);
     let leader = cluster.leader().unwrap();
     let [_, one, other] = all_from(leader);
     let two = transport(cluster, &[one, other]).attempt_timeout(ATTEMPT);
@@ -90,7 +90,7 @@ fn run(
     let leader = client(
         cluster,
         first,
-        &transport(cluster, &all_from(first)).reads(ReadPreference::LeaderOnly).build(),
+        &transport(cluster, &all_from(first)).read_preference(ReadPreference::LeaderOnly).build(),
     );
     let (table, doubts) = runtime.block_on(async {
         let mut journals = Vec::new();

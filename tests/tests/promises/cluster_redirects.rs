@@ -35,7 +35,7 @@ async fn a_redirect_to_an_unknown_host_is_an_error_that_names_both_hosts() {
     let other = Faulty::always(Answer::json(200, ENTITY));
     let url = other.url();
     let server = Faulty::start(move |_, request| to(&url, request));
-    let client = client_with(&server, patient().retry(RetryPolicy::new().most(3)));
+    let client = client_with(&server, patient().retry_policy(RetryPolicy::new().max_retries(3)));
     let error = client.entities().read("canary-id").await.unwrap_err();
     is_redirect(&error);
     let text = shown(&error);
@@ -80,7 +80,7 @@ async fn a_redirect_loop_of_two_nodes_is_an_error() {
     let second = Faulty::start(move |_, request| to(&first_url, request));
     let second_url = second.url();
     let first = Faulty::start_at(address, move |_, request| to(&second_url, request));
-    let client = cluster([&first, &second], patient().retry(RetryPolicy::new().most(3)));
+    let client = cluster([&first, &second], patient().retry_policy(RetryPolicy::new().max_retries(3)));
     let (read, time) = timed(client.entities().read("e1")).await;
     let error = read.unwrap_err();
     is_redirect(&error);
@@ -196,8 +196,10 @@ async fn redirect_policies_that_follow_nothing() {
         });
         let url = other.url();
         let server = Faulty::start(move |_, request| to(&url, request));
-        let client =
-            cluster([&server, &other], patient().retry(RetryPolicy::new().most(2)).redirects(redirects));
+        let client = cluster(
+            [&server, &other],
+            patient().retry_policy(RetryPolicy::new().max_retries(2)).redirect_policy(redirects),
+        );
         let error = client.entities().read("e1").await.unwrap_err();
         if redirects == RedirectPolicy::Never {
             assert_eq!(error.api().unwrap().status(), 307);

@@ -29,7 +29,7 @@ async fn another_server_cannot_redirect_its_token_to_the_nodes() {
         let url = nodes[0].url();
         let other =
             Faulty::start(move |_, request| Answer::redirect(307, &format!("{url}{}", request.path())));
-        let transport = patient().retry(RetryPolicy::new().most(2));
+        let transport = patient().retry_policy(RetryPolicy::new().max_retries(2));
         let transport = transport.addresses(nodes.iter().take(count).map(Faulty::url)).unwrap();
         let client = client_with(&nodes[0], transport).with_target(target(&other));
         let error = client.entities().read("e1").await.unwrap_err();

@@ -27,7 +27,7 @@ async fn a_zero_attempt_timeout_ends_with_the_deadline() {
 async fn an_attempt_cannot_outlast_the_call() {
     let server = Faulty::always(Answer::silence());
     for attempt in [Duration::from_secs(3600), Duration::MAX] {
-        let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry(RetryPolicy::off());
+        let transport = patient().attempt_timeout(attempt).timeout(SHORT).retry_policy(RetryPolicy::off());
         let (read, time) = timed(client_with(&server, transport).entities().read("e1")).await;
         assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
         assert!(time < SHORT + Duration::from_secs(1), "{time:?}");
@@ -38,9 +38,10 @@ async fn an_attempt_cannot_outlast_the_call() {
 async fn a_zero_timeout_ends_the_call_at_once() {
     let server = Faulty::always(Answer::silence());
     for retry in
-        [RetryPolicy::off(), RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO), RetryPolicy::new()]
+        [RetryPolicy::off(), RetryPolicy::new().backoff(Duration::ZERO, Duration::ZERO), RetryPolicy::new()]
     {
-        let client = client_with(&server, HyperTransport::builder().timeout(Duration::ZERO).retry(retry));
+        let client =
+            client_with(&server, HyperTransport::builder().timeout(Duration::ZERO).retry_policy(retry));
         for _ in 0..3 {
             let (read, time) = timed(client.entities().read("e1")).await;
             let kind = read.unwrap_err().transport().unwrap().kind();
@@ -54,13 +55,13 @@ async fn a_zero_timeout_ends_the_call_at_once() {
 #[tokio::test]
 async fn endless_backoff_fails_at_once_and_zero_backoff_is_bounded_by_the_budget() {
     let server = Faulty::always(Answer::status(502));
-    let endless = RetryPolicy::new().waits(Duration::MAX, Duration::MAX);
-    let client = client_with(&server, patient().retry(endless));
+    let endless = RetryPolicy::new().backoff(Duration::MAX, Duration::MAX);
+    let client = client_with(&server, patient().retry_policy(endless));
     let (read, time) = timed(client.entities().read("e1")).await;
     read.unwrap_err();
     assert!(time < Duration::from_secs(1) && server.requests().len() == 1, "{time:?}");
-    let none = RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO);
-    let client = client_with(&server, patient().retry(none).timeout(SHORT));
+    let none = RetryPolicy::new().backoff(Duration::ZERO, Duration::ZERO);
+    let client = client_with(&server, patient().retry_policy(none).timeout(SHORT));
     client.entities().read("e1").await.unwrap_err();
     assert!(server.requests().len() < 120, "{}", server.requests().len());
 }
@@ -83,7 +84,7 @@ async fn connections_are_used_for_their_lifetime() {
 #[tokio::test]
 async fn attempts_are_counted_for_each_call() {
     let server = Faulty::always(Answer::status(502));
-    let client = client_with(&server, patient().retry(RetryPolicy::new().most(2)));
+    let client = client_with(&server, patient().retry_policy(RetryPolicy::new().max_retries(2)));
     for _ in 0..3 {
         let error = client.entities().read("e1").await.unwrap_err();
         assert_eq!(error.attempts().len(), 3, "{error:?}");
@@ -98,8 +99,8 @@ async fn attempts_of_two_layers_are_not_counted_twice() {
     use tower::Layer as _;
     use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
     let server = Faulty::always(Answer::status(502));
-    let inner = TransportService::new(patient().retry(RetryPolicy::new().most(1)).build());
-    let service = RetryLayer::new(RetryPolicy::new().most(1)).layer(inner);
+    let inner = TransportService::new(patient().retry_policy(RetryPolicy::new().max_retries(1)).build());
+    let service = RetryLayer::new(RetryPolicy::new().max_retries(1)).layer(inner);
     let client = Client::new(target(&server), ServiceTransport::new(service));
     let error = client.entities().read("e1").await.unwrap_err();
     assert_eq!(server.requests().len(), 4);

@@ -35,7 +35,7 @@ fn nodes(leader: &Arc<AtomicUsize>) -> [Faulty; 3] {
 async fn leader_only_reads_fail_while_there_is_no_leader() {
     let leader = Arc::new(AtomicUsize::new(1));
     let nodes = nodes(&leader);
-    let transport = patient().timeout(Duration::from_secs(5)).reads(ReadPreference::LeaderOnly);
+    let transport = patient().timeout(Duration::from_secs(5)).read_preference(ReadPreference::LeaderOnly);
     let client = client_with(&nodes[0], transport.addresses(nodes.iter().map(Faulty::url)).unwrap());
     for _ in 0..5 {
         client.entities().read("e1").await.unwrap();
@@ -49,7 +49,7 @@ async fn leader_only_reads_fail_while_there_is_no_leader() {
         &first,
         patient()
             .timeout(Duration::from_millis(700))
-            .reads(ReadPreference::LeaderOnly)
+            .read_preference(ReadPreference::LeaderOnly)
             .addresses([first.url(), third.url()])
             .unwrap(),
     );
@@ -67,7 +67,7 @@ async fn leader_only_reads_fail_while_there_is_no_leader() {
 async fn a_standby_that_is_the_only_address_is_not_the_leader() {
     let leader = Arc::new(AtomicUsize::new(9));
     let [standby, ..] = nodes(&leader);
-    let transport = patient().timeout(Duration::from_millis(500)).reads(ReadPreference::LeaderOnly);
+    let transport = patient().timeout(Duration::from_millis(500)).read_preference(ReadPreference::LeaderOnly);
     let client = client_with(&standby, transport.addresses([standby.url()]).unwrap());
     let error = client.entities().read("e1").await.unwrap_err();
     assert_eq!((error.transport().unwrap().kind(), reads(&standby)), (TransportErrorKind::NotSent, 0));
@@ -78,7 +78,7 @@ async fn a_standby_that_is_the_only_address_is_not_the_leader() {
 #[tokio::test]
 async fn finding_the_leader_ends_with_the_deadline() {
     let silent = [(); 2].map(|()| Faulty::always(Answer::silence()));
-    let transport = patient().timeout(Duration::from_millis(300)).reads(ReadPreference::LeaderOnly);
+    let transport = patient().timeout(Duration::from_millis(300)).read_preference(ReadPreference::LeaderOnly);
     let client = client_with(&silent[0], transport.addresses(silent.iter().map(Faulty::url)).unwrap());
     let (read, time) = timed(client.entities().read("e1")).await;
     assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::NotSent);

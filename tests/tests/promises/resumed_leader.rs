@@ -61,7 +61,7 @@ async fn writes_forbid_forwarding() {
     assert_eq!(kept(&alone), passed_on);
     for redirects in [RedirectPolicy::Never, RedirectPolicy::SameOrigin] {
         let (leader, standby) = (node(200), node(429));
-        call_all(&cluster(&[&leader, &standby], patient().redirects(redirects))).await;
+        call_all(&cluster(&[&leader, &standby], patient().redirect_policy(redirects))).await;
         assert_eq!(kept(&leader), passed_on, "{redirects:?}");
     }
 }
@@ -126,7 +126,7 @@ async fn a_404_of_a_suspect_node_is_confirmed_by_another() {
     });
     let successor =
         Faulty::start(move |_, request| if is_probe(request) { Answer::status(429) } else { indexed() });
-    let client = cluster(&[&hung, &successor], patient().reads(ReadPreference::FirstHealthy));
+    let client = cluster(&[&hung, &successor], patient().read_preference(ReadPreference::FirstHealthy));
     let find = async || client.entities().find("e1").await.unwrap();
     assert!(find().await.is_some());
     is_gone.store(true, Ordering::SeqCst);

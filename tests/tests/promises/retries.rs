@@ -226,7 +226,7 @@ async fn an_error_lists_each_attempt() {
     let mut answers = vec![Answer::refusal(502, "canary")];
     answers.push(Answer::lost());
     let server = Faulty::in_turn(answers);
-    let client = client_with(&server, patient().retry(RetryPolicy::new().most(4)));
+    let client = client_with(&server, patient().retry_policy(RetryPolicy::new().max_retries(4)));
     let error = client.entities().read_by_name("canary").await.unwrap_err();
     let attempts = error.attempts();
     assert_eq!(attempts.len(), server.requests().len(), "{error:?}");

@@ -17,7 +17,7 @@ pub(crate) const ENTITY: &str = r#"{"data":{"id":"e1","name":"alice"}}"#;
 
 /// One attempt for each call, and time limits so wide that a test which meets one has failed.
 pub(crate) fn once() -> HyperTransportBuilder {
-    patient().retry(RetryPolicy::off())
+    patient().retry_policy(RetryPolicy::off())
 }
 
 /// As many attempts as it takes, within limits so wide that a test which meets one has failed.

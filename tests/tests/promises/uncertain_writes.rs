@@ -111,7 +111,7 @@ async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
     assert!(client.entities().create(&CreateEntity::unnamed()).await.unwrap().is_created());
     assert_eq!((posts(&standby).len(), posts(&leader).len()), (1, 1));
     // Where standbys forward, it can.
-    let transport = patient().addresses(addresses).unwrap().redirects(RedirectPolicy::SameOrigin);
+    let transport = patient().addresses(addresses).unwrap().redirect_policy(RedirectPolicy::SameOrigin);
     let error =
         client_with(&standby, transport).entities().create(&CreateEntity::unnamed()).await.unwrap_err();
     assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");

@@ -5,31 +5,16 @@ use identity_core::transport::TransportErrorKind::NotSent;
 
 use super::*;
 use crate::script::{
-    Outcome, Script, Sent, delete, failure, named, read, refusal, response, success, unnamed, update,
+    Script, Sent, delete, error_response, failure, named, read, response, success, unnamed, update,
     with_header,
 };
-
-#[test]
-fn the_usual_port_need_not_be_said() {
-    for (uri, expected) in [
-        ("https://v/v1/x", "v"),
-        ("https://v:443/v1/x", "v"),
-        ("https://v:80/v1/x", "v:80"),
-        ("http://v:80/v1/x", "v"),
-        ("http://v:443/v1/x", "v:443"),
-        ("https://v:8443/v1/x", "v:8443"),
-        ("https://v:443/team/v1/x", "v/team"),
-    ] {
-        assert_eq!(address(&uri.parse().unwrap()), expected, "{uri}");
-    }
-}
 
 fn index(cluster: &str, value: u32) -> String {
     BASE64.encode(format!(r#"{{"cluster":"{cluster}","value":"{value}"}}"#))
 }
 
 /// A response to a read or write, with the index of a cluster named `c`.
-fn at(outcome: Outcome, value: u32) -> Outcome {
+fn at(outcome: SendResult, value: u32) -> SendResult {
     with_header(outcome, INDEX, &index("c", value))
 }
 
@@ -37,7 +22,7 @@ fn consistent(script: Script) -> Consistent<Script> {
     Consistent::new(Consistency::new(), script)
 }
 
-async fn send(layer: &Consistent<Script>, mut request: Request<Bytes>) -> Outcome {
+async fn send(layer: &Consistent<Script>, mut request: Request<Bytes>) -> SendResult {
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
@@ -186,7 +171,7 @@ async fn an_index_that_the_server_does_not_decode_is_forgotten() {
     ] {
         let layer = consistent(Script::new(move |number, _| match number {
             0 => at(success(), 9),
-            1 => refusal(status, message),
+            1 => error_response(status, message),
             _ => success(),
         }));
         send(&layer, read()).await.unwrap();
@@ -206,7 +191,7 @@ async fn an_index_that_the_server_does_not_decode_is_forgotten() {
         0 => at(success(), 9),
         1 => {
             other.advance("127.0.0.1:1", b"", &index("c", 11).parse().unwrap());
-            refusal(400, message)
+            error_response(400, message)
         }
         _ => success(),
     });
@@ -243,8 +228,9 @@ fn an_index_never_goes_back() {
 /// The first answer was a success: what comes of the call afterwards does not undo it.
 #[tokio::test(start_paused = true)]
 async fn a_write_that_fails_after_its_first_answer_is_in_doubt() {
-    for first in [(|| success()) as fn() -> Outcome, || at(success(), 8)] {
-        for then in [(|| failure(NotSent)) as fn() -> Outcome, || refusal(403, "permission denied")] {
+    for first in [(|| success()) as fn() -> SendResult, || at(success(), 8)] {
+        for then in [(|| failure(NotSent)) as fn() -> SendResult, || error_response(403, "permission denied")]
+        {
             let layer = consistent(Script::new(move |number, _| match number {
                 0 => at(success(), 9),
                 1 => first(),

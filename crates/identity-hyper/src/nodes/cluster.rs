@@ -11,9 +11,9 @@ use tracing::info;
 
 use super::Trouble;
 use super::health::Health;
-use crate::connect::shown;
-use crate::observe::TARGET;
-use crate::redirect::{Redirect, same};
+use crate::address::{display_address, same_authority};
+use crate::events::TRACING_TARGET;
+use crate::redirect::Redirect;
 
 /// How often the nodes are looked at while all is well, and while it is not.
 const SELDOM: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ impl Node {
         uri.scheme() == Some(&self.scheme)
             && uri.authority().is_some_and(|authority| {
                 authority.as_str() == self.authority.as_str()
-                    || same(authority, &self.authority, &self.scheme)
+                    || same_authority(authority, &self.authority, &self.scheme)
             })
             && uri.path().strip_prefix(&*self.base).is_some_and(|path| path.starts_with("/v1"))
     }
@@ -133,7 +133,8 @@ impl Cluster {
 
     pub(crate) fn find_redirect(&self, redirect: &Redirect) -> Option<usize> {
         let is_there = |node: &Node| {
-            node.scheme == redirect.scheme && same(&node.authority, &redirect.authority, &node.scheme)
+            node.scheme == redirect.scheme
+                && same_authority(&node.authority, &redirect.authority, &node.scheme)
         };
         self.nodes.iter().position(is_there)
     }
@@ -235,7 +236,7 @@ impl Cluster {
         let was_down = self.is_down(index);
         if self.set_down(index, down) {
             let what = if down { "a node has failed" } else { "a node is back" };
-            info!(target: TARGET, node = %shown(self.nodes[index].probe.uri()), "{what}");
+            info!(target: TRACING_TARGET, node = %display_address(self.nodes[index].probe.uri()), "{what}");
         }
         if !down {
             return false;
@@ -252,7 +253,7 @@ impl Cluster {
         if self.leader.load(Ordering::Relaxed) == index {
             return false;
         }
-        info!(target: TARGET, node = %shown(self.nodes[index].probe.uri()), "a node leads the cluster");
+        info!(target: TRACING_TARGET, node = %display_address(self.nodes[index].probe.uri()), "a node leads the cluster");
         self.is_behind.store(false, Ordering::Relaxed);
         self.leader.swap(index, Ordering::Relaxed) != NOBODY
     }

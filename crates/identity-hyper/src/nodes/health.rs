@@ -9,7 +9,7 @@ use identity_core::{
 };
 
 use super::{Cluster, Trouble};
-use crate::connect::shown;
+use crate::address::display_address;
 use crate::exchange::{Call, Exchange};
 
 /// `GET sys/health`. The status tells all that matters here.
@@ -63,5 +63,5 @@ pub(crate) async fn ask<E: Exchange>(
     if renew {
         inner.renew();
     }
-    NodeHealth::new(shown(node.probe.uri()), state)
+    NodeHealth::new(display_address(node.probe.uri()), state)
 }

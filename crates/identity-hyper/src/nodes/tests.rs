@@ -2,7 +2,9 @@ use identity_core::transport::Attempts;
 use identity_core::transport::TransportErrorKind::{Interrupted, NotSent, Timeout};
 
 use super::*;
-use crate::script::{Script, Sent, failure, read, redirect, refusal, response, success, unnamed, update};
+use crate::script::{
+    Script, Sent, error_response, failure, read, redirect, response, success, unnamed, update,
+};
 
 mod doubt;
 
@@ -20,7 +22,7 @@ fn nodes_with(count: usize, reads: ReadPreference, script: Script) -> Nodes<Scri
 }
 
 /// A cluster whose node of this port leads, and whose calls are responded to by `respond`.
-fn led_by(port: u16, respond: impl Fn(usize, &Sent) -> Outcome + Send + Sync + 'static) -> Script {
+fn led_by(port: u16, respond: impl Fn(usize, &Sent) -> SendResult + Send + Sync + 'static) -> Script {
     Script::new(move |number, sent| match sent.is_probe() {
         true if sent.port() == port => response(200, ""),
         true => response(429, ""),
@@ -28,7 +30,7 @@ fn led_by(port: u16, respond: impl Fn(usize, &Sent) -> Outcome + Send + Sync + '
     })
 }
 
-async fn send(nodes: &Nodes<Script>, mut request: Request<Bytes>) -> Outcome {
+async fn send(nodes: &Nodes<Script>, mut request: Request<Bytes>) -> SendResult {
     nodes.exchange(&mut request, &Call::UNLIMITED).await
 }
 
@@ -41,7 +43,7 @@ fn at(port: u16) -> String {
     format!("http://127.0.0.1:{port}/v1/identity/entity/id/e1")
 }
 
-fn status(outcome: &Outcome) -> u16 {
+fn status(outcome: &SendResult) -> u16 {
     outcome.as_ref().map_or(0, |response| response.status().as_u16())
 }
 
@@ -78,14 +80,14 @@ async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
 #[tokio::test(start_paused = true)]
 async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
     for (outcome, write_goes_on) in [
-        ((|| failure(NotSent)) as fn() -> Outcome, true),
-        (|| refusal(503, SEALED), true),
-        (|| refusal(503, "overloaded"), false),
-        (|| refusal(500, NOT_ACTIVE), false),
+        ((|| failure(NotSent)) as fn() -> SendResult, true),
+        (|| error_response(503, SEALED), true),
+        (|| error_response(503, "overloaded"), false),
+        (|| error_response(500, NOT_ACTIVE), false),
         (|| failure(Interrupted), false),
         (|| failure(Timeout), false),
         (|| response(502, ""), false),
-        (|| refusal(400, SEALED), false),
+        (|| error_response(400, SEALED), false),
     ] {
         for request in [read(), update(), unnamed()] {
             let nodes = nodes_with(
@@ -106,7 +108,7 @@ async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
 #[tokio::test(start_paused = true)]
 async fn all_nodes_are_asked_and_the_last_outcome_is_returned() {
     let script = led_by(9, |_, sent| match sent.port() {
-        3 => refusal(503, SEALED),
+        3 => error_response(503, SEALED),
         _ => failure(NotSent),
     });
     let nodes = nodes_with(3, ReadPreference::LeaderPreferred, script);
@@ -145,11 +147,11 @@ async fn each_outcome_says_something_of_the_node() {
     for (outcome, expected) in [
         (success(), Trouble::None),
         (response(404, ""), Trouble::None),
-        (refusal(400, NOT_ACTIVE), Trouble::None),
-        (refusal(500, "internal error"), Trouble::None),
-        (refusal(500, &format!("invalid entity ID \"{NOT_ACTIVE}\"")), Trouble::None),
+        (error_response(400, NOT_ACTIVE), Trouble::None),
+        (error_response(500, "internal error"), Trouble::None),
+        (error_response(500, &format!("invalid entity ID \"{NOT_ACTIVE}\"")), Trouble::None),
         (response(501, ""), Trouble::None),
-        (refusal(500, NOT_ACTIVE), Trouble::Down),
+        (error_response(500, NOT_ACTIVE), Trouble::Down),
         (response(502, ""), Trouble::Down),
         (response(503, ""), Trouble::Down),
         (response(504, ""), Trouble::Down),
@@ -167,7 +169,7 @@ async fn each_outcome_says_something_of_the_node() {
 #[tokio::test(start_paused = true)]
 async fn connections_are_reset_when_a_node_hangs_or_the_leader_fails() {
     for (known, outcome, renewals) in [
-        (false, (|| failure(Timeout)) as fn() -> Outcome, 1),
+        (false, (|| failure(Timeout)) as fn() -> SendResult, 1),
         (false, || failure(Interrupted), 0),
         (true, || failure(Interrupted), 1),
         (true, || response(500, ""), 0),
@@ -223,7 +225,7 @@ fn is_forbidden(sent: &Sent) -> bool {
 async fn a_sealed_standby_that_may_have_forwarded_ends_an_unnamed_create() {
     let script = || {
         led_by(9, |_, sent| match sent.port() {
-            1 => refusal(503, SEALED),
+            1 => error_response(503, SEALED),
             _ => success(),
         })
     };
@@ -394,8 +396,9 @@ async fn redirects_are_responses_where_none_is_followed() {
 
 #[tokio::test(start_paused = true)]
 async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
-    let nodes_of =
-        |count| nodes_with(count, ReadPreference::LeaderPreferred, led_by(1, |_, _| refusal(503, SEALED)));
+    let nodes_of = |count| {
+        nodes_with(count, ReadPreference::LeaderPreferred, led_by(1, |_, _| error_response(503, SEALED)))
+    };
     let nodes = nodes_of(1);
     send(&nodes, update()).await.unwrap();
     assert_eq!(nodes.inner.sent().len(), 1);
@@ -504,7 +507,7 @@ async fn another_node_is_asked_to_confirm_a_write() {
         let nodes = nodes_with(3, ReadPreference::LeaderPreferred, led_by(1, |_, _| success()));
         send(&nodes, request()).await.unwrap();
         let mut confirmation = request();
-        confirmation.extensions_mut().insert(AskAnother);
+        confirmation.extensions_mut().insert(PreferOtherNode);
         send(&nodes, confirmation).await.unwrap();
         send(&nodes, request()).await.unwrap();
         assert_eq!(nodes.inner.ports(), expected);

@@ -1,11 +1,15 @@
 use http::HeaderName;
 use http::header::RETRY_AFTER;
+use identity_core::transport::TransportError;
 use identity_core::transport::TransportErrorKind::{
     Interrupted, NotSent, Other, Redirect, ResponseTooLarge, Timeout,
 };
 
 use super::*;
-use crate::script::{Script, failure, named, read, refusal, response, success, unnamed, update, with_header};
+use crate::response::mark_in_doubt;
+use crate::script::{
+    Script, error_response, failure, named, read, response, success, unnamed, update, with_header,
+};
 
 const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
 
@@ -14,16 +18,16 @@ fn retrying(script: Script) -> Retry<Script> {
 }
 
 fn at_most(retries: usize, script: Script) -> Retry<Script> {
-    Retry::new(RetryLayer::new(RetryPolicy::new().most(retries)), script)
+    Retry::new(RetryLayer::new(RetryPolicy::new().max_retries(retries)), script)
 }
 
-async fn send(layer: &Retry<Script>, mut request: Request<Bytes>) -> Outcome {
+async fn send(layer: &Retry<Script>, mut request: Request<Bytes>) -> SendResult {
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
 /// How often a request is sent that always ends like this, where at most five retries are allowed, and
 /// whether it is left in doubt.
-async fn sends(request: Request<Bytes>, outcome: fn() -> Outcome) -> (usize, bool) {
+async fn sends(request: Request<Bytes>, outcome: fn() -> SendResult) -> (usize, bool) {
     let layer = at_most(5, Script::new(move |_, _| outcome()));
     let result = send(&layer, request).await;
     let attempts = match &result {
@@ -47,7 +51,7 @@ async fn each_outcome_is_retried_as_the_table_says() {
     const ALL: usize = 6;
     const FEW: usize = 3;
     const ONE: usize = 1;
-    type Row = (&'static str, fn() -> Outcome, [usize; 5], bool);
+    type Row = (&'static str, fn() -> SendResult, [usize; 5], bool);
     // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be
     // forwarded; and whether the writes that are retried are in doubt.
     let rows: [Row; 26] = [
@@ -59,27 +63,27 @@ async fn each_outcome_is_retried_as_the_table_says() {
         ("too large", || failure(ResponseTooLarge), [ONE; 5], false),
         ("other", || failure(Other), [ONE; 5], false),
         ("307", || response(307, ""), [ALL, ALL, ALL, ONE, ALL], true),
-        ("400", || refusal(400, "no"), [ONE; 5], false),
-        ("403", || refusal(403, "permission denied"), [ONE; 5], false),
+        ("400", || error_response(400, "no"), [ONE; 5], false),
+        ("403", || error_response(403, "permission denied"), [ONE; 5], false),
         ("404", || response(404, r#"{"errors":[]}"#), [ONE; 5], false),
         ("408", || response(408, ""), [ALL, ALL, ALL, ONE, ONE], true),
         ("412", || response(412, ""), [ALL; 5], false),
         ("425", || response(425, ""), [ALL; 5], false),
-        ("429", || refusal(429, "rate limit"), [ALL; 5], false),
+        ("429", || error_response(429, "rate limit"), [ALL; 5], false),
         ("499", || response(499, ""), [ALL, ALL, ALL, ONE, ONE], true),
-        ("500 invalid", || refusal(500, "invalid entity ID \"e\""), [ONE; 5], false),
-        ("500", || refusal(500, "internal error"), [FEW, FEW, ONE, ONE, ONE], true),
-        ("500 canceled", || refusal(500, "context canceled"), [ALL, ALL, ALL, ONE, ONE], true),
+        ("500 invalid", || error_response(500, "invalid entity ID \"e\""), [ONE; 5], false),
+        ("500", || error_response(500, "internal error"), [FEW, FEW, ONE, ONE, ONE], true),
+        ("500 canceled", || error_response(500, "context canceled"), [ALL, ALL, ALL, ONE, ONE], true),
         (
             "500 no leader",
-            || refusal(500, "local node not active but active cluster node not found"),
+            || error_response(500, "local node not active but active cluster node not found"),
             [ALL, ALL, ALL, ONE, ALL],
             true,
         ),
         ("501", || response(501, ""), [FEW, FEW, ONE, ONE, ONE], true),
         ("502", || response(502, "<html>"), [ALL, ALL, ALL, ONE, ONE], true),
         ("503", || response(503, ""), [ALL, ALL, ALL, ONE, ONE], true),
-        ("sealed", || refusal(503, "Vault is sealed"), [FEW, FEW, FEW, ONE, FEW], true),
+        ("sealed", || error_response(503, "Vault is sealed"), [FEW, FEW, FEW, ONE, FEW], true),
         ("504", || response(504, ""), [ALL, ALL, ALL, ONE, ONE], true),
         ("599", || response(599, ""), [ALL, ALL, ALL, ONE, ONE], true),
     ];
@@ -128,7 +132,7 @@ async fn backoff_doubles_up_to_its_limit_with_jitter() {
         assert_eq!(waits.len(), 8);
         assert_eq!(waits.iter().filter(|wait| **wait == waits[7]).count(), 1, "no jitter: {waits:?}");
     }
-    let policy = RetryPolicy::new().waits(Duration::from_secs(4), Duration::from_secs(1));
+    let policy = RetryPolicy::new().backoff(Duration::from_secs(4), Duration::from_secs(1));
     assert!(policy.wait(0) >= Duration::from_secs(2) && policy.wait(9) <= Duration::from_secs(4));
     assert!(policy.wait(usize::MAX) <= Duration::from_secs(4));
 }
@@ -137,7 +141,7 @@ async fn backoff_doubles_up_to_its_limit_with_jitter() {
 async fn retry_after_makes_the_wait_longer_and_is_not_waited_for_beyond_the_deadline() {
     let after = |seconds: &'static str| {
         Script::new(move |number, _| match number {
-            0 => with_header(refusal(429, "rate limit"), RETRY_AFTER, seconds),
+            0 => with_header(error_response(429, "rate limit"), RETRY_AFTER, seconds),
             _ => success(),
         })
     };
@@ -199,7 +203,7 @@ async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
     let time = start.elapsed();
     assert!(time > Duration::from_secs(7) && time <= Duration::from_secs(10), "{time:?}");
 
-    for reached in [success as fn() -> Outcome, || response(502, ""), || failure(Interrupted)] {
+    for reached in [success as fn() -> SendResult, || response(502, ""), || failure(Interrupted)] {
         let layer = retrying(Script::new(move |number, _| match number {
             0 => reached(),
             _ => failure(NotSent),
@@ -214,8 +218,8 @@ async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
 #[tokio::test(start_paused = true)]
 async fn retries_are_paid_from_the_budget() {
     // Each retry comes at once, so that only the budget takes time.
-    let policy = RetryPolicy::new().waits(Duration::ZERO, Duration::ZERO);
-    let retries = |outcome: fn() -> Outcome, timeout: u64| {
+    let policy = RetryPolicy::new().backoff(Duration::ZERO, Duration::ZERO);
+    let retries = |outcome: fn() -> SendResult, timeout: u64| {
         let policy = policy.clone();
         async move {
             let layer = RetryLayer::new(policy).timeout(Duration::from_secs(timeout));
@@ -228,12 +232,12 @@ async fn retries_are_paid_from_the_budget() {
     };
     let (count, _) = retries(|| response(503, ""), 10).await;
     assert!((195..=200).contains(&count), "a hundred, and ten a second: {count}");
-    let (count, time) = retries(|| refusal(503, "Vault is sealed"), 10).await;
+    let (count, time) = retries(|| error_response(503, "Vault is sealed"), 10).await;
     assert_eq!((count, time), (2, Duration::ZERO));
 
     // With an empty budget, what is expected to pass waits, and what is not does not.
     let layer = RetryLayer::new(policy.clone());
-    let layer = Retry::new(layer, Script::new(|_, _| refusal(503, "Vault is sealed")));
+    let layer = Retry::new(layer, Script::new(|_, _| error_response(503, "Vault is sealed")));
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
     let start = Instant::now();
@@ -278,7 +282,7 @@ async fn a_success_that_was_not_first_knows_the_attempts_before() {
     assert!(response.extensions().get::<Attempts>().is_none());
     layer.renew();
     assert_eq!(layer.inner.renewals(), 1);
-    let layer = retrying(Script::new(|_, _| refusal(503, "Vault is sealed")));
+    let layer = retrying(Script::new(|_, _| error_response(503, "Vault is sealed")));
     let response = send(&layer, not_forwarded(unnamed())).await.unwrap();
     assert!(response.extensions().get::<Attempts>().unwrap().is_not_forwarded());
 }
@@ -289,7 +293,7 @@ async fn settings_are_those_that_were_given() {
     send(&layer, read()).await.unwrap();
     assert_eq!(layer.inner.calls().len(), 1);
 
-    let settings = RetryLayer::new(RetryPolicy::new().most(1)).attempt_timeout(Duration::from_secs(3));
+    let settings = RetryLayer::new(RetryPolicy::new().max_retries(1)).attempt_timeout(Duration::from_secs(3));
     let silent = Script::late(|_, _| (Duration::from_secs(3600), success()));
     let layer = Retry::new(settings, silent);
     let start = Instant::now();
@@ -299,7 +303,7 @@ async fn settings_are_those_that_were_given() {
 }
 
 /// Whether an outcome tells that an earlier attempt may have been carried out.
-fn tells_doubt(outcome: &Outcome) -> bool {
+fn tells_doubt(outcome: &SendResult) -> bool {
     match outcome {
         Ok(response) => response.extensions().get().is_some_and(Attempts::any_in_doubt),
         Err(error) => error.attempts().any_in_doubt(),
@@ -307,10 +311,10 @@ fn tells_doubt(outcome: &Outcome) -> bool {
 }
 
 /// Notes a doubt in the request, as the layers further in do.
-struct Doubting(fn() -> Outcome);
+struct Doubting(fn() -> SendResult);
 
 impl Exchange for Doubting {
-    async fn exchange(&self, request: &mut Request<Bytes>, _: &Call) -> Outcome {
+    async fn exchange(&self, request: &mut Request<Bytes>, _: &Call) -> SendResult {
         attempts(request).mark_in_doubt();
         (self.0)()
     }
@@ -318,8 +322,8 @@ impl Exchange for Doubting {
 
 #[tokio::test(start_paused = true)]
 async fn the_doubt_of_inner_layers_is_not_lost() {
-    let outcomes: [fn() -> Outcome; 4] =
-        [success, || refusal(403, "permission denied"), || failure(Other), || failure(NotSent)];
+    let outcomes: [fn() -> SendResult; 4] =
+        [success, || error_response(403, "permission denied"), || failure(Other), || failure(NotSent)];
     for outcome in outcomes {
         let layer = Retry::new(RetryLayer::new(RetryPolicy::off()), Doubting(outcome));
         assert!(tells_doubt(&layer.exchange(&mut update(), &Call::UNLIMITED).await));
@@ -329,17 +333,17 @@ async fn the_doubt_of_inner_layers_is_not_lost() {
 /// As of a transport of its own retries that the layer is put around.
 #[tokio::test(start_paused = true)]
 async fn the_doubt_of_an_outcome_is_not_lost() {
-    let layer = at_most(1, Script::new(|_, _| doubted(failure(NotSent))));
+    let layer = at_most(1, Script::new(|_, _| mark_in_doubt(failure(NotSent))));
     assert!(tells_doubt(&send(&layer, update()).await));
     assert_eq!(layer.inner.calls().len(), 2);
-    let layer = at_most(1, Script::new(|_, _| doubted(failure(NotSent))));
+    let layer = at_most(1, Script::new(|_, _| mark_in_doubt(failure(NotSent))));
     assert!(tells_doubt(&send(&layer, unnamed()).await));
     assert_eq!(layer.inner.calls().len(), 1);
     let layer = at_most(
         1,
         Script::new(|number, _| match number {
-            0 => doubted(response(503, "")),
-            _ => refusal(403, "permission denied"),
+            0 => mark_in_doubt(response(503, "")),
+            _ => error_response(403, "permission denied"),
         }),
     );
     assert!(tells_doubt(&send(&layer, update()).await));

@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::{Token, TokenError, TokenSource};
 use crate::background::Background;
-use crate::observe::TARGET;
+use crate::events::TRACING_TARGET;
 
 /// How long a file is taken to be as it was.
 const FRESH: Duration = Duration::from_secs(1);
@@ -129,7 +129,7 @@ impl Shared {
     fn warn_once(&self) {
         self.warned.call_once(|| {
             let path = self.path.display();
-            warn!(target: TARGET, %path, "all users of the machine may read or write the token file");
+            warn!(target: TRACING_TARGET, %path, "all users of the machine may read or write the token file");
         });
     }
 }

@@ -73,13 +73,13 @@ struct Shared {
 }
 
 type LoggingIn = Pin<Box<dyn Future<Output = Result<LoginResponse, BoxError>> + Send>>;
-type Outcome = Result<Token, TokenError>;
+type SendResult = Result<Token, TokenError>;
 
 #[derive(Default)]
 struct State {
     held: Option<Held>,
     /// The last log-in: what comes of it, for all to wait for, and when it has ended or else begun.
-    last: Option<(watch::Receiver<Option<Outcome>>, Instant)>,
+    last: Option<(watch::Receiver<Option<SendResult>>, Instant)>,
 }
 
 struct Held {
@@ -112,7 +112,7 @@ impl LoginTokenSource {
     }
 
     /// The log-in that is under way, or has just failed, or else a new one.
-    fn begin(&self, state: &mut State, now: Instant) -> watch::Receiver<Option<Outcome>> {
+    fn begin(&self, state: &mut State, now: Instant) -> watch::Receiver<Option<SendResult>> {
         if let Some((last, ended)) = &state.last {
             let will_do = match &*last.borrow() {
                 // Not if it has panicked, or ended with its runtime, or if that no longer runs it.
@@ -154,7 +154,7 @@ impl fmt::Debug for LoginTokenSource {
 
 #[async_trait]
 impl TokenSource for LoginTokenSource {
-    async fn token(&self) -> Outcome {
+    async fn token(&self) -> SendResult {
         let logging_in = {
             let now = Instant::now();
             let mut state = self.shared.state();
@@ -203,7 +203,7 @@ impl Shared {
 }
 
 impl State {
-    fn hold(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> Outcome {
+    fn hold(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> SendResult {
         let token = Token::new(token).map_err(TokenError::new)?;
         let lifetime = if lifetime.is_zero() { LONGEST } else { lifetime.min(LONGEST) };
         // At another time than other clients that have begun with this one.
@@ -213,7 +213,7 @@ impl State {
     }
 }
 
-async fn outcome(mut logging_in: watch::Receiver<Option<Outcome>>) -> Outcome {
+async fn outcome(mut logging_in: watch::Receiver<Option<SendResult>>) -> SendResult {
     let outcome = logging_in.wait_for(Option::is_some).await;
     let outcome = outcome.ok().and_then(|outcome| outcome.clone());
     outcome.unwrap_or_else(|| Err(TokenError::new("the log-in was broken off")))

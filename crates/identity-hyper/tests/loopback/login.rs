@@ -157,7 +157,7 @@ async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated
             }
         }
     });
-    let transport = patient().retry(RetryPolicy::new()).token_source(log_in).build();
+    let transport = patient().retry_policy(RetryPolicy::new()).token_source(log_in).build();
 
     for _ in 0..2 {
         let error = transport.send(list(&server)).await.unwrap_err();

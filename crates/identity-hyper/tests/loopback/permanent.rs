@@ -13,10 +13,10 @@ const LIST: &str = "/v1/identity/entity/id";
 
 /// Whether a read over this transport is retried, and whether its error is reported as retryable.
 async fn verdicts(transport: HyperTransportBuilder, request: http::Request<bytes::Bytes>) -> (bool, bool) {
-    let quick = RetryPolicy::new().most(2).waits(Duration::ZERO, Duration::ZERO);
+    let quick = RetryPolicy::new().max_retries(2).backoff(Duration::ZERO, Duration::ZERO);
     let mut request = request;
     request.extensions_mut().insert(Operation::for_endpoint::<ListEntities>());
-    let error = transport.retry(quick).build().send(request).await.expect_err("no server responds");
+    let error = transport.retry_policy(quick).build().send(request).await.expect_err("no server responds");
     let attempts = error.attempts().as_slice().len();
     (attempts > 1, Error::new(Operation::for_endpoint::<ListEntities>(), error).is_retryable())
 }
@@ -55,7 +55,7 @@ async fn what_stays_as_it_is_is_not_retried_and_not_retryable() {
         ("unknown CA", patient().tls(Tls::new().ca_pem(Ca::new().pem()).unwrap()), over_tls(&secure), false),
         ("407", through("http", &denied), far(), false),
         ("SOCKS password", through("socks5h", &no_password), far(), false),
-        ("odd redirect", patient().redirects(RedirectPolicy::Nodes), get(elsewhere.url("")), false),
+        ("odd redirect", patient().redirect_policy(RedirectPolicy::Nodes), get(elsewhere.url("")), false),
         ("503 of a proxy", through("http", &busy), far(), true),
         ("closed port", patient(), get(format!("http://{gone}")), true),
     ] {

@@ -28,8 +28,8 @@ pub(crate) fn patient() -> HyperTransportBuilder {
     HyperTransport::builder()
         .connect_timeout(AMPLE)
         .timeout(AMPLE)
-        .retry(RetryPolicy::off())
-        .redirects(RedirectPolicy::Never)
+        .retry_policy(RetryPolicy::off())
+        .redirect_policy(RedirectPolicy::Never)
 }
 
 /// A whole answer with a body.

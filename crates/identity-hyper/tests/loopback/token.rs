@@ -182,8 +182,10 @@ async fn a_source_of_ones_own_is_asked_before_every_attempt() {
             peer.write(if late { NO_CONTENT } else { "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n" }).await;
         }
     });
-    let transport =
-        patient().retry(RetryPolicy::new()).token_source(Arc::new(Numbered(AtomicUsize::new(0)))).build();
+    let transport = patient()
+        .retry_policy(RetryPolicy::new())
+        .token_source(Arc::new(Numbered(AtomicUsize::new(0))))
+        .build();
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 204);
     assert_eq!(tokens(&server), ["t-0", "t-1", "t-2"]);
 }

@@ -180,7 +180,7 @@ async fn a_repeat_is_counted_and_told() {
         }
     });
     let log = Log::start(LevelFilter::DEBUG);
-    let transport = patient().retry(RetryPolicy::new()).build();
+    let transport = patient().retry_policy(RetryPolicy::new()).build();
     transport.send(ReadEntityById::new("7fbd40c1").request(&target(&server)).unwrap()).await.unwrap();
     let lines = log.lines();
     assert_eq!(lines.len(), 3, "{lines:#?}");
@@ -195,7 +195,7 @@ async fn a_repeat_is_counted_and_told() {
     drop(log);
 
     let busy = refusal("503 Service Unavailable", "");
-    let transport = patient().retry(RetryPolicy::new().most(1)).build();
+    let transport = patient().retry_policy(RetryPolicy::new().max_retries(1)).build();
     let server = Server::answering(busy);
     let all_failed = "http.request.resend_count=1 http.response.status_code=503 error.type=\"503\"";
     let fields = fields(&transport, &server).await;
@@ -242,7 +242,8 @@ async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors()
         let server = Server::answering(answer);
         let log = Log::start(LevelFilter::TRACE);
         let target = target(&server).with_token(format!("{CANARY}-token")).unwrap();
-        let transport = patient().redirects(RedirectPolicy::Nodes).retry(RetryPolicy::off()).build();
+        let transport =
+            patient().redirect_policy(RedirectPolicy::Nodes).retry_policy(RetryPolicy::off()).build();
         let result = transport.send(ListEntities::new().request(&target).unwrap()).await;
         let text = log.lines().join("\n");
         assert!(text.contains(told), "{text}");
@@ -259,7 +260,7 @@ async fn a_redirect_that_is_refused_is_told_without_its_path() {
     let elsewhere = "307 Temporary Redirect\r\nLocation: http://127.0.0.9:8200/v1/alice";
     let server = Server::answering(refusal(elsewhere, ""));
     let log = Log::start(LevelFilter::WARN);
-    let transport = patient().redirects(RedirectPolicy::Nodes).build();
+    let transport = patient().redirect_policy(RedirectPolicy::Nodes).build();
     transport.send(server.get("/v1/alice")).await.unwrap_err();
     let told = format!(
         r#"WARN vault_identity: a redirect is not followed from="http://{}" to="http://127.0.0.9:8200" problem="that is not one of the configured addresses""#,
@@ -361,7 +362,10 @@ async fn no_log_of_http_1_holds_a_secret() {
                 peer.write(answer).await;
             }
         });
-        let transport = patient().redirects(RedirectPolicy::Nodes).retry(RetryPolicy::new().most(1)).build();
+        let transport = patient()
+            .redirect_policy(RedirectPolicy::Nodes)
+            .retry_policy(RetryPolicy::new().max_retries(1))
+            .build();
         for call in secret_calls(&server.url("")) {
             let answer = transport.send(call).await;
             assert_eq!(answer.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {answer:?}");

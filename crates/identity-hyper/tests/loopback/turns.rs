@@ -194,7 +194,7 @@ async fn a_turn_that_is_given_up_is_not_lost() {
 async fn a_turn_beyond_the_deadline_fails_at_once() {
     let server = Server::answering(ok("{}"));
     let rate = RateLimit::per_second(0.01).unwrap();
-    let transport = patient().retry(RetryPolicy::new()).rate_limit(rate).build();
+    let transport = patient().retry_policy(RetryPolicy::new()).rate_limit(rate).build();
     let start = Instant::now();
     transport.send(server.get("/v1")).await.unwrap();
     let error = transport.send(server.get("/v1")).await.unwrap_err();
@@ -217,7 +217,7 @@ async fn repeats_need_no_turn() {
         }
     });
     let rate = RateLimit::per_second(0.01).unwrap();
-    let transport = patient().retry(RetryPolicy::new()).rate_limit(rate).build();
+    let transport = patient().retry_policy(RetryPolicy::new()).rate_limit(rate).build();
     transport.send(server.get("/v1")).await.unwrap();
     assert_eq!(server.seen().requests.len(), 3);
 }

@@ -46,8 +46,10 @@ async fn a_socket_that_is_not_there_is_no_connection() {
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("No such file"), "{}", story(&error));
 
-    let transport =
-        patient().retry(RetryPolicy::new().most(1)).addresses([address(directory.path())]).unwrap();
+    let transport = patient()
+        .retry_policy(RetryPolicy::new().max_retries(1))
+        .addresses([address(directory.path())])
+        .unwrap();
     let transport = transport.build();
     let error = transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap_err();
     let socket = directory.path().join("an agent.sock").display().to_string();

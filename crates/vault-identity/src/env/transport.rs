@@ -21,7 +21,7 @@ pub(super) fn builder(
     }
     let retries = |text: String| text.parse().map_err(|_| refusal("must be a whole number"));
     if let Some(retries) = variables.read("MAX_RETRIES", retries)? {
-        builder = builder.retry(RetryPolicy::new().most(retries));
+        builder = builder.retry_policy(RetryPolicy::new().max_retries(retries));
     }
     let rate =
         |text: String| rate::parse(&text).ok_or_else(|| refusal("must be a rate like `10` or `10.5:20`"));
@@ -29,7 +29,7 @@ pub(super) fn builder(
         builder = builder.rate_limit(rate);
     }
     if variables.is_true("DISABLE_REDIRECTS")? {
-        builder = builder.redirects(RedirectPolicy::Never);
+        builder = builder.redirect_policy(RedirectPolicy::Never);
     }
     Ok(builder)
 }
@@ -72,14 +72,14 @@ mod tests {
             (&[("VAULT_CLIENT_TIMEOUT", "7")], base().timeout(Duration::from_secs(7))),
             (&[("BAO_CLIENT_TIMEOUT", "1500ms")], base().timeout(Duration::from_millis(1500))),
             (&[("BAO_CLIENT_TIMEOUT", "0")], base()),
-            (&[("BAO_MAX_RETRIES", "0")], base().retry(RetryPolicy::off())),
-            (&[("VAULT_MAX_RETRIES", "5")], base().retry(RetryPolicy::new().most(5))),
+            (&[("BAO_MAX_RETRIES", "0")], base().retry_policy(RetryPolicy::off())),
+            (&[("VAULT_MAX_RETRIES", "5")], base().retry_policy(RetryPolicy::new().max_retries(5))),
             (
                 &[("BAO_MAX_RETRIES", ""), ("VAULT_MAX_RETRIES", "5")],
-                base().retry(RetryPolicy::new().most(5)),
+                base().retry_policy(RetryPolicy::new().max_retries(5)),
             ),
             (&[("BAO_RATE_LIMIT", "10")], base().rate_limit(RateLimit::per_second(10.0).unwrap())),
-            (&[("BAO_DISABLE_REDIRECTS", "true")], base().redirects(RedirectPolicy::Never)),
+            (&[("BAO_DISABLE_REDIRECTS", "true")], base().redirect_policy(RedirectPolicy::Never)),
             (&[("BAO_DISABLE_REDIRECTS", "F"), ("VAULT_DISABLE_REDIRECTS", "T")], base()),
             (&[("BAO_PROXY_ADDR", "http://u:p@proxy:3128")], proxy("http://u:p@proxy:3128")),
             (&[("VAULT_PROXY_ADDR", "")], base()),
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn only_the_words_that_go_knows_are_true_or_false() {
         for (words, expected) in [
-            (["1", "t", "T", "TRUE", "true", "True"], base().redirects(RedirectPolicy::Never)),
+            (["1", "t", "T", "TRUE", "true", "True"], base().redirect_policy(RedirectPolicy::Never)),
             (["0", "f", "F", "FALSE", "false", "False"], base()),
         ] {
             for word in words {

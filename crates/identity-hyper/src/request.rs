@@ -1,0 +1,50 @@
+//! What the layers know of a request, and record in it.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use identity_core::{endpoint::Operation, entity::ListEntities, transport::Attempts};
+
+use crate::address::display_address;
+use crate::exchange::SendResult;
+use crate::headers::NO_FORWARDING;
+
+/// Marks a write that is to be confirmed by another node than the one that has just responded.
+#[derive(Clone, Copy)]
+pub(crate) struct PreferOtherNode;
+
+/// Returns the operation of a request. A request without one is judged by its method.
+pub(crate) fn operation(request: &Request<Bytes>) -> Operation {
+    Operation::from_request(request).unwrap_or_else(|| {
+        let mut operation = Operation::for_endpoint::<ListEntities>();
+        operation.idempotent = is_read(request);
+        operation
+    })
+}
+
+pub(crate) fn is_idempotent(request: &Request<Bytes>) -> bool {
+    Operation::from_request(request).map_or_else(|| is_read(request), |operation| operation.idempotent)
+}
+
+pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
+    let by_method = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
+    Operation::from_request(request).map_or_else(by_method, |operation| operation.read_only)
+}
+
+/// Returns `true` if the last node had to redirect the request instead of forwarding it.
+pub(crate) fn is_not_forwarded(request: &Request<Bytes>) -> bool {
+    request.headers().contains_key(NO_FORWARDING)
+}
+
+pub(crate) fn attempts(request: &mut Request<Bytes>) -> &mut Attempts {
+    request.extensions_mut().get_or_insert_default()
+}
+
+/// Appends the result of an attempt to the request's [`Attempts`].
+pub(crate) fn record_attempt(request: &mut Request<Bytes>, result: &SendResult) {
+    let node = display_address(request.uri()).into_owned();
+    let outcome = match result {
+        Ok(response) => response.status().to_string(),
+        Err(error) => format!("{error:#}"),
+    };
+    attempts(request).push(node, outcome);
+}
