@@ -227,44 +227,31 @@ impl Error {
     /// Whether the call may succeed later as it is, and making it again does no harm, even if it has been
     /// carried out already. Never for a transport error that [is permanent](TransportError::is_permanent).
     pub fn is_retryable(&self) -> bool {
-        let idempotent = self.operation.idempotent;
-        let not_forwarded = self.attempts.as_deref().is_some_and(Attempts::is_not_forwarded);
-        match &self.kind {
-            ErrorKind::Transport(error) if error.is_permanent() => false,
-            ErrorKind::Transport(error) => match error.kind() {
-                TransportErrorKind::NotSent => idempotent || !error.attempts().any_in_doubt(),
-                TransportErrorKind::Redirect => idempotent || not_forwarded,
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => idempotent,
-                TransportErrorKind::ResponseTooLarge | TransportErrorKind::Other => false,
-            },
-            ErrorKind::Api(api) if api.is_passing() => {
-                idempotent || !api.may_have_been_applied(!not_forwarded)
-            }
-            ErrorKind::Conflict => true,
-            ErrorKind::Request(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => false,
-        }
+        let is_transient = match &self.kind {
+            ErrorKind::Transport(error) => error.is_transient(),
+            ErrorKind::Api(api) => api.is_transient(),
+            ErrorKind::Conflict => return true,
+            ErrorKind::Request(_) | ErrorKind::Decode(_) => false,
+        };
+        is_transient && (self.operation.idempotent || !self.any_may_have_been_applied())
     }
 
     /// Whether this is a write that the server may have carried out all the same: no answer came, or one that
     /// leaves it open, be it to the last of several [attempts](Self::attempts) or to an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        let any_in_doubt = self.attempts.as_deref().is_some_and(Attempts::any_in_doubt);
-        !self.operation.read_only && (any_in_doubt || self.last_may_have_been_applied())
+        !self.operation.read_only && self.any_may_have_been_applied()
     }
 
-    fn last_may_have_been_applied(&self) -> bool {
-        let could_forward = !self.attempts.as_deref().is_some_and(Attempts::is_not_forwarded);
-        match &self.kind {
-            ErrorKind::Request(_) => false,
-            ErrorKind::Transport(error) => match error.kind() {
-                TransportErrorKind::NotSent => false,
-                // One that never leads anywhere is not a standby's, so that nothing is known of the request.
-                TransportErrorKind::Redirect => could_forward || error.is_permanent(),
-                _ => true,
-            },
-            ErrorKind::Api(api) => api.may_have_been_applied(could_forward),
-            ErrorKind::Decode(_) | ErrorKind::Conflict => true,
-        }
+    fn any_may_have_been_applied(&self) -> bool {
+        let attempts = self.attempts.as_deref();
+        let could_forward = !attempts.is_some_and(Attempts::is_not_forwarded);
+        attempts.is_some_and(Attempts::any_in_doubt)
+            || match &self.kind {
+                ErrorKind::Request(_) => false,
+                ErrorKind::Transport(error) => error.may_have_been_applied(could_forward),
+                ErrorKind::Api(api) => api.may_have_been_applied(could_forward),
+                ErrorKind::Decode(_) | ErrorKind::Conflict => true,
+            }
     }
 }
 
@@ -437,6 +424,11 @@ impl DecodeError {
     /// Says what is wrong with the answer. Leave its content out.
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
         Self { problem: problem.into(), mismatch: None }
+    }
+
+    /// Returns `true` if the response is about another object than was asked for.
+    pub fn is_mismatch(&self) -> bool {
+        self.mismatch.is_some()
     }
 
     pub(crate) fn about_another(mismatch: Mismatch) -> Self {

@@ -45,10 +45,9 @@ pub struct Target {
 #[non_exhaustive]
 pub struct TokenRequired;
 
-/// The token of a request, or what stood in its place, in the [`http::Extensions`] of an answer that refuses it:
-/// should the server's words repeat it, [`Error`](crate::Error) does not.
+/// A header of the request, in the [`http::Extensions`] of an error response that may repeat it.
 #[derive(Clone, Debug)]
-pub struct SensitiveHeader(pub HeaderValue);
+pub(crate) struct SensitiveHeader(pub(crate) HeaderValue);
 
 impl TokenRequired {
     /// The name of the header that the token goes into.
@@ -58,6 +57,12 @@ impl TokenRequired {
     /// gives out, such as one with a space or none at all, is refused.
     pub fn header(token: &SecretString) -> Result<HeaderValue, RequestError> {
         secret::header("", token)
+    }
+
+    /// Makes the [`Error`](crate::Error) that `response` becomes [redact](crate::Error::redact) a header of the
+    /// request. A transport that adds the token calls it for error responses, which may repeat the token.
+    pub fn redact_in<B>(response: &mut http::Response<B>, header: HeaderValue) {
+        response.extensions_mut().insert(SensitiveHeader(header));
     }
 }
 

@@ -8,7 +8,7 @@ pub use ::async_trait::async_trait;
 pub use attempts::{Attempt, Attempts};
 pub use node::{ConsistencyToken, NodeHealth, NodeState};
 
-pub use crate::target::{SensitiveHeader, TokenRequired};
+pub use crate::target::TokenRequired;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -277,6 +277,24 @@ impl TransportError {
     /// certificate or a missing token file.
     pub fn is_permanent(&self) -> bool {
         self.is_permanent
+    }
+
+    /// Returns `true` if another attempt of the same call may succeed. Whether it may also be made is a matter
+    /// of [`may_have_been_applied`](Self::may_have_been_applied).
+    pub fn is_transient(&self) -> bool {
+        !self.is_permanent
+            && !matches!(self.kind, TransportErrorKind::ResponseTooLarge | TransportErrorKind::Other)
+    }
+
+    /// Returns `true` if the server may have carried out the last attempt, if it was a write. `could_forward`
+    /// states whether the node was allowed to forward the request to the leader.
+    pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
+        match self.kind {
+            TransportErrorKind::NotSent => false,
+            // A redirect that cannot be followed is not a standby's, so nothing is known of the request.
+            TransportErrorKind::Redirect => could_forward || self.is_permanent,
+            _ => true,
+        }
     }
 
     /// Adds what was tried before giving up.

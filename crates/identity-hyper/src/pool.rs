@@ -12,7 +12,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use identity_core::transport::{SensitiveHeader, TransportError, TransportErrorKind};
+use identity_core::transport::{TokenRequired, TransportError, TransportErrorKind};
 use tokio::time::sleep_until;
 use tower::BoxError;
 
@@ -310,7 +310,7 @@ fn remember_secret(request: &Request<Bytes>, response: &mut Response<impl Sized>
     if response.status().is_client_error() || response.status().is_server_error() {
         let secret = request.headers().values().find(|value| value.is_sensitive());
         if let Some(secret) = secret {
-            response.extensions_mut().insert(SensitiveHeader(secret.clone()));
+            TokenRequired::redact_in(response, secret.clone());
         }
     }
 }

@@ -37,6 +37,23 @@ impl Operation {
         Self { method: E::METHOD, path: E::PATH, read_only: E::READ_ONLY, idempotent: false, creates: false }
     }
 
+    /// Returns the operation of a request. If no [`Endpoint`] made it, only the verb is known: the path is
+    /// empty, and only `GET`, `HEAD` and `LIST` count as read-only and idempotent.
+    pub fn infer<B>(request: &http::Request<B>) -> Self {
+        Self::from_request(request).unwrap_or_else(|| {
+            let method = match request.method().as_str() {
+                "GET" | "HEAD" => Method::Get,
+                "LIST" => Method::List,
+                "PUT" => Method::Put,
+                "PATCH" => Method::Patch,
+                "DELETE" => Method::Delete,
+                _ => Method::Post,
+            };
+            let is_read = method.is_read();
+            Self { method, path: "", read_only: is_read, idempotent: is_read, creates: false }
+        })
+    }
+
     /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.
     pub fn from_request<B>(request: &http::Request<B>) -> Option<Self> {
         request.extensions().get().copied()

@@ -91,6 +91,11 @@ impl ApiError {
         }
     }
 
+    /// Reads the error that a response is. Returns `None` if its status is a success.
+    pub fn from_response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Option<Self> {
+        (!response.status().is_success()).then(|| Self::read(response.into()))
+    }
+
     /// The server's way to say "there is none", for test doubles.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, [""; 0])
@@ -197,6 +202,23 @@ impl ApiError {
         disposition::has_no_active_node(self.status, self.vault_messages())
     }
 
+    /// Returns `true` if the server could not decode the `X-Vault-Index` of the request.
+    pub fn is_index_rejected(&self) -> bool {
+        disposition::is_index_rejected(self.status, &self.errors)
+    }
+
+    /// Returns the identifier of the entity or group that cannot be a member of a group because it does not
+    /// exist, if the server rejected the request for this reason.
+    pub fn unknown_member_id(&self) -> Option<&str> {
+        disposition::unknown_member_id(&self.errors)
+    }
+
+    /// Returns `true` if the body is an error response of the server, rather than of a proxy or another
+    /// system on the way.
+    pub fn is_from_server(&self) -> bool {
+        self.vault_messages().is_some()
+    }
+
     /// Returns `true` if the server is sealed, or not yet initialized.
     pub fn is_sealed(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
@@ -209,19 +231,20 @@ impl ApiError {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
 
-    pub(crate) fn is_not_yet_consistent(&self) -> bool {
+    /// Returns `true` if the node has not yet seen an earlier write (412, or 429 without a message).
+    pub fn is_not_yet_consistent(&self) -> bool {
         self.status == StatusCode::PRECONDITION_FAILED
             || (self.status == StatusCode::TOO_MANY_REQUESTS && self.bare)
     }
 
-    /// Whether the same request may succeed later.
-    pub(crate) fn is_passing(&self) -> bool {
+    /// Returns `true` if the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
         matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
     }
 
-    /// Whether the server may have carried out the request, which the node that responded could have
-    /// forwarded or not.
-    pub(crate) fn may_have_been_applied(&self, could_forward: bool) -> bool {
+    /// Returns `true` if the server may have carried out the request, if it is a write. `could_forward`
+    /// states whether the node was allowed to forward the request to the leader.
+    pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.disposition() {
             Disposition::Rejected | Disposition::Unavailable => false,
             Disposition::NotForwarded => could_forward,

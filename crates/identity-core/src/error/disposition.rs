@@ -36,6 +36,8 @@ const VALIDATION: [(&str, &str); 11] = [
     ("methodID is still used by an enforcement configuration with ID: ", ""),
 ];
 
+const UNKNOWN_MEMBER: [(&str, &str); 2] = [("invalid entity ID \"", "\""), ("invalid member group ID \"", "\"")];
+
 const WRONG_METHOD_TYPE: &str = "method ID does not match TOTP type";
 
 const NO_ACTIVE_NODE: &str = "local node not active but active cluster node not found";
@@ -89,6 +91,19 @@ pub(crate) fn is_sealed(message: &str) -> bool {
 pub(crate) fn has_no_active_node(status: StatusCode, messages: Option<&[String]>) -> bool {
     status == StatusCode::INTERNAL_SERVER_ERROR
         && messages.is_some_and(|messages| matches!(messages, [message] if message == NO_ACTIVE_NODE))
+}
+
+/// Whether the server could not decode the index that the client sent.
+pub(crate) fn is_index_rejected(status: StatusCode, messages: &[String]) -> bool {
+    status == StatusCode::BAD_REQUEST
+        && messages.first().is_some_and(|message| message.starts_with(r#"failed to decode "X-Vault-Index""#))
+}
+
+/// The identifier in the message that a member of a group does not exist.
+pub(crate) fn unknown_member_id(messages: &[String]) -> Option<&str> {
+    let [message] = messages else { return None };
+    let message = unwrapped(message);
+    UNKNOWN_MEMBER.iter().find_map(|(start, end)| message.strip_prefix(start)?.strip_suffix(end))
 }
 
 /// A message without the list of one element that the server's backends put around it.

@@ -265,3 +265,73 @@ fn an_error_that_is_not_of_a_call_is_careful() {
     let unset: Error = RequestError::new("VAULT_ADDR", "must not be empty").into();
     assert!(!unset.may_have_been_applied() && !unset.is_retryable());
 }
+
+#[test]
+fn predicates_recognize_the_messages_of_the_server() {
+    let error = |status: u16, message: &str| {
+        let response = answer(status, serde_json::json!({ "errors": [message] }).to_string());
+        ApiError::from_response(&response).unwrap()
+    };
+    assert!(ApiError::from_response(&answer(204, "")).is_none());
+    let index = r#"failed to decode "X-Vault-Index" header: illegal base64 data"#;
+    assert!(error(400, index).is_index_rejected());
+    assert!(!error(412, index).is_index_rejected());
+    assert!(!error(400, "invalid index").is_index_rejected());
+    for (message, id) in [
+        ("1 error occurred:\n\t* invalid entity ID \"e1\"\n\n", Some("e1")),
+        ("invalid member group ID \"g1\"", Some("g1")),
+        ("invalid group ID \"g1\"", None),
+        ("invalid entity ID \"e1", None),
+    ] {
+        assert_eq!(error(500, message).unknown_member_id(), id, "{message}");
+    }
+    assert!(error(404, "namespace not found").is_from_server());
+    assert!(ApiError::not_found().is_from_server());
+    assert!(!ApiError::from_response(&answer(404, "<html>")).unwrap().is_from_server());
+}
+
+#[test]
+fn transport_errors_state_what_is_known() {
+    use TransportErrorKind::{Interrupted, NotSent, Other, Redirect, ResponseTooLarge, Timeout};
+    for (kind, transient, applied, applied_if_not_forwarded) in [
+        (NotSent, true, false, false),
+        (Redirect, true, true, false),
+        (Timeout, true, true, true),
+        (Interrupted, true, true, true),
+        (ResponseTooLarge, false, true, true),
+        (Other, false, true, true),
+    ] {
+        let error = TransportError::from(kind);
+        assert_eq!(error.is_transient(), transient, "{kind:?}");
+        assert_eq!(error.may_have_been_applied(true), applied, "{kind:?}");
+        assert_eq!(error.may_have_been_applied(false), applied_if_not_forwarded, "{kind:?}");
+        assert!(!error.permanent().is_transient(), "{kind:?}");
+    }
+    assert!(TransportError::from(Redirect).permanent().may_have_been_applied(false));
+}
+
+/// A write that is not idempotent must not be made again if an earlier attempt may have been applied.
+#[test]
+fn an_earlier_attempt_in_doubt_forbids_a_retry() {
+    let mut attempts = Attempts::default();
+    attempts.mark_in_doubt();
+    let error = ApiError::new(http::StatusCode::TOO_MANY_REQUESTS, ["rate limit quota exceeded"]);
+    let error = || ResponseError::from(error.clone());
+    assert!(!failed::<CreateEntity>(false, error()).after(attempts.clone()).is_retryable());
+    assert!(failed::<CreateEntity>(true, error()).after(attempts).is_retryable());
+}
+
+#[test]
+fn the_operation_of_a_foreign_request_is_inferred_from_its_verb() {
+    for (verb, is_read) in
+        [("GET", true), ("HEAD", true), ("LIST", true), ("POST", false), ("PUT", false), ("DELETE", false)]
+    {
+        let request = http::Request::builder().method(verb).body(()).unwrap();
+        let operation = Operation::infer(&request);
+        assert_eq!((operation.read_only, operation.idempotent), (is_read, is_read), "{verb}");
+        assert!(!operation.creates);
+    }
+    let target = Target::new("http://127.0.0.1:8200").unwrap();
+    let request = ReadEntityById::new("e1").request(&target).unwrap();
+    assert_eq!(Some(Operation::infer(&request)), Operation::from_request(&request));
+}
