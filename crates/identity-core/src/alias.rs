@@ -60,10 +60,10 @@ pub struct Alias<I, C> {
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub namespace_id: Option<String>,
     /// When the alias was made.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
     /// When the alias was changed last.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn request_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 }
 
 /// RFC 3339, or nothing: `""` or `null`.
-pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     match empty_as_none(deserializer)? {
         None => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| D::Error::custom("not a time")),
@@ -148,7 +148,7 @@ where
 }
 
 /// A map of which an odd value spoils only itself. `null` is the empty map.
-pub(crate) fn readable_map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+pub(crate) fn skip_invalid_map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
 where
     K: Deserialize<'de> + Ord,
     V: Deserialize<'de>,
@@ -216,7 +216,7 @@ where
 }
 
 /// A list of which an odd element spoils only itself. `null` is the empty list.
-pub(crate) fn readable<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn skip_invalid<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: DeserializeOwned,
     D: Deserializer<'de>,

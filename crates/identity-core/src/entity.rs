@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{
     EntityAliasId, EntityId, GroupId, KeyList, Upsert,
     alias::{AliasRef, EntityAlias},
@@ -17,9 +17,9 @@ use crate::{
 };
 
 endpoint!(CreateEntity:        POST   "identity/entity" checked json idempotent(|e| e.name.is_some() || e.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
-endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: slug] -> data(Entity), same id);
-endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<CreatedEntity>), same id);
-endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadEntityById:      GET    "identity/entity/id/{id}" [id: path_name] -> data(Entity), same id);
+endpoint!(UpdateEntityById:    POST   "identity/entity/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<CreatedEntity>), same id);
+endpoint!(DeleteEntityById:    DELETE "identity/entity/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListEntities:        LIST   "identity/entity/id" -> list(KeyList<EntityId, EntityInfo>));
 endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] checked json idempotent creates -> upsert(Upsert<CreatedEntity>), same name);
 endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity), same name);
@@ -28,7 +28,7 @@ endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<Str
 endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> no_content(()));
 endpoint!(BatchDeleteEntities: POST   "identity/entity/batch-delete" checked json idempotent -> no_content(()));
 
-about! {
+new_with_one_field! {
     ReadEntityById { id: EntityId }
     DeleteEntityById { id: EntityId }
     ReadEntityByName { name: String }
@@ -75,10 +75,10 @@ pub struct Entity {
     #[serde(default, deserialize_with = "de::list")]
     pub merged_entity_ids: Vec<EntityId>,
     /// When the entity was made.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
     /// When the entity was changed last. A change of its aliases does not count.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 
@@ -141,7 +141,7 @@ pub struct EntityParams {
 impl EntityParams {
     fn check(&self) -> Result<(), RequestError> {
         metadata::check(&self.metadata)?;
-        ser::joinable("policies", self.policies.as_ref())
+        ser::require_joinable("policies", self.policies.as_ref())
     }
 }
 
@@ -193,8 +193,8 @@ impl CreateEntity {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
-        not_empty("id", &self.id)?;
+        require_non_empty("name", &self.name)?;
+        require_non_empty("id", &self.id)?;
         self.params.check()
     }
 }
@@ -242,7 +242,7 @@ impl UpdateEntityById {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
+        require_non_empty("name", &self.name)?;
         self.params.check()
     }
 }
@@ -302,7 +302,7 @@ impl WriteEntityByName {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("id", &self.id)?;
+        require_non_empty("id", &self.id)?;
         self.params.check()
     }
 }
@@ -389,11 +389,14 @@ impl MergeEntities {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("to_entity_id", [&self.to_entity_id])?;
-        not_empty("from_entity_ids", &self.from_entity_ids)?;
-        not_empty("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.iter().flatten())?;
-        ser::joinable("from_entity_ids", Some(&self.from_entity_ids))?;
-        ser::joinable("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.as_ref())?;
+        require_non_empty("to_entity_id", [&self.to_entity_id])?;
+        require_non_empty("from_entity_ids", &self.from_entity_ids)?;
+        require_non_empty(
+            "conflicting_alias_ids_to_keep",
+            self.conflicting_alias_ids_to_keep.iter().flatten(),
+        )?;
+        ser::require_joinable("from_entity_ids", Some(&self.from_entity_ids))?;
+        ser::require_joinable("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.as_ref())?;
         if self.from_entity_ids.is_empty() {
             return Err(RequestError::new("from_entity_ids", "must name at least one entity"));
         }
@@ -432,7 +435,7 @@ impl BatchDeleteEntities {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("entity_ids", &self.entity_ids)?;
+        require_non_empty("entity_ids", &self.entity_ids)?;
         match self.entity_ids.len() {
             0 => Err(RequestError::new("entity_ids", "must name at least one entity")),
             1..=Self::MAX_IDS => Ok(()),

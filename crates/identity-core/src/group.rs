@@ -6,23 +6,23 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alias::{AliasRef, GroupAlias};
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::open_enum;
-use crate::macros::{about, setters};
+use crate::macros::{new_with_one_field, setters};
 use crate::{EntityId, GroupAliasId, GroupId, KeyList, Upsert, de, error::RequestError, metadata, ser};
 
 endpoint!(CreateGroup:       POST   "identity/group" checked json idempotent(|g| g.name.is_some() || g.id.is_some()) creates -> upsert(Upsert<CreatedGroup>), same name);
-endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: slug] -> data(Group), same id);
-endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<CreatedGroup>), same id);
-endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadGroupById:     GET    "identity/group/id/{id}" [id: path_name] -> data(Group), same id);
+endpoint!(UpdateGroupById:   POST   "identity/group/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<CreatedGroup>), same id);
+endpoint!(DeleteGroupById:   DELETE "identity/group/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListGroups:        LIST   "identity/group/id" -> list(KeyList<GroupId, GroupInfo>));
 endpoint!(WriteGroupByName:  POST   "identity/group/name/{name}" [name] checked json idempotent creates -> upsert(Upsert<CreatedGroup>), same name);
 endpoint!(ReadGroupByName:   GET    "identity/group/name/{name}" [name] -> data(Group), same name);
 endpoint!(DeleteGroupByName: DELETE "identity/group/name/{name}" [name] -> no_content(()));
 endpoint!(ListGroupNames:    LIST   "identity/group/name" -> list(KeyList<String, ()>));
 
-about! {
+new_with_one_field! {
     ReadGroupById { id: GroupId }
     DeleteGroupById { id: GroupId }
     ReadGroupByName { name: String }
@@ -66,10 +66,10 @@ pub struct Group {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub modify_index: u64,
     /// When the group was made.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
     /// When the group was changed last.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 
@@ -152,12 +152,12 @@ pub struct GroupParams {
 
 impl GroupParams {
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("member_entity_ids", self.member_entity_ids.iter().flatten())?;
-        not_empty("member_group_ids", self.member_group_ids.iter().flatten())?;
+        require_non_empty("member_entity_ids", self.member_entity_ids.iter().flatten())?;
+        require_non_empty("member_group_ids", self.member_group_ids.iter().flatten())?;
         metadata::check(&self.metadata)?;
-        ser::joinable("policies", self.policies.as_ref())?;
-        ser::joinable("member_entity_ids", self.member_entity_ids.as_ref())?;
-        ser::joinable("member_group_ids", self.member_group_ids.as_ref())?;
+        ser::require_joinable("policies", self.policies.as_ref())?;
+        ser::require_joinable("member_entity_ids", self.member_entity_ids.as_ref())?;
+        ser::require_joinable("member_group_ids", self.member_group_ids.as_ref())?;
         if self.group_type == Some(GroupType::External) {
             let refuse = |name| {
                 Err(RequestError::new(name, "cannot be set for an external group, not even to nothing"))
@@ -226,8 +226,8 @@ impl CreateGroup {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
-        not_empty("id", &self.id)?;
+        require_non_empty("name", &self.name)?;
+        require_non_empty("id", &self.id)?;
         self.params.check()
     }
 }
@@ -275,7 +275,7 @@ impl UpdateGroupById {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
+        require_non_empty("name", &self.name)?;
         self.params.check()
     }
 }

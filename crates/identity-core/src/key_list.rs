@@ -63,7 +63,7 @@ impl<K: Ord, I> IntoIterator for KeyList<K, I> {
 pub(crate) struct RawKeyList<K: Ord, I> {
     #[serde(default = "Vec::new", deserialize_with = "de::list")]
     keys: Vec<K>,
-    #[serde(default = "BTreeMap::new", deserialize_with = "de::readable_map")]
+    #[serde(default = "BTreeMap::new", deserialize_with = "de::skip_invalid_map")]
     key_info: BTreeMap<K, I>,
 }
 

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{
     EntityAliasId, EntityId, KeyList, MountAccessor, Upsert,
     alias::{AliasIds, AliasListEntry, EntityAlias},
@@ -23,17 +23,17 @@ use crate::{
 };
 
 endpoint!(CreateAlias:   POST   "identity/alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: path_name] -> data(EntityAlias), same id);
+endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 endpoint!(CreatePersona: POST   "identity/persona" checked json idempotent(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);
-endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: slug] checked json idempotent -> no_content(()));
-endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadPersona:   GET    "identity/persona/id/{id}" [id: path_name] -> data(EntityAlias), same id);
+endpoint!(UpdatePersona: POST   "identity/persona/id/{id}" [id: path_name] checked json idempotent -> no_content(()));
+endpoint!(DeletePersona: DELETE "identity/persona/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListPersonas:  LIST   "identity/persona/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 
-about! {
+new_with_one_field! {
     ReadAlias { id: EntityAliasId }
     DeleteAlias { id: EntityAliasId }
     ReadPersona { id: EntityAliasId }
@@ -65,10 +65,10 @@ impl CreateAlias {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", [&self.name])?;
-        not_empty("mount_accessor", [&self.mount_accessor])?;
-        not_empty("canonical_id", &self.canonical_id)?;
-        not_empty("id", &self.id)
+        require_non_empty("name", [&self.name])?;
+        require_non_empty("mount_accessor", [&self.mount_accessor])?;
+        require_non_empty("canonical_id", &self.canonical_id)?;
+        require_non_empty("id", &self.id)
     }
 }
 
@@ -109,9 +109,9 @@ impl UpdateAlias {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
-        not_empty("mount_accessor", &self.mount_accessor)?;
-        not_empty("canonical_id", &self.canonical_id)
+        require_non_empty("name", &self.name)?;
+        require_non_empty("mount_accessor", &self.mount_accessor)?;
+        require_non_empty("canonical_id", &self.canonical_id)
     }
 }
 
@@ -183,8 +183,8 @@ impl CreatePersona {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
-        not_empty("id", &self.id)?;
+        require_non_empty("name", &self.name)?;
+        require_non_empty("id", &self.id)?;
         metadata::check(&self.metadata)
     }
 }
@@ -225,7 +225,7 @@ impl UpdatePersona {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
+        require_non_empty("name", &self.name)?;
         metadata::check(&self.metadata)
     }
 }

@@ -50,6 +50,7 @@
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 pub mod alias;
+mod check;
 mod combinator;
 mod de;
 pub mod endpoint;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::subject::{Mismatch, compare, same};
 use crate::{
     EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor,
@@ -78,12 +78,12 @@ pub enum LookupBy<I, A> {
 impl<I: AsRef<str>, A: AsRef<str>> LookupBy<I, A> {
     fn check(&self) -> Result<(), RequestError> {
         match self {
-            Self::Id(id) => not_empty("id", [id]),
-            Self::Name(name) => not_empty("name", [name]),
-            Self::AliasId(id) => not_empty("alias_id", [id]),
+            Self::Id(id) => require_non_empty("id", [id]),
+            Self::Name(name) => require_non_empty("name", [name]),
+            Self::AliasId(id) => require_non_empty("alias_id", [id]),
             Self::Alias { name, mount_accessor } => {
-                not_empty("alias_name", [name])?;
-                not_empty("alias_mount_accessor", [mount_accessor])
+                require_non_empty("alias_name", [name])?;
+                require_non_empty("alias_mount_accessor", [mount_accessor])
             }
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn check_custom(metadata: &Option<Pairs>) -> Result<(), RequestError>
     check_pairs("custom_metadata", metadata, |key, value| {
         if value.is_empty() || value.len() > MAX_VALUE_BYTES {
             Some("must have values of 1 to 512 bytes")
-        } else if key.chars().chain(value.chars()).any(path::is_unseen) {
+        } else if key.chars().chain(value.chars()).any(path::is_unprintable) {
             Some("must not contain non-printable characters")
         } else {
             None

@@ -11,12 +11,12 @@ pub(crate) const REFUSED_BY_PROXIES: [char; 6] = ['/', '\\', '%', ';', '?', '#']
 pub(crate) const EMPTY: &str = "must not be empty";
 
 /// What keeps a value from being part of a path.
-pub(crate) fn problem(value: &str) -> Option<&'static str> {
+pub(crate) fn validate(value: &str) -> Option<&'static str> {
     if value.is_empty() {
         Some(EMPTY)
     } else if value.split('/').any(|part| part == "." || part == "..") {
         Some("must not be `.` or `..`, alone or between slashes,")
-    } else if value.chars().any(is_unseen) {
+    } else if value.chars().any(is_unprintable) {
         Some("must not contain characters that are not to be seen, other than the space,")
     } else {
         None
@@ -24,7 +24,7 @@ pub(crate) fn problem(value: &str) -> Option<&'static str> {
 }
 
 /// Controls, blanks, and what is for formatting or private use: the server refuses them in a path.
-pub(crate) fn is_unseen(char: char) -> bool {
+pub(crate) fn is_unprintable(char: char) -> bool {
     let formatting_or_private = matches!(
         char,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'

@@ -20,15 +20,19 @@ impl Serialize for Exposed<'_> {
 /// Collects a body and leaves no copy behind: what it outgrows is wiped, and so are the [`Bytes`] when their
 /// last clone is dropped.
 #[derive(Default)]
-pub(crate) struct WipedBuffer(Zeroizing<Vec<u8>>);
+pub(crate) struct ZeroizingBuffer(Zeroizing<Vec<u8>>);
 
-impl WipedBuffer {
+impl ZeroizingBuffer {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self.0)
     }
 }
 
-impl io::Write for WipedBuffer {
+impl io::Write for ZeroizingBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {

@@ -3,31 +3,39 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
 use crate::error::RequestError;
 
-/// Whole seconds, as the server wants them; [`whole_seconds`] refuses the rest.
+/// The problem of a duration with a fraction of a second, which the server does not accept.
+pub(crate) const NOT_WHOLE_SECONDS: &str = "must be whole seconds";
+
+/// Writes whole seconds. Fails for a duration with a fraction: `RequestBuilder::json` names the field.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match duration {
-        Some(duration) => serializer.serialize_u64(duration.as_secs()),
+        Some(duration) => {
+            serializer.serialize_u64(whole_seconds(*duration).ok_or(S::Error::custom(NOT_WHOLE_SECONDS))?)
+        }
         None => serializer.serialize_none(),
     }
 }
 
-/// Refuses a duration with a fraction of a second, which the server cannot be told.
-pub(crate) fn whole_seconds(name: &'static str, duration: Option<Duration>) -> Result<(), RequestError> {
-    match duration {
-        Some(duration) if duration.subsec_nanos() != 0 => {
-            Err(RequestError::new(name, "must be whole seconds"))
-        }
-        _ => Ok(()),
-    }
+/// The seconds of a duration without a fraction.
+pub(crate) fn whole_seconds(duration: Duration) -> Option<u64> {
+    (duration.subsec_nanos() == 0).then_some(duration.as_secs())
 }
 
-/// The same for a duration that is always there.
-pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+/// The seconds of a duration without a fraction that is not zero.
+pub(crate) fn positive_seconds(name: &'static str, duration: Duration) -> Result<u64, RequestError> {
+    whole_seconds(duration)
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| RequestError::new(name, "must be whole seconds, and at least one"))
+}
+
+/// Writes the duration of a response, for test doubles. Servers send whole seconds.
+pub(crate) fn response_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
 }
 
@@ -71,7 +79,7 @@ fn can_be_joined(items: &[impl AsRef<str>]) -> bool {
 
 /// Refuses a long list with a comma in an element: it cannot be sent as one string, and the server refuses
 /// the array.
-pub(crate) fn joinable<T: AsRef<str>>(
+pub(crate) fn require_joinable<T: AsRef<str>>(
     name: &'static str,
     list: Option<&(impl Deref<Target = [T]> + ?Sized)>,
 ) -> Result<(), RequestError> {
@@ -89,7 +97,7 @@ pub(crate) fn joinable<T: AsRef<str>>(
 }
 
 /// Refuses arrays that `OpenBao` refuses as too complex, where it does not split strings.
-pub(crate) fn few_strings(
+pub(crate) fn require_few_strings(
     lists: impl IntoIterator<Item = (&'static str, Option<usize>)> + Clone,
 ) -> Result<(), RequestError> {
     let strings: usize = lists.clone().into_iter().filter_map(|(_, len)| len).map(|len| len + 1).sum();

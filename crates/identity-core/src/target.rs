@@ -248,7 +248,7 @@ impl Target {
 }
 
 fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
-    match path::problem(value) {
+    match path::validate(value) {
         Some(problem) => Err(RequestError::new(name, problem.trim_end_matches(','))),
         // HTTP/1.1 strips those at the ends of a header, and `" "` would be the root namespace.
         None if value.split('/').any(|part| part.trim() != part) => {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use http::HeaderValue;
 
-use crate::path::is_unseen;
+use crate::path::is_unprintable;
 
 /// The server may repeat a whole request in its messages.
 pub(crate) const MAX_LEN: usize = 4096;
@@ -72,7 +72,7 @@ pub(crate) struct Printable<'a>(pub(crate) &'a str);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for char in self.0.chars() {
-            if is_unseen(char) { write!(f, "{}", char.escape_default())? } else { f.write_char(char)? }
+            if is_unprintable(char) { write!(f, "{}", char.escape_default())? } else { f.write_char(char)? }
         }
         Ok(())
     }

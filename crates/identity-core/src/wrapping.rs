@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::check::require_non_empty;
 use crate::endpoint::ApiResponse;
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::endpoint::RequestBuilder;
 use crate::error::{DecodeError, RequestError, ResponseError};
+use crate::macros::endpoint;
 use crate::secret::Exposed;
 use crate::test_response::{self, EncodeResponse};
 use crate::{Endpoint, de, endpoint::Method, error::ApiError, ser};
@@ -83,7 +84,7 @@ pub struct WrapInfo {
     #[serde(default, deserialize_with = "de::seconds")]
     pub ttl: Duration,
     /// When the answer was wrapped.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
     /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the
     /// answer.
@@ -134,10 +135,8 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     const PATH: &'static str = E::PATH;
 
     fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        if self.ttl.is_zero() || self.ttl.subsec_nanos() != 0 {
-            return Err(RequestError::new("ttl", "must be whole seconds, and at least one"));
-        }
-        let builder = self.endpoint.encode(builder)?.header(WRAP_TTL, &self.ttl.as_secs().to_string())?;
+        let ttl = ser::positive_seconds("ttl", self.ttl)?;
+        let builder = self.endpoint.encode(builder)?.header(WRAP_TTL, &ttl.to_string())?;
         Ok(builder.idempotent(false))
     }
 
@@ -196,14 +195,14 @@ pub struct WrappingTokenInfo {
     /// The path of the request, such as `identity/entity/id/7fbd40c1`.
     pub creation_path: String,
     /// When the answer was wrapped.
-    #[serde(default, deserialize_with = "de::time")]
+    #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
     /// How long the answer is kept, from then on.
-    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub creation_ttl: Duration,
 }
 
-endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" anonymous checked body idempotent -> data(WrappingTokenInfo));
+endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" without_token checked body idempotent -> data(WrappingTokenInfo));
 
 impl LookupWrappingToken {
     /// What this token stands for.
@@ -212,7 +211,7 @@ impl LookupWrappingToken {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("token", [self.token.expose_secret()])
+        require_non_empty("token", [self.token.expose_secret()])
     }
 
     fn body(&self) -> impl Serialize {

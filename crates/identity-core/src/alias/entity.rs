@@ -3,18 +3,18 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::alias::{AliasIds, AliasListEntry, EntityAlias};
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, error::RequestError, metadata};
 
 endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: slug] -> data(EntityAlias), same id);
-endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
-endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: path_name] -> data(EntityAlias), same id);
+endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 
-about! {
+new_with_one_field! {
     ReadEntityAliasById { id: EntityAliasId }
     DeleteEntityAliasById { id: EntityAliasId }
 }
@@ -58,10 +58,10 @@ impl CreateEntityAlias {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", [&self.name])?;
-        not_empty("mount_accessor", [&self.mount_accessor])?;
-        not_empty("canonical_id", &self.canonical_id)?;
-        not_empty("id", &self.id)?;
+        require_non_empty("name", [&self.name])?;
+        require_non_empty("mount_accessor", [&self.mount_accessor])?;
+        require_non_empty("canonical_id", &self.canonical_id)?;
+        require_non_empty("id", &self.id)?;
         metadata::check_custom(&self.custom_metadata)
     }
 }
@@ -121,9 +121,9 @@ impl UpdateEntityAliasById {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", &self.name)?;
-        not_empty("mount_accessor", &self.mount_accessor)?;
-        not_empty("canonical_id", &self.canonical_id)?;
+        require_non_empty("name", &self.name)?;
+        require_non_empty("mount_accessor", &self.mount_accessor)?;
+        require_non_empty("canonical_id", &self.canonical_id)?;
         metadata::check_custom(&self.custom_metadata)
     }
 }

@@ -1,18 +1,18 @@
 use serde::Serialize;
 
 use crate::alias::{AliasIds, AliasListEntry, GroupAlias};
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{GroupAliasId, GroupId, KeyList, MountAccessor, error::RequestError};
 
 endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
-endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: slug] -> data(GroupAlias), same id);
-endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: slug] checked json idempotent -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
-endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: slug] -> no_content(()));
+endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: path_name] -> data(GroupAlias), same id);
+endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListGroupAliases:     LIST   "identity/group-alias/id" -> list(KeyList<GroupAliasId, AliasListEntry<GroupId>>));
 
-about! {
+new_with_one_field! {
     ReadGroupAliasById { id: GroupAliasId }
     DeleteGroupAliasById { id: GroupAliasId }
 }
@@ -46,10 +46,10 @@ impl CreateGroupAlias {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", [&self.name])?;
-        not_empty("mount_accessor", [&self.mount_accessor])?;
-        not_empty("canonical_id", &self.canonical_id)?;
-        not_empty("id", &self.id)
+        require_non_empty("name", [&self.name])?;
+        require_non_empty("mount_accessor", [&self.mount_accessor])?;
+        require_non_empty("canonical_id", &self.canonical_id)?;
+        require_non_empty("id", &self.id)
     }
 }
 
@@ -104,9 +104,9 @@ impl UpdateGroupAliasById {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("name", [&self.name])?;
-        not_empty("mount_accessor", [&self.mount_accessor])?;
-        not_empty("canonical_id", &self.canonical_id)
+        require_non_empty("name", [&self.name])?;
+        require_non_empty("mount_accessor", [&self.mount_accessor])?;
+        require_non_empty("canonical_id", &self.canonical_id)
     }
 }
 

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -18,7 +17,8 @@ use zeroize::Zeroizing;
 use crate::endpoint::{Method, Operation};
 use crate::error::RequestError;
 use crate::path::{self, EMPTY, RESERVED};
-use crate::secret::{self, WipedBuffer};
+use crate::secret::{self, ZeroizingBuffer};
+use crate::ser::NOT_WHOLE_SECONDS;
 use crate::target::{NAMESPACE, REQUEST, TOKEN, Target, TokenRequired};
 
 const OWN_HEADERS: [HeaderName; 8] =
@@ -82,7 +82,7 @@ impl RequestBuilder {
     pub fn path_param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let write = !self.method.is_read() && self.method != Method::Delete;
         let problem =
-            path::problem(value).or((write && value.ends_with('/')).then_some("must not end in `/`"));
+            path::validate(value).or((write && value.ends_with('/')).then_some("must not end in `/`"));
         if let Some(problem) = problem {
             let hint = if value.is_empty() { "" } else { " in a path; give it in a body, or use the id" };
             return Err(RequestError::new(name, format!("{problem}{hint}")));
@@ -177,9 +177,8 @@ impl RequestBuilder {
 
     /// Sets a JSON body. It is wiped from memory when the request is dropped.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Result<Self, RequestError> {
-        let mut buffer = WipedBuffer::default();
-        serde_json::to_writer(&mut buffer, body)
-            .map_err(|_| RequestError::new("body", "cannot be written as JSON"))?;
+        let mut buffer = ZeroizingBuffer::default();
+        serde_json::to_writer(&mut buffer, body).map_err(|error| unwritable(&buffer, &error))?;
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.body = buffer.into_bytes();
         Ok(self)
@@ -188,7 +187,7 @@ impl RequestBuilder {
     /// Sets a body of form fields. It is wiped from memory when the request is dropped.
     #[must_use]
     pub fn form(mut self, fields: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Self {
-        let mut buffer = WipedBuffer::default();
+        let mut buffer = ZeroizingBuffer::default();
         for (index, (name, value)) in fields.into_iter().enumerate() {
             let separator = if index == 0 { "" } else { "&" };
             // A buffer in memory takes whatever is written to it.
@@ -292,15 +291,16 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
-/// Refuses an empty value where the server would take it for something else, or not at all.
-pub(crate) fn not_empty<'a>(
-    name: impl Into<Cow<'static, str>>,
-    values: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>,
-) -> Result<(), RequestError> {
-    if values.into_iter().any(|value| value.as_ref().is_empty()) {
-        return Err(RequestError::new(name, EMPTY));
+/// Explains why a body cannot be written. Names the field if its value is at fault: the field's key was written
+/// last.
+fn unwritable(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestError {
+    let written = str::from_utf8(buffer.as_slice()).unwrap_or_default();
+    let key =
+        written.strip_suffix("\":").and_then(|text| text.rsplit_once('"')).map(|(_, key)| key.to_owned());
+    match key.filter(|_| error.to_string() == NOT_WHOLE_SECONDS) {
+        Some(field) => RequestError::new(field, NOT_WHOLE_SECONDS),
+        None => RequestError::new("body", "cannot be written as JSON"),
     }
-    Ok(())
 }
 
 /// As in a query or a form; `%20` is as good as `+`.

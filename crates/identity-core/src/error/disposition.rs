@@ -36,7 +36,8 @@ const VALIDATION: [(&str, &str); 11] = [
     ("methodID is still used by an enforcement configuration with ID: ", ""),
 ];
 
-const UNKNOWN_MEMBER: [(&str, &str); 2] = [("invalid entity ID \"", "\""), ("invalid member group ID \"", "\"")];
+const UNKNOWN_MEMBER: [(&str, &str); 2] =
+    [("invalid entity ID \"", "\""), ("invalid member group ID \"", "\"")];
 
 const WRONG_METHOD_TYPE: &str = "method ID does not match TOTP type";
 

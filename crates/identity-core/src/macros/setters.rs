@@ -81,16 +81,4 @@ macro_rules! setters {
     };
 }
 
-/// Writes `new` for request structs of one field, which names the thing that the request is about.
-macro_rules! about {
-    ($($type:ident { $field:ident: $of:ty })*) => {
-        $(impl $type {
-            /// Names the one that it is about.
-            pub fn new($field: impl Into<$of>) -> Self {
-                Self { $field: $field.into() }
-            }
-        })*
-    };
-}
-
-pub(crate) use {about, setters};
+pub(crate) use setters;

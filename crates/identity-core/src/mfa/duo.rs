@@ -2,8 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::setters;
 use crate::secret::Exposed;
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 };
 
 endpoint!(CreateDuoMethod: POST   "identity/mfa/method/duo" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> data(DuoMethod), same method_id);
-endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
-endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: uuid] -> no_content(()));
+endpoint!(ReadDuoMethod:   GET    "identity/mfa/method/duo/{method_id}" [method_id: path_uuid] -> data(DuoMethod), same method_id);
+endpoint!(UpdateDuoMethod: POST   "identity/mfa/method/duo/{method_id}" [method_id: path_uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteDuoMethod: DELETE "identity/mfa/method/duo/{method_id}" [method_id: path_uuid] -> no_content(()));
 endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaMethodId, DuoMethod>));
 
 method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods);
@@ -84,10 +84,10 @@ impl DuoParams {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("method_name", &self.method_name)?;
-        not_empty("secret_key", [self.secret_key.expose_secret()])?;
-        not_empty("integration_key", [self.integration_key.expose_secret()])?;
-        not_empty("api_hostname", [&self.api_hostname])
+        require_non_empty("method_name", &self.method_name)?;
+        require_non_empty("secret_key", [self.secret_key.expose_secret()])?;
+        require_non_empty("integration_key", [self.integration_key.expose_secret()])?;
+        require_non_empty("api_hostname", [&self.api_hostname])
     }
 
     fn body(&self) -> impl Serialize {

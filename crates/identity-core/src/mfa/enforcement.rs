@@ -1,16 +1,16 @@
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{EntityId, GroupId, KeyList, MfaMethodId, MountAccessor, de, error::RequestError, ser};
 
-endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: slug] checked json idempotent -> no_content(()));
-endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: slug] -> data(LoginEnforcement), same name);
-endpoint!(DeleteLoginEnforcement: DELETE "identity/mfa/login-enforcement/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteLoginEnforcement:  POST   "identity/mfa/login-enforcement/{name}" [name: path_name] checked json idempotent -> no_content(()));
+endpoint!(ReadLoginEnforcement:   GET    "identity/mfa/login-enforcement/{name}" [name: path_name] -> data(LoginEnforcement), same name);
+endpoint!(DeleteLoginEnforcement: DELETE "identity/mfa/login-enforcement/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListLoginEnforcements:  LIST   "identity/mfa/login-enforcement" -> list(KeyList<String, LoginEnforcement>));
 
-about! {
+new_with_one_field! {
     ReadLoginEnforcement { name: String }
     DeleteLoginEnforcement { name: String }
 }
@@ -93,12 +93,12 @@ impl WriteLoginEnforcement {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("mfa_method_ids", &self.mfa_method_ids)?;
-        not_empty("auth_method_accessors", self.auth_method_accessors.iter().flatten())?;
-        not_empty("auth_method_types", self.auth_method_types.iter().flatten())?;
-        not_empty("identity_group_ids", self.identity_group_ids.iter().flatten())?;
-        not_empty("identity_entity_ids", self.identity_entity_ids.iter().flatten())?;
-        ser::few_strings([
+        require_non_empty("mfa_method_ids", &self.mfa_method_ids)?;
+        require_non_empty("auth_method_accessors", self.auth_method_accessors.iter().flatten())?;
+        require_non_empty("auth_method_types", self.auth_method_types.iter().flatten())?;
+        require_non_empty("identity_group_ids", self.identity_group_ids.iter().flatten())?;
+        require_non_empty("identity_entity_ids", self.identity_entity_ids.iter().flatten())?;
+        ser::require_few_strings([
             ("mfa_method_ids", Some(self.mfa_method_ids.len())),
             ("auth_method_accessors", self.auth_method_accessors.as_ref().map(Vec::len)),
             ("auth_method_types", self.auth_method_types.as_ref().map(Vec::len)),

@@ -1,17 +1,17 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::endpoint::endpoint;
-use crate::macros::about;
+use crate::macros::endpoint;
+use crate::macros::new_with_one_field;
 use crate::{
     KeyList, MfaMethodId, de,
     mfa::{DuoMethod, OktaMethod, PingIdMethod, TotpMethod},
 };
 
-endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: uuid] -> data(MfaMethod), same method_id);
+endpoint!(ReadMfaMethod:  GET  "identity/mfa/method/{method_id}" [method_id: path_uuid] -> data(MfaMethod), same method_id);
 endpoint!(ListMfaMethods: LIST "identity/mfa/method" -> list(KeyList<MfaMethodId, MfaMethod>));
 
-about! {
+new_with_one_field! {
     ReadMfaMethod { method_id: MfaMethodId }
 }
 
@@ -206,7 +206,7 @@ macro_rules! method {
             }
         }
 
-        crate::macros::about! {
+        crate::macros::new_with_one_field! {
             $read { method_id: crate::MfaMethodId }
             $delete { method_id: crate::MfaMethodId }
         }

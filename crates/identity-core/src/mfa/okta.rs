@@ -2,8 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::setters;
 use crate::secret::Exposed;
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 };
 
 endpoint!(CreateOktaMethod: POST   "identity/mfa/method/okta" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> data(OktaMethod), same method_id);
-endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
-endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: uuid] -> no_content(()));
+endpoint!(ReadOktaMethod:   GET    "identity/mfa/method/okta/{method_id}" [method_id: path_uuid] -> data(OktaMethod), same method_id);
+endpoint!(UpdateOktaMethod: POST   "identity/mfa/method/okta/{method_id}" [method_id: path_uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteOktaMethod: DELETE "identity/mfa/method/okta/{method_id}" [method_id: path_uuid] -> no_content(()));
 endpoint!(ListOktaMethods:  LIST   "identity/mfa/method/okta" -> list(KeyList<MfaMethodId, OktaMethod>));
 
 method!("Okta", "okta", OktaParams: CreateOktaMethod, ReadOktaMethod, UpdateOktaMethod, DeleteOktaMethod, ListOktaMethods);
@@ -80,9 +80,9 @@ impl OktaParams {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("method_name", &self.method_name)?;
-        not_empty("org_name", [&self.org_name])?;
-        not_empty("api_token", [self.api_token.expose_secret()])
+        require_non_empty("method_name", &self.method_name)?;
+        require_non_empty("org_name", [&self.org_name])?;
+        require_non_empty("api_token", [self.api_token.expose_secret()])
     }
 
     fn body(&self) -> impl Serialize {

@@ -2,8 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::setters;
 use crate::secret::Exposed;
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 };
 
 endpoint!(CreatePingIdMethod: POST   "identity/mfa/method/pingid" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> data(PingIdMethod), same method_id);
-endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
-endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: uuid] -> no_content(()));
+endpoint!(ReadPingIdMethod:   GET    "identity/mfa/method/pingid/{method_id}" [method_id: path_uuid] -> data(PingIdMethod), same method_id);
+endpoint!(UpdatePingIdMethod: POST   "identity/mfa/method/pingid/{method_id}" [method_id: path_uuid] checked body idempotent -> no_content(()));
+endpoint!(DeletePingIdMethod: DELETE "identity/mfa/method/pingid/{method_id}" [method_id: path_uuid] -> no_content(()));
 endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyList<MfaMethodId, PingIdMethod>));
 
 method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);
@@ -64,8 +64,8 @@ impl PingIdParams {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("method_name", &self.method_name)?;
-        not_empty("settings_file_base64", [self.settings_file_base64.expose_secret()])
+        require_non_empty("method_name", &self.method_name)?;
+        require_non_empty("settings_file_base64", [self.settings_file_base64.expose_secret()])
     }
 
     fn body(&self) -> impl Serialize {

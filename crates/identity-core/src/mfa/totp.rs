@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::method::method;
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::open_enum;
 use crate::macros::setters;
 use crate::{
@@ -15,9 +15,9 @@ use crate::{
 };
 
 endpoint!(CreateTotpMethod: POST   "identity/mfa/method/totp" checked body idempotent(|m| m.params.method_name.is_some()) creates -> data(CreatedMfaMethod));
-endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> data(TotpMethod), same method_id);
-endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: uuid] checked body idempotent -> no_content(()));
-endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: uuid] -> no_content(()));
+endpoint!(ReadTotpMethod:   GET    "identity/mfa/method/totp/{method_id}" [method_id: path_uuid] -> data(TotpMethod), same method_id);
+endpoint!(UpdateTotpMethod: POST   "identity/mfa/method/totp/{method_id}" [method_id: path_uuid] checked body idempotent -> no_content(()));
+endpoint!(DeleteTotpMethod: DELETE "identity/mfa/method/totp/{method_id}" [method_id: path_uuid] -> no_content(()));
 endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<MfaMethodId, TotpMethod>));
 
 method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods);
@@ -33,7 +33,7 @@ pub struct TotpMethod {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub issuer: String,
     /// How long a code is good.
-    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub period: Duration,
     /// The size of the secret, in bytes.
     #[serde(default, deserialize_with = "de::null_as_default")]
@@ -119,9 +119,8 @@ impl TotpParams {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("method_name", &self.method_name)?;
-        not_empty("issuer", [&self.issuer])?;
-        ser::whole_seconds("period", self.period)
+        require_non_empty("method_name", &self.method_name)?;
+        require_non_empty("issuer", [&self.issuer])
     }
 
     fn body(&self) -> &Self {

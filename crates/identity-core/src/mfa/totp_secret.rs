@@ -3,8 +3,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::check::require_non_empty;
+use crate::endpoint::RequestBuilder;
+use crate::macros::endpoint;
 use crate::secret::Exposed;
 use crate::{
     Endpoint, EntityId, MfaMethodId,
@@ -98,7 +99,7 @@ impl Endpoint for GenerateTotpSecret {
     const PATH: &'static str = "identity/mfa/method/totp/generate";
 
     fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        not_empty("method_id", [&self.method_id])?;
+        require_non_empty("method_id", [&self.method_id])?;
         draft.json(self)
     }
 
@@ -138,8 +139,8 @@ impl Endpoint for AdminGenerateTotpSecret {
     const PATH: &'static str = "identity/mfa/method/totp/admin-generate";
 
     fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        not_empty("method_id", [&self.method_id])?;
-        not_empty("entity_id", [&self.entity_id])?;
+        require_non_empty("method_id", [&self.method_id])?;
+        require_non_empty("entity_id", [&self.entity_id])?;
         draft.json(self)
     }
 
@@ -173,7 +174,7 @@ impl AdminDestroyTotpSecret {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("method_id", [&self.method_id])?;
-        not_empty("entity_id", [&self.entity_id])
+        require_non_empty("method_id", [&self.method_id])?;
+        require_non_empty("entity_id", [&self.entity_id])
     }
 }

@@ -1,16 +1,16 @@
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{EntityId, GroupId, KeyList, de, error::RequestError, ser};
 
-endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: slug] checked json idempotent -> no_content(()));
-endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: slug] -> data(OidcAssignment));
-endpoint!(DeleteOidcAssignment: DELETE "identity/oidc/assignment/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcAssignment:  POST   "identity/oidc/assignment/{name}" [name: path_name] checked json idempotent -> no_content(()));
+endpoint!(ReadOidcAssignment:   GET    "identity/oidc/assignment/{name}" [name: path_name] -> data(OidcAssignment));
+endpoint!(DeleteOidcAssignment: DELETE "identity/oidc/assignment/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListOidcAssignments:  LIST   "identity/oidc/assignment" -> list(KeyList<String, ()>));
 
-about! {
+new_with_one_field! {
     ReadOidcAssignment { name: String }
     DeleteOidcAssignment { name: String }
 }
@@ -52,10 +52,10 @@ impl WriteOidcAssignment {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("entity_ids", self.entity_ids.iter().flatten())?;
-        not_empty("group_ids", self.group_ids.iter().flatten())?;
-        ser::joinable("entity_ids", self.entity_ids.as_ref())?;
-        ser::joinable("group_ids", self.group_ids.as_ref())
+        require_non_empty("entity_ids", self.entity_ids.iter().flatten())?;
+        require_non_empty("group_ids", self.group_ids.iter().flatten())?;
+        ser::require_joinable("entity_ids", self.entity_ids.as_ref())?;
+        ser::require_joinable("group_ids", self.group_ids.as_ref())
     }
 }
 

@@ -3,7 +3,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::check::require_non_empty;
+use crate::endpoint::RequestBuilder;
 use crate::error::{RequestError, ResponseError};
 use crate::macros::open_enum;
 use crate::macros::setters;
@@ -123,15 +124,11 @@ impl AuthorizeOidc {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("client_id", [&self.client_id])?;
-        not_empty("redirect_uri", [&self.redirect_uri])?;
+        require_non_empty("client_id", [&self.client_id])?;
+        require_non_empty("redirect_uri", [&self.redirect_uri])?;
         if !self.scope.split(' ').any(|scope| scope == "openid") {
             return Err(RequestError::new("scope", "must contain `openid`"));
         }
-        if self.max_age.is_some_and(|age| age.is_zero()) {
-            return Err(RequestError::new("max_age", "must be at least one second"));
-        }
-        ser::whole_seconds("max_age", self.max_age)?;
         let challenge = self.code_challenge.as_ref().map(|challenge| challenge.challenge.len());
         if challenge.is_some_and(|length| !(43..=128).contains(&length)) {
             return Err(RequestError::new("code_challenge", "must be 43 to 128 characters"));
@@ -139,12 +136,14 @@ impl AuthorizeOidc {
         Ok(())
     }
 
-    fn pairs(&self) -> Vec<(&'static str, String)> {
+    fn checked_pairs(&self) -> Result<Vec<(&'static str, String)>, RequestError> {
+        self.check()?;
+        let max_age = self.max_age.map(|age| ser::positive_seconds("max_age", age)).transpose()?;
         let challenge = self.code_challenge.as_ref();
         let optional = [
             ("state", self.state.clone()),
             ("nonce", self.nonce.clone()),
-            ("max_age", self.max_age.map(|age| age.as_secs().to_string())),
+            ("max_age", max_age.map(|age| age.to_string())),
             ("code_challenge", challenge.map(|challenge| challenge.challenge.clone())),
             ("code_challenge_method", challenge.map(|challenge| challenge.method.to_string())),
         ];
@@ -155,7 +154,7 @@ impl AuthorizeOidc {
             ("scope", self.scope.clone()),
         ];
         pairs.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        pairs
+        Ok(pairs)
     }
 }
 
@@ -174,9 +173,8 @@ impl Endpoint for AuthorizeOidc {
     const PATH: &'static str = "identity/oidc/provider/{name}/authorize";
 
     fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        self.check()?;
+        let pairs = self.checked_pairs()?;
         let draft = draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
-        let pairs = self.pairs();
         Ok(pairs.iter().fold(draft, |draft, (name, value)| draft.query(name, value)).idempotent(false))
     }
 
@@ -204,9 +202,9 @@ impl Endpoint for AuthorizeOidcByPost {
     const PATH: &'static str = AuthorizeOidc::PATH;
 
     fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        self.0.check()?;
+        let pairs = self.0.checked_pairs()?;
         let draft = draft.path_name("name", &self.0.provider).map_err(|error| error.of("provider"))?;
-        Ok(draft.form(self.0.pairs()))
+        Ok(draft.form(pairs))
     }
 
     fn decode(reply: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {

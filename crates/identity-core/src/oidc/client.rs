@@ -3,19 +3,19 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::open_enum;
-use crate::macros::{about, setters};
+use crate::macros::{new_with_one_field, setters};
 use crate::secret::Exposed;
 use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
-endpoint!(WriteOidcClient:  POST   "identity/oidc/client/{name}" [name: slug] checked json idempotent -> no_content(()));
-endpoint!(ReadOidcClient:   GET    "identity/oidc/client/{name}" [name: slug] -> data(OidcClient) secret);
-endpoint!(DeleteOidcClient: DELETE "identity/oidc/client/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcClient:  POST   "identity/oidc/client/{name}" [name: path_name] checked json idempotent -> no_content(()));
+endpoint!(ReadOidcClient:   GET    "identity/oidc/client/{name}" [name: path_name] -> data(OidcClient) secret);
+endpoint!(DeleteOidcClient: DELETE "identity/oidc/client/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListOidcClients:  LIST   "identity/oidc/client" -> list(KeyList<String, OidcClientInfo>));
 
-about! {
+new_with_one_field! {
     ReadOidcClient { name: String }
     DeleteOidcClient { name: String }
 }
@@ -83,10 +83,10 @@ pub struct OidcClientInfo {
     #[serde(deserialize_with = "de::list")]
     pub assignments: Vec<String>,
     /// How long ID tokens live.
-    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub id_token_ttl: Duration,
     /// How long access tokens live.
-    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub access_token_ttl: Duration,
     /// Whether the authorization code flow is allowed. `None` from HashiCorp Vault, where it always is.
     pub authorization_code: Option<bool>,
@@ -152,13 +152,11 @@ impl WriteOidcClient {
         if self.client_type == Some(OidcClientType::Public) && self.client_credentials == Some(true) {
             return Err(RequestError::new("client_credentials", "must not be allowed to a public client"));
         }
-        not_empty("key", &self.key)?;
-        not_empty("redirect_uris", self.redirect_uris.iter().flatten())?;
-        not_empty("assignments", self.assignments.iter().flatten())?;
-        ser::joinable("redirect_uris", self.redirect_uris.as_ref())?;
-        ser::joinable("assignments", self.assignments.as_ref())?;
-        ser::whole_seconds("id_token_ttl", self.id_token_ttl)?;
-        ser::whole_seconds("access_token_ttl", self.access_token_ttl)
+        require_non_empty("key", &self.key)?;
+        require_non_empty("redirect_uris", self.redirect_uris.iter().flatten())?;
+        require_non_empty("assignments", self.assignments.iter().flatten())?;
+        ser::require_joinable("redirect_uris", self.redirect_uris.as_ref())?;
+        ser::require_joinable("assignments", self.assignments.as_ref())
     }
 }
 

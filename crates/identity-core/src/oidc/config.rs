@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::de;
-use crate::endpoint::endpoint;
+use crate::macros::endpoint;
 
 endpoint!(ReadOidcConfig:  GET  "identity/oidc/config" -> data(OidcConfig));
 endpoint!(WriteOidcConfig: POST "identity/oidc/config" json idempotent -> no_content(()));

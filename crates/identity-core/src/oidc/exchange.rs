@@ -3,7 +3,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::check::require_non_empty;
+use crate::endpoint::RequestBuilder;
 use crate::error::{RequestError, ResponseError};
 use crate::secret::Exposed;
 use crate::{
@@ -130,12 +131,12 @@ impl ExchangeOidcToken {
         match &self.client {
             ClientAuth::Basic { client_id, client_secret }
             | ClientAuth::Post { client_id, client_secret } => {
-                not_empty("client_id", [client_id])?;
-                not_empty("client_secret", [client_secret.expose_secret()])?;
+                require_non_empty("client_id", [client_id])?;
+                require_non_empty("client_secret", [client_secret.expose_secret()])?;
             }
             ClientAuth::Public { client_id, code_verifier } => {
-                not_empty("client_id", [client_id])?;
-                not_empty("code_verifier", [code_verifier.expose_secret()])?;
+                require_non_empty("client_id", [client_id])?;
+                require_non_empty("code_verifier", [code_verifier.expose_secret()])?;
             }
         }
         match &self.grant {
@@ -148,9 +149,9 @@ impl ExchangeOidcToken {
                 ))
             }
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
-                not_empty("code_verifier", code_verifier.iter().map(ExposeSecret::expose_secret))?;
-                not_empty("code", [code.expose_secret()])?;
-                not_empty("redirect_uri", [redirect_uri])
+                require_non_empty("code_verifier", code_verifier.iter().map(ExposeSecret::expose_secret))?;
+                require_non_empty("code", [code.expose_secret()])?;
+                require_non_empty("redirect_uri", [redirect_uri])
             }
             Grant::ClientCredentials { .. } if matches!(self.client, ClientAuth::Public { .. }) => {
                 Err(RequestError::new("client", "must be a confidential one to get a token for itself"))

@@ -2,19 +2,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
 use crate::macros::open_enum;
-use crate::macros::{about, setters};
+use crate::macros::{new_with_one_field, setters};
 use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
-endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: slug] checked json idempotent -> no_content(()));
-endpoint!(ReadOidcKey:   GET    "identity/oidc/key/{name}" [name: slug] -> data(OidcKey));
-endpoint!(DeleteOidcKey: DELETE "identity/oidc/key/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcKey:  POST   "identity/oidc/key/{name}" [name: path_name] checked json idempotent -> no_content(()));
+endpoint!(ReadOidcKey:   GET    "identity/oidc/key/{name}" [name: path_name] -> data(OidcKey));
+endpoint!(DeleteOidcKey: DELETE "identity/oidc/key/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListOidcKeys:  LIST   "identity/oidc/key" -> list(KeyList<String, ()>));
-endpoint!(RotateOidcKey: POST   "identity/oidc/key/{name}/rotate" [name: slug] checked json -> no_content(()));
+endpoint!(RotateOidcKey: POST   "identity/oidc/key/{name}/rotate" [name: path_name] json -> no_content(()));
 
-about! {
+new_with_one_field! {
     ReadOidcKey { name: String }
     DeleteOidcKey { name: String }
 }
@@ -29,10 +29,10 @@ pub struct OidcKey {
     #[serde(default, deserialize_with = "de::list")]
     pub allowed_client_ids: Vec<ClientId>,
     /// How long the key signs before the next takes its place.
-    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub rotation_period: Duration,
     /// How long after that its public half is still published, so that tokens can be verified.
-    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub verification_ttl: Duration,
 }
 
@@ -108,10 +108,8 @@ impl WriteOidcKey {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
-        ser::joinable("allowed_client_ids", self.allowed_client_ids.as_ref())?;
-        ser::whole_seconds("rotation_period", self.rotation_period)?;
-        ser::whole_seconds("verification_ttl", self.verification_ttl)
+        require_non_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
+        ser::require_joinable("allowed_client_ids", self.allowed_client_ids.as_ref())
     }
 }
 
@@ -181,10 +179,6 @@ impl RotateOidcKey {
     /// The key of this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), verification_ttl: None }
-    }
-
-    fn check(&self) -> Result<(), RequestError> {
-        ser::whole_seconds("verification_ttl", self.verification_ttl)
     }
 }
 

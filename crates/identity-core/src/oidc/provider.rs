@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::endpoint::RequestBuilder;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{
     ClientId, Endpoint, KeyList, de,
     endpoint::{ApiResponse, Method},
@@ -11,11 +12,11 @@ use crate::{
     test_response::EncodeResponse,
 };
 
-endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: slug] checked body idempotent -> no_content(()));
-endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: slug] -> data(OidcProvider), same name);
-endpoint!(DeleteOidcProvider: DELETE "identity/oidc/provider/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcProvider:  POST   "identity/oidc/provider/{name}" [name: path_name] checked body idempotent -> no_content(()));
+endpoint!(ReadOidcProvider:   GET    "identity/oidc/provider/{name}" [name: path_name] -> data(OidcProvider), same name);
+endpoint!(DeleteOidcProvider: DELETE "identity/oidc/provider/{name}" [name: path_name] -> no_content(()));
 
-about! {
+new_with_one_field! {
     ReadOidcProvider { name: String }
     DeleteOidcProvider { name: String }
 }
@@ -63,10 +64,10 @@ impl WriteOidcProvider {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
-        not_empty("scopes_supported", self.scopes_supported.iter().flatten())?;
-        ser::joinable("allowed_client_ids", self.allowed_client_ids.as_ref())?;
-        ser::joinable("scopes_supported", self.scopes_supported.as_ref())
+        require_non_empty("allowed_client_ids", self.allowed_client_ids.iter().flatten())?;
+        require_non_empty("scopes_supported", self.scopes_supported.iter().flatten())?;
+        ser::require_joinable("allowed_client_ids", self.allowed_client_ids.as_ref())?;
+        ser::require_joinable("scopes_supported", self.scopes_supported.as_ref())
     }
 
     #[allow(clippy::ref_option_ref, reason = "serde hands over a reference to the field")]
@@ -156,7 +157,7 @@ impl Endpoint for ListOidcProviders {
     const PATH: &'static str = "identity/oidc/provider";
 
     fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        not_empty("allowed_client_id", &self.allowed_client_id)?;
+        require_non_empty("allowed_client_id", &self.allowed_client_id)?;
         Ok(match &self.allowed_client_id {
             Some(client_id) => draft.query("allowed_client_id", client_id.as_str()),
             None => draft,

@@ -1,16 +1,16 @@
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::macros::about;
+use crate::macros::endpoint;
+use crate::macros::new_with_one_field;
 use crate::{
     de,
     oidc::{Jwks, SigningAlgorithm},
 };
 
-endpoint!(ReadProviderDiscovery: GET "identity/oidc/provider/{name}/.well-known/openid-configuration" [name: slug] -> json(ProviderDiscovery), same name);
-endpoint!(ReadProviderJwks:      GET "identity/oidc/provider/{name}/.well-known/keys" [name: slug] -> json(Jwks));
+endpoint!(ReadProviderDiscovery: GET "identity/oidc/provider/{name}/.well-known/openid-configuration" [name: path_name] -> json(ProviderDiscovery), same name);
+endpoint!(ReadProviderJwks:      GET "identity/oidc/provider/{name}/.well-known/keys" [name: path_name] -> json(Jwks));
 
-about! {
+new_with_one_field! {
     ReadProviderDiscovery { name: String }
     ReadProviderJwks { name: String }
 }

@@ -2,17 +2,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::not_empty;
-use crate::macros::{about, setters};
+use crate::check::require_non_empty;
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{ClientId, KeyList, de, error::RequestError, ser};
 
-endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: slug] checked json idempotent(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> no_content(()));
-endpoint!(ReadOidcRole:   GET    "identity/oidc/role/{name}" [name: slug] -> data(OidcRole));
-endpoint!(DeleteOidcRole: DELETE "identity/oidc/role/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcRole:  POST   "identity/oidc/role/{name}" [name: path_name] checked json idempotent(|role| role.client_id.as_ref().is_none_or(|id| !id.as_str().is_empty())) -> no_content(()));
+endpoint!(ReadOidcRole:   GET    "identity/oidc/role/{name}" [name: path_name] -> data(OidcRole));
+endpoint!(DeleteOidcRole: DELETE "identity/oidc/role/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListOidcRoles:  LIST   "identity/oidc/role" -> list(KeyList<String, ()>));
 
-about! {
+new_with_one_field! {
     ReadOidcRole { name: String }
     DeleteOidcRole { name: String }
 }
@@ -31,7 +31,7 @@ pub struct OidcRole {
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub template: String,
     /// How long its tokens live.
-    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::as_seconds")]
+    #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub ttl: Duration,
 }
 
@@ -77,8 +77,7 @@ impl WriteOidcRole {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        not_empty("key", &self.key)?;
-        ser::whole_seconds("ttl", self.ttl)
+        require_non_empty("key", &self.key)
     }
 }
 

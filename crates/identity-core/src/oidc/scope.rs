@@ -1,15 +1,15 @@
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::endpoint;
-use crate::macros::{about, setters};
+use crate::macros::endpoint;
+use crate::macros::{new_with_one_field, setters};
 use crate::{KeyList, de};
 
-endpoint!(WriteOidcScope:  POST   "identity/oidc/scope/{name}" [name: slug] json idempotent -> no_content(()));
-endpoint!(ReadOidcScope:   GET    "identity/oidc/scope/{name}" [name: slug] -> data(OidcScope));
-endpoint!(DeleteOidcScope: DELETE "identity/oidc/scope/{name}" [name: slug] -> no_content(()));
+endpoint!(WriteOidcScope:  POST   "identity/oidc/scope/{name}" [name: path_name] json idempotent -> no_content(()));
+endpoint!(ReadOidcScope:   GET    "identity/oidc/scope/{name}" [name: path_name] -> data(OidcScope));
+endpoint!(DeleteOidcScope: DELETE "identity/oidc/scope/{name}" [name: path_name] -> no_content(()));
 endpoint!(ListOidcScopes:  LIST   "identity/oidc/scope" -> list(KeyList<String, ()>));
 
-about! {
+new_with_one_field! {
     ReadOidcScope { name: String }
     DeleteOidcScope { name: String }
 }

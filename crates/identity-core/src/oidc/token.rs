@@ -5,10 +5,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::endpoint::endpoint;
-use crate::endpoint::request_builder::{RequestBuilder, not_empty};
+use crate::check::require_non_empty;
+use crate::endpoint::RequestBuilder;
 use crate::error::{RequestError, ResponseError};
-use crate::macros::about;
+use crate::macros::endpoint;
+use crate::macros::new_with_one_field;
 use crate::secret::Exposed;
 use crate::{
     ClientId, Endpoint, de,
@@ -18,11 +19,11 @@ use crate::{
     test_response::EncodeResponse,
 };
 
-endpoint!(GenerateIdToken: GET "identity/oidc/token/{role}" [role: slug] -> data(IdToken) secret);
+endpoint!(GenerateIdToken: GET "identity/oidc/token/{role}" [role: path_name] -> data(IdToken) secret);
 endpoint!(ReadDiscovery:   GET "identity/oidc/.well-known/openid-configuration" -> json(Discovery));
 endpoint!(ReadJwks:        GET "identity/oidc/.well-known/keys" -> json(Jwks));
 
-about! {
+new_with_one_field! {
     GenerateIdToken { role: String }
 }
 
@@ -108,8 +109,8 @@ impl Endpoint for IntrospectIdToken {
             #[serde(skip_serializing_if = "Option::is_none")]
             client_id: Option<&'a ClientId>,
         }
-        not_empty("token", [self.token.expose_secret()])?;
-        not_empty("client_id", &self.client_id)?;
+        require_non_empty("token", [self.token.expose_secret()])?;
+        require_non_empty("client_id", &self.client_id)?;
         let body = Body { token: Exposed(&self.token), client_id: self.client_id.as_ref() };
         Ok(draft.json(&body)?.idempotent(true))
     }
@@ -190,7 +191,7 @@ impl ReadJwks {
 #[non_exhaustive]
 pub struct Jwks {
     /// The keys, in random order. One that cannot be read is left out.
-    #[serde(deserialize_with = "de::readable")]
+    #[serde(deserialize_with = "de::skip_invalid")]
     pub keys: Vec<Jwk>,
 }
 
