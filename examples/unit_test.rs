@@ -112,16 +112,16 @@ mod tests {
         let lookup = LookupEntity::by_alias("alice", "auth_userpass_1");
         let alias = CreateEntityAlias::new("alice", "auth_userpass_1").canonical_id("e1");
         let update = UpdateGroupById::new("g1").member_entity_ids(["e0", "e1"]);
-        mock.expect(&ReadGroupByName::new("engineers")).in_sequence(seq).answer(&engineers(&["e0"]));
-        mock.expect(&lookup).in_sequence(seq).answer(&None);
+        mock.expect(&ReadGroupByName::new("engineers")).in_sequence(seq).respond_with(&engineers(&["e0"]));
+        mock.expect(&lookup).in_sequence(seq).respond_with(&None);
         mock.expect_where::<CreateEntity>(|call| call.body["name"].is_null())
             .in_sequence(seq)
-            .answer(&Upsert::Created(created));
-        mock.expect(&alias).in_sequence(seq).answer(&None);
+            .respond_with(&Upsert::Created(created));
+        mock.expect(&alias).in_sequence(seq).respond_with(&None);
         // To add a member is to read the group, to write it, and to read it again.
-        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0"]));
-        mock.expect(&update).in_sequence(seq).answer(&None);
-        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).answer(&engineers(&["e0", "e1"]));
+        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).respond_with(&engineers(&["e0"]));
+        mock.expect(&update).in_sequence(seq).respond_with(&None);
+        mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).respond_with(&engineers(&["e0", "e1"]));
 
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
@@ -131,10 +131,10 @@ mod tests {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
         let alice = Entity::new("e1", "entity_1");
-        mock.expect_any::<ReadGroupByName>().answer(&engineers(&["e1"]));
+        mock.expect_any::<ReadGroupByName>().respond_with(&engineers(&["e1"]));
         mock.expect_any::<LookupEntity>().in_sequence(seq).transport_error(TransportErrorKind::Interrupted);
-        mock.expect_any::<LookupEntity>().in_sequence(seq).answer(&Some(alice));
-        mock.expect_any::<ReadGroupById>().answer(&engineers(&["e1"]));
+        mock.expect_any::<LookupEntity>().in_sequence(seq).respond_with(&Some(alice));
+        mock.expect_any::<ReadGroupById>().respond_with(&engineers(&["e1"]));
 
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
@@ -144,8 +144,8 @@ mod tests {
     #[tokio::test]
     async fn a_lost_creation_is_not_made_again() {
         let mock = MockTransport::new();
-        mock.expect_any::<ReadGroupByName>().answer(&engineers(&[]));
-        mock.expect_any::<LookupEntity>().answer(&None);
+        mock.expect_any::<ReadGroupByName>().respond_with(&engineers(&[]));
+        mock.expect_any::<LookupEntity>().respond_with(&None);
         mock.expect_any::<CreateEntity>().transport_error(TransportErrorKind::Interrupted);
 
         let error = onboarding(&mock).onboard("alice").await.unwrap_err();
@@ -164,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_ends_it() {
         let mock = MockTransport::new();
-        mock.expect_any::<ReadGroupByName>().answer(&engineers(&[]));
+        mock.expect_any::<ReadGroupByName>().respond_with(&engineers(&[]));
         mock.expect_any::<LookupEntity>().error(StatusCode::FORBIDDEN, ["permission denied"]);
 
         let error = onboarding(&mock).onboard("alice").await.unwrap_err();

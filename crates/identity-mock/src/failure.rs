@@ -1,21 +1,21 @@
-use crate::call::Call;
 use crate::matcher::Matcher;
+use crate::recorded_request::RecordedRequest;
 
-/// What to tell of a call that no expectation is about.
-pub(crate) fn unexpected(call: &Call, expectations: &[Matcher]) -> String {
+/// Returns the panic message for a call that no expectation matches.
+pub(crate) fn unexpected_call(call: &RecordedRequest, matchers: &[Matcher]) -> String {
     let mut lines = vec![format!("MockTransport: unexpected call {call}")];
-    let related: Vec<_> = expectations.iter().filter(|matcher| matcher.is_of(call.operation)).collect();
+    let related: Vec<_> = matchers.iter().filter(|matcher| matcher.is_same_operation(call)).collect();
     if !related.is_empty() {
-        lines.push("It differs from what is expected:".to_owned());
+        lines.push("It differs from the expected calls:".to_owned());
         for matcher in related {
             lines.push(format!("  {matcher}"));
-            lines.extend(matcher.objections(call).iter().map(|objection| format!("    {objection}")));
+            lines.extend(matcher.mismatches(call).iter().map(|mismatch| format!("    {mismatch}")));
         }
-    } else if expectations.is_empty() {
+    } else if matchers.is_empty() {
         lines.push("No calls are expected.".to_owned());
     } else {
-        lines.push("Expected are only:".to_owned());
-        let mut names: Vec<_> = expectations.iter().map(|matcher| matcher.operation.to_string()).collect();
+        lines.push("Only these operations are expected:".to_owned());
+        let mut names: Vec<_> = matchers.iter().map(|matcher| matcher.operation.to_string()).collect();
         names.sort();
         names.dedup();
         lines.extend(names.iter().map(|name| format!("  {name}")));

@@ -1,5 +1,8 @@
-//! A server in memory that behaves like the real one.
-#![allow(clippy::unnecessary_wraps, reason = "operations are all of one kind, also those that cannot fail")]
+//! An in-memory server that behaves like the real one.
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "all handlers have the same signature, including those that cannot fail"
+)]
 
 mod acl;
 mod alias;
@@ -46,17 +49,20 @@ use identity_core::{BlockingTransport, Transport, transport::TransportError};
 use tower_service::Service;
 
 pub use fault::Fault;
-pub use journal::RecordedRequest;
 
 use state::State;
 
-/// An identity server in memory, for unit tests: a [`Transport`] and a [`BlockingTransport`] that answers as `OpenBao` 2.7 does, with the same
-/// statuses, bodies, words and quirks. There is no socket, and no runtime is needed. It is a [tower](Service) service, too.
+/// An in-memory identity server for unit tests.
 ///
-/// Clones are the same server.
+/// It responds like `OpenBao` 2.7, with the same statuses, bodies, messages and quirks. It is a [`Transport`], a
+/// [`BlockingTransport`] and a [tower service](Service), and needs neither a socket nor a runtime. Clones share their
+/// state.
 ///
 /// ```
-/// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ReadEntityByName}};
+/// use identity_core::{
+///     BlockingTransport, Endpoint,
+///     entity::{CreateEntity, ReadEntityByName},
+/// };
 /// use identity_mock::FakeVault;
 ///
 /// let vault = FakeVault::new();
@@ -71,58 +77,75 @@ use state::State;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # What it is, and what it is not
+/// # Methods
 ///
-/// * It answers all operations on entities, groups and their aliases, lookups and the legacy names, and on multi-factor methods and
-///   enforcements, `sys/auth`, `sys/namespaces`, `sys/wrapping/*`, `sys/health` and `sys/seal-status`, in every namespace.
-/// * Users of `userpass` log in, with a second factor if one is wanted: TOTP codes are checked, and no other service is asked. `auth/token`
-///   creates, shows, renews and revokes tokens.
-/// * Identity tokens and those of OpenID providers are real: any JOSE library verifies them with the public keys that the server tells. It keeps
-///   to its own clock, which a test [can move](Self::advance). All RSA keys are one and the same, which everybody knows.
-/// * Policies are obeyed: those of the token, of its [entity](Self::token_for) and of the groups of the entity, as they are when it asks. One
-///   that nobody wrote allows nothing; [`allow`](Self::allow) writes one. Of what policies can say only paths and capabilities count: limits
-///   on parameters, on wrapping and in time are read over.
-/// * It keeps no secrets, and no one should give it any.
+/// | to | use |
+/// |---|---|
+/// | create a server | [`new`](Self::new), [`with_seed`](Self::with_seed), [`with_root_token`](Self::with_root_token), [`with_address`](Self::with_address) |
+/// | call it | [`target`](Self::target), [`root_token`](Self::root_token) |
+/// | call it with fewer permissions | [`token_for`](Self::token_for), [`unprivileged_token`](Self::unprivileged_token), [`allow`](Self::allow), [`revoke`](Self::revoke) |
+/// | prepare mounts and namespaces | [`mount_auth`](Self::mount_auth), [`mount_auth_at`](Self::mount_auth_at), [`create_namespace`](Self::create_namespace) |
+/// | let time pass | [`advance`](Self::advance) |
+/// | inject [faults](crate::Fault) | [`fail_next`](Self::fail_next), [`fail_times`](Self::fail_times), [`fail_where`](Self::fail_where), [`clear_faults`](Self::clear_faults) |
+/// | inspect requests | [`requests`](Self::requests), [`clear_requests`](Self::clear_requests) |
+///
+/// # What it supports
+///
+/// | area | supported | not supported |
+/// |---|---|---|
+/// | identity | entities, groups, their aliases, lookups, legacy paths | |
+/// | login MFA | methods and enforcements; TOTP codes are validated | calls to Duo, Okta and `PingID` |
+/// | OIDC | identity tokens and providers; tokens are signed and any JOSE library can verify them | private keys: all RSA keys are the same publicly known key |
+/// | `auth/` | `userpass` login; creating, reading, renewing and revoking tokens | logging in through other methods |
+/// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all else |
+/// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
+/// | secrets | | secrecy: do not store real secrets in it |
+///
+/// Permissions are evaluated on each request, from the policies of the token, of its [entity](Self::token_for) and of
+/// the entity's groups.
 #[derive(Clone)]
 pub struct FakeVault(Arc<Mutex<State>>);
 
 impl FakeVault {
-    /// No request leaves the state half changed, so it is good even if a test has panicked with it.
+    /// Ignores poisoning: every request leaves the state valid, so it is usable after a test has panicked.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, request: &Request<Bytes>) -> serve::Served {
-        serve::serve(&mut self.state(), request)
+    fn serve(&self, request: Request<Bytes>) -> serve::Served {
+        let mut state = self.state();
+        let served = serve::serve(&mut state, &request);
+        state.journal.record(request);
+        served
     }
 }
 
 #[async_trait]
 impl Transport for FakeVault {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let (delay, answer) = self.serve(&request);
+        let (delay, response) = self.serve(request);
         if !delay.is_zero() {
             Delay::new(delay).await;
         }
-        answer
+        response
     }
 }
 
 impl BlockingTransport for FakeVault {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let (delay, answer) = self.serve(&request);
+        let (delay, response) = self.serve(request);
         thread::sleep(delay);
-        answer
+        response
     }
 }
 
-/// For tower layers right on the server.
+/// Puts tower layers directly on the server.
 impl Service<Request<Bytes>> for FakeVault {
     type Response = Response<Bytes>;
     type Error = TransportError;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send>>;
 
-    /// It is always ready.
+    /// Returns `Ready` always.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         Poll::Ready(Ok(()))
     }

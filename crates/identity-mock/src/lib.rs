@@ -1,26 +1,32 @@
-//! Test doubles for code that talks to the identity engine of HashiCorp Vault or `OpenBao` through
+//! Test doubles for code that uses the identity secrets engine of HashiCorp Vault or `OpenBao` through
 //! [`identity_core`].
 //!
-//! [`MockTransport`] takes the place of the connection: the test says which calls it expects and how each is
-//! answered, in the types of the endpoints. It is built on [`mockall`], and whatever was expected but did not come,
-//! or came but was not expected, fails the test.
+//! | | |
+//! |---|---|
+//! | [`MockTransport`] | Expects calls and returns prepared responses. Built on [`mockall`]. |
+//! | `FakeVault` (feature `fake`) | An in-memory server that behaves like `OpenBao` 2.7. |
+//! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` on a loopback address. |
+//! | `contract` (feature `contract`) | Scenarios that `FakeVault` and real servers both pass. |
 //!
-//! With the feature `fake` there is also `FakeVault`, a server in memory that behaves as the real one: the test says
-//! what is there, and looks at what became of it. With `server` a binary serves it on a loopback address, and with
-//! `contract` come the scenarios that it and the real server both pass.
+//! Use `MockTransport` to check which calls the code makes and how it handles a given response. Use `FakeVault` to
+//! check what the code achieves, for example that an entity exists afterwards.
 //!
 //! ```
-//! use identity_core::{Endpoint, EntityId, Error, Maybe, Target, Transport, Upsert, endpoint::Operation, entity::{CreateEntity, CreatedEntity, ReadEntityByName}};
+//! use identity_core::{
+//!     Endpoint, EntityId, Error, Maybe, Target, Transport, Upsert,
+//!     endpoint::Operation,
+//!     entity::{CreateEntity, CreatedEntity, ReadEntityByName},
+//! };
 //! use identity_mock::MockTransport;
 //!
-//! // 1. The code under test. It takes whatever carries its requests.
+//! // 1. The code under test. It works with any transport.
 //! struct Directory<T> {
 //!     transport: T,
 //!     target: Target,
 //! }
 //!
 //! impl<T: Transport> Directory<T> {
-//!     /// The identifier of the entity of this name, which is created if need be.
+//!     /// Returns the identifier of the entity, which is created if it does not exist.
 //!     async fn enrol(&self, name: &str) -> Result<EntityId, Error> {
 //!         if let Some(entity) = self.call(&Maybe(ReadEntityByName::new(name))).await? {
 //!             return Ok(entity.id);
@@ -46,7 +52,8 @@
 //!
 //! let mock = MockTransport::new();
 //! mock.expect(&ReadEntityByName::new("alice")).not_found();
-//! mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Created(alice));
+//! mock.expect_where::<CreateEntity>(|request| request.body["name"] == "alice")
+//!     .respond_with(&Upsert::Created(alice));
 //!
 //! let directory = Directory { transport: mock, target: Target::new("http://vault.test")? };
 //! assert_eq!(directory.enrol("alice").await?.as_str(), "7fbd40c1");
@@ -54,66 +61,73 @@
 //! # }
 //! ```
 //!
-//! # Which calls
+//! # Expecting calls
 //!
-//! * [`expect`](MockTransport::expect): the request that this endpoint value makes, and no other.
-//! * [`on`](MockTransport::expect_where): the requests of an endpoint for which a predicate on the [`Call`] holds.
-//! * [`any`](MockTransport::expect_any): all requests of an endpoint.
+//! | method | matches |
+//! |---|---|
+//! | [`expect`](MockTransport::expect) | the request of this endpoint value |
+//! | [`expect_where`](MockTransport::expect_where) | requests of an endpoint type for which a predicate on the [`RecordedRequest`] returns `true` |
+//! | [`expect_any`](MockTransport::expect_any) | all requests of an endpoint type |
 //!
-//! Each is expected once, unless [`times`](Expectation::times) says otherwise, and in any order, unless
-//! [`in_sequence`](Expectation::in_sequence) does. Where several expectations fit a call, the first that allows
-//! another call takes it.
+//! Each call is expected exactly once, in any order. [`times`](Expectation::times) and
+//! [`in_sequence`](Expectation::in_sequence) change that. If several expectations match a call, the first that
+//! accepts another call handles it.
 //!
-//! # Which answers
+//! # Responding
 //!
-//! * [`answer`](Expectation::answer): what the endpoint returns, as a typed value.
-//! * [`absent`](Expectation::not_found): there is no such object.
-//! * [`refuse`](Expectation::error), [`api_error`](Expectation::api_error): the server refuses.
-//! * [`fail`](Expectation::transport_error): no answer comes.
-//! * [`respond`](Expectation::respond): a response as it is, for everything else.
+//! | method | response |
+//! |---|---|
+//! | [`respond_with`](Expectation::respond_with) | the output of the endpoint, as a typed value |
+//! | [`not_found`](Expectation::not_found) | 404: the object does not exist |
+//! | [`error`](Expectation::error), [`api_error`](Expectation::api_error) | an error of the server |
+//! | [`transport_error`](Expectation::transport_error) | none: the transport fails |
+//! | [`respond_with_raw`](Expectation::respond_with_raw) | any HTTP response |
 //!
-//! # How a test fails
+//! # Failing tests
 //!
-//! A call that is not expected panics where it is made, with the call and how it differs from what was expected:
+//! An unexpected call panics where it is made. The message contains the call and its differences from the expected
+//! calls:
 //!
 //! ```should_panic
 //! use identity_core::{BlockingTransport, Endpoint, Target, Upsert, entity::CreateEntity};
 //! use identity_mock::MockTransport;
+//!
 //! let target = Target::new("http://vault.test").unwrap();
 //! let mock = MockTransport::new();
-//! mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
+//! mock.expect(&CreateEntity::named("alice")).respond_with(&Upsert::Updated);
 //! let request = CreateEntity::named("bob").request(&target).unwrap();
 //! BlockingTransport::send(&mock, request).unwrap();
 //! // MockTransport: unexpected call POST identity/entity with body {"name":"bob"}
-//! // It differs from what is expected:
+//! // It differs from the expected calls:
 //! //   POST identity/entity with body {"name":"alice"}, expected at tests/enrol.rs:9:6
-//! //     body.name: expected "alice", came "bob"
+//! //     body.name: expected "alice", got "bob"
 //! ```
 //!
-//! What was expected but did not come panics when the mock is dropped, as does a call whose own panic did not reach
-//! the test, because it was on another thread. [`checkpoint`](MockTransport::checkpoint) does the same at once.
+//! A missing call panics when the last clone of the mock is dropped. So does a call whose panic did not reach the test
+//! because it happened on another thread. [`checkpoint`](MockTransport::checkpoint) verifies both immediately.
 //!
-//! Messages do not show tokens, nor the fields that are secret in the API, such as `token` and `client_secret`.
+//! Messages redact tokens and the secret fields of the API, such as `token` and `client_secret`.
 
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
-mod call;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod counter;
 mod difference;
-mod double;
 mod expectation;
+mod expectations;
 mod failure;
 #[cfg(feature = "fake")]
-pub mod fake;
-mod mask;
+mod fake;
 mod matcher;
 mod mock;
+mod recorded_request;
+mod redact;
 
-pub use mockall::Sequence;
+pub use mockall::{Sequence, TimesRange};
 
-pub use call::Call;
 pub use expectation::Expectation;
 #[cfg(feature = "fake")]
-pub use fake::{FakeVault, Fault, RecordedRequest};
+pub use fake::{FakeVault, Fault};
 pub use mock::MockTransport;
+pub use recorded_request::RecordedRequest;

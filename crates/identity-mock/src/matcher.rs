@@ -4,54 +4,55 @@ use std::sync::Arc;
 
 use identity_core::endpoint::Operation;
 
-use crate::call::Call;
 use crate::difference::differences;
+use crate::recorded_request::RecordedRequest;
 
-/// Which calls an expectation is about.
+/// Selects the calls of an expectation.
 #[derive(Clone)]
 pub(crate) struct Matcher {
     pub(crate) operation: Operation,
-    pub(crate) rule: Rule,
-    /// Where the test expects it.
-    pub(crate) place: &'static Location<'static>,
+    pub(crate) condition: Condition,
+    /// The line of the test that expects the call.
+    pub(crate) location: &'static Location<'static>,
 }
 
 #[derive(Clone)]
-pub(crate) enum Rule {
+pub(crate) enum Condition {
     Any,
-    Same(Arc<Call>),
-    Predicate(Arc<dyn Fn(&Call) -> bool + Send + Sync>),
+    Equal(Arc<RecordedRequest>),
+    Predicate(Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>),
 }
 
 impl Matcher {
-    /// Whether the call is of the operation; all else is a matter of the rule.
-    pub(crate) fn is_of(&self, operation: Operation) -> bool {
-        (self.operation.method, self.operation.path) == (operation.method, operation.path)
+    pub(crate) fn is_same_operation(&self, call: &RecordedRequest) -> bool {
+        call.operation.is_some_and(|operation| {
+            (self.operation.method, self.operation.path) == (operation.method, operation.path)
+        })
     }
 
-    pub(crate) fn accepts(&self, call: &Call) -> bool {
-        self.is_of(call.operation) && self.objections(call).is_empty()
+    pub(crate) fn matches(&self, call: &RecordedRequest) -> bool {
+        self.is_same_operation(call) && self.mismatches(call).is_empty()
     }
 
-    /// Why a call of the operation is not meant.
-    pub(crate) fn objections(&self, call: &Call) -> Vec<String> {
-        match &self.rule {
-            Rule::Any => Vec::new(),
-            Rule::Same(expected) => differences(expected, call),
-            Rule::Predicate(holds) if holds(call) => Vec::new(),
-            Rule::Predicate(_) => vec!["it does not hold".to_owned()],
+    /// Explains why a call of the same operation does not match; empty if it does.
+    pub(crate) fn mismatches(&self, call: &RecordedRequest) -> Vec<String> {
+        match &self.condition {
+            Condition::Any => Vec::new(),
+            Condition::Equal(expected) => differences(expected, call),
+            Condition::Predicate(predicate) if predicate(call) => Vec::new(),
+            Condition::Predicate(_) => vec!["the predicate returned `false`".to_owned()],
         }
     }
 }
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.rule {
-            Rule::Any => self.operation.fmt(f)?,
-            Rule::Same(call) => call.fmt(f)?,
-            Rule::Predicate(_) => write!(f, "{} where a predicate holds", self.operation)?,
+        match &self.condition {
+            Condition::Any => self.operation.fmt(f)?,
+            Condition::Equal(call) => call.fmt(f)?,
+            Condition::Predicate(_) => write!(f, "{} matching a predicate", self.operation)?,
         }
-        write!(f, ", expected at {}", self.place)
+        write!(f, ", expected at {}", self.location)
     }
 }
 

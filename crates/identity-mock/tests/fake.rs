@@ -99,7 +99,10 @@ fn requests_are_told_without_secrets() {
     assert!(call(&vault, &target, &CreateEntity::named("alice")).is_err());
     assert!(call(&vault, &vault.target(), &LookupWrappingToken::new("s.secret")).is_err());
     let [first, second] = &vault.requests()[..] else { panic!("two requests") };
-    assert_eq!((&*first.method, &*first.path, &*first.namespace), ("POST", "identity/entity", "nowhere"));
+    assert_eq!(
+        (first.method.as_str(), &*first.path, &*first.namespace),
+        ("POST", "identity/entity", "nowhere")
+    );
     assert_eq!((&first.body, &second.body), (&json!({ "name": "alice" }), &json!({ "token": "***" })));
     vault.clear_requests();
     assert!(vault.requests().is_empty());

@@ -28,10 +28,10 @@ fn group(members: &[&str]) -> Group {
 async fn adding_a_member_keeps_the_others() {
     let mock = MockTransport::new();
     let mut order = identity_mock::Sequence::new();
-    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b"]));
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).respond_with(&group(&["a", "b"]));
     let update = UpdateGroupById::new("g").member_entity_ids(["a", "b", "c"]);
-    mock.expect(&update).in_sequence(&mut order).answer(&None);
-    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a", "b", "c"]));
+    mock.expect(&update).in_sequence(&mut order).respond_with(&None);
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).respond_with(&group(&["a", "b", "c"]));
     let client = Client::new(target(), mock);
     client.groups().add_member_entities("g", ["c", "a"]).await.unwrap();
 }
@@ -39,7 +39,7 @@ async fn adding_a_member_keeps_the_others() {
 #[tokio::test]
 async fn a_member_that_is_there_already_is_not_written_again() {
     let mock = MockTransport::new();
-    mock.expect(&ReadGroupById::new("g")).answer(&group(&["a"]));
+    mock.expect(&ReadGroupById::new("g")).respond_with(&group(&["a"]));
     Client::new(target(), mock).groups().add_member_entities("g", ["a"]).await.unwrap();
 }
 
@@ -47,10 +47,10 @@ async fn a_member_that_is_there_already_is_not_written_again() {
 async fn removing_the_last_member_sends_an_empty_list() {
     let mock = MockTransport::new();
     let mut order = identity_mock::Sequence::new();
-    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&["a"]));
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).respond_with(&group(&["a"]));
     let update = UpdateGroupById::new("g").member_entity_ids([""; 0]);
-    mock.expect(&update).in_sequence(&mut order).answer(&None);
-    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).answer(&group(&[]));
+    mock.expect(&update).in_sequence(&mut order).respond_with(&None);
+    mock.expect(&ReadGroupById::new("g")).in_sequence(&mut order).respond_with(&group(&[]));
     Client::new(target(), mock).groups().remove_member_entities("g", ["a", "x"]).await.unwrap();
 }
 
@@ -59,8 +59,8 @@ async fn removing_the_last_member_sends_an_empty_list() {
 async fn a_change_that_was_written_and_cannot_be_read_again_may_have_been_applied() {
     let mock = MockTransport::new();
     let mut order = identity_mock::Sequence::new();
-    mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
-    mock.expect_any::<UpdateGroupById>().in_sequence(&mut order).answer(&None);
+    mock.expect_any::<ReadGroupById>().in_sequence(&mut order).respond_with(&group(&["a"]));
+    mock.expect_any::<UpdateGroupById>().in_sequence(&mut order).respond_with(&None);
     mock.expect_any::<ReadGroupById>().in_sequence(&mut order).transport_error(TransportErrorKind::NotSent);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(error.may_have_been_applied(), "{error}");
@@ -78,7 +78,7 @@ async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied(
         let mock = MockTransport::new();
         let mut order = identity_mock::Sequence::new();
         if first {
-            mock.expect_any::<BatchDeleteEntities>().in_sequence(&mut order).answer(&());
+            mock.expect_any::<BatchDeleteEntities>().in_sequence(&mut order).respond_with(&());
         }
         mock.expect_any::<BatchDeleteEntities>()
             .in_sequence(&mut order)
@@ -92,8 +92,8 @@ async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied(
 #[tokio::test]
 async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
     let mock = MockTransport::new();
-    mock.expect_any::<ReadGroupById>().times(5).answer(&group(&["a"]));
-    mock.expect_any::<UpdateGroupById>().times(5).answer(&None);
+    mock.expect_any::<ReadGroupById>().times(5).respond_with(&group(&["a"]));
+    mock.expect_any::<UpdateGroupById>().times(5).respond_with(&None);
     let error = Client::new(target(), mock).groups().add_member_entities("g", ["b"]).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Conflict));
     assert_eq!(
@@ -126,13 +126,13 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         };
         let mock = MockTransport::new();
         let mut order = identity_mock::Sequence::new();
-        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["b"]));
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).respond_with(&group(&["b"]));
         mock.expect(&update(&["a", "b"]))
             .in_sequence(&mut order)
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
-        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&[]));
-        mock.expect(&update(&["a"])).in_sequence(&mut order).answer(&None);
-        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).answer(&group(&["a"]));
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).respond_with(&group(&[]));
+        mock.expect(&update(&["a"])).in_sequence(&mut order).respond_with(&None);
+        mock.expect_any::<ReadGroupById>().in_sequence(&mut order).respond_with(&group(&["a"]));
         let client = Client::new(target(), mock.clone());
         let add = async || {
             if of_groups {
@@ -145,12 +145,12 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         mock.checkpoint();
 
         // One that is to be added does not come to exist, and one that stays unknown ends it.
-        mock.expect_any::<ReadGroupById>().answer(&group(&[]));
+        mock.expect_any::<ReadGroupById>().respond_with(&group(&[]));
         mock.expect_any::<UpdateGroupById>()
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "a")]);
         assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
         mock.checkpoint();
-        mock.expect_any::<ReadGroupById>().times(5).answer(&group(&["b"]));
+        mock.expect_any::<ReadGroupById>().times(5).respond_with(&group(&["b"]));
         mock.expect_any::<UpdateGroupById>()
             .times(5)
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "b")]);
@@ -158,7 +158,7 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         mock.checkpoint();
 
         // The caller's own words are no message of the server.
-        mock.expect_any::<ReadGroupById>().answer(&group(&["b"]));
+        mock.expect_any::<ReadGroupById>().respond_with(&group(&["b"]));
         mock.expect_any::<UpdateGroupById>()
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [format!("other: {}", unknown(kind, "b"))]);
         add().await.unwrap_err();
@@ -175,7 +175,7 @@ async fn many_are_deleted_in_chunks_and_none_in_none() {
         true
     })
     .times(3)
-    .answer(&());
+    .respond_with(&());
     let client = Client::new(target(), mock.clone());
     client.entities().delete_many([""; 0]).await.unwrap();
     client.entities().delete_many((0..2500).map(|n| format!("id-{n}"))).await.unwrap();
@@ -192,7 +192,7 @@ async fn a_view_has_its_own_target_and_the_same_transport() {
         mock.expect_where::<ListEntities>(move |call| {
             call.headers.get(header).is_some_and(|given| given == value)
         })
-        .answer(&KeyList::default());
+        .respond_with(&KeyList::default());
     }
     let client = Client::new(target(), mock);
     assert!(client.with_namespace("team-a").unwrap().entities().list().await.unwrap().is_empty());
@@ -232,7 +232,7 @@ async fn the_blocking_client_works_within_a_runtime() {
 #[test]
 fn members_are_changed_through_the_blocking_client() {
     let mock = MockTransport::new();
-    mock.expect(&ReadGroupById::new("g")).answer(&group(&["a"]));
+    mock.expect(&ReadGroupById::new("g")).respond_with(&group(&["a"]));
     BlockingClient::new(target(), mock).groups().remove_member_entities("g", ["b"]).unwrap();
 }
 

@@ -26,9 +26,9 @@ async fn the_identifier_of_an_entity_is_found_after_a_lost_answer() {
     let mut order = Sequence::new();
     let create = CreateEntity::named("a/b c");
     mock.expect(&create).in_sequence(&mut order).transport_error(TransportErrorKind::Interrupted);
-    mock.expect(&create).in_sequence(&mut order).answer(&Upsert::Updated);
+    mock.expect(&create).in_sequence(&mut order).respond_with(&Upsert::Updated);
     let found = Some(Entity::new("e-1", "a/b c"));
-    mock.expect(&LookupEntity::by_name("a/b c")).in_sequence(&mut order).answer(&found);
+    mock.expect(&LookupEntity::by_name("a/b c")).in_sequence(&mut order).respond_with(&found);
 
     let created = repeating(&mock).entities().create(&create).await.unwrap().created().unwrap();
 
@@ -45,20 +45,20 @@ async fn so_are_those_of_groups_and_of_what_is_written_by_name() {
     let mut order = Sequence::new();
 
     mock.expect_any::<CreateGroup>().in_sequence(&mut order).transport_error(lost());
-    mock.expect_any::<CreateGroup>().in_sequence(&mut order).answer(&Upsert::Updated);
-    mock.expect(&LookupGroup::by_name("g")).in_sequence(&mut order).answer(&group);
+    mock.expect_any::<CreateGroup>().in_sequence(&mut order).respond_with(&Upsert::Updated);
+    mock.expect(&LookupGroup::by_name("g")).in_sequence(&mut order).respond_with(&group);
     let created = client.groups().create(&CreateGroup::named("g")).await.unwrap().created().unwrap();
     assert_eq!(created.id.as_str(), "g-1");
 
     mock.expect_any::<WriteGroupByName>().in_sequence(&mut order).transport_error(lost());
-    mock.expect_any::<WriteGroupByName>().in_sequence(&mut order).answer(&Upsert::Updated);
-    mock.expect(&LookupGroup::by_name("g")).in_sequence(&mut order).answer(&group);
+    mock.expect_any::<WriteGroupByName>().in_sequence(&mut order).respond_with(&Upsert::Updated);
+    mock.expect(&LookupGroup::by_name("g")).in_sequence(&mut order).respond_with(&group);
     let written = client.groups().write_by_name(&WriteGroupByName::new("g")).await.unwrap();
     assert_eq!(written.created().unwrap().id.as_str(), "g-1");
 
     mock.expect_any::<WriteEntityByName>().in_sequence(&mut order).transport_error(lost());
-    mock.expect_any::<WriteEntityByName>().in_sequence(&mut order).answer(&Upsert::Updated);
-    mock.expect_any::<LookupEntity>().in_sequence(&mut order).answer(&Some(Entity::new("e-1", "e")));
+    mock.expect_any::<WriteEntityByName>().in_sequence(&mut order).respond_with(&Upsert::Updated);
+    mock.expect_any::<LookupEntity>().in_sequence(&mut order).respond_with(&Some(Entity::new("e-1", "e")));
     let written = client.entities().write_by_name(&WriteEntityByName::new("e")).await.unwrap();
     assert_eq!(written.created().unwrap().id.as_str(), "e-1");
     mock.checkpoint();
@@ -69,18 +69,18 @@ async fn so_are_those_of_groups_and_of_what_is_written_by_name() {
 async fn an_update_that_was_not_repeated_or_names_its_object_is_not_followed_by_a_second_call() {
     let mock = MockTransport::new();
     let client = repeating(&mock);
-    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     let upsert = client.entities().create(&CreateEntity::named("a")).await.unwrap();
     assert_eq!(upsert, Upsert::Updated);
-    mock.expect_any::<CreateGroup>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateGroup>().respond_with(&Upsert::Updated);
     assert_eq!(client.groups().create(&CreateGroup::named("g")).await.unwrap(), Upsert::Updated);
 
     mock.expect_any::<CreateEntity>().transport_error(TransportErrorKind::Interrupted);
-    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     let by_id = CreateEntity::named("new name").id(EntityId::new("e-1"));
     assert_eq!(client.entities().create(&by_id).await.unwrap(), Upsert::Updated);
     mock.expect_any::<CreateGroup>().transport_error(TransportErrorKind::Interrupted);
-    mock.expect_any::<CreateGroup>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateGroup>().respond_with(&Upsert::Updated);
     let by_id = CreateGroup::named("new name").id(GroupId::new("g-1"));
     assert_eq!(client.groups().create(&by_id).await.unwrap(), Upsert::Updated);
     mock.checkpoint();
@@ -94,10 +94,10 @@ async fn what_cannot_be_looked_up_is_updated_all_the_same() {
         mock.expect_any::<CreateEntity>()
             .in_sequence(&mut order)
             .transport_error(TransportErrorKind::Interrupted);
-        mock.expect_any::<CreateEntity>().in_sequence(&mut order).answer(&Upsert::Updated);
+        mock.expect_any::<CreateEntity>().in_sequence(&mut order).respond_with(&Upsert::Updated);
         let lookup = mock.expect_any::<LookupEntity>().in_sequence(&mut order);
         match found {
-            Ok(found) => lookup.answer(&found),
+            Ok(found) => lookup.respond_with(&found),
             Err(status) => lookup.error(status, ["permission denied"]),
         }
         let upsert = repeating(&mock).entities().create(&CreateEntity::named("a")).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a test can do to the server beside asking it.
+//! The methods of [`FakeVault`] for tests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,100 +6,117 @@ use std::time::Duration;
 use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target};
 use serde_json::{Map, json};
 
-use super::fault::{Fault, Rule};
-use super::journal::RecordedRequest;
+use super::fault::{Fault, PlannedFault};
 use super::state::{Random, State};
 use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
+use crate::recorded_request::RecordedRequest;
 
 impl FakeVault {
-    /// An empty server with the root token `root`.
+    /// Creates an empty server with the root token `root`.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(State::new(Random::new()))))
     }
 
-    /// An empty server that makes up the same identifiers each time.
+    /// Creates an empty server that generates the same identifiers for the same seed.
     pub fn with_seed(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State::new(Random::seeded(seed)))))
     }
 
-    /// Gives it another root token.
+    /// Sets the root token. Defaults to `root`.
     #[must_use]
     pub fn with_root_token(self, token: impl Into<SecretString>) -> Self {
         self.state().tokens.set_root(token.into().expose_secret().to_owned());
         self
     }
 
-    /// Gives it another address than `http://fake.vault`, such as `http://127.0.0.1:8200`: where requests of its [target](Self::target) go,
-    /// and the beginning of the issuers of its tokens.
+    /// Sets the address, such as `http://127.0.0.1:8200`. It is the address of the [target](Self::target), and the
+    /// OIDC issuers begin with it. Defaults to `http://fake.vault`.
     #[must_use]
     pub fn with_address(self, address: impl Into<String>) -> Self {
         self.state().address = address.into();
         self
     }
 
-    /// The token that may do everything.
+    /// Returns the root token, which may do everything.
     pub fn root_token(&self) -> SecretString {
         self.state().tokens.root().into()
     }
 
-    /// Where requests are to go, with the root token.
+    /// Returns a target with the address of the server and the root token.
     ///
     /// # Panics
     ///
-    /// If the root token cannot be sent in a header, or the [address](Self::with_address) is none.
+    /// Panics if the root token is not a valid header value, or if the [address](Self::with_address) is invalid.
     pub fn target(&self) -> Target {
         let state = self.state();
         let target = Target::new(&state.address).and_then(|target| target.with_token(state.tokens.root()));
-        target.expect("the root token can be sent, and the address is one")
+        target.expect("the root token is a header value, and the address is valid")
     }
 
-    /// Mounts an auth method at the path of its name, unless it is mounted there, and returns its accessor.
+    /// Mounts an auth method at the path of its name and returns its accessor. Keeps a mount that is already there.
     ///
-    /// Other paths and namespaces are for requests to `sys/auth`.
+    /// Send requests to `sys/auth` to mount in other namespaces.
+    ///
+    /// ```
+    /// use identity_core::{BlockingTransport, Endpoint, alias::CreateEntityAlias};
+    /// use identity_mock::FakeVault;
+    ///
+    /// let vault = FakeVault::new();
+    /// let userpass = vault.mount_auth("userpass");
+    /// let create = CreateEntityAlias::new("alice", &userpass).request(&vault.target())?;
+    /// assert_eq!(BlockingTransport::send(&vault, create)?.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// If there is no auth method of this name, such as `userpass` or `approle`.
+    /// Panics if the server does not know the auth method. It knows those of `OpenBao`, such as `userpass` and
+    /// `approle`.
     pub fn mount_auth(&self, method: &str) -> MountAccessor {
         self.mount_auth_at(method, method)
     }
 
-    /// Mounts an auth method at a path, unless something is mounted there, and returns its accessor.
+    /// Mounts an auth method at a path and returns its accessor. Keeps a mount that is already there.
     ///
     /// # Panics
     ///
-    /// If there is no auth method of this name.
+    /// Panics if the server does not know the auth method.
     pub fn mount_auth_at(&self, method: &str, path: &str) -> MountAccessor {
         let path = path.trim_matches('/');
         let state = &mut *self.state();
         let known = state.mounts.accessor("", &format!("auth/{path}/"));
         let accessor =
             known.map_or_else(|| state.mounts.enable(("", path, method, false), &mut state.random), Ok);
-        accessor.map_or_else(|_| panic!("FakeVault: there is no auth method `{method}`"), MountAccessor::from)
+        accessor.map_or_else(|_| panic!("FakeVault: unknown auth method `{method}`"), MountAccessor::from)
     }
 
-    /// Creates a namespace below the root, unless it is there.
+    /// Creates a namespace below the root namespace. Does nothing if it exists.
     ///
     /// # Panics
     ///
-    /// If it cannot have this name.
+    /// Panics if the name is invalid.
     pub fn create_namespace(&self, name: &str) {
         let created = namespaces::create(&mut self.state(), "", name.trim_matches('/'));
-        assert!(created.is_ok(), "FakeVault: a namespace cannot be called `{name}`");
+        assert!(created.is_ok(), "FakeVault: invalid name of a namespace: `{name}`");
     }
 
-    /// A token of an entity of the root namespace, as a log-in would give it. It may do what the policies say of the entity, of its groups, and
-    /// of everybody (`default`). It is refused if the entity is disabled or gone.
+    /// Creates a token for an entity of the root namespace, as a login does.
+    ///
+    /// It has the policies of the entity, of the entity's groups, and `default`. It is rejected once the entity is
+    /// disabled or deleted.
     ///
     /// ```
-    /// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ListEntityNames}};
+    /// use identity_core::{
+    ///     BlockingTransport, Endpoint,
+    ///     entity::{CreateEntity, ListEntityNames},
+    /// };
     /// use identity_mock::FakeVault;
     ///
     /// let vault = FakeVault::new();
     /// let create = CreateEntity::named("alice").policies(["readers"]).request(&vault.target())?;
     /// let created = CreateEntity::parse_response(&BlockingTransport::send(&vault, create)?)?;
-    /// let alice = created.created().ok_or("it is new")?.id;
+    /// let alice = created.created().ok_or("the entity exists")?.id;
     ///
     /// let as_alice = vault.target().with_token(vault.token_for(&alice))?;
     /// let list = ListEntityNames::new().request(&as_alice)?;
@@ -109,22 +126,23 @@ impl FakeVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn token_for(&self, entity: &EntityId) -> SecretString {
-        self.token(Some(entity.as_str().to_owned()))
+        self.create_token(Some(entity.as_str().to_owned()))
     }
 
-    /// A token that is known, and may do nothing but what everybody may: look at itself, for example.
+    /// Creates a token that has only the `default` policy. It can look itself up, for example.
     pub fn unprivileged_token(&self) -> SecretString {
-        self.token(None)
+        self.create_token(None)
     }
 
-    /// Writes a policy of the root namespace, in place of any that has its name. It allows everything at these paths, in which `*` at the end
-    /// stands for whatever follows, and `+` for any one segment: `identity/*`, `identity/oidc/token/+`.
+    /// Writes a policy of the root namespace that grants all capabilities on these paths. Replaces the policy if it
+    /// exists.
     ///
-    /// For anything finer there is `sys/policies/acl`, as on the real server.
+    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. Send requests
+    /// to `sys/policies/acl` for policies with fewer capabilities.
     ///
     /// # Panics
     ///
-    /// If policies cannot have such a path, as with `+*`.
+    /// Panics if a path is invalid in a policy, such as one with `+*`.
     pub fn allow<P: AsRef<str>>(&self, policy: &str, paths: impl IntoIterator<Item = P>) {
         let all = json!({ "capabilities": ["create", "delete", "list", "patch", "read", "scan", "sudo", "update"] });
         let rules: Map<_, _> =
@@ -135,7 +153,7 @@ impl FakeVault {
         written.unwrap_or_else(|problem| panic!("FakeVault: {problem}"));
     }
 
-    fn token(&self, entity: Option<String>) -> SecretString {
+    fn create_token(&self, entity: Option<String>) -> SecretString {
         let mut state = self.state();
         let token = format!("s.{}", state.random.word(24));
         let lease = Lease::given("default", state.random.word(24), state.clock.now());
@@ -144,30 +162,68 @@ impl FakeVault {
         token.into()
     }
 
-    /// Makes a token unknown, though not the root token.
+    /// Revokes a token. Does nothing for the root token and for unknown tokens.
     pub fn revoke(&self, token: &SecretString) {
         self.state().tokens.revoke(token.expose_secret());
     }
 
-    /// Moves the server's clock.
+    /// Moves the clock of the server forward, for example past the TTL of a token.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use identity_core::{
+    ///     BlockingTransport, Endpoint, Wrap,
+    ///     entity::CreateEntity,
+    ///     wrapping::{LookupWrappingToken, Wrapped},
+    /// };
+    /// use identity_mock::FakeVault;
+    ///
+    /// let vault = FakeVault::new();
+    /// let target = vault.target();
+    /// let create = Wrap::new(CreateEntity::named("alice"), Duration::from_secs(60));
+    /// let response = BlockingTransport::send(&vault, create.request(&target)?)?;
+    /// let Wrapped::Token(info) = Wrap::<CreateEntity>::parse_response(&response)? else { panic!() };
+    ///
+    /// vault.advance(Duration::from_secs(61));
+    /// let lookup = LookupWrappingToken::new(info.token).request(&target)?;
+    /// assert_eq!(BlockingTransport::send(&vault, lookup)?.status(), 400);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn advance(&self, by: Duration) {
         self.state().clock.advance(by);
     }
 
-    /// What was asked so far, in order, also what failed.
+    /// Returns the requests so far, in order, including those that failed. Secrets are replaced by `***`.
+    ///
+    /// ```
+    /// use identity_core::{BlockingTransport, Endpoint, entity::ReadEntityById};
+    /// use identity_mock::FakeVault;
+    ///
+    /// let vault = FakeVault::new();
+    /// let read = ReadEntityById::new("e1").request(&vault.target())?;
+    /// assert_eq!(BlockingTransport::send(&vault, read)?.status(), 404);
+    /// let requests = vault.requests();
+    /// assert_eq!(requests.len(), 1);
+    /// assert_eq!((requests[0].path.as_str(), &*requests[0].params["id"]), ("identity/entity/id/e1", "e1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state().journal.requests()
     }
 
-    /// Forgets what was asked so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.state().journal.clear();
     }
 
-    /// Fails the next request.
+    /// Injects a fault into the next request.
     ///
     /// ```
-    /// use identity_core::{BlockingTransport, Endpoint, entity::{CreateEntity, ListEntityNames}};
+    /// use identity_core::{
+    ///     BlockingTransport, Endpoint,
+    ///     entity::{CreateEntity, ListEntityNames},
+    /// };
     /// use identity_mock::{FakeVault, Fault};
     ///
     /// let vault = FakeVault::new();
@@ -184,25 +240,27 @@ impl FakeVault {
         self.fail_times(1, fault);
     }
 
-    /// Fails the next requests, this many.
+    /// Injects a fault into the next `times` requests.
     pub fn fail_times(&self, times: usize, fault: Fault) {
         self.fail_where(times, fault, |_, _| true);
     }
 
-    /// Fails the next requests, this many, of those that a rule on verb and path holds for. The path is as it was sent, without `/v1/` and
-    /// query: `identity/entity/id/7fbd40c1`. Of several rules that hold the one that was made first counts.
+    /// Injects a fault into the next `times` requests for which `predicate` returns `true`. Its arguments are the
+    /// method and the path as sent, without `/v1/` and query, such as `identity/entity/id/7fbd40c1`.
+    ///
+    /// If several faults match a request, the one that was added first applies.
     pub fn fail_where(
         &self,
         times: usize,
         fault: Fault,
-        rule: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+        predicate: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) {
         if times > 0 {
-            self.state().faults.push(Rule { fault, left: times, applies: Arc::new(rule) });
+            self.state().faults.push(PlannedFault { fault, remaining: times, applies: Arc::new(predicate) });
         }
     }
 
-    /// Fails no more requests.
+    /// Removes all injected faults.
     pub fn clear_faults(&self) {
         self.state().faults.clear();
     }

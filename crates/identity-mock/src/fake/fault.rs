@@ -1,4 +1,4 @@
-//! Failures that a test asks for.
+//! Injected faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,53 +10,55 @@ use identity_core::transport::{TransportError, TransportErrorKind};
 
 use super::answer::{Answer, Refusal};
 
-/// How a request fails.
+/// A failure that [`FakeVault`](crate::FakeVault) injects into a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is no connection: [`TransportErrorKind::NotSent`]. The server does nothing.
+    /// The connection is refused, [`TransportErrorKind::NotSent`]. The request has no effect.
     ConnectionRefused,
-    /// 429: the rate limit is exceeded. The server does nothing.
+    /// The server rejects the request with 429: a rate limit is exceeded. The request has no effect.
     RateLimited {
-        /// When to come again, if the server says so.
+        /// The header `Retry-After`, in whole seconds. `None` leaves it out.
         retry_after: Option<Duration>,
     },
-    /// 503: the server is sealed. It does nothing.
+    /// The server rejects the request with 503: it is sealed. The request has no effect.
     Sealed,
-    /// 412: this node has not seen an earlier write yet. The server does nothing.
+    /// The node rejects the request with 412: it is stale, because it has not replicated an earlier write yet. The
+    /// request has no effect.
     NotConsistentYet,
-    /// The server does what is asked, and the connection breaks off before the answer: [`TransportErrorKind::Interrupted`].
+    /// The request takes effect, and the connection breaks before the response:
+    /// [`TransportErrorKind::Interrupted`].
     DropResponse,
-    /// The server does what is asked at once, and the answer takes this long to come. Whoever does not wait is in doubt of what was done.
+    /// The request takes effect immediately, and the response is delayed. A caller that times out cannot know
+    /// whether the request was applied.
     Delay(Duration),
-    /// The server does what is asked, and only half of the answer's body comes.
+    /// The request takes effect, and the body of the response is cut in half.
     TruncateResponse,
 }
 
 type Predicate = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
 
-/// A fault, how many requests it is for, and which.
-pub(super) struct Rule {
+pub(super) struct PlannedFault {
     pub(super) fault: Fault,
-    pub(super) left: usize,
+    pub(super) remaining: usize,
     pub(super) applies: Predicate,
 }
 
-/// The fault for a request, which is used up by it.
-pub(super) fn take(rules: &mut Vec<Rule>, method: &str, path: &str) -> Option<Fault> {
-    let index = rules.iter().position(|rule| (rule.applies)(method, path))?;
-    let rule = rules.get_mut(index)?;
-    let fault = rule.fault;
-    rule.left = rule.left.saturating_sub(1);
-    if rule.left == 0 {
-        rules.remove(index);
+/// Takes the fault that applies to a request.
+pub(super) fn take(planned: &mut Vec<PlannedFault>, method: &str, path: &str) -> Option<Fault> {
+    let index = planned.iter().position(|planned| (planned.applies)(method, path))?;
+    let first = planned.get_mut(index)?;
+    let fault = first.fault;
+    first.remaining = first.remaining.saturating_sub(1);
+    if first.remaining == 0 {
+        planned.remove(index);
     }
     Some(fault)
 }
 
 impl Fault {
-    /// What comes back in place of doing what is asked; nothing if it is to be done.
-    pub(super) fn instead(
+    /// Returns the response to a request that has no effect, or `None` if the request takes effect.
+    pub(super) fn without_effect(
         self,
         path: &str,
         request_id: &str,
@@ -81,8 +83,8 @@ impl Fault {
         Some(Ok(response))
     }
 
-    /// What becomes of the answer.
-    pub(super) fn spoil(self, mut response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    /// Drops or truncates the response to a request that took effect.
+    pub(super) fn corrupt(self, mut response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
         match self {
             Self::DropResponse => return Err(TransportErrorKind::Interrupted.into()),
             Self::TruncateResponse => {

@@ -21,12 +21,11 @@ const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 pub(super) type Served = (Duration, Result<Response<Bytes>, TransportError>);
 
 pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
-    state.journal.note(request);
     let path = request.uri().path();
     let path = path.strip_prefix("/v1/").unwrap_or(path);
     let fault = fault::take(&mut state.faults, request.method().as_str(), path);
     let request_id = state.random.uuid();
-    if let Some(response) = fault.and_then(|fault| fault.instead(path, &request_id)) {
+    if let Some(response) = fault.and_then(|fault| fault.without_effect(path, &request_id)) {
         return (Duration::ZERO, response);
     }
 
@@ -39,7 +38,7 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
     }
     match fault {
         Some(Fault::Delay(delay)) => (delay, Ok(response)),
-        Some(fault) => (Duration::ZERO, fault.spoil(response)),
+        Some(fault) => (Duration::ZERO, fault.corrupt(response)),
         None => (Duration::ZERO, Ok(response)),
     }
 }

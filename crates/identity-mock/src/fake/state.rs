@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::auth::Auth;
-use super::fault::Rule;
+use super::fault::PlannedFault;
 use super::journal::Journal;
 use super::mfa::Mfa;
 use super::mounts::Mounts;
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) policies: Policies,
     pub(super) tokens: Tokens,
     pub(super) wrapped: BTreeMap<String, Wrapped>,
-    pub(super) faults: Vec<Rule>,
+    pub(super) faults: Vec<PlannedFault>,
     pub(super) journal: Journal,
 }
 

@@ -28,7 +28,7 @@ fn alice() -> Entity {
 #[test]
 fn a_typed_answer_arrives_as_it_was_given() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).answer(&alice());
+    mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
     assert_eq!(call(&mock, &ReadEntityById::new("e1")).unwrap(), alice());
 }
 
@@ -37,8 +37,8 @@ fn an_upsert_is_answered_both_ways() {
     let mock = MockTransport::new();
     let mut created = CreatedEntity::default();
     created.id = "e1".into();
-    mock.expect_any::<CreateEntity>().answer(&Upsert::Created(created.clone()));
-    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().respond_with(&Upsert::Created(created.clone()));
+    mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Created(created));
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
 }
@@ -48,8 +48,8 @@ fn a_list_is_answered_full_and_empty() {
     let mock = MockTransport::new();
     let mut list = KeyList::<EntityId, EntityInfo>::default();
     list.keys.push("e1".into());
-    mock.expect(&ListEntities::new()).answer(&list);
-    mock.expect(&ListEntities::new()).answer(&KeyList::default());
+    mock.expect(&ListEntities::new()).respond_with(&list);
+    mock.expect(&ListEntities::new()).respond_with(&KeyList::default());
     mock.expect(&ListEntities::new()).not_found();
     assert_eq!(call(&mock, &ListEntities::new()).unwrap(), list);
     assert!(call(&mock, &ListEntities::new()).unwrap().is_empty());
@@ -133,9 +133,9 @@ fn a_failure_of_the_transport_has_its_kind() {
 fn a_response_arrives_as_it_is() {
     let body = r#"{"request_id":"r1","data":{"id":"e1"},"warnings":["look out"]}"#;
     let mock = MockTransport::new();
-    mock.expect(&WithMeta(ReadEntityById::new("e1"))).respond(Response::new(body));
+    mock.expect(&WithMeta(ReadEntityById::new("e1"))).respond_with_raw(Response::new(body));
     let late = Response::builder().status(429).header("retry-after", "7").body("").unwrap();
-    mock.expect(&ReadEntityById::new("e2")).respond(late);
+    mock.expect(&ReadEntityById::new("e2")).respond_with_raw(late);
 
     let (entity, meta) = call(&mock, &WithMeta(ReadEntityById::new("e1"))).unwrap();
     assert_eq!((entity.id.as_str(), &meta.warnings[..]), ("e1", &["look out".to_owned()][..]));
@@ -146,16 +146,16 @@ fn a_response_arrives_as_it_is() {
 #[test]
 fn combinators_answer_in_their_own_terms() {
     let mock = MockTransport::new();
-    mock.expect(&Maybe(ReadEntityById::new("e1"))).answer(&Some(alice()));
-    mock.expect(&Maybe(ReadEntityById::new("e2"))).answer(&None);
+    mock.expect(&Maybe(ReadEntityById::new("e1"))).respond_with(&Some(alice()));
+    mock.expect(&Maybe(ReadEntityById::new("e2"))).respond_with(&None);
     let token = || IdToken::new("a.b.c", "audience", Duration::from_secs(60));
     let wrap = Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60));
     let mut info = WrapInfo::new("s.wrapping", Duration::from_secs(60));
     info.creation_path = "identity/oidc/token/web".into();
-    mock.expect(&wrap).answer(&Wrapped::Token(info));
-    mock.expect(&wrap).answer(&Wrapped::Plain(token()));
+    mock.expect(&wrap).respond_with(&Wrapped::Token(info));
+    mock.expect(&wrap).respond_with(&Wrapped::Plain(token()));
     let unwrap = UnwrapResponse::<GenerateIdToken>::new("s.wrapping");
-    mock.expect(&unwrap).answer(&token());
+    mock.expect(&unwrap).respond_with(&token());
 
     assert_eq!(call(&mock, &Maybe(ReadEntityById::new("e1"))).unwrap(), Some(alice()));
     assert_eq!(call(&mock, &Maybe(ReadEntityById::new("e2"))).unwrap(), None);
@@ -175,8 +175,8 @@ fn a_totp_secret_arrives_as_it_was_given() {
         let secret = TotpSecret::new(URL, picture.map(|picture| picture.to_vec().into()));
         let enrollment = TotpEnrollment::Created(secret);
         let mock = MockTransport::new();
-        mock.expect_any::<GenerateTotpSecret>().answer(&enrollment);
-        mock.expect_any::<AdminGenerateTotpSecret>().answer(&enrollment);
+        mock.expect_any::<GenerateTotpSecret>().respond_with(&enrollment);
+        mock.expect_any::<AdminGenerateTotpSecret>().respond_with(&enrollment);
         let own = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
         for came in [own, call(&mock, &AdminGenerateTotpSecret::new("m1", "e1")).unwrap()] {
             let TotpEnrollment::Created(came) = came else { panic!("there is a secret already") };
@@ -185,7 +185,7 @@ fn a_totp_secret_arrives_as_it_was_given() {
         }
     }
     let mock = MockTransport::new();
-    mock.expect_any::<GenerateTotpSecret>().answer(&TotpEnrollment::AlreadyEnrolled);
+    mock.expect_any::<GenerateTotpSecret>().respond_with(&TotpEnrollment::AlreadyEnrolled);
     let again = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
     assert!(matches!(again, TotpEnrollment::AlreadyEnrolled));
 }
@@ -196,7 +196,7 @@ fn tokens_of_a_provider_arrive_as_they_were_given() {
         let tokens =
             ProviderTokens::new("b.access", id_token.map(SecretString::from), Duration::from_secs(3600));
         let mock = MockTransport::new();
-        mock.expect_any::<ExchangeOidcToken>().answer(&tokens);
+        mock.expect_any::<ExchangeOidcToken>().respond_with(&tokens);
         let exchange =
             ExchangeOidcToken::code("default", ClientAuth::public("app", "v-1"), "c-1", "https://app.test");
         let came = call(&mock, &exchange).unwrap();
@@ -222,7 +222,7 @@ fn a_client_arrives_as_it_was_given() {
     for (info, secret) in [(public, None), (confidential, Some("s-1"))] {
         let mock = MockTransport::new();
         let client = OidcClient::new(info.clone(), secret.map(SecretString::from));
-        mock.expect(&ReadOidcClient::new("web")).answer(&client);
+        mock.expect(&ReadOidcClient::new("web")).respond_with(&client);
         let came = call(&mock, &ReadOidcClient::new("web")).unwrap();
         assert_eq!(came.info, info);
         assert_eq!(came.client_secret.as_ref().map(ExposeSecret::expose_secret), secret);
@@ -237,11 +237,11 @@ async fn call_async<E: Endpoint + Sync>(transport: &dyn Transport, endpoint: &E)
 #[tokio::test]
 async fn the_async_transport_answers_the_same() {
     let mock = MockTransport::new();
-    mock.expect(&ReadEntityById::new("e1")).answer(&alice());
+    mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
     mock.expect(&ReadEntityById::new("e1")).not_found();
     mock.expect(&ReadEntityById::new("e1")).error(StatusCode::FORBIDDEN, ["permission denied"]);
     mock.expect(&ReadEntityById::new("e1")).transport_error(TransportErrorKind::NotSent);
-    mock.expect(&ReadEntityById::new("e1")).respond(Response::new(r#"{"data":{"id":"e1"}}"#));
+    mock.expect(&ReadEntityById::new("e1")).respond_with_raw(Response::new(r#"{"data":{"id":"e1"}}"#));
 
     let read = ReadEntityById::new("e1");
     assert_eq!(call_async(&mock, &read).await.unwrap(), alice());
@@ -255,7 +255,7 @@ async fn the_async_transport_answers_the_same() {
 async fn many_tasks_share_a_mock() {
     let mock = MockTransport::new();
     for _ in 0..50 {
-        mock.expect(&ReadEntityById::new("e1")).answer(&alice());
+        mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
     }
     let tasks: Vec<_> = (0..50)
         .map(|_| {

@@ -56,7 +56,7 @@ fn numbers_and_ranges() {
 #[test]
 fn any_order_unless_said_otherwise() {
     let mock = MockTransport::new();
-    mock.expect_any::<CreateEntity>().answer(&Upsert::Updated);
+    mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     mock.expect(&ReadEntityById::new("e1")).not_found();
     read(&mock, 1);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
@@ -64,7 +64,7 @@ fn any_order_unless_said_otherwise() {
 
 fn in_order(sequence: &mut Sequence, mock: &MockTransport) {
     mock.expect(&ReadEntityById::new("e1")).times(2).in_sequence(sequence).not_found();
-    mock.expect(&DeleteEntityById::new("e1")).in_sequence(sequence).answer(&());
+    mock.expect(&DeleteEntityById::new("e1")).in_sequence(sequence).respond_with(&());
     mock.expect(&ReadEntityById::new("e1")).in_sequence(sequence).not_found();
 }
 
@@ -87,7 +87,7 @@ fn a_call_out_of_sequence_fails() {
     });
     assert_eq!(
         message,
-        "MockTransport::send(DELETE identity/entity/id/{id} with id=\"e1\", of which no more are expected, or none yet): \
+        "MockTransport::send(DELETE identity/entity/id/{id} with id=\"e1\", called too often or out of sequence): \
          Method sequence violation"
     );
 }

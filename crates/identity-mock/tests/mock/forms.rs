@@ -7,7 +7,7 @@ use identity_core::{
         AuthorizationCode, AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, ExchangeOidcToken, ProviderTokens,
     },
 };
-use identity_mock::{Call, MockTransport};
+use identity_mock::{MockTransport, RecordedRequest};
 use serde_json::json;
 
 use super::matching::takes;
@@ -39,7 +39,7 @@ fn a_form_is_an_object_of_strings() {
         let mut expected = grant.clone();
         expected.as_object_mut().unwrap().extend(client.as_object().unwrap().clone());
         let mock = MockTransport::new();
-        mock.expect_where::<ExchangeOidcToken>(move |call| call.body == expected).answer(&tokens());
+        mock.expect_where::<ExchangeOidcToken>(move |call| call.body == expected).respond_with(&tokens());
         let came = call(&mock, &exchange(auth, "c-1")).unwrap();
         assert_eq!(came.access_token.expose_secret(), "b.access");
     }
@@ -50,7 +50,7 @@ fn a_plus_is_a_blank() {
     let mock = MockTransport::new();
     let decoded = json!({"scope": "openid e-mail", "state": "1+1=2", "nonce": ""});
     mock.expect_where::<AuthorizeOidcByPost>(move |call| call.body == decoded)
-        .answer(&AuthorizationCode::new("c-1", None));
+        .respond_with(&AuthorizationCode::new("c-1", None));
     let authorize = AuthorizeOidc::without_code_challenge("default", "app", REDIRECT);
     let mut request = AuthorizeOidcByPost(authorize).request(&target()).unwrap();
     *request.body_mut() = Bytes::from_static(b"scope=openid+e-mail&state=1%2B1%3d2&nonce");
@@ -72,22 +72,22 @@ fn the_same_form_is_told_by_each_of_its_fields() {
 fn each_field_that_differs_has_a_line() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect(&exchange(ClientAuth::post("app", "s-1"), "c-1")).answer(&tokens());
-        mock.expect(&exchange(ClientAuth::basic("app", "s-1"), "c-2")).answer(&tokens());
+        mock.expect(&exchange(ClientAuth::post("app", "s-1"), "c-1")).respond_with(&tokens());
+        mock.expect(&exchange(ClientAuth::basic("app", "s-1"), "c-2")).respond_with(&tokens());
         drop(call(&mock, &exchange(ClientAuth::basic("app", "s-2"), "c-2").code_verifier("v-1")));
     });
     assert_eq!(
         placeless(file!(), &message),
         r#"MockTransport: unexpected call POST identity/oidc/provider/{name}/token with name="default", body {"code":"***","code_verifier":"***","grant_type":"authorization_code","redirect_uri":"https://app.test/cb?a=1&b=ü +%"}
-It differs from what is expected:
+It differs from the expected calls:
   POST identity/oidc/provider/{name}/token with name="default", body {"client_id":"app","client_secret":"***","code":"***","grant_type":"authorization_code","redirect_uri":"https://app.test/cb?a=1&b=ü +%"}, expected at HERE
-    body.client_id: expected "app", came nothing
-    body.client_secret: expected a secret, came nothing
-    body.code: expected a secret, came another
-    body.code_verifier: expected nothing, came a secret
+    body.client_id: expected "app", got nothing
+    body.client_secret: expected a secret, got nothing
+    body.code: expected a secret, got a different one
+    body.code_verifier: expected nothing, got a secret
   POST identity/oidc/provider/{name}/token with name="default", body {"code":"***","grant_type":"authorization_code","redirect_uri":"https://app.test/cb?a=1&b=ü +%"}, expected at HERE
-    header authorization: expected a secret, came another
-    body.code_verifier: expected nothing, came a secret"#
+    header authorization: expected a secret, got a different one
+    body.code_verifier: expected nothing, got a secret"#
     );
 }
 
@@ -96,9 +96,9 @@ fn an_authorization_by_post_is_compared_too() {
     let authorize = || AuthorizeOidc::without_code_challenge("default", "app", REDIRECT);
     let mock = MockTransport::new();
     let by_post = AuthorizeOidcByPost(authorize().state("st").scopes(["groups"]));
-    mock.expect(&by_post).answer(&AuthorizationCode::new("c-1", Some("st".to_owned())));
+    mock.expect(&by_post).respond_with(&AuthorizationCode::new("c-1", Some("st".to_owned())));
     let message = failure(|| drop(call(&mock, &AuthorizeOidcByPost(authorize().state("st")))));
-    assert!(message.ends_with("\n    body.scope: expected \"openid groups\", came \"openid\""), "{message}");
+    assert!(message.ends_with("\n    body.scope: expected \"openid groups\", got \"openid\""), "{message}");
 
     let code = call(&mock, &by_post).unwrap();
     assert_eq!((code.code.expose_secret(), code.state.as_deref()), ("c-1", Some("st")));
@@ -108,12 +108,12 @@ fn an_authorization_by_post_is_compared_too() {
 #[test]
 fn a_call_with_a_form_hides_its_secrets() {
     let mock = MockTransport::new();
-    let hidden = |call: &Call| {
+    let hidden = |call: &RecordedRequest| {
         let shown = r#"POST identity/oidc/provider/{name}/token with name="default", body {"client_id":"app","client_secret":"***","grant_type":"client_credentials","scope":"openid"}"#;
         assert_eq!(call.to_string(), shown);
         true
     };
-    mock.expect_where::<ExchangeOidcToken>(hidden).answer(&tokens());
+    mock.expect_where::<ExchangeOidcToken>(hidden).respond_with(&tokens());
     let auth = ClientAuth::post("app", "s-1");
     call(&mock, &ExchangeOidcToken::client_credentials("default", auth)).unwrap();
 }

@@ -13,7 +13,7 @@ use identity_core::{
     oidc::{GenerateIdToken, IntrospectIdToken, Introspection},
     wrapping::UnwrapResponse,
 };
-use identity_mock::{Call, MockTransport};
+use identity_mock::{MockTransport, RecordedRequest};
 use serde_json::{Value, json};
 
 use super::{call, call_at, failure, target};
@@ -133,9 +133,9 @@ fn address_base_path_and_mount_do_not_count() {
     ];
     for target in targets {
         let mock = MockTransport::new();
-        mock.expect(&odd).answer(&Upsert::Updated);
+        mock.expect(&odd).respond_with(&Upsert::Updated);
         mock.expect_where::<WriteEntityByName>(|call| call.params["name"] == "a/b ü %2F")
-            .answer(&Upsert::Updated);
+            .respond_with(&Upsert::Updated);
         for _ in 0..2 {
             assert_eq!(call_at(&mock, &target, &odd).unwrap(), Upsert::Updated);
         }
@@ -155,7 +155,7 @@ fn a_list_sent_as_get_is_still_the_list() {
 
 #[test]
 fn a_predicate_sees_all_of_the_call() {
-    let came = |call: &Call| {
+    let came = |call: &RecordedRequest| {
         assert_eq!(call.params, BTreeMap::from([("place".to_owned(), "a/b ü".to_owned())]));
         assert_eq!(call.query, BTreeMap::from([("after".to_owned(), "ü &=+".to_owned())]));
         assert_eq!(call.headers["x-trace"], "t1");
@@ -185,7 +185,7 @@ fn a_predicate_may_look_at_secrets() {
     let mut active = Introspection::default();
     active.active = true;
     let mock = MockTransport::new();
-    mock.expect_where::<IntrospectIdToken>(|call| call.body["token"] == "a.b.c").answer(&active);
+    mock.expect_where::<IntrospectIdToken>(|call| call.body["token"] == "a.b.c").respond_with(&active);
     assert_eq!(call(&mock, &IntrospectIdToken::new("a.b.c")).unwrap(), active);
 }
 
@@ -193,8 +193,8 @@ fn a_predicate_may_look_at_secrets() {
 fn the_first_that_fits_takes_the_call() {
     let mock = MockTransport::new();
     mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice")
-        .answer(&Upsert::Created(CreatedEntity::default()));
-    mock.expect_any::<CreateEntity>().times(2).answer(&Upsert::Updated);
+        .respond_with(&Upsert::Created(CreatedEntity::default()));
+    mock.expect_any::<CreateEntity>().times(2).respond_with(&Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("bob")).unwrap(), Upsert::Updated);
     assert_ne!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);

@@ -23,13 +23,13 @@ fn other_operations_were_expected() {
         let mock = MockTransport::new();
         mock.expect_any::<ReadEntityById>().not_found();
         mock.expect(&ReadEntityById::new("e1")).not_found();
-        mock.expect(&CreateEntity::named("alice")).answer(&Upsert::Updated);
+        mock.expect(&CreateEntity::named("alice")).respond_with(&Upsert::Updated);
         drop(call(&mock, &DeleteEntityById::new("e-1")));
     });
     assert_eq!(
         message,
         "MockTransport: unexpected call DELETE identity/entity/id/{id} with id=\"e-1\"\n\
-         Expected are only:\n\
+         Only these operations are expected:\n\
          \x20 GET identity/entity/id/{id}\n\
          \x20 POST identity/entity"
     );
@@ -42,8 +42,8 @@ fn each_difference_has_a_line() {
         mock.expect_any::<ListEntities>().times(..).not_found();
         let alice =
             UpdateEntityById::new("e1").name("alice").policies(["a", "b"]).metadata([("team", "eng")]);
-        mock.expect(&alice).answer(&None);
-        mock.expect(&UpdateEntityById::new("e2")).answer(&None);
+        mock.expect(&alice).respond_with(&None);
+        mock.expect(&UpdateEntityById::new("e2")).respond_with(&None);
         let bob = UpdateEntityById::new("e2")
             .name("bob")
             .policies(["a", "c"])
@@ -53,19 +53,19 @@ fn each_difference_has_a_line() {
     assert_eq!(
         placeless(file!(), &message),
         r#"MockTransport: unexpected call POST identity/entity/id/{id} with id="e2", body {"disabled":true,"metadata":{"team":"ops","x":"ü\""},"name":"bob","policies":["a","c"]}
-It differs from what is expected:
+It differs from the expected calls:
   POST identity/entity/id/{id} with id="e1", body {"metadata":{"team":"eng"},"name":"alice","policies":["a","b"]}, expected at HERE
-    id: expected "e1", came "e2"
-    body.disabled: expected nothing, came true
-    body.metadata.team: expected "eng", came "ops"
-    body.metadata.x: expected nothing, came "ü\""
-    body.name: expected "alice", came "bob"
-    body.policies[1]: expected "b", came "c"
+    id: expected "e1", got "e2"
+    body.disabled: expected nothing, got true
+    body.metadata.team: expected "eng", got "ops"
+    body.metadata.x: expected nothing, got "ü\""
+    body.name: expected "alice", got "bob"
+    body.policies[1]: expected "b", got "c"
   POST identity/entity/id/{id} with id="e2", body {}, expected at HERE
-    body.disabled: expected nothing, came true
-    body.metadata: expected nothing, came {"team":"ops","x":"ü\""}
-    body.name: expected nothing, came "bob"
-    body.policies: expected nothing, came ["a","c"]"#
+    body.disabled: expected nothing, got true
+    body.metadata: expected nothing, got {"team":"ops","x":"ü\""}
+    body.name: expected nothing, got "bob"
+    body.policies: expected nothing, got ["a","c"]"#
     );
 }
 
@@ -73,25 +73,25 @@ It differs from what is expected:
 fn a_list_that_grew_is_shown_whole() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect(&CreateEntity::named("alice").policies(["a"])).answer(&Upsert::Updated);
+        mock.expect(&CreateEntity::named("alice").policies(["a"])).respond_with(&Upsert::Updated);
         drop(call(&mock, &CreateEntity::named("alice").policies(["a", "b"])));
     });
-    assert!(message.ends_with("\n    body.policies: expected [\"a\"], came [\"a\",\"b\"]"), "{message}");
+    assert!(message.ends_with("\n    body.policies: expected [\"a\"], got [\"a\",\"b\"]"), "{message}");
 }
 
 #[test]
 fn a_predicate_is_known_by_its_place() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").answer(&Upsert::Updated);
+        mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").respond_with(&Upsert::Updated);
         drop(call(&mock, &CreateEntity::named("bob")));
     });
     assert_eq!(
         placeless(file!(), &message),
         "MockTransport: unexpected call POST identity/entity with body {\"name\":\"bob\"}\n\
-         It differs from what is expected:\n\
-         \x20 POST identity/entity where a predicate holds, expected at HERE\n\
-         \x20   it does not hold"
+         It differs from the expected calls:\n\
+         \x20 POST identity/entity matching a predicate, expected at HERE\n\
+         \x20   the predicate returned `false`"
     );
 }
 
@@ -139,7 +139,7 @@ fn too_many_calls_name_the_expectation_or_the_call() {
     });
     assert_eq!(
         message,
-        "MockTransport::send(GET identity/entity/id/{id} with id=\"e1\", of which no more are expected, or none yet): \
+        "MockTransport::send(GET identity/entity/id/{id} with id=\"e1\", called too often or out of sequence): \
          No matching expectation found"
     );
 }
@@ -154,9 +154,9 @@ fn wrapping_is_shown() {
     assert_eq!(
         placeless(file!(), &message),
         r#"MockTransport: unexpected call GET identity/oidc/token/{role} with role="web", x-vault-wrap-ttl="60"
-It differs from what is expected:
+It differs from the expected calls:
   GET identity/oidc/token/{role} with role="web", expected at HERE
-    header x-vault-wrap-ttl: expected nothing, came "60""#
+    header x-vault-wrap-ttl: expected nothing, got "60""#
     );
 }
 

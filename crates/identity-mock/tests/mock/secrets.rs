@@ -8,7 +8,7 @@ use identity_core::{
     oidc::{ClientAuth, ExchangeOidcToken, IntrospectIdToken, ReadUserInfo},
     wrapping::{LookupWrappingToken, UnwrapResponse},
 };
-use identity_mock::{Call, MockTransport};
+use identity_mock::{MockTransport, RecordedRequest};
 
 use super::{call, failure, placeless, target};
 
@@ -29,21 +29,24 @@ fn secrets_are_not_shown() {
     assert_eq!(
         placeless(file!(), &messages[0]),
         r#"MockTransport: unexpected call POST identity/oidc/introspect with body {"client_id":"y","token":"***"}
-It differs from what is expected:
+It differs from the expected calls:
   POST identity/oidc/introspect with body {"client_id":"x","token":"***"}, expected at HERE
-    body.client_id: expected "x", came "y"
-    body.token: expected a secret, came another"#
+    body.client_id: expected "x", got "y"
+    body.token: expected a secret, got a different one"#
     );
     assert_eq!(
         placeless(file!(), &messages[1]),
         "MockTransport: unexpected call POST sys/wrapping/unwrap\n\
-         It differs from what is expected:\n\
+         It differs from the expected calls:\n\
          \x20 POST sys/wrapping/unwrap, expected at HERE\n\
-         \x20   header x-vault-token: expected a secret, came another"
+         \x20   header x-vault-token: expected a secret, got a different one"
     );
     let mock = MockTransport::new();
-    let hidden = |call: &Call| {
-        assert_eq!(format!("{call:?}"), r#"Call(POST identity/oidc/introspect with body {"token":"***"})"#);
+    let hidden = |call: &RecordedRequest| {
+        assert_eq!(
+            format!("{call:?}"),
+            r#"RecordedRequest(POST identity/oidc/introspect with body {"token":"***"})"#
+        );
         true
     };
     mock.expect_where::<IntrospectIdToken>(hidden).not_found();
@@ -63,7 +66,7 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
         mock
     };
     let other = failure(|| drop(call(&expecting(1), &two)));
-    assert!(other.contains("expected a secret, came another"), "{other}");
+    assert!(other.contains("expected a secret, got a different one"), "{other}");
     let messages = [
         other,
         failure(|| drop(call(&MockTransport::new(), &one))),
