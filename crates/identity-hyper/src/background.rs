@@ -1,4 +1,4 @@
-//! Reading files that may hang, as on a network that is down.
+//! Reads files that may be unresponsive, such as those on a network share.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-/// Runs blocking work in the background, one at a time, so that work that hangs occupies one thread at most.
+/// Runs one blocking task at a time in the background, so that an unresponsive file occupies one thread at most.
 #[derive(Debug, Default)]
 pub(crate) struct Background(Mutex<Option<Run>>);
 
-/// The channel is closed when the work ends, even if it panics.
+/// The channel closes when the task ends, even by a panic.
 #[derive(Clone, Debug)]
 struct Run {
     ended: watch::Receiver<()>,
@@ -19,9 +19,9 @@ struct Run {
 }
 
 impl Background {
-    /// Starts `work`, unless earlier work has not ended yet, and waits for its end. Stops waiting when the
-    /// work has taken as long as `patience`.
-    pub(crate) async fn run(&self, patience: Duration, work: impl FnOnce() + Send + 'static) {
+    /// Starts `work` unless an earlier task is still running. Waits for the running task until it has taken
+    /// `timeout`.
+    pub(crate) async fn run(&self, timeout: Duration, work: impl FnOnce() + Send + 'static) {
         let mut run = {
             let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             match &*last {
@@ -38,7 +38,7 @@ impl Background {
                 }
             }
         };
-        let _ = timeout_at(run.begun + patience, run.ended.changed()).await;
+        let _ = timeout_at(run.begun + timeout, run.ended.changed()).await;
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_hangs_is_not_waited_for_again_and_occupies_one_thread() {
+    async fn an_unresponsive_task_is_not_waited_for_twice_and_occupies_one_thread() {
         let background = Background::default();
         let count = Arc::new(AtomicUsize::new(0));
         let (release, hanging) = mpsc::channel::<()>();
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(count.load(SeqCst), 0);
 
         drop(release);
-        background.run(Duration::from_secs(10), || panic!("its end is noticed all the same")).await;
+        background.run(Duration::from_secs(10), || panic!("the end must still be noticed")).await;
         background.run(Duration::from_secs(10), || ()).await;
         let counted = Arc::clone(&count);
         background.run(Duration::from_secs(10), move || add(&counted)).await;

@@ -10,11 +10,17 @@ use identity_core::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// Any [`Transport`] that needs tokio, for those who block the thread: it brings a runtime along, with one
-/// thread of its own.
+/// Makes a [`BlockingTransport`] of any [`Transport`], with a tokio runtime of one thread.
 ///
-/// It can be used, and dropped, within another runtime.
-/// Its clones share it.
+/// It can be used and dropped within another runtime. Clones share the runtime.
+///
+/// ```
+/// use identity_hyper::{BlockingAdapter, HyperTransport};
+///
+/// let transport = BlockingAdapter::new(HyperTransport::new())?;
+/// println!("{:?}", transport.transport());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BlockingAdapter<T> {
     transport: T,
@@ -26,7 +32,11 @@ pub struct BlockingAdapter<T> {
 struct Background(Option<Runtime>);
 
 impl<T: Transport + Clone + 'static> BlockingAdapter<T> {
-    /// Sends requests through `transport`. It fails if the thread cannot be started.
+    /// Creates an adapter that sends requests through `transport`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the runtime's thread cannot be started.
     pub fn new(transport: T) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -36,26 +46,26 @@ impl<T: Transport + Clone + 'static> BlockingAdapter<T> {
         Ok(Self { transport, runtime: Arc::new(Background(Some(runtime))) })
     }
 
-    /// What requests are sent through.
+    /// The wrapped transport.
     pub fn transport(&self) -> &T {
         &self.transport
     }
 
-    /// Has the runtime do it, and waits. `None` if it was broken off.
-    fn run<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> Option<F::Output> {
-        let (answer, answered) = mpsc::sync_channel(1);
+    /// Runs the future on the runtime. Returns `None` if it panicked or the runtime ended.
+    fn block_on<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> Option<F::Output> {
+        let (sender, receiver) = mpsc::sync_channel(1);
         self.runtime.0.as_ref()?.spawn(async move {
-            // Nobody waits for the answer of a call whose thread has gone.
-            let _ = answer.send(future.await);
+            // Sending fails if the calling thread has panicked.
+            let _ = sender.send(future.await);
         });
-        answered.recv().ok()
+        receiver.recv().ok()
     }
 }
 
 impl<T: Transport + Clone + 'static> BlockingTransport for BlockingAdapter<T> {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let transport = self.transport.clone();
-        let outcome = self.run(async move { transport.send(request).await });
+        let outcome = self.block_on(async move { transport.send(request).await });
         outcome.unwrap_or_else(|| Err(TransportErrorKind::Other.into()))
     }
 
@@ -73,7 +83,7 @@ impl<T: Transport + Clone + 'static> BlockingTransport for BlockingAdapter<T> {
 
     fn health(&self) -> Vec<NodeHealth> {
         let transport = self.transport.clone();
-        self.run(async move { transport.health().await }).unwrap_or_default()
+        self.block_on(async move { transport.health().await }).unwrap_or_default()
     }
 
     fn consistency_tokens(&self) -> Vec<ConsistencyToken> {

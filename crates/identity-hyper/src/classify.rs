@@ -7,78 +7,77 @@ use identity_core::transport::{TransportError, TransportErrorKind};
 use tower::BoxError;
 
 use crate::proxy::ProxyError;
-use crate::tls::{TlsError, problem, refuses_client};
+use crate::tls::{TlsError, handshake_problem, rejects_client_cert};
 
-/// Says of any error of the stack whether the server may have seen the request.
+/// Classifies any error of the stack by whether the server may have received the request.
 pub(crate) fn classify(error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(error) => *error,
         Err(error) => {
-            let kind = causes(&*error).find_map(kind_of_one).unwrap_or(TransportErrorKind::Other);
+            let kind = chain(&*error).find_map(error_kind).unwrap_or(TransportErrorKind::Other);
             with_kind(kind, error)
         }
     }
 }
 
-/// The error of a connection that could not be opened: nothing was sent.
+/// Classifies the error of a connection that could not be opened: the request was not sent.
 pub(crate) fn classify_connect(error: BoxError) -> TransportError {
     with_kind(TransportErrorKind::NotSent, error)
 }
 
 fn with_kind(kind: TransportErrorKind, error: BoxError) -> TransportError {
-    let problem = causes(&*error).find_map(|error| lasting_problem(error, kind));
-    let is_permanent = problem.is_some() || causes(&*error).any(is_permanent);
+    let problem = chain(&*error).find_map(|error| permanent_problem(error, kind));
+    let is_permanent = problem.is_some() || chain(&*error).any(is_permanent);
     let error = match problem {
-        Some(problem) => TransportError::new(kind, TlsError::new(problem).because(error)),
+        Some(problem) => TransportError::new(kind, TlsError::new(problem).with_source(error)),
         None => TransportError::new(kind, error),
     };
     if is_permanent { error.permanent() } else { error }
 }
 
-/// Whether another attempt fails in the same way: TLS that is set up wrongly, a proxy that rejects the
-/// password.
+/// Returns `true` if a retry would fail in the same way, as with invalid TLS settings or proxy credentials.
 fn is_permanent(error: &(dyn Error + 'static)) -> bool {
     error.is::<TlsError>()
         || error.downcast_ref().is_some_and(TransportError::is_permanent)
-        || error.downcast_ref().is_some_and(ProxyError::is_permanent)
+        || error.downcast_ref().is_some_and(ProxyError::rejects_credentials)
 }
 
-fn lasting_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
+/// Describes a permanent error whose own message is unclear.
+fn permanent_problem(error: &(dyn Error + 'static), kind: TransportErrorKind) -> Option<&'static str> {
     match kind {
-        TransportErrorKind::NotSent => error.downcast_ref().and_then(problem),
+        TransportErrorKind::NotSent => error.downcast_ref().and_then(handshake_problem),
         TransportErrorKind::Other => error.downcast_ref().filter(|error| hyper::Error::is_parse(error)).map(|_| {
-            "what came cannot be read as HTTP; if the server speaks TLS at this port, its address begins with https://"
+            "the response is not valid HTTP; if the server speaks TLS on this port, its address begins with https://"
         }),
         _ => None,
     }
 }
 
-/// The error and what it came of.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    // An I/O error made of another one does not tell it as its source.
+/// Iterates over the error and its sources.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    // An `io::Error` that wraps another error does not return it as its source.
     let inner = |error: &'a (dyn Error + 'static)| Some(error.downcast_ref::<io::Error>()?.get_ref()? as _);
     std::iter::successors(Some(error), move |&error| inner(error).or_else(|| error.source()))
 }
 
-/// Whether an HTTP/2 server reports that it has not processed the request. Those that a GOAWAY leaves open do
-/// not end with it.
+/// Returns `true` if the HTTP/2 server reports that it has not processed the request. Streams that a GOAWAY
+/// frame covers as processed do not end with it.
 pub(crate) fn is_unprocessed(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 
-fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
+fn error_kind(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
     if let Some(error) = error.downcast_ref::<TransportError>() {
         return Some(error.kind());
     }
-    if error.downcast_ref::<rustls::Error>().is_some_and(refuses_client) {
+    if error.downcast_ref::<rustls::Error>().is_some_and(rejects_client_cert) {
         return Some(TransportErrorKind::NotSent);
     }
     if error.is::<LengthLimitError>() {
         return Some(TransportErrorKind::ResponseTooLarge);
     }
     if let Some(error) = error.downcast_ref::<h2::Error>() {
-        // The server has turned the request away, or the connection is gone; what came of that it does not tell as
-        // its source.
+        // h2 does not return the underlying I/O error as its source.
         let kind =
             if is_unprocessed(error) { TransportErrorKind::NotSent } else { TransportErrorKind::Interrupted };
         let is_gone = error.is_remote() || error.is_io() || error.is_go_away();
@@ -91,7 +90,7 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         return error.is_connect().then_some(TransportErrorKind::NotSent);
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
-        // A user's error is a connection whose runtime has ended: a body in one piece does not fail.
+        // A user error means that the connection's runtime has ended: a body in one chunk cannot fail.
         let broken = error.is_incomplete_message()
             || error.is_canceled()
             || error.is_closed()
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn timeouts_and_limits_of_other_layers_are_known() {
+    async fn timeouts_and_limits_of_other_layers_are_classified() {
         let elapsed = tokio::time::timeout(Duration::ZERO, std::future::pending::<()>()).await.unwrap_err();
         assert_eq!(kind(elapsed), Timeout);
         assert_eq!(kind(tower::timeout::error::Elapsed::new()), Timeout);
@@ -157,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn a_transport_error_stays_as_it_is() {
+    fn a_transport_error_is_returned_unchanged() {
         let error = classify(TransportError::from(TransportErrorKind::Redirect).permanent().into());
         assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::Redirect, true));
         assert!(!classify(TransportError::from(Timeout).into()).is_permanent());
     }
 
     #[test]
-    fn what_fails_again_in_the_same_way_is_permanent() {
+    fn errors_that_a_retry_cannot_fix_are_permanent() {
         assert!(classify(TlsError::new("no").into()).is_permanent());
         assert!(classify_connect(TlsError::new("no").into()).is_permanent());
         assert!(
@@ -175,7 +174,7 @@ mod tests {
         let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
         let error = classify_connect(io::Error::other(rejected).into());
         assert!(error.is_permanent(), "{error:?}");
-        let told = error.source().unwrap().to_string();
-        assert!(told.contains("certificate"), "{told}");
+        let message = error.source().unwrap().to_string();
+        assert!(message.contains("certificate"), "{message}");
     }
 }

@@ -9,18 +9,17 @@ use http_body_util::{BodyExt, Full};
 use identity_core::transport::{TransportError, TransportErrorKind};
 use tower::{BoxError, Layer, Service};
 
-/// Collects the body of an answer, up to a limit: from a service of streams it makes one of [`Bytes`].
+/// Collects streamed response bodies into [`Bytes`], up to a limit.
 ///
-/// A response that is announced as larger, or turns out to be, is a
-/// [`ResponseTooLarge`](TransportErrorKind::ResponseTooLarge) and the rest is not read. Of an error response the first MiB is
-/// collected.
+/// A longer response fails with [`ResponseTooLarge`](TransportErrorKind::ResponseTooLarge). The body of an
+/// error response is truncated to 1 MiB instead.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
     limit: usize,
 }
 
 impl CollectLayer {
-    /// Collects up to `limit` bytes.
+    /// Creates a layer that collects at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit }
     }
@@ -34,7 +33,7 @@ impl<S> Layer<S> for CollectLayer {
     }
 }
 
-/// See [`CollectLayer`].
+/// The service that [`CollectLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct Collect<S> {
     inner: S,
@@ -67,10 +66,10 @@ where
     }
 }
 
-/// More of an error response is not read: its status counts, and the message is at the beginning.
-const MAX_REFUSAL_LEN: usize = 1024 * 1024;
+/// The rest of an error response is not read: the message is at the beginning.
+const MAX_ERROR_BODY_LEN: usize = 1024 * 1024;
 
-/// Reads the body to its end, or that of an error response until nothing more is needed.
+/// Reads the body, or the beginning of an error response.
 pub(crate) async fn collect<B>(
     mut body: Pin<&mut B>,
     status: StatusCode,
@@ -79,35 +78,35 @@ pub(crate) async fn collect<B>(
 where
     B: Body<Data = Bytes, Error: Into<BoxError>>,
 {
-    let is_refusal = !status.is_success();
-    let limit = if is_refusal { limit.min(MAX_REFUSAL_LEN) } else { limit };
+    let is_error = !status.is_success();
+    let limit = if is_error { limit.min(MAX_ERROR_BODY_LEN) } else { limit };
     let too_large = || {
-        let cause = format!("it has more than {limit} bytes; `response_limit` sets the limit");
+        let cause = format!("it is longer than {limit} bytes; `response_limit` sets the limit");
         Err(TransportError::new(TransportErrorKind::ResponseTooLarge, cause).into())
     };
-    if !is_refusal && body.size_hint().lower() > limit as u64 {
+    if !is_error && body.size_hint().lower() > limit as u64 {
         return too_large();
     }
-    // Most answers come in one piece, which is then not copied.
+    // Most responses have one chunk, which is not copied.
     let mut whole = Bytes::new();
-    let mut pieces = BytesMut::new();
+    let mut chunks = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let Ok(mut piece) = frame.map_err(Into::into)?.into_data() else { continue };
-        let room = limit - whole.len() - pieces.len();
-        let is_enough = piece.len() > room;
-        if is_enough && !is_refusal {
+        let Ok(mut chunk) = frame.map_err(Into::into)?.into_data() else { continue };
+        let remaining = limit - whole.len() - chunks.len();
+        let is_enough = chunk.len() > remaining;
+        if is_enough && !is_error {
             return too_large();
         }
-        piece.truncate(room);
-        if whole.is_empty() && pieces.is_empty() {
-            whole = piece;
+        chunk.truncate(remaining);
+        if whole.is_empty() && chunks.is_empty() {
+            whole = chunk;
         } else {
-            pieces.extend_from_slice(&std::mem::take(&mut whole));
-            pieces.extend_from_slice(&piece);
+            chunks.extend_from_slice(&std::mem::take(&mut whole));
+            chunks.extend_from_slice(&chunk);
         }
         if is_enough {
             break;
         }
     }
-    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+    Ok(if chunks.is_empty() { whole } else { chunks.freeze() })
 }

@@ -17,26 +17,39 @@ use tower::{BoxError, Service};
 use tracing::warn;
 
 use crate::address::{is_loopback, socket_path};
+use crate::connection::Connection;
 use crate::dial::dial;
 use crate::events::TRACING_TARGET;
-use crate::proxy::{Proxy, ProxyError, Via};
+use crate::proxy::{Proxy, ProxyError, ProxyServer};
 use crate::socket::Socket;
-use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
 use crate::tunnel::{is_socks, tunnel, with_port};
 
-/// How long at least a server may take to say whether it accepts the client's certificate.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// The minimum time to wait for a server to reject the client certificate.
+const CLIENT_CERT_VERDICT_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Opens connections to `http`, `https` and `unix` addresses, through a proxy if there is one on the way, all
-/// within one time limit.
+/// Opens connections to `http`, `https` and `unix` addresses, with a proxy, TLS and a timeout.
 ///
-/// A `unix` address has the path of the socket where the host stands, in hexadecimal, as a
-/// [`Target`](identity_core::Target) writes it.
+/// It is a [`Service`] for hyper-util's clients, and part of [`HyperTransport`](crate::HyperTransport). The
+/// host of a `unix` address is the socket's path in hexadecimal, as in a
+/// [`Target`](identity_core::Target).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http_body_util::Full;
+/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+/// use identity_core::bytes::Bytes;
+/// use identity_hyper::{Connector, Proxy, Tls};
+///
+/// let connector = Connector::new(Duration::from_secs(5), Tls::new(), &Proxy::none());
+/// let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
+/// println!("{client:?}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
-/// Behind one `Arc`, as hyper clones the connector for every call.
+/// In one `Arc`, because hyper clones the connector for each call.
 #[derive(Debug)]
 struct Inner {
     proxies: Proxy,
@@ -44,60 +57,62 @@ struct Inner {
     timeout: Duration,
     /// How long the kernel waits for sent data to be acknowledged.
     user_timeout: Duration,
-    warned: Warned,
+    warned: WarnOnce,
 }
 
-/// Of what has been warned.
 #[derive(Debug)]
-struct Warned {
+struct WarnOnce {
     plain: Once,
     unverified: Once,
 }
 
 impl Connector {
-    /// Opens connections with these settings. `timeout` is for all of it: the name, TCP, the proxy, TLS.
+    /// Creates a connector. `timeout` covers name resolution, TCP, the proxy and the TLS handshake.
     pub fn new(timeout: Duration, tls: impl Into<Tls>, proxy: &Proxy) -> Self {
-        Self::for_attempts_of(Duration::from_secs(15), timeout, tls, proxy)
+        Self::with_attempt_timeout(Duration::from_secs(15), timeout, tls, proxy)
     }
 
-    /// Has the kernel give up a connection whose data is not acknowledged before an `attempt` ends, so that
-    /// nothing of it is delivered once it has been retried.
-    pub(crate) fn for_attempts_of(
+    /// Sets the kernel's timeout for unacknowledged data below the attempt's, so that the kernel does not
+    /// deliver a request after its retry.
+    pub(crate) fn with_attempt_timeout(
         attempt: Duration,
         timeout: Duration,
         tls: impl Into<Tls>,
         proxy: &Proxy,
     ) -> Self {
         let user_timeout = (attempt / 3 * 2).max(Duration::from_secs(1));
-        let warned = Warned { plain: Once::new(), unverified: Once::new() };
+        let warned = WarnOnce { plain: Once::new(), unverified: Once::new() };
         Self(Arc::new(Inner { proxies: proxy.clone(), tls: tls.into(), timeout, user_timeout, warned }))
     }
 
-    /// Opens a connection within the time limit.
-    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Stream, BoxError> {
+    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Connection, BoxError> {
         timeout(self.0.timeout, self.0.open(uri)).await?
     }
 }
 
 impl Inner {
-    async fn open(&self, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn open(&self, uri: &Uri) -> Result<Connection, BoxError> {
         match uri.scheme_str() {
             Some("https") => {
                 let tls = self.tls.configs().await?;
-                if tls.skip_verify {
+                if tls.accept_invalid_certs {
                     self.warned.unverified.call_once(|| {
-                        warn!(target: TRACING_TARGET, "servers are not verified: whoever is on the way can read the token");
+                        warn!(target: TRACING_TARGET, "servers are not verified: an attacker on the network path can read the token");
                     });
                 }
                 let name = match &tls.server_name {
                     Some(name) => name.clone(),
                     None => server_name(uri)?,
                 };
-                let stream = self.reach(uri).await?;
+                let stream = self.connect_via_proxy(uri).await?;
                 let begun = Instant::now();
-                let mut stream = secure(stream, Arc::clone(&tls.server), name).await?;
-                if tls.asked.get() {
-                    accepted(&mut stream, PATIENCE.max(2 * begun.elapsed())).await?;
+                let mut stream = tls_handshake(stream, Arc::clone(&tls.server), name).await?;
+                if tls.client_cert_requested.get() {
+                    await_client_cert_verdict(
+                        &mut stream,
+                        CLIENT_CERT_VERDICT_TIMEOUT.max(2 * begun.elapsed()),
+                    )
+                    .await?;
                 }
                 Ok(stream.into())
             }
@@ -108,32 +123,31 @@ impl Inner {
                         warn!(target: TRACING_TARGET, server, "tokens and secrets are sent without encryption");
                     });
                 }
-                self.reach(uri).await
+                self.connect_via_proxy(uri).await
             }
-            Some("unix") => socket(uri).await,
-            _ => Err("the scheme is none of http, https and unix".into()),
+            Some("unix") => connect_unix(uri).await,
+            _ => Err("the scheme must be http, https or unix".into()),
         }
     }
 
-    /// Connects to the server, or has a proxy do it.
-    async fn reach(&self, uri: &Uri) -> Result<Stream, BoxError> {
-        let Some(proxy) = self.proxies.on_the_way(uri) else { return self.dial(uri).await };
+    async fn connect_via_proxy(&self, uri: &Uri) -> Result<Connection, BoxError> {
+        let Some(proxy) = self.proxies.intercept(uri) else { return self.dial(uri).await };
         let stream = self.tunnel(proxy, uri).await;
         stream.map_err(|source| ProxyError { address: proxy.address(), source }.into())
     }
 
-    async fn tunnel(&self, proxy: &Via, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn tunnel(&self, proxy: &ProxyServer, uri: &Uri) -> Result<Connection, BoxError> {
         let is_https = proxy.uri().scheme_str() == Some("https");
         let at = if is_socks(proxy.uri()) { with_port(proxy.uri(), 1080)? } else { proxy.uri().clone() };
         let mut stream = self.dial(&at).await?;
         if is_https {
             let tls = self.tls.configs().await?;
-            stream = secure(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
+            stream = tls_handshake(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
         }
         tunnel(stream, proxy, uri).await
     }
 
-    async fn dial(&self, uri: &Uri) -> Result<Stream, BoxError> {
+    async fn dial(&self, uri: &Uri) -> Result<Connection, BoxError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
         Ok(Socket::new(dial(host, port).await?, Some(self.user_timeout)).into())
@@ -141,7 +155,7 @@ impl Inner {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<Stream>;
+    type Response = TokioIo<Connection>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
@@ -155,18 +169,17 @@ impl Service<Uri> for Connector {
     }
 }
 
-async fn secure(
-    stream: Stream,
+async fn tls_handshake(
+    stream: Connection,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-) -> io::Result<TlsStream<Stream>> {
+) -> io::Result<TlsStream<Connection>> {
     TlsConnector::from(config).connect(name, stream).await
 }
 
-/// With TLS 1.3 a server judges the client's certificate after the handshake. Over HTTP/2 it speaks first, so that
-/// its verdict can be heard before a request is lost with the connection. Some servers do not: they are not
-/// waited for.
-async fn accepted(stream: &mut TlsStream<Stream>, patience: Duration) -> io::Result<()> {
+/// With TLS 1.3, a client certificate is rejected only after the handshake. HTTP/2 servers send SETTINGS first,
+/// so wait briefly for that frame or the alert before sending a request. Some servers send nothing.
+async fn await_client_cert_verdict(stream: &mut TlsStream<Connection>, patience: Duration) -> io::Result<()> {
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         if let Ok(heard) = timeout(patience, stream.fill_buf()).await {
             heard?;
@@ -178,12 +191,13 @@ async fn accepted(stream: &mut TlsStream<Stream>, patience: Duration) -> io::Res
 fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let name = ServerName::try_from(host.to_owned());
-    Ok(name
-        .map_err(|error| TlsError::new("no certificate can be for the host of the address").because(error))?)
+    Ok(name.map_err(|error| {
+        TlsError::new("the host of the address is not a valid TLS server name").with_source(error)
+    })?)
 }
 
 #[cfg(unix)]
-async fn socket(uri: &Uri) -> Result<Stream, BoxError> {
+async fn connect_unix(uri: &Uri) -> Result<Connection, BoxError> {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
@@ -192,6 +206,6 @@ async fn socket(uri: &Uri) -> Result<Stream, BoxError> {
 }
 
 #[cfg(not(unix))]
-async fn socket(_: &Uri) -> Result<Stream, BoxError> {
-    Err("this system has no Unix sockets".into())
+async fn connect_unix(_: &Uri) -> Result<Connection, BoxError> {
+    Err("Unix sockets are not supported on this platform".into())
 }

@@ -6,18 +6,18 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-/// How long an address may take before the next one is tried as well: RFC 8305 recommends 250 milliseconds.
-const HEAD_START: Duration = Duration::from_millis(250);
+/// The delay before the next address is tried in parallel. RFC 8305 recommends 250 milliseconds.
+const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the first address of a name that accepts ("happy eyeballs").
+/// Connects to the first address of a name that accepts (Happy Eyeballs, RFC 8305).
 pub(crate) async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = connect_to_any(interleave(lookup_host((host, port)).await?.collect())).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// Alternates between the families of addresses, so that a broken one delays little. The resolver's first
-/// address stays first.
+/// Alternates between IPv4 and IPv6, so that a broken family causes little delay. Keeps the resolver's first
+/// address first.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =
@@ -30,15 +30,15 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     pairs.flat_map(|(first, second)| first.into_iter().chain(second)).collect()
 }
 
-/// Starts with the next address when one fails, or has not answered within its head start; that one goes on.
+/// Tries the next address when one fails or the delay passes. Earlier attempts continue.
 async fn connect_to_any(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
-    let mut error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut error = io::Error::new(io::ErrorKind::NotFound, "the name resolves to no address");
     let mut addresses = addresses.into_iter();
     let mut attempts = FuturesUnordered::new();
     loop {
         attempts.extend(addresses.next().map(TcpStream::connect));
-        let patience = if addresses.len() == 0 { Duration::MAX } else { HEAD_START };
-        match timeout(patience, attempts.next()).await {
+        let delay = if addresses.len() == 0 { Duration::MAX } else { CONNECTION_ATTEMPT_DELAY };
+        match timeout(delay, attempts.next()).await {
             Ok(Some(Ok(stream))) => return Ok(stream),
             Ok(Some(Err(failed))) => error = failed,
             Ok(None) => return Err(error),
@@ -71,9 +71,9 @@ mod tests {
         }
     }
 
-    /// A listener whose queue is full: Linux drops further attempts to connect, as a host that is gone does.
+    /// A listener with a full queue: Linux drops further connection attempts, like an unreachable host.
     #[cfg(target_os = "linux")]
-    async fn silent() -> (TcpListener, Vec<TcpStream>) {
+    async fn unresponsive() -> (TcpListener, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(1).unwrap();
@@ -88,8 +88,8 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn silent_addresses_delay_each_other_only_a_little() {
-        let (first, second) = (silent().await, silent().await);
+    async fn unresponsive_addresses_delay_the_connection_by_less_than_a_second() {
+        let (first, second) = (unresponsive().await, unresponsive().await);
         let closed = TcpSocket::new_v4().unwrap();
         closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let well = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_error_is_that_of_an_address() {
+    async fn the_error_is_that_of_the_last_address() {
         let closed = TcpSocket::new_v4().unwrap();
         closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = closed.local_addr().unwrap();

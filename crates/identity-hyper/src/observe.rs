@@ -49,7 +49,7 @@ use crate::service::ServiceTransport;
 /// | `WARN` | a redirect leads where it is not followed |
 /// | `WARN` | servers are not verified: at the first connection |
 /// | `WARN` | tokens and secrets are sent without encryption: at the first connection to another machine that is `http` |
-/// | `WARN` | all users of the machine may read or write the [token file](crate::TokenFile): once |
+/// | `WARN` | all users of the machine can read or write the [token file](crate::TokenFile): once |
 /// | `WARN` | a call goes to an address that is not one of the [configured](crate::HyperTransportBuilder::addresses) ones: once |
 /// | `INFO` | a node has failed, is back, or leads the cluster |
 /// | `DEBUG` | a call is retried again |

@@ -20,35 +20,38 @@ use crate::classify::{classify, classify_connect};
 use crate::collect::collect;
 use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, LONGEST, SendResult};
-use crate::pause::Pause;
+use crate::idle_gap::IdleGap;
 use crate::request::{attempts, is_idempotent, is_read};
 
-mod connection;
 mod error;
-mod kept;
 mod lease;
+mod pooled;
+mod state;
 
-use connection::{Connection, Protocols, http2_error};
-use kept::{Kept, Taken, lock};
-use lease::{Failure, Lease, State};
+use lease::{Failure, Lease, LeaseState};
+use pooled::{PooledConnection, Protocols, http2_error};
+use state::{Checkout, PoolState, lock};
 
 use error::SilentClose;
 
 pub(crate) use error::is_silent_close;
 
-/// How often a call waits for a connection to share that is of no use when it is there: it may be closed at once, or
-/// too old by a setting. Then the call opens one of its own, whose failure tells why.
-const JOINS: usize = 3;
+/// How often a call waits for a shared connection that turns out to be closed or expired. After that it opens
+/// its own, whose error explains the cause.
+const MAX_JOINS: usize = 3;
 
-/// One attempt: a pooled connection, the request, the whole answer, within the time of the call.
+/// The time between two calls after which pooled connections may have been closed unnoticed.
+const IDLE_GAP: Duration = Duration::from_millis(20);
+
+/// The connection pool. It sends one attempt and reads its response within the call's deadlines.
 ///
-/// Over HTTP/1.1 a connection has one call at a time. Over HTTP/2 reads share one; a write has one to itself,
-/// as it has to be [aborted](crate::socket::Socket) with the write.
+/// An HTTP/1.1 connection serves one call at a time. Over HTTP/2, reads share a connection, but a write has
+/// its own, so that [aborting](crate::socket::Socket) the write affects no other call.
 #[derive(Debug)]
 pub(crate) struct Pool {
     settings: Arc<Settings>,
-    kept: Arc<Mutex<Kept>>,
-    pause: Pause,
+    state: Arc<Mutex<PoolState>>,
+    idle_gap: IdleGap,
 }
 
 #[derive(Debug)]
@@ -59,7 +62,7 @@ pub(crate) struct Settings {
     response_limit: usize,
 }
 
-/// How far an attempt has come.
+/// The phase of an attempt, which decides the error of a timeout.
 #[derive(Debug, Default)]
 struct Progress(AtomicU8);
 
@@ -68,7 +71,7 @@ struct Progress(AtomicU8);
 enum Phase {
     Connecting,
     Sent,
-    HeadSeen,
+    HeadReceived,
 }
 
 impl Progress {
@@ -93,85 +96,86 @@ impl Pool {
         let protocols = Protocols::new(header_limit, connect_timeout);
         Self {
             settings: Arc::new(Settings { connector, protocols, lifetime, response_limit }),
-            kept: Arc::new(Mutex::new(Kept::new(idle_timeout.min(LONGEST)))),
-            pause: Pause::new(),
+            state: Arc::new(Mutex::new(PoolState::new(idle_timeout.min(LONGEST)))),
+            idle_gap: IdleGap::new(),
         }
     }
 
-    /// A connection, and the host header for its requests.
+    /// Returns a connection and the `Host` header for its requests.
     async fn lease(
         &self,
         request: &Request<Bytes>,
         call: &Call,
-        fresh: bool,
+        needs_new: bool,
     ) -> Result<(Lease<'_>, Option<HeaderValue>), BoxError> {
         let uri = request.uri();
         let may_share = || is_read(request) && is_idempotent(request);
         let mut has_yielded = false;
         let mut joined = 0;
         loop {
-            let taken = lock(&self.kept).take(uri, call.begun(), may_share, fresh);
-            let taken = taken.ok_or("the address has no host")?;
-            let Taken { origin, host, shared, .. } = taken;
+            let checkout = lock(&self.state).check_out(uri, call.begun(), may_share, needs_new);
+            let checkout = checkout.ok_or("the address has no host")?;
+            let Checkout { origin, host, shared, .. } = checkout;
             let lease = |connection, shared| Lease {
-                kept: &self.kept,
+                pool: &self.state,
                 origin,
                 connection: Some(connection),
                 shared,
-                state: State::Unused,
+                state: LeaseState::Unused,
             };
-            if let Some(connection) = taken.connection {
+            if let Some(connection) = checkout.connection {
                 return Ok((lease(connection, shared), host));
             }
-            if taken.is_near && !has_yielded {
+            if checkout.is_almost_ready && !has_yielded {
                 has_yielded = true;
                 tokio::task::yield_now().await;
-            } else if taken.may_join && !fresh && joined < JOINS {
+            } else if checkout.can_join && !needs_new && joined < MAX_JOINS {
                 joined += 1;
-                Box::pin(self.join(origin, taken.generation, uri)).await?;
+                Box::pin(self.join_open(origin, checkout.generation, uri)).await?;
             } else {
-                let opened = Box::pin(Connection::open(&self.settings, uri, taken.generation)).await?;
+                let opened =
+                    Box::pin(PooledConnection::open(&self.settings, uri, checkout.generation)).await?;
                 return Ok((lease(opened, None), host));
             }
         }
     }
 
-    /// Waits for a connection that several calls may share, and opens it if nobody does. It is among the kept
-    /// ones afterwards.
-    async fn join(&self, origin: usize, generation: u64, uri: &Uri) -> Result<(), BoxError> {
+    /// Waits for a connection that other calls are opening, or opens it. It is in the pool afterwards.
+    async fn join_open(&self, origin: usize, generation: u64, uri: &Uri) -> Result<(), BoxError> {
         let opening = {
-            let mut kept = lock(&self.kept);
-            kept.opening(origin).unwrap_or_else(|| {
-                let (settings, pool, uri) = (Arc::clone(&self.settings), Arc::clone(&self.kept), uri.clone());
+            let mut state = lock(&self.state);
+            state.pending_open(origin).unwrap_or_else(|| {
+                let (settings, pool, uri) =
+                    (Arc::clone(&self.settings), Arc::clone(&self.state), uri.clone());
                 let open = async move {
-                    let connection = Connection::open(&settings, &uri, generation).await?;
-                    // Given back at once.
+                    let connection = PooledConnection::open(&settings, &uri, generation).await?;
+                    // Dropping the lease checks the connection in.
                     drop(Lease {
-                        kept: &pool,
+                        pool: &pool,
                         origin,
                         connection: Some(connection),
                         shared: None,
-                        state: State::Unused,
+                        state: LeaseState::Unused,
                     });
                     Ok(())
                 };
                 let opening = open.boxed().shared();
-                kept.set_opening(origin, &opening);
+                state.set_pending_open(origin, &opening);
                 opening
             })
         };
         Ok(opening.await?)
     }
 
-    /// What is sent of the request: all but its extensions.
-    fn outgoing(
+    /// Copies the request without its extensions.
+    fn to_hyper_request(
         request: &mut Request<Bytes>,
         is_http2: bool,
         host: Option<HeaderValue>,
     ) -> Request<Full<Bytes>> {
         let mut outgoing = Request::new(Full::new(request.body().clone()));
         *outgoing.method_mut() = request.method().clone();
-        // hyper reads the answer's headers into the same map: it gets the one that has room, and the copy stays.
+        // hyper reuses the map for the response's headers, so it gets the one with spare capacity.
         let copy = request.headers().clone();
         let mut headers = mem::replace(request.headers_mut(), copy);
         if is_http2 {
@@ -183,7 +187,7 @@ impl Pool {
                 headers.insert(HOST, host);
             }
         }
-        // hyper says nothing of an empty body, and some proxies then refuse the request.
+        // hyper sends no `Content-Length` for an empty body, and some proxies then reject the request.
         if request.body().is_empty()
             && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
         {
@@ -193,40 +197,44 @@ impl Pool {
         outgoing
     }
 
-    /// Sends the request and reads the answer.
-    async fn answer(&self, request: &mut Request<Bytes>, call: &Call, progress: &Progress) -> SendResult {
-        if self.pause.ends_at(call.begun()) {
-            // Lets a runtime that has done something else see which pooled connections are closed.
+    async fn send_and_collect(
+        &self,
+        request: &mut Request<Bytes>,
+        call: &Call,
+        progress: &Progress,
+    ) -> SendResult {
+        if self.idle_gap.elapsed_since_last(call.begun()) > IDLE_GAP {
+            // The runtime may have to run first to notice that pooled connections were closed.
             tokio::task::yield_now().await;
         }
         let mut failed = None;
         loop {
             let (mut lease, host) = match self.lease(request, call, failed.is_some()).await {
                 Ok(leased) => leased,
-                // What was sent before tells more.
+                // The error of the first attempt is more informative.
                 Err(error) => return Err(failed.unwrap_or_else(|| classify_connect(error))),
             };
-            let outgoing = Self::outgoing(request, lease.is_http2(), host);
+            let outgoing = Self::to_hyper_request(request, lease.is_http2(), host);
             progress.set(Phase::Sent);
             let failure = match lease.send(outgoing).await {
                 Ok(mut response) => {
-                    progress.set(Phase::HeadSeen);
+                    progress.set(Phase::HeadReceived);
                     let (status, limit) = (response.status(), self.settings.response_limit);
                     let body = collect(Pin::new(response.body_mut()), status, limit).await;
-                    let body = body.map_err(|error| after_head(classify(error)))?;
-                    lease.state = State::Done;
+                    let body = body.map_err(|error| interrupted_after_head(classify(error)))?;
+                    lease.state = LeaseState::Done;
                     drop(lease);
-                    remember_secret(request, &mut response);
+                    attach_sensitive_header(request, &mut response);
                     return Ok(response.map(|_| body));
                 }
                 Err(failure) => failure,
             };
-            let Failure { error, is_unsent } = failure;
+            let Failure { error, was_not_processed } = failure;
             let is_plain = request.uri().scheme() == Some(&Scheme::HTTP);
-            let is_garbage = is_garbage(&error);
-            let error = if is_unsent {
+            let is_malformed = is_malformed(&error);
+            let error = if was_not_processed {
                 TransportError::new(TransportErrorKind::NotSent, error)
-            } else if is_garbage && lease.is_http2() {
+            } else if is_malformed && lease.is_http2() {
                 TransportError::new(TransportErrorKind::Other, error)
             } else {
                 match classify(error.into()) {
@@ -236,11 +244,13 @@ impl Pool {
                     error => error,
                 }
             };
-            if failed.is_some() || !(is_garbage && is_idempotent(request) || is_unsent && lease.is_proven()) {
+            if failed.is_some()
+                || !(is_malformed && is_idempotent(request) || was_not_processed && lease.has_responded())
+            {
                 let is_first_in_doubt = failed.is_some() && error.kind() == TransportErrorKind::NotSent;
                 return Err(failed.filter(|_| is_first_in_doubt).unwrap_or(error));
             }
-            if is_unsent {
+            if was_not_processed {
                 progress.set(Phase::Connecting);
             } else if !is_read(request) {
                 attempts(request).mark_in_doubt();
@@ -249,23 +259,22 @@ impl Pool {
         }
     }
 
-    /// Ends when the time of the call is up.
-    async fn in_time(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
+    async fn with_deadlines(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let progress = Progress::default();
-        let mut answer = pin!(self.answer(request, call, &progress));
-        // One timer for both: when it rings and the head is there, it is set to the end of the call.
+        let mut sending = pin!(self.send_and_collect(request, call, &progress));
+        // One timer serves both deadlines: once the response headers are there, it is reset to the second.
         let mut limit = call.head_by();
         let mut timer = pin!(sleep_until(limit));
-        let in_time = poll_fn(|context| {
-            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                return Poll::Ready(answer);
+        let response = poll_fn(|context| {
+            if let Poll::Ready(response) = sending.as_mut().poll(context) {
+                return Poll::Ready(response);
             }
             while timer.as_mut().poll(context).is_ready() {
                 if progress.is(Phase::Connecting) {
-                    let problem = "the time was up before there was a connection";
+                    let problem = "the timeout expired before a connection was open";
                     return Poll::Ready(Err(TransportError::new(TransportErrorKind::NotSent, problem)));
                 }
-                if limit == call.deadline() || !progress.is(Phase::HeadSeen) {
+                if limit == call.deadline() || !progress.is(Phase::HeadReceived) {
                     return Poll::Ready(Err(TransportErrorKind::Timeout.into()));
                 }
                 limit = call.deadline();
@@ -273,40 +282,40 @@ impl Pool {
             }
             Poll::Pending
         });
-        in_time.await
+        response.await
     }
 }
 
 impl Exchange for Pool {
-    /// In a box of its own: one for the whole call would be larger than what allocators have at hand.
+    /// Boxed separately: a single future for the whole call would exceed the allocator's size classes.
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
-        Box::pin(self.in_time(request, call))
+        Box::pin(self.with_deadlines(request, call))
     }
 
     fn renew(&self) {
-        lock(&self.kept).renew();
+        lock(&self.state).reset();
     }
 }
 
-/// Whatever a server says after the head of its response, it has received the request.
-fn after_head(error: TransportError) -> TransportError {
+/// A server that has sent response headers has received the request, even if it then reports otherwise.
+fn interrupted_after_head(error: TransportError) -> TransportError {
     if error.kind() == TransportErrorKind::NotSent {
-        let problem = "the server has turned the request away after the head of its response";
+        let problem = "the server rejected the request after its response headers";
         return TransportError::new(TransportErrorKind::Interrupted, problem);
     }
     error
 }
 
-/// Whether something came that is no HTTP, by mistake perhaps or for another call on the connection.
-fn is_garbage(error: &hyper::Error) -> bool {
+/// Returns `true` if the server sent invalid HTTP, perhaps left over from another call on the connection.
+fn is_malformed(error: &hyper::Error) -> bool {
     let is_http2_garbage = |error: &h2::Error| error.is_go_away() && error.is_library();
-    // hyper's own predicate for such a head comes with its feature `server` only.
+    // hyper's own predicate requires its feature `server`.
     let is_too_large = error.to_string() == "message head is too large";
     error.is_parse() && !is_too_large || http2_error(error).is_some_and(is_http2_garbage)
 }
 
-/// Keeps what a refusal may repeat, for it to be masked there.
-fn remember_secret(request: &Request<Bytes>, response: &mut Response<impl Sized>) {
+/// Attaches the sensitive request header to an error response, so that it can be redacted from its message.
+fn attach_sensitive_header(request: &Request<Bytes>, response: &mut Response<impl Sized>) {
     if response.status().is_client_error() || response.status().is_server_error() {
         let secret = request.headers().values().find(|value| value.is_sensitive());
         if let Some(secret) = secret {

@@ -107,7 +107,7 @@ proptest! {
         let proxy = proxy.no_proxy(direct);
         for server in [server.as_str(), "https://vault.test:8200", "http://10.1.2.3", "https://[fd00::1]:1"] {
             if let Ok(server) = server.parse::<Uri>() {
-                let _ = proxy.on_the_way(&server);
+                let _ = proxy.intercept(&server);
             }
         }
     }

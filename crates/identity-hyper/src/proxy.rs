@@ -20,13 +20,12 @@ mod no_proxy;
 
 use no_proxy::NoProxy;
 
-/// Through which proxy connections go.
+/// The proxy settings: HTTP, HTTPS and SOCKS 5 proxies, and the servers to bypass them for.
 ///
-/// A proxy is asked for a tunnel, with `CONNECT` or SOCKS 5, to `http` servers too: so it has no part in the
-/// requests, and the token does not get into its log or cache. To servers at `https` it cannot look into the
-/// tunnel; to those at `http` it could.
+/// Connections always use a tunnel (`CONNECT` or SOCKS 5), even to `http` servers, so that a proxy does not
+/// log or cache requests and tokens. It cannot read the traffic to `https` servers; to `http` servers it can.
 ///
-/// The machine itself (`localhost`, 127.0.0.0/8, `::1`) and Unix sockets are reached without a proxy, always.
+/// Loopback addresses (`localhost`, 127.0.0.0/8, `::1`) and Unix sockets always bypass the proxy.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, Proxy};
@@ -38,72 +37,79 @@ use no_proxy::NoProxy;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {
-    http: Option<Arc<Via>>,
-    https: Option<Arc<Via>>,
-    /// The servers that are reached without one.
-    direct: NoProxy,
+    http: Option<Arc<ProxyServer>>,
+    https: Option<Arc<ProxyServer>>,
+    bypass: NoProxy,
 }
 
-/// A proxy, and the user that it knows. `Debug` shows no user.
-pub(crate) struct Via {
+/// A proxy with its credentials, which `Debug` does not show.
+pub(crate) struct ProxyServer {
     uri: Uri,
-    user: Option<User>,
+    user: Option<Credentials>,
 }
 
-/// Wiped on drop. What hyper-util sends is not, but is kept no longer than it takes to open a connection.
-pub(crate) struct User {
+/// Zeroized on drop. hyper-util's copies are not, but live only until the connection is open.
+pub(crate) struct Credentials {
     pub(crate) name: SecretString,
     pub(crate) password: SecretString,
 }
 
 impl Proxy {
-    /// No proxy, whatever the environment says.
+    /// Uses no proxy and ignores the environment.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// One proxy for all servers: `http://`, `https://`, `socks5://` or `socks5h://`, with user name and
-    /// password if need be, in percent-encoding. Without a scheme it is `http://`; without a port 80, 443
-    /// or 1080.
+    /// Uses one proxy for all servers.
     ///
-    /// With `socks5://` names are resolved here, with `socks5h://` and the others by the proxy. A proxy at
-    /// `https://` is verified as [`Tls`](crate::Tls) says, but under its own name, and is shown no client
-    /// certificate.
+    /// The URL begins with `http://`, `https://`, `socks5://` or `socks5h://`, and may contain a
+    /// percent-encoded user name and password. The scheme defaults to `http`, and the port to 80, 443 or 1080.
+    ///
+    /// With `socks5` the client resolves the server's name, otherwise the proxy does. An `https` proxy is
+    /// verified by the [`Tls`](crate::Tls) settings under its own name, without a client certificate.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `url` is not a valid proxy URL.
     pub fn all(url: &str) -> Result<Self, RequestError> {
-        let via = Arc::new(Via::new(url)?);
-        Ok(Self { http: Some(Arc::clone(&via)), https: Some(via), direct: NoProxy::default() })
+        let server = Arc::new(ProxyServer::new(url)?);
+        Ok(Self { http: Some(Arc::clone(&server)), https: Some(server), bypass: NoProxy::default() })
     }
 
-    /// What the environment says, in upper case or lower case, read now.
+    /// Reads the proxy settings from environment variables, in upper or lower case.
     ///
     /// | variable | meaning |
     /// |---|---|
-    /// | `HTTP_PROXY` | for servers at `http://`; not in a CGI process, where the caller can set it |
-    /// | `HTTPS_PROXY` | for servers at `https://` |
-    /// | `ALL_PROXY` | for both, where the one above is not set |
+    /// | `HTTP_PROXY` | for `http` servers; ignored in a CGI process, where a request header sets it |
+    /// | `HTTPS_PROXY` | for `https` servers |
+    /// | `ALL_PROXY` | for both, if the variable above is not set |
     /// | `NO_PROXY` | see [`no_proxy`](Self::no_proxy) |
     ///
-    /// An empty value is none. One that [`all`](Self::all) refuses is an error that names the variable.
+    /// Empty values are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a value is not a valid proxy URL. The error names the variable.
     pub fn from_env() -> Result<Self, RequestError> {
         Self::from_variables(|name| env::var_os(name))
     }
 
-    /// Sets the servers that are reached without the proxy, separated by commas, as Go programs read
-    /// `NO_PROXY`. Replaces earlier ones.
+    /// Sets the servers that bypass the proxy, separated by commas, with the syntax of Go's `NO_PROXY`.
+    /// Replaces earlier ones.
     ///
     /// | entry | servers |
     /// |---|---|
     /// | `example.com` | the host and its subdomains |
-    /// | `.example.com`, `*.example.com` | its subdomains only |
+    /// | `.example.com`, `*.example.com` | only its subdomains |
     /// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | the address |
     /// | `10.0.0.0/8`, `fd00::/8` | the network |
-    /// | `example.com:8200`, `10.1.2.3:8200`, `[fd00::1]:8200` | the same, at this port only |
+    /// | `example.com:8200`, `10.1.2.3:8200`, `[fd00::1]:8200` | the same, on this port only |
     /// | `*` | all |
     ///
-    /// Upper case, and a dot at the end of a name, make no difference. Names are not resolved.
+    /// Case and a trailing dot are ignored. Names are not resolved.
     #[must_use]
     pub fn no_proxy(mut self, servers: impl AsRef<str>) -> Self {
-        self.direct = NoProxy::new(servers.as_ref());
+        self.bypass = NoProxy::new(servers.as_ref());
         self
     }
 
@@ -118,66 +124,66 @@ impl Proxy {
         };
         let proxy = |names| match variable(names)? {
             Some((name, url)) => {
-                Via::new(&url).map(|via| Some(Arc::new(via))).map_err(|error| error.of(name))
+                ProxyServer::new(&url).map(|server| Some(Arc::new(server))).map_err(|error| error.of(name))
             }
             None => Ok(None),
         };
         let all = proxy(["ALL_PROXY", "all_proxy"])?;
-        // A web server hands the header `Proxy` of a request to a CGI process under this name.
+        // A web server passes the `Proxy` header of a request to a CGI process in this variable (httpoxy).
         let http = if get("REQUEST_METHOD").is_some() { "http_proxy" } else { "HTTP_PROXY" };
         Ok(Self {
             http: proxy([http, "http_proxy"])?.or_else(|| all.clone()),
             https: proxy(["HTTPS_PROXY", "https_proxy"])?.or(all),
-            direct: variable(["NO_PROXY", "no_proxy"])?
+            bypass: variable(["NO_PROXY", "no_proxy"])?
                 .map(|(_, list)| NoProxy::new(&list))
                 .unwrap_or_default(),
         })
     }
 
-    /// The proxy on the way to `uri`.
-    pub(crate) fn on_the_way(&self, uri: &Uri) -> Option<&Via> {
-        let via = match uri.scheme_str() {
+    /// Returns the proxy for `uri`, if any.
+    pub(crate) fn intercept(&self, uri: &Uri) -> Option<&ProxyServer> {
+        let server = match uri.scheme_str() {
             Some("http") => self.http.as_deref(),
             Some("https") => self.https.as_deref(),
             _ => None,
         };
-        via.filter(|_| !is_loopback(uri) && !self.direct.has(uri))
+        server.filter(|_| !is_loopback(uri) && !self.bypass.matches(uri))
     }
 }
 
-impl Via {
-    /// Parses a URL. The password is copied only into memory that is wiped.
+impl ProxyServer {
+    /// Parses a URL. The password is copied only into memory that is zeroized.
     fn new(url: &str) -> Result<Self, RequestError> {
-        let refuse = |problem| RequestError::new("proxy", problem);
+        let invalid = |problem| RequestError::new("proxy", problem);
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(&*scheme, "http" | "https" | "socks5" | "socks5h") {
-            return Err(refuse("must begin with http://, https://, socks5:// or socks5h://"));
+            return Err(invalid("must begin with http://, https://, socks5:// or socks5h://"));
         }
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if !matches!(path, "" | "/") {
-            return Err(refuse("must not have a path or a query"));
+            return Err(invalid("must not have a path or a query"));
         }
         let (user, address) = match authority.rsplit_once('@') {
-            Some((user, address)) => (Some(User::new(user)?), address),
+            Some((user, address)) => (Some(Credentials::new(user)?), address),
             None => (None, authority),
         };
         if address.is_empty() {
-            return Err(refuse("has no host"));
+            return Err(invalid("has no host"));
         }
-        let authority: Authority = address.parse().map_err(|_| refuse("is not a URL"))?;
+        let authority: Authority = address.parse().map_err(|_| invalid("is not a URL"))?;
         if authority.host().is_empty() {
-            return Err(refuse("has no host"));
+            return Err(invalid("has no host"));
         }
         let has_port = authority.as_str() != authority.host();
         if has_port && authority.port_u16().is_none_or(|port| port == 0) {
-            return Err(refuse("has a port that is none"));
+            return Err(invalid("has an invalid port"));
         }
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::try_from(&*scheme).map_err(|_| refuse("is not a URL"))?);
+        parts.scheme = Some(Scheme::try_from(&*scheme).map_err(|_| invalid("is not a URL"))?);
         parts.authority = Some(authority);
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
-        let uri = Uri::from_parts(parts).map_err(|_| refuse("is not a URL"))?;
+        let uri = Uri::from_parts(parts).map_err(|_| invalid("is not a URL"))?;
         Ok(Self { uri, user })
     }
 
@@ -185,44 +191,42 @@ impl Via {
         &self.uri
     }
 
-    /// The host and port.
     pub(crate) fn address(&self) -> String {
         self.uri.authority().map_or("", Authority::as_str).to_owned()
     }
 
-    pub(crate) fn user(&self) -> Option<&User> {
+    pub(crate) fn user(&self) -> Option<&Credentials> {
         self.user.as_ref()
     }
 }
 
-impl fmt::Debug for Via {
+impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.uri.fmt(f)
     }
 }
 
-impl User {
-    /// Reads a user name and a password in percent-encoding.
+impl Credentials {
     fn new(text: &str) -> Result<Self, RequestError> {
-        let refuse = |problem| RequestError::new("proxy", problem);
+        let invalid = |problem| RequestError::new("proxy", problem);
         if text.contains('@') {
-            return Err(refuse("has an `@` in its user name or password that is not percent-encoded"));
+            return Err(invalid("has an `@` in its user name or password that is not percent-encoded"));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(refuse("is not a URL"));
+            return Err(invalid("is not a URL"));
         }
         let (name, password) = text.split_once(':').unwrap_or((text, ""));
         let decoded = |text: &str| {
             let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(text).collect());
             let text = std::str::from_utf8(&bytes)
-                .map_err(|_| refuse("has a user name or password that is not Unicode"));
+                .map_err(|_| invalid("has a user name or password that is not Unicode"));
             text.map(SecretString::from)
         };
         Ok(Self { name: decoded(name)?, password: decoded(password)? })
     }
 
-    /// The header `Proxy-Authorization`, which is wiped on drop.
-    pub(crate) fn basic(&self) -> Result<HeaderValue, BoxError> {
+    /// Builds the `Proxy-Authorization` header, which is zeroized on drop.
+    pub(crate) fn basic_auth_header(&self) -> Result<HeaderValue, BoxError> {
         let (name, password) = (self.name.expose_secret(), self.password.expose_secret());
         let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
         plain.extend([name, ":", password]);
@@ -235,15 +239,14 @@ impl User {
     }
 }
 
-/// How the errors of hyper-util end, which have no public type, when a proxy rejects the user name or the
-/// password.
-const REJECTIONS: [&str; 3] = [
+/// The endings of hyper-util's messages for rejected credentials. Its error types are private.
+const AUTH_FAILURES: [&str; 3] = [
     "proxy authorization required",
     "credentials not accepted",
     "server does not support user/pass authentication",
 ];
 
-/// It is the proxy that fails, and not the server.
+/// A failure of the proxy rather than the server.
 #[derive(Debug)]
 pub(crate) struct ProxyError {
     pub(crate) address: String,
@@ -251,16 +254,15 @@ pub(crate) struct ProxyError {
 }
 
 impl ProxyError {
-    /// Whether the proxy rejects the user name or the password.
-    pub(crate) fn is_permanent(&self) -> bool {
+    pub(crate) fn rejects_credentials(&self) -> bool {
         let error = self.source.to_string();
-        REJECTIONS.iter().any(|rejection| error.ends_with(rejection))
+        AUTH_FAILURES.iter().any(|rejection| error.ends_with(rejection))
     }
 }
 
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no way through the proxy {}", self.address)
+        write!(f, "the connection through the proxy {} failed", self.address)
     }
 }
 
@@ -281,16 +283,15 @@ mod tests {
         Proxy::from_variables(|name| variables.get(name).map(Into::into))
     }
 
-    /// The proxies on the way to each of these.
-    fn ways(proxy: &Proxy, urls: &[&str]) -> Vec<Option<String>> {
-        let way = |url: &&str| Some(proxy.on_the_way(&url.parse().unwrap())?.uri().to_string());
-        urls.iter().map(way).collect()
+    fn intercepted(proxy: &Proxy, urls: &[&str]) -> Vec<Option<String>> {
+        let intercept = |url: &&str| Some(proxy.intercept(&url.parse().unwrap())?.uri().to_string());
+        urls.iter().map(intercept).collect()
     }
 
     const BOTH: [&str; 2] = ["http://vault.test:8200", "https://vault.test:8200"];
 
     #[test]
-    fn the_environment_says_which_proxy() {
+    fn the_proxy_is_read_from_the_environment() {
         let none = || None;
         let some = |url: &str| Some(url.to_owned());
         for (variables, http, https) in [
@@ -309,12 +310,12 @@ mod tests {
             (&[("ALL_PROXY", "p:1"), ("no_proxy", "ault.test")], some("http://p:1/"), some("http://p:1/")),
             (&[("ALL_PROXY", "p:1"), ("NO_PROXY", "*")], none(), none()),
         ] {
-            assert_eq!(ways(&from(variables).unwrap(), &BOTH), [http, https], "{variables:?}");
+            assert_eq!(intercepted(&from(variables).unwrap(), &BOTH), [http, https], "{variables:?}");
         }
     }
 
     #[test]
-    fn the_machine_itself_and_what_is_excepted_need_no_proxy() {
+    fn loopback_addresses_and_no_proxy_servers_bypass_the_proxy() {
         let proxy = Proxy::all("p:1").unwrap().no_proxy("10.0.0.0/8,vault.example.com,fd00::/8");
         let direct = [
             "http://localhost:8200",
@@ -329,15 +330,23 @@ mod tests {
             "https://[fd00::1]:8200",
             "unix://2f72",
         ];
-        assert!(ways(&proxy, &direct).iter().all(Option::is_none), "{:?}", ways(&proxy, &direct));
+        assert!(
+            intercepted(&proxy, &direct).iter().all(Option::is_none),
+            "{:?}",
+            intercepted(&proxy, &direct)
+        );
         let through =
             ["http://11.0.0.1", "https://myvault.example.com", "http://[::2]", "http://localhost.test"];
-        assert!(ways(&proxy, &through).iter().all(Option::is_some), "{:?}", ways(&proxy, &through));
-        assert!(ways(&Proxy::none(), &through).iter().all(Option::is_none));
+        assert!(
+            intercepted(&proxy, &through).iter().all(Option::is_some),
+            "{:?}",
+            intercepted(&proxy, &through)
+        );
+        assert!(intercepted(&Proxy::none(), &through).iter().all(Option::is_none));
     }
 
     #[test]
-    fn a_bad_proxy_is_an_error_that_names_it_and_shows_no_password() {
+    fn an_invalid_proxy_url_is_an_error_without_the_password() {
         for url in [
             "",
             " ",

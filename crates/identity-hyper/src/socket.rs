@@ -9,9 +9,9 @@ use tokio::net::TcpStream;
 
 /// A TCP connection that can be aborted from outside the task that reads and writes it.
 ///
-/// A normal close leaves the kernel to deliver what has been written, for many minutes if need be: the server
-/// would carry out a request that was given up and retried long ago. So a connection is closed normally only
-/// after it was shut down in good order. Otherwise it is reset, and what is on the way is discarded.
+/// After a normal close, the kernel continues to deliver written data for minutes, so a server could execute a
+/// request long after it was abandoned and retried. A connection is therefore closed normally only after an
+/// orderly shutdown. Otherwise it is reset, which discards the data in flight.
 #[derive(Debug)]
 pub(crate) struct Socket {
     shared: Abort,
@@ -24,13 +24,13 @@ pub(crate) struct Abort(Arc<Mutex<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
-    /// `None` when it was closed.
+    /// `None` once closed.
     stream: Option<TcpStream>,
     has_received: bool,
 }
 
 impl Socket {
-    /// `user_timeout` limits how long the kernel waits for sent data to be acknowledged.
+    /// `user_timeout` limits how long the kernel waits for an acknowledgment of sent data.
     pub(crate) fn new(stream: TcpStream, user_timeout: Option<Duration>) -> Self {
         if let Some(timeout) = user_timeout {
             set_user_timeout(&stream, timeout);
@@ -50,14 +50,14 @@ impl Socket {
 }
 
 impl Abort {
-    /// Resets the connection. Nothing that has been written reaches the server from now on.
+    /// Resets the connection. The kernel discards data that it has not delivered.
     pub(crate) fn abort(&self) {
         if let Some(stream) = self.lock().stream.take() {
             let _ = stream.set_zero_linger();
         }
     }
 
-    /// Whether not a byte has come over the connection.
+    /// Returns `true` if the connection has not received a byte.
     pub(crate) fn is_silent(&self) -> bool {
         !self.lock().has_received
     }
@@ -124,7 +124,7 @@ impl AsyncWrite for Socket {
         true
     }
 
-    /// There is nothing to flush: what was written is the kernel's.
+    /// Nothing is buffered outside the kernel.
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -139,7 +139,7 @@ impl AsyncWrite for Socket {
 
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 fn set_user_timeout(stream: &TcpStream, timeout: Duration) {
-    // Without it the connection works as well, only the kernel is more patient.
+    // A failure is harmless: the kernel then uses its longer default.
     let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout));
 }
 
@@ -154,16 +154,16 @@ mod tests {
     use crate::connect::Connector;
     use crate::{Proxy, Tls};
 
-    /// The kernel gives up before the attempt ends, so that nothing is delivered once it is retried.
+    /// The kernel must not deliver a request after its retry.
     #[tokio::test]
-    async fn the_kernel_is_less_patient_than_an_attempt() {
+    async fn the_kernel_timeout_is_shorter_than_the_attempt_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let connect_timeout = Duration::from_secs(5);
         for (attempt_timeout, expected) in [(15, 10), (6, 4), (1, 1)] {
             let attempt_timeout = Duration::from_secs(attempt_timeout);
             let connector =
-                Connector::for_attempts_of(attempt_timeout, connect_timeout, Tls::new(), &Proxy::none());
+                Connector::with_attempt_timeout(attempt_timeout, connect_timeout, Tls::new(), &Proxy::none());
             let stream = connector.connect(&uri).await.unwrap();
             let handle = stream.abort_handle().unwrap();
             let shared = handle.lock();

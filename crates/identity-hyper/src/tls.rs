@@ -18,34 +18,47 @@ pub use error::TlsError;
 
 pub(crate) use config::Configs;
 use config::Settings;
-pub(crate) use error::{problem, refuses_client};
+pub(crate) use error::{handshake_problem, rejects_client_cert};
 use source::{Authorities, Identity};
 
-/// How long to wait for files while there are settings from before.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a connection waits for a reload while earlier settings can be used.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How servers at `https` are verified, and what certificate they are shown. TLS 1.2 at least.
+/// The TLS settings of `https` connections: trusted CAs and the client certificate (mTLS).
 ///
-/// Unless said otherwise, servers are verified as the operating system does it, and none is shown a
-/// certificate. As soon as one CA is given, the given ones alone are trusted.
-///
-/// Files are read at once, so that what is wrong with them is told at once. They are looked at again when a
-/// connection is opened, at most once a second; if one has another time of modification or another length,
-/// all are read anew, and the new connection is opened with what they say now. While they cannot be used, as
-/// when they are half written or hang, the previous contents stay in use, in silence:
-/// [`reload`](Self::reload) says what is wrong. Open connections stay as they are. Clones share all this.
+/// By default, servers are verified with the trust store of the operating system, and no client certificate
+/// is sent. Once a CA is added, only added CAs are trusted. The minimum version is TLS 1.2.
 ///
 /// ```no_run
 /// use identity_hyper::{HyperTransport, Tls};
 ///
-/// let tls = Tls::new().ca_file("/etc/vault/ca.pem")?.client_cert_files("/etc/vault/app.pem", "/etc/vault/app.key")?;
+/// let tls = Tls::new()
+///     .ca_file("/etc/vault/ca.pem")?
+///     .client_cert_files("/etc/vault/app.pem", "/etc/vault/app.key")?;
 /// let transport = HyperTransport::builder().tls(tls).build();
 /// println!("{transport:?}");
 /// # Ok::<(), identity_hyper::TlsError>(())
 /// ```
 ///
-/// A [`ClientConfig`] of your own is a `Tls` as well; what is set on top takes the place of that part of it.
-/// Its ALPN protocols are set here.
+/// # Certificate rotation
+///
+/// Files are read immediately, so errors surface early. They are checked for changes at most once a second,
+/// when a connection is opened. If the modification time or length of a file has changed, all files are read
+/// again. If they cannot be used, the previous contents stay in use; [`reload`](Self::reload) reports why.
+/// Open connections are not affected. Clones share the contents.
+///
+/// # Custom configuration
+///
+/// A rustls [`ClientConfig`] converts into a `Tls`. Later settings override that part of it. Its ALPN
+/// protocols are ignored.
+///
+/// ```
+/// use identity_hyper::{Tls, rustls};
+///
+/// fn with_config(config: rustls::ClientConfig) -> Tls {
+///     Tls::from(config)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Tls(Arc<Shared>);
 
@@ -56,48 +69,64 @@ struct Shared {
 
 struct State {
     settings: Settings,
-    /// Made when the first connection needs them: the certificates of the system take a while to load.
+    /// Built for the first connection, because loading the system's certificates takes a while.
     configs: Option<Arc<Configs>>,
-    /// Why there are none.
+    /// Why building `configs` failed.
     problem: Option<TlsError>,
     checked: Instant,
 }
 
 impl Tls {
-    /// As the operating system does it. Its certificates are loaded when the first connection is opened.
+    /// Creates settings that trust the operating system's CAs, loaded when the first connection is opened.
     pub fn new() -> Self {
         Self::with(Settings::default())
     }
 
-    /// Trusts the CAs of a file in PEM form, and no others but those given like this.
+    /// Adds the CAs of a PEM file. Only added CAs are trusted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or contains no valid certificate.
     pub fn ca_file(self, path: impl Into<PathBuf>) -> Result<Self, TlsError> {
         let authorities = Authorities::file(path.into())?;
         Ok(self.change(|settings| settings.authorities.push(authorities)))
     }
 
-    /// Trusts the CAs of all files in a directory and those below it, and no others but those given like
-    /// this. Files without a certificate in PEM form are passed over, and so are links to directories; not
-    /// one certificate in all is an error.
+    /// Adds the CAs of all PEM files in a directory and its subdirectories. Only added CAs are trusted.
+    ///
+    /// Files without a PEM certificate and links to directories are skipped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read, or if no file contains a certificate.
     pub fn ca_dir(self, path: impl Into<PathBuf>) -> Result<Self, TlsError> {
         let authorities = Authorities::directory(path.into())?;
         Ok(self.change(|settings| settings.authorities.push(authorities)))
     }
 
-    /// Trusts these CAs in PEM form, and no others but those given like this.
+    /// Adds CAs in PEM form. Only added CAs are trusted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `pem` contains no valid certificate.
     pub fn ca_pem(self, pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let authorities = Authorities::pem(pem.as_ref())?;
         Ok(self.change(|settings| settings.authorities.push(authorities)))
     }
 
-    /// Trusts what the operating system does besides the given CAs.
+    /// Trusts the operating system's CAs in addition to the added ones.
     #[must_use]
     pub fn with_system_roots(self) -> Self {
         self.change(|settings| settings.system_roots = true)
     }
 
-    /// Shows servers that ask for it the certificate of one file, with its intermediates after it, and proves
-    /// it with the key of another, which must fit. Both are in PEM form; the key is not encrypted. Replaces
-    /// an earlier certificate.
+    /// Sets the client certificate (mTLS) from PEM files. Replaces an earlier one.
+    ///
+    /// Intermediate certificates follow the certificate in the same file. The key must not be encrypted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read or parsed, or if the key does not match the certificate.
     pub fn client_cert_files(
         self,
         certificate: impl Into<PathBuf>,
@@ -108,7 +137,11 @@ impl Tls {
         Ok(self.change(|settings| settings.identity = Some(identity)))
     }
 
-    /// The same as [`client_cert_files`](Self::client_cert_files) with the content of the files.
+    /// Sets the client certificate (mTLS) from PEM text, like [`client_cert_files`](Self::client_cert_files).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text cannot be parsed, or if the key does not match the certificate.
     pub fn client_cert_pem(
         self,
         certificate: impl AsRef<[u8]>,
@@ -119,8 +152,11 @@ impl Tls {
         Ok(self.change(|settings| settings.identity = Some(identity)))
     }
 
-    /// The name, or IP address, that servers are asked for (SNI) and verified under, instead of the one in
-    /// their address.
+    /// Sets the name or IP address for SNI and server verification. Defaults to the host of the address.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `name` is neither a DNS name nor an IP address.
     pub fn server_name(self, name: &str) -> Result<Self, TlsError> {
         let name = ServerName::try_from(name.to_owned()).map_err(|_| {
             TlsError::new(format!("the server name {name:?} is neither a name nor an IP address"))
@@ -128,20 +164,24 @@ impl Tls {
         Ok(self.change(|settings| settings.server_name = Some(name)))
     }
 
-    /// **Verifies nothing.** Whoever is on the way to the server can pose as it, read the token and do all
-    /// that the token allows. For tests on a machine of one's own; a server with a CA of its own needs
-    /// [`ca_file`](Self::ca_file) instead. CAs that are given as well do not count.
+    /// **Disables server verification**, even if CAs were added.
+    ///
+    /// An attacker on the network path can impersonate the server, read the token and use it. For local
+    /// tests only: to trust a private CA, use [`ca_file`](Self::ca_file).
     #[must_use]
     pub fn danger_accept_invalid_certs(self) -> Self {
-        self.change(|settings| settings.skip_verify = true)
+        self.change(|settings| settings.accept_invalid_certs = true)
     }
 
-    /// Reads the files, and what the operating system trusts, anew for the connections that are opened from
-    /// now on, here and in all clones. After an error all is as it was.
+    /// Reloads the files and the operating system's CAs for new connections of this value and all clones.
     ///
-    /// This blocks the thread while it reads.
+    /// Blocks the thread while reading.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read or parsed. The previous contents then stay in use.
     pub fn reload(&self) -> Result<(), TlsError> {
-        let settings = self.lock().settings.reread()?;
+        let settings = self.lock().settings.reload()?;
         let configs = Arc::new(settings.configs()?);
         self.store(settings, &configs);
         Ok(())
@@ -152,46 +192,46 @@ impl Tls {
         Self(Arc::new(Shared { state: Mutex::new(state), background: Background::default() }))
     }
 
-    /// Another one: clones of this one stay as they are.
+    /// Changes a copy, so that existing clones keep their settings.
     fn change(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.lock().settings.clone();
         change(&mut settings);
         Self::with(settings)
     }
 
-    /// What to open the next connection with.
+    /// Returns the configurations for a new connection.
     pub(crate) async fn configs(&self) -> Result<Arc<Configs>, BoxError> {
-        if let Some(configs) = self.fresh() {
+        if let Some(configs) = self.current() {
             return Ok(configs);
         }
-        let patience = if self.lock().configs.is_some() { PATIENCE } else { LONGEST };
+        let timeout = if self.lock().configs.is_some() { RELOAD_TIMEOUT } else { LONGEST };
         let this = self.clone();
-        self.0.background.run(patience, move || this.reload_if_changed()).await;
+        self.0.background.run(timeout, move || this.reload_if_changed()).await;
         let state = self.lock();
         let problem = || state.problem.clone().unwrap_or_else(|| TlsError::new("reading the files failed"));
         Ok(state.configs.clone().ok_or_else(problem)?)
     }
 
-    fn fresh(&self) -> Option<Arc<Configs>> {
+    fn current(&self) -> Option<Arc<Configs>> {
         let state = self.lock();
         let is_due = state.settings.has_files() && state.checked.elapsed() >= Duration::from_secs(1);
         if is_due { None } else { state.configs.clone() }
     }
 
     fn reload_if_changed(&self) {
-        if self.fresh().is_some() {
+        if self.current().is_some() {
             return;
         }
         let (settings, configs) = {
             let state = self.lock();
             (state.settings.clone(), state.configs.clone())
         };
-        let reread = || {
-            let settings = settings.reread().ok()?;
+        let reload = || {
+            let settings = settings.reload().ok()?;
             let configs = Arc::new(settings.configs().ok()?);
             Some((settings, configs))
         };
-        let (settings, configs) = match (settings.is_stale().then(reread).flatten(), configs) {
+        let (settings, configs) = match (settings.has_changed().then(reload).flatten(), configs) {
             (Some(renewed), _) => renewed,
             (None, Some(configs)) => (settings, configs),
             (None, None) => match settings.configs() {
@@ -222,12 +262,12 @@ impl Default for Tls {
 }
 
 impl From<ClientConfig> for Tls {
-    fn from(own: ClientConfig) -> Self {
-        Self::with(Settings { own: Some(own), ..Settings::default() })
+    fn from(config: ClientConfig) -> Self {
+        Self::with(Settings { base_config: Some(config), ..Settings::default() })
     }
 }
 
-/// Shows the names of files, and nothing that is in them.
+/// Shows the names of files, but not their contents.
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lock().settings.fmt(f)
@@ -241,7 +281,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn while_files_hang_the_settings_from_before_are_used_and_no_connection_waits_twice() {
+    async fn unresponsive_files_leave_the_previous_settings_in_use_and_delay_one_connection() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("ca.pem");
         let key = rcgen::KeyPair::generate().unwrap();
@@ -251,12 +291,12 @@ mod tests {
         let configs = tls.configs().await.unwrap();
         let (release, hanging) = mpsc::channel::<()>();
         tls.0.background.run(Duration::ZERO, move || assert!(hanging.recv().is_err())).await;
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(RELOAD_TIMEOUT).await;
         let begun = Instant::now();
         for _ in 0..100 {
             assert!(Arc::ptr_eq(&tls.configs().await.unwrap(), &configs));
         }
-        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < RELOAD_TIMEOUT, "{:?}", begun.elapsed());
         drop(release);
     }
 }

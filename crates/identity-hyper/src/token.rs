@@ -1,4 +1,4 @@
-//! The token of a call, and where it comes from.
+//! Tokens and their sources.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -27,17 +27,36 @@ mod login;
 pub use file::TokenFile;
 pub use login::{LoginResponse, LoginTokenSource};
 
-/// A token in the form that it is sent in. Clones share it; it is not shown, and wiped with its last clone.
+/// A Vault token, and the simplest [`TokenSource`].
+///
+/// `Debug` does not show it. Clones share its memory, which is zeroized with the last clone.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, Token};
+///
+/// let token = Token::new("s.example")?;
+/// let transport = HyperTransport::builder().token_source(token).build();
+/// println!("{transport:?}");
+/// # Ok::<(), identity_core::error::RequestError>(())
+/// ```
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 
 impl Token {
-    /// A token as servers give them out: of visible ASCII characters.
+    /// Creates a token.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `token` is empty or has characters other than visible ASCII.
     pub fn new(token: impl Into<SecretString>) -> Result<Self, RequestError> {
         TokenRequired::header(&token.into()).map(Self)
     }
 
-    /// The token in an environment variable, read now. That there is none is an error.
+    /// Reads a token from an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the variable is not set or does not contain a valid token.
     pub fn from_env(variable: &str) -> Result<Self, RequestError> {
         let refuse = |problem| RequestError::new(variable.to_owned(), problem);
         let value = std::env::var_os(variable).ok_or_else(|| refuse("is not set"))?;
@@ -45,7 +64,7 @@ impl Token {
         Self::new(value).map_err(|error| error.of(variable.to_owned()))
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
@@ -56,23 +75,40 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Where the token of each call comes from: a fixed [`Token`], a [`TokenFile`], a [`LoginTokenSource`], or one of your own.
+/// Supplies the token of each call: a fixed [`Token`], a [`TokenFile`], a [`LoginTokenSource`], or your own.
+///
+/// Implementations use [`async_trait`](identity_core::transport::async_trait):
 ///
 /// ```
-/// use identity_hyper::{HyperTransport, TokenFile};
+/// use identity_core::transport::async_trait;
+/// use identity_hyper::{Token, TokenError, TokenSource};
 ///
-/// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
-/// println!("{transport:?}");
+/// struct EnvToken;
+///
+/// #[async_trait]
+/// impl TokenSource for EnvToken {
+///     async fn token(&self) -> Result<Token, TokenError> {
+///         Token::from_env("APP_TOKEN").map_err(TokenError::new)
+///     }
+/// }
 /// ```
 #[async_trait]
 pub trait TokenSource: Send + Sync {
-    /// The token to make a call with. It is asked before every attempt of every call, so it should know it.
+    /// Returns the current token.
+    ///
+    /// Called before each attempt of each call, so implementations should cache it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no token is available. The call is then not sent.
     async fn token(&self) -> Result<Token, TokenError>;
 
-    /// The server has refused a call with this token (403): it is not allowed that, or has expired, or been
-    /// revoked; servers do not tell which. With another token, the call is made once more.
-    async fn refresh(&self, refused: &Token) -> Option<Token> {
-        self.token().await.ok().filter(|token| !token.is(refused))
+    /// Returns a replacement for a token that the server rejected with 403, or `None` if there is none.
+    ///
+    /// With a replacement, the call is retried once. A server does not report whether the token is expired,
+    /// revoked or merely lacks permission. Defaults to [`token`](Self::token), if it returns another one.
+    async fn refresh(&self, rejected: &Token) -> Option<Token> {
+        self.token().await.ok().filter(|token| !token.is_same(rejected))
     }
 }
 
@@ -89,19 +125,19 @@ impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
         (**self).token().await
     }
 
-    async fn refresh(&self, refused: &Token) -> Option<Token> {
-        (**self).refresh(refused).await
+    async fn refresh(&self, rejected: &Token) -> Option<Token> {
+        (**self).refresh(rejected).await
     }
 }
 
-/// There is no token to make a call with. The call was not sent, and is not repeated.
+/// The error of a [`TokenSource`] that has no token. The call is neither sent nor retried.
 ///
-/// It is the source of a [`TransportError`] of the kind [`Connect`](TransportErrorKind::NotSent).
+/// It is the source of a [`TransportError`] of kind [`NotSent`](TransportErrorKind::NotSent).
 #[derive(Clone, Debug)]
 pub struct TokenError(Arc<dyn StdError + Send + Sync>);
 
 impl TokenError {
-    /// Says why. Leave secrets out.
+    /// Creates an error with a cause. The cause must not contain secrets.
     pub fn new(source: impl Into<BoxError>) -> Self {
         Self(source.into().into())
     }
@@ -109,7 +145,7 @@ impl TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no token to make the call with")
+        f.write_str("no token is available for the call")
     }
 }
 
@@ -119,14 +155,14 @@ impl StdError for TokenError {
     }
 }
 
-/// Adds the token of a [`TokenSource`] to the requests that are marked with [`TokenRequired`], as those to a
-/// [`Target::with_transport_token`](identity_core::Target::with_transport_token) are.
+/// Adds the token of a [`TokenSource`] to requests that are marked with [`TokenRequired`], such as those of a
+/// [`Target::with_transport_token`](identity_core::Target::with_transport_token).
 ///
-/// A call that is answered with 403 is made once more if the source has another token by then. That does no
-/// harm to any operation, as nothing was done.
+/// A call that fails with 403 is retried once if the source then has another token. This is safe for any
+/// operation, because a denied call has no effect.
 ///
-/// [`HyperTransport`](crate::HyperTransport) has a
-/// [setting](crate::HyperTransportBuilder::token_source) of its own for it. As a tower layer:
+/// [`HyperTransport`](crate::HyperTransport) has the
+/// [setting `token_source`](crate::HyperTransportBuilder::token_source). As a tower layer:
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, ServiceTransport, Token, TokenLayer, TransportService};
@@ -142,7 +178,7 @@ impl StdError for TokenError {
 pub struct TokenLayer(Arc<dyn TokenSource>);
 
 impl TokenLayer {
-    /// Takes tokens from `source`.
+    /// Creates a layer that adds the tokens of `source`.
     pub fn new(source: impl TokenSource + 'static) -> Self {
         Self(Arc::new(source))
     }
@@ -162,7 +198,7 @@ impl<S> Layer<S> for TokenLayer {
     }
 }
 
-/// See [`TokenLayer`].
+/// The service that [`TokenLayer`] creates.
 #[derive(Debug)]
 pub struct AddToken<E> {
     pub(crate) source: Option<TokenLayer>,
@@ -201,10 +237,10 @@ impl<E: Exchange> AddToken<E> {
         let token = token
             .map_err(|elapsed| TransportError::new(TransportErrorKind::NotSent, TokenError::new(elapsed)))?
             .map_err(|error| TransportError::new(TransportErrorKind::NotSent, error).permanent())?;
-        // The wait for it is not the server's.
+        // The wait for the token does not count toward the attempt's timeout.
         let call = call.again();
         let response = self.attempt(request, &call, &token).await?;
-        // The 403 of a proxy does not concern the token.
+        // A 403 from a proxy does not mean that the token was rejected.
         let is_denied = response.status() == StatusCode::FORBIDDEN
             && api_error(&response).is_some_and(|error| error.is_permission_denied());
         if !is_denied {

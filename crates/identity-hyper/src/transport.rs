@@ -306,7 +306,7 @@ impl HyperTransportBuilder {
     pub fn build(self) -> HyperTransport {
         let (attempt, connect) = (self.attempt_timeout, self.connect_timeout);
         let pool = Pool::new(
-            Connector::for_attempts_of(attempt, connect, self.tls, &self.proxy),
+            Connector::with_attempt_timeout(attempt, connect, self.tls, &self.proxy),
             self.connect_timeout,
             self.idle_timeout,
             self.connection_lifetime,

@@ -9,18 +9,22 @@ use identity_core::{ExposeSecret, SecretString};
 use tokio::net::lookup_host;
 use tower::{BoxError, ServiceExt, service_fn};
 
-use crate::proxy::Via;
-use crate::stream::Stream;
+use crate::connection::Connection;
+use crate::proxy::ProxyServer;
 
-/// Whether names are resolved here, rather than by the proxy.
-const LOCAL_NAMES: &str = "socks5";
+/// The scheme of SOCKS proxies for which the client resolves names.
+const SOCKS_WITH_LOCAL_DNS: &str = "socks5";
 
 pub(crate) fn is_socks(proxy: &Uri) -> bool {
-    matches!(proxy.scheme_str(), Some("socks5h" | LOCAL_NAMES))
+    matches!(proxy.scheme_str(), Some("socks5h" | SOCKS_WITH_LOCAL_DNS))
 }
 
-/// Has the proxy at the other end of `stream` connect it to `server`.
-pub(crate) async fn tunnel(stream: Stream, proxy: &Via, server: &Uri) -> Result<Stream, BoxError> {
+/// Opens a tunnel to `server` through the proxy at the other end of `stream`.
+pub(crate) async fn tunnel(
+    stream: Connection,
+    proxy: &ProxyServer,
+    server: &Uri,
+) -> Result<Connection, BoxError> {
     let uri = proxy.uri().clone();
     let mut server = with_port(server, if server.scheme_str() == Some("https") { 443 } else { 80 })?;
     let mut stream = Some(TokioIo::new(stream));
@@ -28,8 +32,8 @@ pub(crate) async fn tunnel(stream: Stream, proxy: &Via, server: &Uri) -> Result<
         ready(stream.take().ok_or(io::ErrorKind::NotConnected).map_err(io::Error::from))
     });
     let stream = if is_socks(&uri) {
-        if uri.scheme_str() == Some(LOCAL_NAMES) {
-            server = resolved(&server).await?;
+        if uri.scheme_str() == Some(SOCKS_WITH_LOCAL_DNS) {
+            server = resolve_locally(&server).await?;
         }
         let mut socks = SocksV5::new(uri, open);
         if let Some(user) = proxy.user() {
@@ -40,14 +44,14 @@ pub(crate) async fn tunnel(stream: Stream, proxy: &Via, server: &Uri) -> Result<
     } else {
         let mut connect = Tunnel::new(uri, open);
         if let Some(user) = proxy.user() {
-            connect = connect.with_auth(user.basic()?);
+            connect = connect.with_auth(user.basic_auth_header()?);
         }
         connect.oneshot(server).await?
     };
     Ok(stream.into_inner())
 }
 
-/// The same address, with this port if it has none.
+/// Adds a default port to the address.
 pub(crate) fn with_port(uri: &Uri, port: u16) -> Result<Uri, http::Error> {
     match uri.authority() {
         Some(authority) if authority.port().is_none() => {
@@ -57,11 +61,11 @@ pub(crate) fn with_port(uri: &Uri, port: u16) -> Result<Uri, http::Error> {
     }
 }
 
-async fn resolved(uri: &Uri) -> Result<Uri, BoxError> {
+async fn resolve_locally(uri: &Uri) -> Result<Uri, BoxError> {
     let Some(authority) = uri.authority() else { return Ok(uri.clone()) };
     let address = lookup_host(authority.as_str()).await?.next();
     let address =
-        address.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?;
+        address.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name resolves to no address"))?;
     Ok(with_authority(uri, address.to_string().try_into()?)?)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use identity_core::transport::TransportError;
 use tower::BoxError;
 
-/// The error of a connection that several calls have waited for.
+/// The error of a connection that several calls waited for.
 #[derive(Clone, Debug)]
 pub(super) struct SharedError(Arc<BoxError>);
 
@@ -27,7 +27,7 @@ impl Error for SharedError {
     }
 }
 
-/// A connection was closed before a single byte came over it.
+/// The server closed the connection without sending a byte.
 #[derive(Debug)]
 pub(super) struct SilentClose {
     pub(super) is_plain: bool,
@@ -36,13 +36,13 @@ pub(super) struct SilentClose {
 impl fmt::Display for SilentClose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server closed the connection without sending a byte")?;
-        f.write_str(if self.is_plain { ": perhaps its address begins with https://" } else { "" })
+        f.write_str(if self.is_plain { "; its address may begin with https://" } else { "" })
     }
 }
 
 impl Error for SilentClose {}
 
-/// Whether a connection was closed before a single byte came over it.
+/// Returns `true` if the server closed the connection without sending a byte.
 pub(crate) fn is_silent_close(error: &TransportError) -> bool {
     error.source().is_some_and(<dyn Error>::is::<SilentClose>)
 }

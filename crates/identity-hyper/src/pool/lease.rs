@@ -6,105 +6,99 @@ use tokio::runtime::Handle;
 
 use crate::classify::is_unprocessed;
 
-use super::connection::{Body, Connection, http2_error};
-use super::kept::{Kept, lock, reap};
+use super::pooled::{Body, PooledConnection, http2_error};
+use super::state::{PoolState, Reaper, lock, reap};
 
-/// A connection in the hands of a call.
+/// A connection in use by a call.
 #[derive(Debug)]
 pub(super) struct Lease<'p> {
-    pub(super) kept: &'p Arc<Mutex<Kept>>,
+    pub(super) pool: &'p Arc<Mutex<PoolState>>,
     pub(super) origin: usize,
-    /// `None` when it has been given back.
-    pub(super) connection: Option<Connection>,
-    /// The entry, if others use it as well.
+    /// `None` once checked in.
+    pub(super) connection: Option<PooledConnection>,
+    /// The identifier of the pool's entry, if the connection is shared.
     pub(super) shared: Option<u64>,
-    pub(super) state: State,
+    pub(super) state: LeaseState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// No request is out.
+pub(super) enum LeaseState {
     Unused,
-    /// A request is out, and the head of its response has not come.
     Sent,
-    /// The head of the response has come.
-    Answered,
-    /// The whole response has come.
+    HeadReceived,
     Done,
-    /// The connection has failed, with this request or before it.
+    /// The connection failed during this request or before it.
     Failed,
 }
 
-/// Why a request brought no response.
 pub(super) struct Failure {
     pub(super) error: hyper::Error,
-    /// Whether the server has certainly not processed it.
-    pub(super) is_unsent: bool,
+    /// Whether it is certain that the server has not processed the request.
+    pub(super) was_not_processed: bool,
 }
 
 impl Lease<'_> {
     pub(super) async fn send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, Failure> {
         let Some(connection) = &mut self.connection else {
-            unreachable!("it is given back when it is dropped")
+            unreachable!("a lease is checked in only when dropped")
         };
-        self.state = State::Sent;
+        self.state = LeaseState::Sent;
         match connection.send(request).await {
             Ok(response) => {
-                self.state = State::Answered;
+                self.state = LeaseState::HeadReceived;
                 Ok(response)
             }
             Err(mut failure) => {
-                let mut is_unsent = failure.take_message().is_some();
+                let mut was_not_processed = failure.take_message().is_some();
                 let error = failure.into_error();
-                self.state = State::Failed;
+                self.state = LeaseState::Failed;
                 if let Some(h2) = http2_error(&error) {
                     if h2.is_reset() {
-                        // This request has ended, and not the connection.
-                        self.state = State::Answered;
+                        // Only this stream has failed, not the connection.
+                        self.state = LeaseState::HeadReceived;
                     }
-                    is_unsent |= is_unprocessed(h2);
+                    was_not_processed |= is_unprocessed(h2);
                 }
-                Err(Failure { error, is_unsent })
+                Err(Failure { error, was_not_processed })
             }
         }
     }
 
     pub(super) fn is_http2(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::is_http2)
+        self.connection.as_ref().is_some_and(PooledConnection::is_http2)
     }
 
-    /// Whether a call over the connection has been answered.
-    pub(super) fn is_proven(&self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| connection.is_proven)
+    /// Returns `true` if a call over the connection has received a response.
+    pub(super) fn has_responded(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.has_responded)
     }
 
-    /// Whether not a byte has come over the connection, from a server that has never answered before.
+    /// Returns `true` if the connection has received no byte, and the server has never responded before.
     pub(super) fn is_silent(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::is_silent)
-            && !lock(self.kept).has_answered(self.origin)
+        self.connection.as_ref().is_some_and(PooledConnection::is_silent)
+            && !lock(self.pool).has_responded(self.origin)
     }
 }
 
 impl Drop for Lease<'_> {
-    /// An attempt that is given up must not reach the server any more, not even when its packets got lost and
-    /// the kernel would send them again: its connection is aborted. One that others share stays: they would
-    /// lose it too, and only reads share one.
+    /// Aborts the connection of an abandoned attempt, so that the kernel does not retransmit the request. A
+    /// shared connection stays open for the other calls, which are all reads.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if let Some(id) = self.shared {
-            let is_broken = self.state == State::Failed || connection.is_closed();
-            lock(self.kept).leave(self.origin, id, self.state == State::Done, is_broken);
+            let is_broken = self.state == LeaseState::Failed || connection.is_closed();
+            lock(self.pool).release_shared(self.origin, id, self.state == LeaseState::Done, is_broken);
             return;
         }
         match self.state {
-            State::Sent | State::Failed => connection.abort(),
-            // What is left of the response would come before the next one.
-            State::Answered if !connection.is_http2() => {}
-            State::Unused | State::Answered | State::Done => {
-                connection.is_proven |= self.state == State::Done;
-                if lock(self.kept).put(self.origin, connection) {
-                    let reap = reap(Arc::downgrade(self.kept));
-                    // A call may be dropped outside of a runtime.
+            LeaseState::Sent | LeaseState::Failed => connection.abort(),
+            // The rest of the response would precede the next one.
+            LeaseState::HeadReceived if !connection.is_http2() => {}
+            LeaseState::Unused | LeaseState::HeadReceived | LeaseState::Done => {
+                connection.has_responded |= self.state == LeaseState::Done;
+                if lock(self.pool).check_in(self.origin, connection) == Reaper::Needed {
+                    let reap = reap(Arc::downgrade(self.pool));
+                    // A call may be dropped outside a runtime.
                     if let Ok(runtime) = Handle::try_current() {
                         runtime.spawn(reap);
                     }

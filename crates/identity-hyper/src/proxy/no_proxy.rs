@@ -1,4 +1,4 @@
-//! Servers that are reached without a proxy, as Go's `httpproxy` reads `NO_PROXY`.
+//! Servers that bypass the proxy, with the syntax of `NO_PROXY` in Go's `httpproxy`.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ pub(super) struct NoProxy(Vec<Rule>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     host: Host,
-    /// Any port if there is none.
+    /// `None` matches any port.
     port: Option<u16>,
 }
 
@@ -18,25 +18,25 @@ struct Rule {
 enum Host {
     All,
     Address(IpAddr),
-    /// The addresses that begin with so many bits of this one.
+    /// An address and its prefix length.
     Network(IpAddr, u32),
-    /// The name, and those below it.
+    /// A name and its subdomains.
     Domain(String),
-    /// The names below this one.
+    /// Only the subdomains of a name, which begins with a dot.
     Subdomains(String),
 }
 
 impl NoProxy {
-    /// Reads a list with commas. An entry that means nothing is ignored.
+    /// Parses a comma-separated list. Invalid entries are ignored.
     pub(super) fn new(list: &str) -> Self {
         Self(list.split(',').filter_map(|entry| Rule::new(entry.trim())).collect())
     }
 
-    pub(super) fn has(&self, uri: &Uri) -> bool {
-        let host = bare(uri.host().unwrap_or_default());
+    pub(super) fn matches(&self, uri: &Uri) -> bool {
+        let host = trim_host(uri.host().unwrap_or_default());
         let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
         let port = uri.port_u16().unwrap_or(default);
-        self.0.iter().any(|rule| rule.port.is_none_or(|only| only == port) && rule.host.is(host))
+        self.0.iter().any(|rule| rule.port.is_none_or(|only| only == port) && rule.host.matches(host))
     }
 }
 
@@ -47,17 +47,17 @@ impl Rule {
         }
         if let Some((address, bits)) = entry.split_once('/') {
             let (address, bits) = (address.parse().ok()?, bits.parse().ok()?);
-            let most = if matches!(address, IpAddr::V4(_)) { 32 } else { 128 };
-            return (bits <= most).then_some(Self { host: Host::Network(address, bits), port: None });
+            let max_bits = if matches!(address, IpAddr::V4(_)) { 32 } else { 128 };
+            return (bits <= max_bits).then_some(Self { host: Host::Network(address, bits), port: None });
         }
-        if let Ok(address) = bare(entry).parse::<IpAddr>() {
+        if let Ok(address) = trim_host(entry).parse::<IpAddr>() {
             return Some(Self { host: Host::Address(address.to_canonical()), port: None });
         }
         let (host, port) = match entry.rsplit_once(':') {
             Some((host, port)) => (host, Some(port.parse().ok()?)),
             None => (entry, None),
         };
-        let host = bare(host);
+        let host = trim_host(host);
         let host = match host.strip_prefix('*').unwrap_or(host) {
             "" => return None,
             below if below.starts_with('.') => Host::Subdomains(below.to_ascii_lowercase()),
@@ -71,7 +71,7 @@ impl Rule {
 }
 
 impl Host {
-    fn is(&self, host: &str) -> bool {
+    fn matches(&self, host: &str) -> bool {
         let address = || host.parse::<IpAddr>().ok().map(|address| address.to_canonical());
         match self {
             Self::All => true,
@@ -94,8 +94,8 @@ impl Host {
     }
 }
 
-/// Without the brackets of an IPv6 address, and without the dot at the end of a full name.
-fn bare(host: &str) -> &str {
+/// Removes the brackets of an IPv6 address and the trailing dot of a name.
+fn trim_host(host: &str) -> &str {
     let host = host.strip_suffix('.').unwrap_or(host);
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
@@ -104,13 +104,12 @@ fn bare(host: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// Whether the server is reached without a proxy.
-    fn is_direct(list: &str, server: &str) -> bool {
-        NoProxy::new(list).has(&server.parse().unwrap())
+    fn bypasses_proxy(list: &str, server: &str) -> bool {
+        NoProxy::new(list).matches(&server.parse().unwrap())
     }
 
     #[test]
-    fn each_form_means_the_servers_that_go_means() {
+    fn entries_match_the_same_servers_as_in_go() {
         for (list, direct, through) in [
             ("", &[][..], &["http://a", "http://10.0.0.1"][..]),
             (",, ,", &[], &["http://a"]),
@@ -169,10 +168,10 @@ mod tests {
             ("a, b:1\t,c", &["http://a", "http://b:1", "http://x.c"], &["http://b"]),
         ] {
             for server in direct {
-                assert!(is_direct(list, server), "{list:?}: {server}");
+                assert!(bypasses_proxy(list, server), "{list:?}: {server}");
             }
             for server in through {
-                assert!(!is_direct(list, server), "{list:?}: {server}");
+                assert!(!bypasses_proxy(list, server), "{list:?}: {server}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the settings mean to rustls.
+//! Builds rustls configurations from the settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,54 +15,54 @@ use rustls_platform_verifier::Verifier;
 use super::TlsError;
 use super::source::{Authorities, Identity};
 
-/// What has been set, with what the files said when they were last read.
+/// The settings, with the contents of the files as last read.
 #[derive(Clone, Default)]
 pub(super) struct Settings {
-    /// What the rest is put on top of.
-    pub(super) own: Option<ClientConfig>,
+    /// The configuration that the other settings override.
+    pub(super) base_config: Option<ClientConfig>,
     pub(super) authorities: Vec<Authorities>,
     pub(super) system_roots: bool,
     pub(super) identity: Option<Identity>,
     pub(super) server_name: Option<ServerName<'static>>,
-    pub(super) skip_verify: bool,
+    pub(super) accept_invalid_certs: bool,
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
-            .field("has_own_config", &self.own.is_some())
+            .field("has_base_config", &self.base_config.is_some())
             .field("authorities", &self.authorities)
             .field(
                 "system_roots",
-                &(self.system_roots || (self.own.is_none() && self.authorities.is_empty())),
+                &(self.system_roots || (self.base_config.is_none() && self.authorities.is_empty())),
             )
             .field("identity", &self.identity)
             .field("server_name", &self.server_name)
-            .field("skip_verify", &self.skip_verify)
+            .field("accept_invalid_certs", &self.accept_invalid_certs)
             .finish()
     }
 }
 
-/// What connections are opened with.
+/// The rustls configurations of new connections.
 pub(crate) struct Configs {
     pub(crate) server: Arc<ClientConfig>,
     /// For a proxy that is itself reached over TLS.
     pub(crate) proxy: Arc<ClientConfig>,
-    /// Instead of the one in the address.
+    /// Overrides the host of the address.
     pub(crate) server_name: Option<ServerName<'static>>,
-    pub(crate) skip_verify: bool,
-    pub(crate) asked: Arc<Asked>,
+    pub(crate) accept_invalid_certs: bool,
+    pub(crate) client_cert_requested: Arc<ClientCertRecorder>,
 }
 
 impl Settings {
     pub(super) fn provider(&self) -> Result<Arc<CryptoProvider>, TlsError> {
-        if let Some(own) = &self.own {
-            return Ok(Arc::clone(own.crypto_provider()));
+        if let Some(base_config) = &self.base_config {
+            return Ok(Arc::clone(base_config.crypto_provider()));
         }
-        CryptoProvider::get_default().cloned().or_else(built_in).ok_or_else(|| {
+        CryptoProvider::get_default().cloned().or_else(built_in_provider).ok_or_else(|| {
             TlsError::new(
-                "there is no cryptography for TLS: the process has installed no `CryptoProvider`, and neither \
-                 the feature `ring` nor `aws-lc-rs` is on",
+                "TLS is unavailable: no `CryptoProvider` is installed, and neither the feature `ring` nor \
+                 `aws-lc-rs` is enabled",
             )
         })
     }
@@ -72,71 +72,82 @@ impl Settings {
             || self.identity.as_ref().is_some_and(Identity::has_files)
     }
 
-    pub(super) fn is_stale(&self) -> bool {
-        self.authorities.iter().any(Authorities::is_stale)
-            || self.identity.as_ref().is_some_and(Identity::is_stale)
+    pub(super) fn has_changed(&self) -> bool {
+        self.authorities.iter().any(Authorities::has_changed)
+            || self.identity.as_ref().is_some_and(Identity::has_changed)
     }
 
-    pub(super) fn reread(&self) -> Result<Self, TlsError> {
-        let authorities = self.authorities.iter().map(Authorities::reread).collect::<Result<_, _>>()?;
+    pub(super) fn reload(&self) -> Result<Self, TlsError> {
+        let authorities = self.authorities.iter().map(Authorities::reload).collect::<Result<_, _>>()?;
         let identity = match &self.identity {
-            Some(identity) => Some(identity.reread(&*self.provider()?)?),
+            Some(identity) => Some(identity.reload(&*self.provider()?)?),
             None => None,
         };
         Ok(Self { authorities, identity, ..self.clone() })
     }
 
     pub(super) fn configs(&self) -> Result<Configs, TlsError> {
-        let is_set = self.skip_verify || self.system_roots || !self.authorities.is_empty();
-        let mut server = match &self.own {
-            Some(own) if is_set => {
-                let mut config = own.clone();
+        let is_set = self.accept_invalid_certs || self.system_roots || !self.authorities.is_empty();
+        let mut server = match &self.base_config {
+            Some(base_config) if is_set => {
+                let mut config = base_config.clone();
                 config.dangerous().set_certificate_verifier(self.verifier()?);
                 config
             }
-            Some(own) => own.clone(),
+            Some(base_config) => base_config.clone(),
             None => ClientConfig::builder_with_provider(self.provider()?)
                 .with_safe_default_protocol_versions()
-                .map_err(|error| TlsError::new("the `CryptoProvider` has no TLS 1.2 or 1.3").because(error))?
+                .map_err(|error| {
+                    TlsError::new("the `CryptoProvider` supports neither TLS 1.2 nor TLS 1.3")
+                        .with_source(error)
+                })?
                 .dangerous()
                 .with_custom_certificate_verifier(self.verifier()?)
                 .with_no_client_auth(),
         };
         server.alpn_protocols.clear();
         let mut proxy = server.clone();
-        proxy.client_auth_cert_resolver = Arc::new(NoIdentity);
+        proxy.client_auth_cert_resolver = Arc::new(NoClientCert);
         if let Some(identity) = &self.identity {
             let identity = SingleCertAndKey::from(CertifiedKey::clone(&identity.key));
             server.client_auth_cert_resolver = Arc::new(identity);
         }
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let asked =
-            Arc::new(Asked { inner: server.client_auth_cert_resolver, asked: AtomicBool::new(false) });
-        server.client_auth_cert_resolver = Arc::<Asked>::clone(&asked);
+        let client_cert_requested = Arc::new(ClientCertRecorder {
+            inner: server.client_auth_cert_resolver,
+            client_cert_requested: AtomicBool::new(false),
+        });
+        server.client_auth_cert_resolver = Arc::<ClientCertRecorder>::clone(&client_cert_requested);
         let server_name = self.server_name.clone();
-        let skip_verify = self.skip_verify;
-        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy), server_name, skip_verify, asked })
+        let accept_invalid_certs = self.accept_invalid_certs;
+        Ok(Configs {
+            server: Arc::new(server),
+            proxy: Arc::new(proxy),
+            server_name,
+            accept_invalid_certs,
+            client_cert_requested,
+        })
     }
 
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
         let provider = self.provider()?;
-        if self.skip_verify {
-            return Ok(Arc::new(SkipVerify(provider)));
+        if self.accept_invalid_certs {
+            return Ok(Arc::new(NoVerification(provider)));
         }
         let given = self.authorities.iter().flat_map(|authorities| authorities.certificates.iter().cloned());
         if self.system_roots || self.authorities.is_empty() {
             let verifier = Verifier::new_with_extra_roots(given, provider);
-            let problem = "the certificates that the system trusts cannot be used";
-            return Ok(Arc::new(verifier.map_err(|error| TlsError::new(problem).because(error))?));
+            let problem = "the operating system's trusted certificates cannot be used";
+            return Ok(Arc::new(verifier.map_err(|error| TlsError::new(problem).with_source(error))?));
         }
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(given);
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-        Ok(verifier.map_err(|error| TlsError::new("the CAs cannot be used").because(error))?)
+        Ok(verifier.map_err(|error| TlsError::new("the CAs cannot be used").with_source(error))?)
     }
 }
 
-fn built_in() -> Option<Arc<CryptoProvider>> {
+fn built_in_provider() -> Option<Arc<CryptoProvider>> {
     #[cfg(feature = "ring")]
     let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
     #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
@@ -147,9 +158,9 @@ fn built_in() -> Option<Arc<CryptoProvider>> {
 }
 
 #[derive(Debug)]
-struct NoIdentity;
+struct NoClientCert;
 
-impl ResolvesClientCert for NoIdentity {
+impl ResolvesClientCert for NoClientCert {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         None
     }
@@ -159,22 +170,22 @@ impl ResolvesClientCert for NoIdentity {
     }
 }
 
-/// Notes whether a server has asked for the client's certificate.
+/// Records whether a server has requested a client certificate.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ClientCertRecorder {
     inner: Arc<dyn ResolvesClientCert>,
-    asked: AtomicBool,
+    client_cert_requested: AtomicBool,
 }
 
-impl Asked {
+impl ClientCertRecorder {
     pub(crate) fn get(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        self.client_cert_requested.load(Ordering::Relaxed)
     }
 }
 
-impl ResolvesClientCert for Asked {
+impl ResolvesClientCert for ClientCertRecorder {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.store(true, Ordering::Relaxed);
+        self.client_cert_requested.store(true, Ordering::Relaxed);
         self.inner.resolve(issuers, schemes)
     }
 
@@ -187,11 +198,11 @@ impl ResolvesClientCert for Asked {
     }
 }
 
-/// Accepts every certificate, so long as the server has the key to it.
+/// Accepts any certificate whose key the server holds.
 #[derive(Debug)]
-struct SkipVerify(Arc<CryptoProvider>);
+struct NoVerification(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for SkipVerify {
+impl ServerCertVerifier for NoVerification {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 use tower::BoxError;
 
-/// What is wrong with certificates, keys or TLS itself, and stays wrong when it is tried again.
+/// A permanent problem with certificates, keys or the TLS handshake: a retry would fail again.
 ///
-/// It names the file, if it is in one, and shows nothing of a key.
+/// The message names the affected file and never contains key material.
 #[derive(Clone, Debug)]
 pub struct TlsError {
     problem: Cow<'static, str>,
@@ -20,7 +20,7 @@ impl TlsError {
         Self { problem: problem.into(), source: None }
     }
 
-    pub(crate) fn because(self, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn with_source(self, source: impl Into<BoxError>) -> Self {
         Self { source: Some(source.into().into()), ..self }
     }
 }
@@ -37,38 +37,38 @@ impl Error for TlsError {
     }
 }
 
-/// What keeps a handshake from succeeding, now and when it is tried again; none if that is not certain.
-pub(crate) fn problem(error: &rustls::Error) -> Option<&'static str> {
+/// Describes a handshake error that a retry cannot fix. Returns `None` for errors that may be transient.
+pub(crate) fn handshake_problem(error: &rustls::Error) -> Option<&'static str> {
     Some(match error {
-        rustls::Error::InvalidCertificate(error) => certificate(error),
+        rustls::Error::InvalidCertificate(error) => certificate_problem(error),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server does not speak TLS at this port: perhaps its address begins with http://"
+            "the server does not speak TLS on this port; its address may begin with http://"
         }
         rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
             | PeerIncompatible::ServerDoesNotSupportTls12Or13,
         )
         | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            "the server speaks neither TLS 1.2 nor TLS 1.3"
+            "the server supports neither TLS 1.2 nor TLS 1.3"
         }
-        rustls::Error::PeerIncompatible(_) => "the server offers no TLS that is spoken here",
+        rustls::Error::PeerIncompatible(_) => "the server and the client share no TLS parameters",
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server offers no TLS that is spoken here, or asks for a client certificate"
+            "the server and the client share no TLS parameters, or the server requires a client certificate"
         }
         rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => {
-            "the server does not know the name that it was asked for"
+            "the server does not recognize the requested name (SNI)"
         }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server asks for a client certificate"
+            "the server requires a client certificate"
         }
-        error if refuses_client(error) => "the server refuses the client certificate, or asks for one",
+        error if rejects_client_cert(error) => "the server rejected the client certificate, or requires one",
         _ => return None,
     })
 }
 
-/// Whether the server does not accept the client's certificate, or the lack of one. With TLS 1.3 it says so
-/// after the handshake, but before it looks at a request.
-pub(crate) fn refuses_client(error: &rustls::Error) -> bool {
+/// Returns `true` if the server rejects the client certificate, or requires one. With TLS 1.3 this alert
+/// arrives after the handshake, but before the server processes a request.
+pub(crate) fn rejects_client_cert(error: &rustls::Error) -> bool {
     matches!(
         error,
         rustls::Error::AlertReceived(
@@ -80,17 +80,17 @@ pub(crate) fn refuses_client(error: &rustls::Error) -> bool {
                 | AlertDescription::CertificateUnknown
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
-                // A signature that does not hold: a CA of the right name, but another one.
+                // The signature is invalid: another CA has the same name.
                 | AlertDescription::DecryptError
         )
     )
 }
 
-fn certificate(error: &CertificateError) -> &'static str {
+fn certificate_problem(error: &CertificateError) -> &'static str {
     match error {
-        // A bad signature is one by another CA of the same name.
+        // The signature is invalid if another CA has the same name.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "the server's certificate is not from a CA that is trusted here"
+            "the server's certificate was not issued by a trusted CA"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the server's certificate has expired"
@@ -99,12 +99,12 @@ fn certificate(error: &CertificateError) -> &'static str {
             "the server's certificate is not valid yet"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the server's certificate is for another name"
+            "the server's certificate is not valid for its name"
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "the server's certificate is not for servers"
+            "the server's certificate does not permit server authentication"
         }
-        CertificateError::Revoked => "the server's certificate is revoked",
-        _ => "the server's certificate cannot be accepted",
+        CertificateError::Revoked => "the server's certificate has been revoked",
+        _ => "the server's certificate is invalid",
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates and keys, and the files that they are from.
+//! Certificates and keys, with the files they were loaded from.
 
 use std::fmt;
 use std::fs;
@@ -15,14 +15,14 @@ use rustls::sign::CertifiedKey;
 
 use super::TlsError;
 
-/// A file, when it was last modified and how long it was; without the latter it could not be looked at.
-type Stamp = (PathBuf, Option<(SystemTime, u64)>);
+/// A file with its modification time and length, which are `None` if they could not be read.
+type Fingerprint = (PathBuf, Option<(SystemTime, u64)>);
 
-/// CAs of one source.
+/// The CAs from one source.
 #[derive(Clone)]
 pub(super) struct Authorities {
     source: Source,
-    stamps: Vec<Stamp>,
+    fingerprints: Vec<Fingerprint>,
     pub(super) certificates: Vec<CertificateDer<'static>>,
 }
 
@@ -35,26 +35,26 @@ enum Source {
 
 impl Authorities {
     pub(super) fn file(path: PathBuf) -> Result<Self, TlsError> {
-        let stamps = vec![stamp(&path)];
-        let certificates = authorities(&read(&path)?, &path.display())?;
+        let fingerprints = vec![fingerprint(&path)];
+        let certificates = authorities(&read_regular_file(&path)?, &path.display())?;
         if certificates.is_empty() {
             return Err(TlsError::new(format!("{} has no certificate in PEM form", path.display())));
         }
-        Ok(Self { source: Source::File(path), stamps, certificates })
+        Ok(Self { source: Source::File(path), fingerprints, certificates })
     }
 
     pub(super) fn directory(path: PathBuf) -> Result<Self, TlsError> {
         let files = files_below(&path)?;
-        let stamps = files.iter().map(|file| stamp(file)).collect();
+        let fingerprints = files.iter().map(|file| fingerprint(file)).collect();
         let mut certificates = Vec::new();
         for file in &files {
-            certificates.extend(authorities(&read(file)?, &file.display())?);
+            certificates.extend(authorities(&read_regular_file(file)?, &file.display())?);
         }
         if certificates.is_empty() {
             let problem = format!("{} has no file with a certificate in PEM form", path.display());
             return Err(TlsError::new(problem));
         }
-        Ok(Self { source: Source::Directory(path), stamps, certificates })
+        Ok(Self { source: Source::Directory(path), fingerprints, certificates })
     }
 
     pub(super) fn pem(pem: &[u8]) -> Result<Self, TlsError> {
@@ -62,10 +62,10 @@ impl Authorities {
         if certificates.is_empty() {
             return Err(TlsError::new("the CA is not a certificate in PEM form"));
         }
-        Ok(Self { source: Source::Memory, stamps: Vec::new(), certificates })
+        Ok(Self { source: Source::Memory, fingerprints: Vec::new(), certificates })
     }
 
-    pub(super) fn reread(&self) -> Result<Self, TlsError> {
+    pub(super) fn reload(&self) -> Result<Self, TlsError> {
         match &self.source {
             Source::File(path) => Self::file(path.clone()),
             Source::Directory(path) => Self::directory(path.clone()),
@@ -77,13 +77,14 @@ impl Authorities {
         !matches!(self.source, Source::Memory)
     }
 
-    pub(super) fn is_stale(&self) -> bool {
+    pub(super) fn has_changed(&self) -> bool {
         match &self.source {
             Source::Directory(path) => {
                 let files = files_below(path).unwrap_or_default();
-                !files.iter().eq(self.stamps.iter().map(|(file, _)| file)) || is_stale(&self.stamps)
+                !files.iter().eq(self.fingerprints.iter().map(|(file, _)| file))
+                    || has_changed(&self.fingerprints)
             }
-            Source::File(_) | Source::Memory => is_stale(&self.stamps),
+            Source::File(_) | Source::Memory => has_changed(&self.fingerprints),
         }
     }
 }
@@ -101,7 +102,7 @@ impl fmt::Debug for Authorities {
 #[derive(Clone)]
 pub(super) struct Identity {
     files: Option<(PathBuf, PathBuf)>,
-    stamps: Vec<Stamp>,
+    fingerprints: Vec<Fingerprint>,
     pub(super) key: Arc<CertifiedKey>,
 }
 
@@ -111,22 +112,22 @@ impl Identity {
         key: PathBuf,
         provider: &CryptoProvider,
     ) -> Result<Self, TlsError> {
-        let stamps = vec![stamp(&certificate), stamp(&key)];
-        let chain = chain(&read(&certificate)?, &certificate.display())?;
-        let private = private_key(&read(&key)?, &key.display())?;
+        let fingerprints = vec![fingerprint(&certificate), fingerprint(&key)];
+        let chain = chain(&read_regular_file(&certificate)?, &certificate.display())?;
+        let private = private_key(&read_regular_file(&key)?, &key.display())?;
         let names = format!("{} and {}", certificate.display(), key.display());
-        let certified = certified(chain, private, provider, &names)?;
-        Ok(Self { files: Some((certificate, key)), stamps, key: certified })
+        let certified_key = certified_key(chain, private, provider, &names)?;
+        Ok(Self { files: Some((certificate, key)), fingerprints, key: certified_key })
     }
 
     pub(super) fn pem(certificate: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, TlsError> {
         let chain = chain(certificate, &"the client certificate")?;
         let private = private_key(key, &"the client key")?;
-        let key = certified(chain, private, provider, "the client certificate and key")?;
-        Ok(Self { files: None, stamps: Vec::new(), key })
+        let key = certified_key(chain, private, provider, "the client certificate and key")?;
+        Ok(Self { files: None, fingerprints: Vec::new(), key })
     }
 
-    pub(super) fn reread(&self, provider: &CryptoProvider) -> Result<Self, TlsError> {
+    pub(super) fn reload(&self, provider: &CryptoProvider) -> Result<Self, TlsError> {
         match &self.files {
             Some((certificate, key)) => Self::files(certificate.clone(), key.clone(), provider),
             None => Ok(self.clone()),
@@ -137,8 +138,8 @@ impl Identity {
         self.files.is_some()
     }
 
-    pub(super) fn is_stale(&self) -> bool {
-        is_stale(&self.stamps)
+    pub(super) fn has_changed(&self) -> bool {
+        has_changed(&self.fingerprints)
     }
 }
 
@@ -151,16 +152,16 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
+fn fingerprint(path: &Path) -> Fingerprint {
     let seen = fs::metadata(path).and_then(|data| Ok((data.modified()?, data.len())));
     (path.to_owned(), seen.ok())
 }
 
-fn is_stale(stamps: &[Stamp]) -> bool {
-    stamps.iter().any(|known| stamp(&known.0) != *known)
+fn has_changed(fingerprints: &[Fingerprint]) -> bool {
+    fingerprints.iter().any(|known| fingerprint(&known.0) != *known)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+fn read_regular_file(path: &Path) -> Result<Vec<u8>, TlsError> {
     // Opening a pipe would hang.
     let is_file = fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_file();
     if !is_file {
@@ -173,7 +174,7 @@ fn unreadable(path: &Path, error: &io::Error) -> TlsError {
     TlsError::new(format!("{} cannot be read: {error}", path.display()))
 }
 
-/// In an order that stays the same.
+/// Lists the files in a stable order.
 fn files_below(directory: &Path) -> Result<Vec<PathBuf>, TlsError> {
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let mut entries = entries.map_err(|error| unreadable(directory, &error))?;
@@ -191,7 +192,7 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, TlsError> {
     Ok(files)
 }
 
-/// The certificates of a text, which may have other things between them.
+/// Parses the certificates of a PEM text and skips other sections.
 fn certificates(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     certificates.map_err(|error| TlsError::new(format!("{name} is not in PEM form: {error}")))
@@ -218,21 +219,21 @@ fn chain(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'stat
 fn private_key(pem: &[u8], name: &dyn fmt::Display) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
         TlsError::new(match error {
-            PemError::NoItemsFound => format!("{name} has no private key in PEM form that is not encrypted"),
-            // What the error says could be a piece of the key.
+            PemError::NoItemsFound => format!("{name} has no private key in PEM form, or it is encrypted"),
+            // The error's message could contain a piece of the key.
             _ => format!("{name} is not in PEM form"),
         })
     })
 }
 
-fn certified(
+fn certified_key(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     provider: &CryptoProvider,
     names: &str,
 ) -> Result<Arc<CertifiedKey>, TlsError> {
     let problem = |error| match error {
-        rustls::Error::InconsistentKeys(_) => TlsError::new(format!("{names} do not belong together")),
+        rustls::Error::InconsistentKeys(_) => TlsError::new(format!("{names} do not match")),
         error => TlsError::new(format!("{names} cannot be used: {error}")),
     };
     CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(problem)

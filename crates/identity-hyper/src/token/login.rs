@@ -13,15 +13,14 @@ use tower::BoxError;
 use super::{Token, TokenError, TokenSource};
 use crate::exchange::LONGEST;
 
-/// How long after a log-in that has failed the next one may begin.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How long after a log-in a token that is refused is not replaced by another log-in: what the server refuses
-/// may as well not be allowed.
-const SETTLED: Duration = Duration::from_secs(60);
-/// How long a login may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The minimum delay between a failed login and the next one.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The minimum age of a login before a rejected token triggers another one: a 403 usually means a missing
+/// permission.
+const RELOGIN_INTERVAL: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a log-in brings.
+/// The result of a login: a token and its lifetime.
 #[derive(Debug)]
 pub struct LoginResponse {
     token: SecretString,
@@ -29,36 +28,35 @@ pub struct LoginResponse {
 }
 
 impl LoginResponse {
-    /// A token, and how long it lives from the log-in on: the answer's `lease_duration`. Zero is for ever.
+    /// Creates a result from the token and `lease_duration` of the login response. Zero means no expiry.
     pub fn new(token: impl Into<SecretString>, lifetime: Duration) -> Self {
         Self { token: token.into(), lifetime }
     }
 }
 
-/// Logs in when a token is needed, and again before it expires.
+/// A [`TokenSource`] that logs in at the first call, and again before the token expires.
 ///
-/// * Calls that need a token while somebody logs in wait for that log-in, and share what comes of it. It goes
-///   on when the calls are given up.
-/// * The first call after about two thirds of the token's life begins the next log-in, which no call waits
-///   for. If it fails, the token is used for as long as it lives, and there are further log-ins.
-/// * When there is no token that lives and the log-in fails, the calls fail with it, and so do those of the
-///   second after it: wrong credentials are not to lock a user out at once.
-/// * A login that takes longer than [`timeout`](Self::timeout) fails, and the next call that needs a token
-///   begins another one.
-/// * When a token is refused (403) a minute or more after the last log-in, there is another one, as the token may have been revoked.
+/// * Concurrent calls share one login. It continues if the calls are cancelled.
+/// * The first call after about two thirds of the token's lifetime starts the next login in the background.
+///   If that fails, the token is used until it expires, and further logins are tried.
+/// * Without a valid token, a failed login fails the calls. The failure is cached for one second, so that
+///   wrong credentials do not trigger an account lockout.
+/// * A login fails after [`timeout`](Self::timeout). The next call that needs a token starts another one.
+/// * If the server rejects a token (403) at least a minute after the last login, the source logs in again,
+///   because the token may have been revoked.
 ///
-/// Clones share the token. The log-ins run as tasks of the tokio runtime that the calls are made in, and must
-/// not block its threads.
+/// Clones share the token. Logins run as tasks on the tokio runtime of the calls and must not block it.
 ///
 /// ```
-/// use identity_hyper::{HyperTransport, LoginTokenSource, LoginResponse};
 /// use std::time::Duration;
 ///
-/// let log_in = LoginTokenSource::new(|| async {
-///     // A call of `auth/approle/login`, with a client of its own that needs no token.
+/// use identity_hyper::{HyperTransport, LoginResponse, LoginTokenSource};
+///
+/// let source = LoginTokenSource::new(|| async {
+///     // Call `auth/approle/login` here, with a client that needs no token.
 ///     Ok::<_, std::io::Error>(LoginResponse::new("s.example", Duration::from_secs(3600)))
 /// });
-/// let transport = HyperTransport::builder().token_source(log_in).build();
+/// let transport = HyperTransport::builder().token_source(source).build();
 /// println!("{transport:?}");
 /// ```
 #[derive(Clone)]
@@ -68,58 +66,59 @@ pub struct LoginTokenSource {
 }
 
 struct Shared {
-    log_in: Box<dyn Fn() -> LoggingIn + Send + Sync>,
+    log_in: Box<dyn Fn() -> LoginFuture + Send + Sync>,
     state: Mutex<State>,
 }
 
-type LoggingIn = Pin<Box<dyn Future<Output = Result<LoginResponse, BoxError>> + Send>>;
-type SendResult = Result<Token, TokenError>;
+type LoginFuture = Pin<Box<dyn Future<Output = Result<LoginResponse, BoxError>> + Send>>;
+type TokenResult = Result<Token, TokenError>;
 
 #[derive(Default)]
 struct State {
-    held: Option<Held>,
-    /// The last log-in: what comes of it, for all to wait for, and when it has ended or else begun.
-    last: Option<(watch::Receiver<Option<SendResult>>, Instant)>,
+    current: Option<Cached>,
+    /// The outcome of the last login, and the time when it ended or, while it is running, began.
+    last: Option<(watch::Receiver<Option<TokenResult>>, Instant)>,
 }
 
-struct Held {
+struct Cached {
     token: Token,
     renew_at: Instant,
     expires_at: Instant,
 }
 
 impl LoginTokenSource {
-    /// Logs in as `log_in` does. What its error says becomes part of the call's: leave secrets out.
+    /// Creates a source that logs in with `log_in`. Its error becomes the source of the call's error and must
+    /// not contain secrets.
     pub fn new<F, E>(log_in: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<LoginResponse, E>> + Send + 'static,
         E: Into<BoxError>,
     {
-        let log_in = move || -> LoggingIn {
-            let logging_in = log_in();
-            Box::pin(async move { logging_in.await.map_err(Into::into) })
+        let log_in = move || -> LoginFuture {
+            let pending = log_in();
+            Box::pin(async move { pending.await.map_err(Into::into) })
         };
         let shared = Arc::new(Shared { log_in: Box::new(log_in), state: Mutex::default() });
-        Self { shared, timeout: TIMEOUT }
+        Self { shared, timeout: DEFAULT_TIMEOUT }
     }
 
-    /// Sets how long a login may take before it is cancelled. Calls with a token that is still valid do not
-    /// wait for it, and no call waits longer than its own timeout. Defaults to 30 seconds.
+    /// Sets the timeout of a login. Calls with a valid token do not wait for a login, and no call waits longer
+    /// than its own timeout. Defaults to 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(LONGEST);
         self
     }
 
-    /// The log-in that is under way, or has just failed, or else a new one.
-    fn begin(&self, state: &mut State, now: Instant) -> watch::Receiver<Option<SendResult>> {
+    /// Returns the running or recently failed login, or starts one.
+    fn join_or_start(&self, state: &mut State, now: Instant) -> watch::Receiver<Option<TokenResult>> {
         if let Some((last, ended)) = &state.last {
-            let will_do = match &*last.borrow() {
-                // Not if it has panicked, or ended with its runtime, or if that no longer runs it.
-                None => last.has_changed().is_ok() && now <= *ended + self.timeout + PAUSE,
-                Some(outcome) => outcome.is_err() && now < *ended + PAUSE,
+            let is_current = match &*last.borrow() {
+                // A login that has panicked, or whose runtime ended or stopped running it, is started again.
+                None => last.has_changed().is_ok() && now <= *ended + self.timeout + RETRY_DELAY,
+                Some(outcome) => outcome.is_err() && now < *ended + RETRY_DELAY,
             };
-            if will_do {
+            if is_current {
                 return last.clone();
             }
         }
@@ -133,9 +132,10 @@ impl LoginTokenSource {
             };
             let mut state = shared.state();
             let ended = Instant::now();
-            let outcome = logged_in.and_then(|logged_in| state.hold(logged_in, now));
-            if let (Err(_), Some(held)) = (&outcome, &mut state.held) {
-                held.renew_at = ended + (held.expires_at.saturating_duration_since(ended) / 8).max(PAUSE);
+            let outcome = logged_in.and_then(|logged_in| state.store(logged_in, now));
+            if let (Err(_), Some(current)) = (&outcome, &mut state.current) {
+                current.renew_at =
+                    ended + (current.expires_at.saturating_duration_since(ended) / 8).max(RETRY_DELAY);
             }
             if let Some((_, time)) = &mut state.last {
                 *time = ended;
@@ -154,45 +154,45 @@ impl fmt::Debug for LoginTokenSource {
 
 #[async_trait]
 impl TokenSource for LoginTokenSource {
-    async fn token(&self) -> SendResult {
-        let logging_in = {
+    async fn token(&self) -> TokenResult {
+        let pending = {
             let now = Instant::now();
             let mut state = self.shared.state();
-            match state.held.as_ref().filter(|held| now < held.expires_at) {
-                Some(held) if now < held.renew_at => return Ok(held.token.clone()),
-                Some(held) => {
-                    let token = held.token.clone();
-                    self.begin(&mut state, now);
+            match state.current.as_ref().filter(|current| now < current.expires_at) {
+                Some(current) if now < current.renew_at => return Ok(current.token.clone()),
+                Some(current) => {
+                    let token = current.token.clone();
+                    self.join_or_start(&mut state, now);
                     return Ok(token);
                 }
-                None => self.begin(&mut state, now),
+                None => self.join_or_start(&mut state, now),
             }
         };
-        outcome(logging_in).await
+        wait_for(pending).await
     }
 
-    async fn refresh(&self, refused: &Token) -> Option<Token> {
-        let logging_in = {
+    async fn refresh(&self, rejected: &Token) -> Option<Token> {
+        let pending = {
             let now = Instant::now();
             let mut state = self.shared.state();
-            match &state.held {
-                Some(held) if now < held.expires_at && !held.token.is(refused) => {
-                    return Some(held.token.clone());
+            match &state.current {
+                Some(current) if now < current.expires_at && !current.token.is_same(rejected) => {
+                    return Some(current.token.clone());
                 }
-                Some(held) if now < held.renew_at && state.is_settled(now) => return None,
-                _ => self.begin(&mut state, now),
+                Some(current) if now < current.renew_at && state.is_recent(now) => return None,
+                _ => self.join_or_start(&mut state, now),
             }
         };
-        outcome(logging_in).await.ok().filter(|token| !token.is(refused))
+        wait_for(pending).await.ok().filter(|token| !token.is_same(rejected))
     }
 }
 
 impl State {
-    /// Whether the last log-in has ended, less than a minute ago.
-    fn is_settled(&self, now: Instant) -> bool {
+    /// Returns `true` if the last login ended less than [`RELOGIN_INTERVAL`] ago.
+    fn is_recent(&self, now: Instant) -> bool {
         self.last
             .as_ref()
-            .is_some_and(|(outcome, ended)| outcome.borrow().is_some() && now < *ended + SETTLED)
+            .is_some_and(|(outcome, ended)| outcome.borrow().is_some() && now < *ended + RELOGIN_INTERVAL)
     }
 }
 
@@ -203,18 +203,18 @@ impl Shared {
 }
 
 impl State {
-    fn hold(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> SendResult {
+    fn store(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> TokenResult {
         let token = Token::new(token).map_err(TokenError::new)?;
         let lifetime = if lifetime.is_zero() { LONGEST } else { lifetime.min(LONGEST) };
-        // At another time than other clients that have begun with this one.
+        // Jitter spreads the logins of clients that started together.
         let renew_at = begun + lifetime.mul_f64(0.6 + fastrand::f64() / 10.0);
-        self.held = Some(Held { token: token.clone(), renew_at, expires_at: begun + lifetime });
+        self.current = Some(Cached { token: token.clone(), renew_at, expires_at: begun + lifetime });
         Ok(token)
     }
 }
 
-async fn outcome(mut logging_in: watch::Receiver<Option<SendResult>>) -> SendResult {
-    let outcome = logging_in.wait_for(Option::is_some).await;
+async fn wait_for(mut pending: watch::Receiver<Option<TokenResult>>) -> TokenResult {
+    let outcome = pending.wait_for(Option::is_some).await;
     let outcome = outcome.ok().and_then(|outcome| outcome.clone());
-    outcome.unwrap_or_else(|| Err(TokenError::new("the log-in was broken off")))
+    outcome.unwrap_or_else(|| Err(TokenError::new("the login was cancelled")))
 }

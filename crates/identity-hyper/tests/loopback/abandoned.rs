@@ -1,4 +1,4 @@
-//! Attempts that are given up must not be delivered later: their connections are reset.
+//! Abandoned attempts must not be delivered later: their connections are reset.
 
 use std::future::pending;
 use std::io;
@@ -19,7 +19,7 @@ use crate::tls::Ca;
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// How the connection ends: with a reset if nothing that is on the way may arrive any more.
+/// Returns `true` if the connection ends with a reset, which discards data in flight.
 async fn is_reset(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -32,12 +32,12 @@ async fn is_reset(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     }
 }
 
-/// Whether the next connection that ends is reset.
+/// Returns `true` if the next connection to end is reset.
 async fn next(ends: &mut UnboundedReceiver<bool>) -> bool {
     timeout(AMPLE, ends.recv()).await.expect("the connection ends").expect("the server runs")
 }
 
-/// Sends the request, and lets its time run out or drops its future.
+/// Sends the request, then drops its future or lets it time out.
 async fn abandon(transport: HyperTransport, call: Request<Bytes>, is_dropped: bool) {
     if is_dropped {
         timeout(SHORT, transport.send(call)).await.expect_err("there is no answer");
@@ -51,8 +51,8 @@ fn transport(is_dropped: bool) -> HyperTransportBuilder {
     patient().timeout(if is_dropped { AMPLE } else { SHORT })
 }
 
-/// Answers the first request of each connection, and none after it.
-fn silent(ends: &UnboundedSender<bool>) -> Server {
+/// Responds only to the first request of each connection.
+fn unresponsive(ends: &UnboundedSender<bool>) -> Server {
     let ends = ends.clone();
     Server::start(move |mut peer| {
         let ends = ends.clone();
@@ -65,21 +65,21 @@ fn silent(ends: &UnboundedSender<bool>) -> Server {
 }
 
 #[tokio::test]
-async fn over_http_1_the_connection_is_reset() {
+async fn an_abandoned_http_1_call_resets_its_connection() {
     let (ends, mut ended) = unbounded_channel();
     for is_dropped in [false, true] {
         for method in ["GET", "POST"] {
-            let server = silent(&ends);
+            let server = unresponsive(&ends);
             let transport = transport(is_dropped).build();
             transport.send(server.get("/first")).await.unwrap();
-            abandon(transport, request(method, &server.url("/silent"), ""), is_dropped).await;
+            abandon(transport, request(method, &server.url("/unresponsive"), ""), is_dropped).await;
             assert!(next(&mut ended).await, "{method} {is_dropped}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_half_sent_body_is_not_delivered() {
+async fn an_incomplete_request_body_is_not_delivered() {
     let (ends, mut ended) = unbounded_channel();
     for is_dropped in [false, true] {
         let ends = ends.clone();
@@ -98,7 +98,7 @@ async fn a_half_sent_body_is_not_delivered() {
 }
 
 #[tokio::test]
-async fn through_tls_and_a_tunnel_the_connection_is_reset() {
+async fn an_abandoned_call_over_tls_and_a_tunnel_resets_its_connection() {
     for protocol in ["h2", "http/1.1"] {
         for is_dropped in [false, true] {
             let (ends, mut ended) = unbounded_channel();
@@ -126,7 +126,7 @@ async fn through_tls_and_a_tunnel_the_connection_is_reset() {
                 }
             });
             let proxied = Proxy::all(&format!("http://{}", proxy.address)).unwrap();
-            // The machine itself is reached without a proxy.
+            // Loopback addresses bypass the proxy.
             let tls = Tls::from(ca.client()).server_name("127.0.0.1").unwrap();
             let transport = transport(is_dropped).proxy(proxied).tls(tls).build();
             abandon(transport, request("POST", "https://vault.example.com/v1", "{}"), is_dropped).await;
@@ -135,30 +135,30 @@ async fn through_tls_and_a_tunnel_the_connection_is_reset() {
     }
 }
 
-/// One that is not used any more is closed in good order, for the server not to count it as an error.
+/// An orderly close, which the server does not count as an error.
 #[tokio::test]
-async fn a_connection_that_is_done_with_is_closed_normally() {
+async fn an_unused_connection_is_closed_normally() {
     let (ends, mut ended) = unbounded_channel();
-    let server = silent(&ends);
+    let server = unresponsive(&ends);
     let transport = patient().build();
     transport.send(server.get("/first")).await.unwrap();
     drop(transport);
     assert!(!next(&mut ended).await);
 }
 
-/// The connection does not have to be driven for that.
+/// The kernel closes the connection even if no task drives it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_runtime_that_stands_still_does_not_keep_the_connection() {
+async fn a_stopped_runtime_does_not_keep_the_connection_open() {
     let (ends, mut ended) = unbounded_channel();
-    let server = silent(&ends);
-    let call = server.post("/silent", "{}");
+    let server = unresponsive(&ends);
+    let call = server.post("/unresponsive", "{}");
     let first = server.get("/first");
     let client = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let transport = transport(true).build();
         runtime.block_on(transport.send(first)).unwrap();
         runtime.block_on(abandon(transport, call, true));
-        // Nothing drives the connection from here on.
+        // From here on, no task drives the connection.
         runtime
     });
     let runtime = client.join().unwrap();
@@ -166,9 +166,9 @@ async fn a_runtime_that_stands_still_does_not_keep_the_connection() {
     runtime.shutdown_background();
 }
 
-/// A read that is given up over HTTP/2 ends its stream alone.
+/// An abandoned HTTP/2 read resets only its stream.
 #[tokio::test]
-async fn reads_that_are_given_up_do_not_end_those_of_others() {
+async fn abandoned_reads_do_not_affect_other_calls() {
     let h2 = crate::http2::H2::start(crate::http2::End::HangUp);
     let transport = h2.transport(|builder| builder);
     transport.send(h2.call("GET", "/warm", "")).await.unwrap();
@@ -192,16 +192,16 @@ async fn reads_that_are_given_up_do_not_end_those_of_others() {
     assert_eq!(h2.server.seen().connections, 1);
 }
 
-/// Other than a read, a write has a connection to itself, and is aborted with it.
+/// Unlike a read, a write has its own connection, which is aborted with it.
 #[tokio::test]
-async fn writes_that_are_given_up_do_not_end_calls_of_others() {
+async fn abandoned_writes_do_not_affect_other_calls() {
     let h2 = crate::http2::H2::start(crate::http2::End::HangUp);
     let transport = h2.transport(|builder| builder);
     let mut tasks = JoinSet::new();
     for method in ["GET", "POST", "LIST", "DELETE", "POST"] {
         let transport = transport.clone();
         let calls: Vec<_> =
-            (0..30).map(|_| (h2.call("POST", "/silent", "{}"), h2.call(method, "/v1", ""))).collect();
+            (0..30).map(|_| (h2.call("POST", "/unresponsive", "{}"), h2.call(method, "/v1", ""))).collect();
         tasks.spawn(async move {
             for (abandoned, call) in calls {
                 timeout(A_MOMENT / 10, transport.send(abandoned)).await.unwrap_err();
@@ -213,7 +213,7 @@ async fn writes_that_are_given_up_do_not_end_calls_of_others() {
 }
 
 #[tokio::test]
-async fn a_response_given_up_midway_leaves_nothing_behind() {
+async fn a_response_abandoned_midway_does_not_affect_the_next_call() {
     let answer = ok("x".repeat(1000));
     let server = Server::start(move |mut peer| {
         let answer = answer.clone();

@@ -1,4 +1,4 @@
-//! Those who block the thread.
+//! The blocking adapter.
 
 use std::sync::Arc;
 use std::thread;
@@ -21,7 +21,7 @@ fn echo() -> (Runtime, Server) {
         while let Some(request) = peer.request().await {
             match path(&request) {
                 "/hang-up" => return,
-                "/silent" => {}
+                "/unresponsive" => {}
                 path => {
                     peer.write(ok(path)).await;
                 }
@@ -31,7 +31,7 @@ fn echo() -> (Runtime, Server) {
 }
 
 #[test]
-fn threads_call_at_once() {
+fn threads_call_concurrently() {
     let (_runtime, server) = echo();
     let transport = BlockingAdapter::new(patient().build()).unwrap();
     thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn threads_call_at_once() {
 }
 
 #[test]
-fn a_thread_of_another_runtime_may_call_and_drop() {
+fn it_can_be_used_and_dropped_within_another_runtime() {
     let (_runtime, server) = echo();
     let single = Builder::new_current_thread().build().unwrap();
     let multi = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -69,16 +69,16 @@ fn errors_are_the_same_as_without_blocking() {
     let transport = BlockingAdapter::new(patient().timeout(Duration::from_millis(300)).build()).unwrap();
     let kind = |path| transport.send(server.post(path, "{}")).unwrap_err().kind();
     let start = Instant::now();
-    assert_eq!(kind("/silent"), TransportErrorKind::Timeout);
+    assert_eq!(kind("/unresponsive"), TransportErrorKind::Timeout);
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(kind("/hang-up"), TransportErrorKind::Interrupted);
     assert_eq!(server.seen().requests.len(), 2);
     transport.send(server.get("/v1")).unwrap();
 }
 
-/// The connections of the first end with its runtime, and the pool is the same.
+/// The first adapter's connections end with its runtime, but the pool is shared.
 #[test]
-fn one_that_is_dropped_leaves_its_clones_usable() {
+fn a_dropped_adapter_leaves_its_clones_usable() {
     let (_runtime, server) = echo();
     let shared = patient().build();
     let kept = BlockingAdapter::new(shared.clone()).unwrap();
@@ -96,7 +96,7 @@ fn one_that_is_dropped_leaves_its_clones_usable() {
 fn dropping_it_does_not_wait() {
     let (_runtime, server) = echo();
     let transport = Arc::new(BlockingAdapter::new(patient().build()).unwrap());
-    let (busy, call) = (Arc::clone(&transport), server.get("/silent"));
+    let (busy, call) = (Arc::clone(&transport), server.get("/unresponsive"));
     thread::spawn(move || busy.send(call));
     while server.seen().requests.is_empty() {
         thread::sleep(Duration::from_millis(5));
@@ -117,7 +117,7 @@ impl Transport for Panics {
 }
 
 #[test]
-fn a_transport_that_panics_leaves_nobody_waiting() {
+fn a_panicking_transport_returns_an_error() {
     let transport = BlockingAdapter::new(Arc::new(Panics)).unwrap();
     let call = |path: &str| crate::support::request("GET", &format!("http://127.0.0.1{path}"), "");
     assert_eq!(transport.send(call("/panic")).unwrap_err().kind(), TransportErrorKind::Other);
@@ -125,7 +125,7 @@ fn a_transport_that_panics_leaves_nobody_waiting() {
 }
 
 #[test]
-fn it_can_be_shared_among_threads() {
+fn it_can_be_shared_between_threads() {
     fn is_shared<T: Send + Sync + 'static>(_: &T) {}
     let transport: Arc<dyn Transport> = Arc::new(Panics);
     let transport = BlockingAdapter::new(transport).unwrap();

@@ -1,4 +1,4 @@
-//! How connections are shared, kept, and replaced.
+//! The connection pool: sharing, reuse and replacement.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, path, patient};
 
 #[tokio::test]
-async fn calls_in_a_row_share_a_connection() {
+async fn sequential_calls_share_a_connection() {
     let server = Server::answering(ok("{}"));
     let transport = HyperTransport::new();
     for _ in 0..20 {
@@ -24,7 +24,7 @@ async fn calls_in_a_row_share_a_connection() {
 }
 
 #[tokio::test]
-async fn calls_at_once_wait_for_none_of_each_other() {
+async fn concurrent_calls_do_not_wait_for_each_other() {
     let all_here = Arc::new(Barrier::new(8));
     let server = Server::start(move |mut peer| {
         let all_here = Arc::clone(&all_here);
@@ -63,7 +63,7 @@ async fn a_connection_closed_while_idle_is_replaced() {
 }
 
 #[tokio::test]
-async fn connection_close_is_heeded() {
+async fn connection_close_is_respected() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let transport = patient().build();
     for _ in 0..5 {
@@ -73,7 +73,7 @@ async fn connection_close_is_heeded() {
 }
 
 #[tokio::test]
-async fn a_post_is_sent_once_even_if_its_connection_was_used_before() {
+async fn a_post_is_sent_once_even_on_a_reused_connection() {
     for reset in [false, true] {
         let server = Server::start(move |mut peer| async move {
             peer.request().await;
@@ -94,7 +94,7 @@ async fn a_post_is_sent_once_even_if_its_connection_was_used_before() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_in_time() {
+async fn an_idle_connection_is_closed_after_its_timeout() {
     let closed = Arc::new(Barrier::new(2));
     let server = Server::start({
         let closed = Arc::clone(&closed);
@@ -114,7 +114,7 @@ async fn an_idle_connection_is_closed_in_time() {
 }
 
 #[tokio::test]
-async fn bytes_after_an_answer_are_no_answer_to_the_next_call() {
+async fn extra_bytes_after_a_response_do_not_become_the_next_response() {
     for surplus in [ok("forged"), "x".to_owned(), "\r\n\r\n".to_owned(), "HTTP/1.1 200 OK\r\n".to_owned()] {
         let answer = ok("true") + &surplus;
         let server = Server::answering(answer);
@@ -128,7 +128,7 @@ async fn bytes_after_an_answer_are_no_answer_to_the_next_call() {
 }
 
 #[tokio::test]
-async fn a_204_with_a_body_does_not_spoil_the_next_call() {
+async fn a_204_with_a_body_does_not_affect_the_next_call() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\nContent-Length: 6\r\n\r\nforged");
     let transport = patient().build();
     for _ in 0..10 {
@@ -139,7 +139,7 @@ async fn a_204_with_a_body_does_not_spoil_the_next_call() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_wait_for_the_body_is_delivered() {
+async fn a_response_sent_before_the_request_body_is_delivered() {
     let server = Server::start(|mut peer| async move {
         peer.begun().await;
         peer.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}").await;
@@ -153,9 +153,9 @@ async fn an_answer_that_does_not_wait_for_the_body_is_delivered() {
     }
 }
 
-/// Calls are given up at every stage: before the request is read, between the halves of the answer, at its end.
+/// Calls are abandoned at each stage: before the request is read, in the middle of the response, and at its end.
 #[tokio::test]
-async fn calls_given_up_leave_the_others_alone() {
+async fn abandoned_calls_do_not_affect_the_others() {
     let server = Server::start(|mut peer| async move {
         while let Some(request) = peer.request().await {
             let answer = ok(path(&request));

@@ -145,7 +145,7 @@ async fn a_server_that_closes_without_a_word_has_not_been_reached() {
     let error = HyperTransport::new().send(request("LIST", &server.url("/v1"), "")).await.unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(error.kind(), TransportErrorKind::Interrupted);
-    assert!(story(&error).contains("without sending a byte: perhaps its address begins with https://"));
+    assert!(story(&error).contains("without sending a byte; its address may begin with https://"));
 }
 
 #[tokio::test]

@@ -24,12 +24,12 @@ use tokio::time::{sleep, timeout};
 use crate::support::{A_MOMENT, Server, patient, request};
 use crate::tls::Ca;
 
-/// What becomes of a connection once the test says so.
+/// The fate of a connection on the test's signal.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     HangUp,
     GoAway,
-    /// The connection stays, and nothing comes over it any more.
+    /// The connection stays open but unresponsive.
     Silence,
 }
 
@@ -84,7 +84,7 @@ async fn answer(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>>
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     match parts.uri.path() {
-        "/silent" => pending().await,
+        "/unresponsive" => pending().await,
         "/broken" => Err(io::Error::other("this resets the stream")),
         "/large" => Ok(Response::new(Full::new(vec![b'x'; 200_000].into()))),
         "/flood" => {
@@ -103,7 +103,7 @@ async fn answer(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>>
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_where_it_is_offered() {
+async fn http_2_is_used_if_offered() {
     let h2 = H2::start(End::HangUp);
     let transport = h2.transport(|builder| builder);
     for (method, body) in [("LIST", ""), ("GET", ""), ("POST", "{}"), ("POST", ""), ("DELETE", "")] {
@@ -120,7 +120,7 @@ async fn http_2_is_spoken_where_it_is_offered() {
 }
 
 #[tokio::test]
-async fn calls_at_once_share_a_connection() {
+async fn concurrent_reads_share_a_connection() {
     for warm in [true, false] {
         let h2 = H2::start(End::HangUp);
         let transport = h2.transport(|builder| builder);
@@ -136,31 +136,31 @@ async fn calls_at_once_share_a_connection() {
             assert_eq!(response.version(), Version::HTTP_2);
             assert_eq!(response.body(), &format!("GET /{i} "));
         }
-        // Before the first handshake nobody knows that one connection will do.
+        // Before the first handshake it is unknown that one connection suffices.
         assert!(!warm || h2.server.seen().connections == 1, "{:?}", h2.server.seen());
     }
 }
 
 #[tokio::test]
-async fn a_call_without_answer_leaves_the_others_alone() {
+async fn a_call_without_response_does_not_affect_the_others() {
     let h2 = H2::start(End::HangUp);
     let transport = h2.transport(|builder| builder.timeout(Duration::from_secs(1)));
     transport.send(h2.call("GET", "/warm", "")).await.unwrap();
-    let silent = tokio::spawn({
-        let (transport, call) = (transport.clone(), h2.call("POST", "/silent", "{}"));
+    let unresponsive = tokio::spawn({
+        let (transport, call) = (transport.clone(), h2.call("POST", "/unresponsive", "{}"));
         async move { transport.send(call).await }
     });
     for _ in 0..20 {
         transport.send(h2.call("GET", "/v1", "")).await.unwrap();
     }
-    assert_eq!(silent.await.unwrap().unwrap_err().kind(), TransportErrorKind::Timeout);
+    assert_eq!(unresponsive.await.unwrap().unwrap_err().kind(), TransportErrorKind::Timeout);
     transport.send(h2.call("GET", "/v1", "")).await.unwrap();
-    // A write has its own, which is aborted with it.
+    // A write has its own connection, which is aborted with it.
     assert_eq!(h2.server.seen().connections, 2);
 }
 
 #[tokio::test]
-async fn a_stream_that_is_reset_leaves_the_others_alone() {
+async fn a_reset_stream_does_not_affect_the_others() {
     let h2 = H2::start(End::HangUp);
     let transport = h2.transport(|builder| builder.response_limit(100_000));
     for path in ["/broken", "/large"] {
@@ -182,13 +182,13 @@ async fn a_flood_of_headers_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_off_interrupts_all_its_calls() {
+async fn a_dropped_connection_interrupts_all_its_calls() {
     let h2 = H2::start(End::HangUp);
     let transport = h2.transport(|builder| builder);
     transport.send(h2.call("GET", "/warm", "")).await.unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..5 {
-        let (transport, call) = (transport.clone(), h2.call("GET", "/silent", ""));
+        let (transport, call) = (transport.clone(), h2.call("GET", "/unresponsive", ""));
         calls.spawn(async move { transport.send(call).await.unwrap_err() });
     }
     sleep(A_MOMENT).await;
@@ -201,7 +201,7 @@ async fn a_connection_that_breaks_off_interrupts_all_its_calls() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_in_good_order_is_replaced() {
+async fn a_connection_closed_by_goaway_is_replaced() {
     let h2 = H2::start(End::GoAway);
     let transport = h2.transport(|builder| builder);
     for connections in 1..=3 {
@@ -212,9 +212,9 @@ async fn a_connection_that_ends_in_good_order_is_replaced() {
     }
 }
 
-/// As when the server's machine is gone, or something on the way has forgotten the connection.
+/// As when the server's machine is down, or a firewall has dropped the connection.
 #[tokio::test]
-async fn a_connection_gone_silent_is_replaced_in_the_end() {
+async fn an_unresponsive_connection_is_replaced() {
     let h2 = H2::start(End::Silence);
     let short = Duration::from_millis(200);
     let transport = h2.transport(|builder| builder.connect_timeout(short).timeout(short));
@@ -233,7 +233,7 @@ async fn a_connection_gone_silent_is_replaced_in_the_end() {
 }
 
 #[tokio::test]
-async fn calls_given_up_leave_the_others_alone() {
+async fn abandoned_calls_do_not_affect_the_others() {
     let h2 = H2::start(End::HangUp);
     let transport = h2.transport(|builder| builder);
     let mut given_up = 0;
@@ -254,7 +254,7 @@ async fn calls_given_up_leave_the_others_alone() {
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// A server that answers its first request with these frames, and hangs up or not.
+/// A server that responds to its first request with these frames, and may close the connection.
 fn raw(ca: &Ca, frames: &'static [u8], hangs_up: bool) -> Server {
     let acceptor = ca.acceptor(&["h2"]);
     Server::start(move |peer| {
@@ -272,9 +272,9 @@ fn raw(ca: &Ca, frames: &'static [u8], hangs_up: bool) -> Server {
     })
 }
 
-/// What a server says that is about to go, or has too much to do: nothing of the request was carried out.
+/// A server that shuts down or is overloaded has not processed the request.
 #[tokio::test]
-async fn a_request_turned_away_was_not_sent() {
+async fn a_refused_stream_means_that_the_request_was_not_sent() {
     const GO_AWAY: &[u8] =
         &[0, 0, 8, 7, 0, 0, 0, 0, 0, /* the last stream */ 0, 0, 0, 0, /* no error */ 0, 0, 0, 0];
     const REFUSED: &[u8] =
@@ -289,10 +289,9 @@ async fn a_request_turned_away_was_not_sent() {
     }
 }
 
-/// A connection that HTTP/2 gives up, here because of a frame that must not come, ends its calls. What may be
-/// repeated goes over another one, once.
+/// A protocol error, here an unexpected frame, closes the connection. Idempotent calls are retried once, on another.
 #[tokio::test]
-async fn a_call_on_a_connection_that_is_given_up_is_sent_again_once() {
+async fn an_idempotent_call_on_a_failed_connection_is_retried_once() {
     const DATA_WITHOUT_STREAM: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0];
     let ca = Ca::new();
     for (method, connections) in [("GET", 2), ("LIST", 2), ("POST", 1)] {
@@ -304,15 +303,15 @@ async fn a_call_on_a_connection_that_is_given_up_is_sent_again_once() {
     }
 }
 
-/// Reads until nothing comes for a moment.
+/// Reads until nothing arrives for a moment.
 async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = [0; 1024];
     while timeout(A_MOMENT, stream.read(&mut buffer)).await.is_ok_and(|read| read.is_ok_and(|len| len > 0)) {}
 }
 
-/// After a response, a server may turn the next request away: it goes over another connection.
+/// A server may refuse the next request on a connection: it is sent on another.
 #[tokio::test]
-async fn a_request_turned_away_over_a_kept_connection_is_sent_again() {
+async fn a_request_refused_on_a_reused_connection_is_sent_again() {
     // A response without a body to the first request, and the end of the second one.
     const ANSWER: &[u8] = &[0, 0, 1, 1, 5, 0, 0, 0, 1, /* 204 */ 0x89];
     const GO_AWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, /* the last stream */ 0, 0, 0, 1, 0, 0, 0, 0];
@@ -343,7 +342,7 @@ async fn a_request_turned_away_over_a_kept_connection_is_sent_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_an_interruption() {
+async fn a_truncated_response_is_an_interruption() {
     // HEADERS with the status 200, and DATA that is not the last.
     const HALF: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 1, 0, 0, 0, 0, 0, 1, b'{'];
     let ca = Ca::new();
@@ -354,9 +353,9 @@ async fn an_answer_that_breaks_off_is_an_interruption() {
     assert_eq!(server.seen().connections, 1);
 }
 
-/// After the head of a response it is too late to say that the request was not processed.
+/// After the response headers, a server cannot claim that it has not processed the request.
 #[tokio::test]
-async fn a_request_turned_away_after_its_head_was_sent() {
+async fn a_stream_refused_after_the_response_headers_is_an_interruption() {
     // HEADERS with the status 200, and REFUSED_STREAM.
     const REFUSED: &[u8] =
         &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88, 0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
@@ -368,9 +367,9 @@ async fn a_request_turned_away_after_its_head_was_sent() {
     assert_eq!(server.seen().connections, 1);
 }
 
-/// A connection that cannot be kept is not opened again and again.
+/// A connection that expires at once is not reopened in a loop.
 #[tokio::test]
-async fn connections_without_lifetime_are_used_once() {
+async fn connections_with_zero_lifetime_are_used_once() {
     let h2 = H2::start(End::Silence);
     let transport = h2.transport(|builder| builder.connection_lifetime(Duration::ZERO));
     for calls in 1..=2 {
@@ -380,10 +379,10 @@ async fn connections_without_lifetime_are_used_once() {
     }
 }
 
-/// Its connection is kept, which starts the task that closes it in time, or does not.
+/// Checking in its connection would spawn a task.
 #[test]
-fn a_call_may_be_dropped_outside_of_a_runtime() {
-    // HEADERS with the status 200, and no end.
+fn a_call_may_be_dropped_outside_a_runtime() {
+    // HEADERS with the status 200, without END_STREAM.
     const HALF: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, /* 200 */ 0x88];
     let (runtime, ca) = (Runtime::new().unwrap(), Ca::new());
     let server = runtime.block_on(async { raw(&ca, HALF, false) });

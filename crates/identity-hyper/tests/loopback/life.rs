@@ -1,4 +1,4 @@
-//! Where a transport can be made, and where it can end.
+//! Transports and runtimes: creation, use and drop.
 
 use std::future::pending;
 use std::thread;
@@ -16,7 +16,7 @@ fn single_threaded() -> Runtime {
 }
 
 #[test]
-fn it_is_made_and_dropped_without_a_runtime() {
+fn it_can_be_created_and_dropped_without_a_runtime() {
     let transport = HyperTransport::new();
     let clone = transport.clone();
     thread::spawn(move || drop(clone)).join().unwrap();
@@ -24,7 +24,7 @@ fn it_is_made_and_dropped_without_a_runtime() {
 }
 
 #[test]
-fn it_outlives_the_runtime_it_was_used_in() {
+fn it_outlives_the_runtime_that_used_it() {
     let (_servers, server) = serve(|mut peer| async move {
         while peer.request().await.is_some() {
             peer.write(ok("{}")).await;
@@ -41,9 +41,9 @@ fn it_outlives_the_runtime_it_was_used_in() {
     drop(transport);
 }
 
-/// A program that blocks on one call now and on another later: in between, nothing takes note of what the server does.
+/// A program that blocks on single calls: between them, nothing notices that the server closes a connection.
 #[test]
-fn a_connection_closed_while_nobody_looked_is_replaced() {
+fn a_connection_closed_unnoticed_is_replaced() {
     let (_servers, server) = serve(|mut peer| async move {
         peer.request().await;
         peer.write(ok("{}")).await;
@@ -58,7 +58,7 @@ fn a_connection_closed_while_nobody_looked_is_replaced() {
     assert_eq!(server.seen().requests.len(), 6);
 }
 
-/// A connection is driven by the runtime it was opened in.
+/// A connection is driven by the runtime in which it was opened.
 #[test]
 fn a_runtime_that_ends_interrupts_the_calls_over_its_connections() {
     let (_servers, server) = serve(|mut peer| async move {
@@ -85,7 +85,7 @@ fn a_runtime_that_ends_interrupts_the_calls_over_its_connections() {
 }
 
 #[test]
-fn its_kinds_are_what_they_should_be() {
+fn it_is_send_sync_and_clone() {
     fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
     let transport = HyperTransport::default();
     is_shared(&transport);
@@ -95,7 +95,7 @@ fn its_kinds_are_what_they_should_be() {
 }
 
 #[test]
-fn debug_shows_nothing_of_what_is_inside() {
+fn debug_shows_no_internals() {
     let transport = HyperTransport::new();
     assert_eq!(format!("{transport:?}"), "HyperTransport { .. }");
     let service = TransportService::new(transport);

@@ -1,4 +1,4 @@
-//! Logging in when a token is needed, and again before it expires.
+//! [`LoginTokenSource`]: the first login, renewal and failures.
 
 use std::error::Error;
 use std::future::pending;
@@ -27,21 +27,21 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn counted(lifetime: Duration) -> (LoginTokenSource, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LoginTokenSource::new(move || {
+    let login = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             sleep(Duration::from_millis(20)).await;
             Ok::<_, io::Error>(LoginResponse::new(format!("t-{number}"), lifetime))
         }
     });
-    (log_in, count)
+    (login, count)
 }
 
 #[tokio::test]
-async fn without_another_token_a_403_is_the_answer() {
+async fn without_another_token_the_403_is_returned() {
     let server = guarded_by("s.other");
-    let (log_in, count) = counted(HOUR);
-    let transport = with(log_in);
+    let (login, count) = counted(HOUR);
+    let transport = with(login);
     for _ in 0..3 {
         assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
     }
@@ -52,10 +52,10 @@ async fn without_another_token_a_403_is_the_answer() {
 }
 
 #[tokio::test]
-async fn calls_share_one_log_in() {
+async fn concurrent_calls_share_one_login() {
     let server = Server::answering(NO_CONTENT);
-    let (log_in, count) = counted(HOUR);
-    let transport = with(log_in);
+    let (login, count) = counted(HOUR);
+    let transport = with(login);
     let mut calls = JoinSet::new();
     for _ in 0..50 {
         let (transport, request) = (transport.clone(), list(&server));
@@ -67,10 +67,10 @@ async fn calls_share_one_log_in() {
 }
 
 #[tokio::test]
-async fn a_log_in_goes_on_when_its_call_is_given_up() {
+async fn a_login_continues_after_its_call_is_cancelled() {
     let server = Server::answering(NO_CONTENT);
-    let (log_in, count) = counted(HOUR);
-    let transport = with(log_in);
+    let (login, count) = counted(HOUR);
+    let transport = with(login);
     timeout(Duration::from_millis(5), transport.send(list(&server))).await.unwrap_err();
     sleep(A_MOMENT).await;
     transport.send(list(&server)).await.unwrap();
@@ -78,9 +78,9 @@ async fn a_log_in_goes_on_when_its_call_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_at_two_thirds_of_its_life_and_no_call_waits_for_it() {
-    let (log_in, count) = counted(HOUR);
-    let token = async || header(&log_in).await;
+async fn a_token_is_renewed_in_the_background_at_two_thirds_of_its_lifetime() {
+    let (login, count) = counted(HOUR);
+    let token = async || header(&login).await;
     assert_eq!(token().await, "t-1");
     advance(HOUR.mul_f64(0.59)).await;
     assert_eq!(token().await, "t-1");
@@ -89,65 +89,65 @@ async fn a_token_is_renewed_at_two_thirds_of_its_life_and_no_call_waits_for_it()
     assert_eq!(token().await, "t-1");
     sleep(Duration::from_millis(50)).await;
     assert_eq!(token().await, "t-2");
-    // Nobody has called for longer than it lives.
+    // There was no call during its lifetime.
     advance(HOUR * 2).await;
     assert_eq!(token().await, "t-3");
     assert_eq!(count.load(SeqCst), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_without_end_is_not_renewed() {
-    let (log_in, count) = counted(Duration::ZERO);
-    header(&log_in).await;
+async fn a_token_without_expiry_is_not_renewed() {
+    let (login, count) = counted(Duration::ZERO);
+    header(&login).await;
     advance(HOUR * 1000).await;
-    assert_eq!(header(&log_in).await, "t-1");
+    assert_eq!(header(&login).await, "t-1");
     assert_eq!(count.load(SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_renewal_that_fails_the_old_token_is_used_while_it_lives() {
+async fn after_a_failed_renewal_the_token_is_used_until_it_expires() {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LoginTokenSource::new(move || {
+    let login = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number == 1 { Ok(LoginResponse::new("t-1", HOUR)) } else { Err(io::Error::other("no more")) }
         }
     });
-    header(&log_in).await;
+    header(&login).await;
     advance(HOUR.mul_f64(0.75)).await;
     for _ in 0..100 {
-        assert_eq!(header(&log_in).await, "t-1");
+        assert_eq!(header(&login).await, "t-1");
         sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(count.load(SeqCst), 2, "the next attempt has its time");
     advance(HOUR.mul_f64(0.2)).await;
-    assert_eq!(header(&log_in).await, "t-1");
+    assert_eq!(header(&login).await, "t-1");
     sleep(Duration::from_millis(1)).await;
     assert_eq!(count.load(SeqCst), 3);
     advance(HOUR.mul_f64(0.1)).await;
-    let error = log_in.token().await.unwrap_err();
+    let error = login.token().await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "no more");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_refused_long_after_the_log_in_is_replaced_once_a_minute() {
-    let (log_in, count) = counted(HOUR);
-    let refused = log_in.token().await.unwrap();
-    assert!(log_in.refresh(&refused).await.is_none());
+async fn a_rejected_token_triggers_at_most_one_login_a_minute() {
+    let (login, count) = counted(HOUR);
+    let rejected = login.token().await.unwrap();
+    assert!(login.refresh(&rejected).await.is_none());
     advance(Duration::from_secs(61)).await;
-    let newer = log_in.refresh(&refused).await.unwrap();
-    assert!(log_in.refresh(&refused).await.is_some(), "it has another one by now");
-    assert!(log_in.refresh(&newer).await.is_none());
+    let newer = login.refresh(&rejected).await.unwrap();
+    assert!(login.refresh(&rejected).await.is_some(), "it has another one by now");
+    assert!(login.refresh(&newer).await.is_none());
     assert_eq!(count.load(SeqCst), 2);
 }
 
 #[tokio::test]
-async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated() {
+async fn a_failed_first_login_fails_the_call_without_sending_or_retrying_it() {
     let server = Server::answering(NO_CONTENT);
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LoginTokenSource::new(move || {
+    let login = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number > 1 {
@@ -157,7 +157,7 @@ async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated
             }
         }
     });
-    let transport = patient().retry_policy(RetryPolicy::new()).token_source(log_in).build();
+    let transport = patient().retry_policy(RetryPolicy::new()).token_source(login).build();
 
     for _ in 0..2 {
         let error = transport.send(list(&server)).await.unwrap_err();
@@ -172,21 +172,21 @@ async fn a_first_log_in_that_fails_fails_the_call_which_is_not_sent_nor_repeated
 }
 
 #[tokio::test]
-async fn a_log_in_that_panics_fails_its_calls_and_not_those_after() {
+async fn a_login_that_panics_fails_only_its_own_calls() {
     let count = AtomicUsize::new(0);
-    let log_in = LoginTokenSource::new(move || {
+    let login = LoginTokenSource::new(move || {
         let number = count.fetch_add(1, SeqCst);
         async move {
             assert!(number > 0, "the first one");
             Ok::<_, io::Error>(LoginResponse::new("t-2", HOUR))
         }
     });
-    assert_eq!(log_in.token().await.unwrap_err().source().unwrap().to_string(), "the log-in was broken off");
-    assert_eq!(header(&log_in).await, "t-2");
+    assert_eq!(login.token().await.unwrap_err().source().unwrap().to_string(), "the login was cancelled");
+    assert_eq!(header(&login).await, "t-2");
 }
 
 #[tokio::test]
-async fn a_log_in_without_end_ends_with_the_call_and_its_token_must_be_one() {
+async fn a_call_does_not_wait_for_an_endless_login_and_an_invalid_token_is_an_error() {
     let server = Server::answering(NO_CONTENT);
     let endless = LoginTokenSource::new(pending::<Result<LoginResponse, io::Error>>);
     let transport = patient().timeout(A_MOMENT).token_source(endless).build();
@@ -200,22 +200,22 @@ async fn a_log_in_without_end_ends_with_the_call_and_its_token_must_be_one() {
 }
 
 #[tokio::test]
-async fn the_wait_for_a_log_in_is_not_the_servers() {
+async fn waiting_for_a_login_does_not_count_toward_the_attempt_timeout() {
     let server = Server::start(|mut peer: Peer| async move {
         while peer.request().await.is_some() {
             sleep(Duration::from_millis(200)).await;
             peer.write(ok("{}")).await;
         }
     });
-    let log_in = LoginTokenSource::new(|| async {
+    let login = LoginTokenSource::new(|| async {
         sleep(Duration::from_millis(400)).await;
         Ok::<_, io::Error>(LoginResponse::new("t-1", HOUR))
     });
-    let transport = patient().attempt_timeout(Duration::from_millis(500)).token_source(log_in).build();
+    let transport = patient().attempt_timeout(Duration::from_millis(500)).token_source(login).build();
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 200);
 }
 
-/// The token that a call is made with.
+/// The token of a call.
 async fn header(source: &LoginTokenSource) -> String {
     let echo = service_fn(|request: Request<Bytes>| async move {
         let token = request.headers()["x-vault-token"].as_bytes();
@@ -229,10 +229,10 @@ async fn header(source: &LoginTokenSource) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
+async fn an_unresponsive_login_times_out_and_is_replaced() {
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
-    let log_in = LoginTokenSource::new(move || {
+    let login = LoginTokenSource::new(move || {
         let number = log_ins.fetch_add(1, SeqCst) + 1;
         async move {
             if number % 2 == 1 {
@@ -242,38 +242,38 @@ async fn a_log_in_that_hangs_is_given_up_and_another_one_begins() {
         }
     });
     let begun = Instant::now();
-    let error = log_in.token().await.unwrap_err();
+    let error = login.token().await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "the login took longer than 30s");
     assert_eq!(begun.elapsed().as_secs(), 30);
     advance(Duration::from_secs(1)).await;
-    assert_eq!(header(&log_in).await, "t-2");
-    // The renewal hangs, and nobody waits for it.
+    assert_eq!(header(&login).await, "t-2");
+    // No call waits for the unresponsive renewal.
     advance(HOUR.mul_f64(0.75)).await;
     for _ in 0..50 {
         let begun = Instant::now();
-        assert_eq!(header(&log_in).await, "t-2");
+        assert_eq!(header(&login).await, "t-2");
         assert!(begun.elapsed().is_zero());
         advance(Duration::from_secs(1)).await;
     }
     assert_eq!(count.load(SeqCst), 3);
     advance(HOUR.mul_f64(0.2)).await;
-    header(&log_in).await;
+    header(&login).await;
     sleep(Duration::from_millis(1)).await;
-    assert_eq!(header(&log_in).await, "t-4");
+    assert_eq!(header(&login).await, "t-4");
 }
 
-/// A runtime that nobody drives any more does not end, and neither does its login.
+/// A runtime that is no longer driven does not end, and neither does its login.
 #[test]
-fn a_log_in_of_a_runtime_that_stands_still_is_given_up_too() {
-    let log_in = LoginTokenSource::new(|| async {
+fn a_login_on_a_stopped_runtime_times_out() {
+    let login = LoginTokenSource::new(|| async {
         sleep(Duration::from_millis(20)).await;
         Ok::<_, io::Error>(LoginResponse::new("t-1", HOUR))
     });
-    let log_in = log_in.timeout(Duration::from_millis(200));
+    let login = login.timeout(Duration::from_millis(200));
     let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
     let idle = runtime();
-    idle.block_on(async { timeout(Duration::from_millis(5), log_in.token()).await.unwrap_err() });
-    let waiting = || runtime().block_on(async { timeout(Duration::from_millis(1300), log_in.token()).await });
+    idle.block_on(async { timeout(Duration::from_millis(5), login.token()).await.unwrap_err() });
+    let waiting = || runtime().block_on(async { timeout(Duration::from_millis(1300), login.token()).await });
     assert!(waiting().is_err());
     assert!(waiting().unwrap().is_ok());
 }

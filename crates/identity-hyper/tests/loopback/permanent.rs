@@ -11,7 +11,7 @@ use crate::token::list;
 
 const LIST: &str = "/v1/identity/entity/id";
 
-/// Whether a read over this transport is retried, and whether its error is reported as retryable.
+/// Returns whether a read is retried, and whether its error is retryable.
 async fn verdicts(transport: HyperTransportBuilder, request: http::Request<bytes::Bytes>) -> (bool, bool) {
     let quick = RetryPolicy::new().max_retries(2).backoff(Duration::ZERO, Duration::ZERO);
     let mut request = request;
@@ -22,7 +22,7 @@ async fn verdicts(transport: HyperTransportBuilder, request: http::Request<bytes
 }
 
 #[tokio::test]
-async fn what_stays_as_it_is_is_not_retried_and_not_retryable() {
+async fn permanent_errors_are_neither_retried_nor_retryable() {
     let ca = Ca::new();
     let secure = crate::tls::server(ca.acceptor(&["http/1.1"]), HELLO);
     let plain = Server::answering(HELLO);

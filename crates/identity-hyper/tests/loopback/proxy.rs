@@ -1,4 +1,4 @@
-//! Servers that are reached through a proxy.
+//! Connections through HTTP, HTTPS and SOCKS 5 proxies.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
@@ -19,13 +19,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::support::{Peer, Server, head, patient, request};
 use crate::tls::{Ca, HELLO, acceptor, server, story};
 
-/// Connects everyone to `server`, whatever they ask for.
+/// Connects to `server`, whatever the requested address.
 async fn relay(peer: &mut (impl AsyncRead + AsyncWrite + Unpin), server: SocketAddr) {
     let mut onward = TcpStream::connect(server).await.unwrap();
     let _ = copy_bidirectional(peer, &mut onward).await;
 }
 
-/// A proxy that answers `CONNECT` like this, and goes on if it is with 200.
+/// A proxy that responds to `CONNECT` with this, and opens the tunnel after a 200.
 fn http_proxy(server: SocketAddr, answer: &'static str, tls: Option<TlsAcceptor>) -> Server {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut peer: Peer<S>, server: SocketAddr, answer: &str) {
         peer.request().await;
@@ -58,7 +58,7 @@ async fn call(proxy: Proxy, tls: Tls, url: &str) -> Result<String, TransportErro
 }
 
 #[tokio::test]
-async fn an_http_proxy_makes_a_tunnel_whatever_the_server_speaks() {
+async fn an_http_proxy_tunnels_http_and_https() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
@@ -80,7 +80,7 @@ async fn an_http_proxy_makes_a_tunnel_whatever_the_server_speaks() {
 }
 
 #[tokio::test]
-async fn an_http_proxy_is_told_who_asks() {
+async fn an_http_proxy_receives_the_credentials() {
     let server = Server::answering(HELLO);
     let proxy = http_proxy(server.address, ESTABLISHED, None);
     let settings = Proxy::all(&format!("http://alice:hunter%402@{}", proxy.address)).unwrap();
@@ -92,7 +92,7 @@ async fn an_http_proxy_is_told_who_asks() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_no_connection() {
+async fn a_rejecting_proxy_means_that_the_request_was_not_sent() {
     let server = Server::answering(HELLO);
     for (answer, why) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy authorization required"),
@@ -121,7 +121,7 @@ async fn a_proxy_that_refuses_is_no_connection() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_speak_tls_itself() {
+async fn a_proxy_may_use_tls() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap().server_name("vault.test").unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
@@ -132,12 +132,12 @@ async fn a_proxy_may_speak_tls_itself() {
         assert_eq!(call(settings.clone(), tls.clone(), url).await.unwrap(), "hello", "{url}");
         assert_eq!((proxy.seen().requests.len(), server.seen().requests.len()), (1, 1), "{url}");
         let untrusted = call(settings, Tls::new().ca_pem(Ca::new().pem()).unwrap(), url).await.unwrap_err();
-        assert!(story(&untrusted).contains("not from a CA that is trusted"), "{}", story(&untrusted));
+        assert!(story(&untrusted).contains("not issued by a trusted CA"), "{}", story(&untrusted));
     }
 }
 
 #[tokio::test]
-async fn a_proxy_is_not_shown_the_client_certificate() {
+async fn a_proxy_does_not_receive_the_client_certificate() {
     let ca = Ca::new();
     let (certificate, key) = ca.client_cert_pem();
     let given = Tls::new().ca_pem(ca.pem()).unwrap().client_cert_pem(certificate, key).unwrap();
@@ -180,12 +180,12 @@ async fn a_proxy_is_not_shown_the_client_certificate() {
     }
 }
 
-/// A SOCKS 5 proxy that keeps what it is told, byte for byte.
-fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8) -> (Server, Told) {
-    let told = Told::default();
-    let tell = told.clone();
+/// A SOCKS 5 proxy that records the received bytes.
+fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8) -> (Server, Received) {
+    let received = Received::default();
+    let record = received.clone();
     let proxy = Server::start(move |mut peer| {
-        let tell = tell.clone();
+        let record = record.clone();
         async move {
             let method = if credentials.is_some() { 2 } else { 0 };
             let mut greeting = [0; 3];
@@ -215,20 +215,20 @@ fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8
             let mut whole = asked.to_vec();
             whole.resize(5 + rest, 0);
             peer.stream.read_exact(&mut whole[5..]).await.unwrap();
-            tell.lock().unwrap().push(whole);
+            record.lock().unwrap().push(whole);
             peer.write([5, answer, 0, 1, 0, 0, 0, 0, 0, 0]).await;
             if answer == 0 {
                 relay(&mut peer.stream, server).await;
             }
         }
     });
-    (proxy, told)
+    (proxy, received)
 }
 
-type Told = Arc<Mutex<Vec<Vec<u8>>>>;
+type Received = Arc<Mutex<Vec<Vec<u8>>>>;
 
 #[tokio::test]
-async fn a_socks_proxy_resolves_the_name_if_it_is_to() {
+async fn socks5h_resolves_the_name_at_the_proxy() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
@@ -239,38 +239,38 @@ async fn a_socks_proxy_resolves_the_name_if_it_is_to() {
         (&plain, "socks5h", "http://vault.test/", [name, &[0, 80]].concat()),
         (&plain, "socks5", "http://10.1.2.3:8200/", vec![5, 1, 0, 1, 10, 1, 2, 3, 0x20, 0x08]),
     ] {
-        let (proxy, told) = socks_proxy(server.address, None, 0);
+        let (proxy, received) = socks_proxy(server.address, None, 0);
         let settings = Proxy::all(&format!("{scheme}://{}", proxy.address)).unwrap();
         assert_eq!(call(settings, tls.clone(), url).await.unwrap(), "hello", "{url}");
-        assert_eq!(*told.lock().unwrap(), [asked]);
+        assert_eq!(*received.lock().unwrap(), [asked]);
     }
-    let (proxy, told) = socks_proxy(plain.address, None, 0);
+    let (proxy, received) = socks_proxy(plain.address, None, 0);
     let settings = Proxy::all(&format!("socks5://{}", proxy.address)).unwrap();
     let error = call(settings, tls, "http://name.invalid/").await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
-    assert!(told.lock().unwrap().is_empty());
+    assert!(received.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_told_who_asks_and_may_refuse() {
+async fn a_socks_proxy_receives_and_may_reject_the_credentials() {
     let server = Server::answering(HELLO);
     let call = |url: String| call(Proxy::all(&url).unwrap(), Tls::new(), "http://vault.test/");
     let (proxy, _) = socks_proxy(server.address, Some("alice:hunter@2"), 0);
     assert_eq!(call(format!("socks5h://alice:hunter%402@{}", proxy.address)).await.unwrap(), "hello");
-    let refused = |error: TransportError, why: &str| {
+    let rejected = |error: TransportError, why: &str| {
         assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
         assert!(story(&error).contains(why), "{}", story(&error));
         assert!(!format!("{error:?} {}", story(&error)).contains("hunter"), "{error:?}");
     };
     let wrong = call(format!("socks5h://alice:hunter%403@{}", proxy.address)).await;
-    refused(wrong.unwrap_err(), "credentials not accepted");
+    rejected(wrong.unwrap_err(), "credentials not accepted");
     let (proxy, _) = socks_proxy(server.address, None, 5);
-    refused(call(format!("socks5h://{}", proxy.address)).await.unwrap_err(), "SOCKS");
+    rejected(call(format!("socks5h://{}", proxy.address)).await.unwrap_err(), "SOCKS");
     assert_eq!(server.seen().connections, 1);
 }
 
 #[tokio::test]
-async fn the_machine_itself_and_what_is_excepted_are_reached_directly() {
+async fn loopback_addresses_and_no_proxy_servers_bypass_the_proxy() {
     let server = Server::answering(HELLO);
     let proxy = http_proxy(server.address, ESTABLISHED, None);
     let all = Proxy::all(&format!("http://{}", proxy.address)).unwrap();
@@ -278,7 +278,7 @@ async fn the_machine_itself_and_what_is_excepted_are_reached_directly() {
     let local = format!("http://localhost:{}/", server.address.port());
     assert_eq!(call(all.clone(), Tls::new(), &local).await.unwrap(), "hello");
     assert_eq!(proxy.seen().connections, 0);
-    // There is no such name, and nobody else is asked for it.
+    // The name does not exist, and the proxy is not asked.
     let excepted = all.clone().no_proxy("example.com, vault.invalid");
     let error = call(excepted, Tls::new(), "http://a.vault.invalid/").await.unwrap_err();
     assert_eq!((error.kind(), proxy.seen().connections), (TransportErrorKind::NotSent, 0));

@@ -1,11 +1,11 @@
-//! A token that is sent to the nodes of a cluster over TLS is not sent to another one in clear.
+//! A token for `https` nodes is not sent in plaintext.
 
 use identity_core::{Transport, transport::TransportErrorKind};
 
 use crate::support::{NO_CONTENT, Server, patient, request};
 
 #[test]
-fn addresses_with_and_without_encryption_do_not_mix() {
+fn http_and_https_addresses_cannot_be_mixed() {
     for addresses in [["https://a", "http://b"], ["http://127.0.0.1:8200", "https://a"]] {
         let error = patient().addresses(addresses).unwrap_err();
         assert_eq!(error.to_string(), "`address` must not be `http` where another one is `https`");
@@ -18,11 +18,11 @@ fn addresses_with_and_without_encryption_do_not_mix() {
 }
 
 #[tokio::test]
-async fn a_target_in_clear_beside_a_cluster_with_encryption_is_refused() {
+async fn an_http_target_with_https_addresses_is_rejected() {
     let server = Server::answering(NO_CONTENT);
     let transport = patient().addresses(["https://a.invalid", "https://b.invalid"]).unwrap().build();
     let error = transport.send(request("GET", "http://a.invalid/v1/x", "")).await.unwrap_err();
     assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::NotSent, true));
-    // Nobody can listen there.
+    // Traffic to a loopback address cannot be intercepted.
     assert_eq!(transport.send(server.get("/v1/x")).await.unwrap().status(), 204);
 }

@@ -1,4 +1,4 @@
-//! Certificates, and what TLS makes of the same faults.
+//! TLS connections and their faults.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Ca {
         Arc::new(roots)
     }
 
-    /// What trusts this CA and no other.
+    /// A configuration that trusts only this CA.
     pub(crate) fn client(&self) -> ClientConfig {
         ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
@@ -72,7 +72,7 @@ impl Ca {
             .with_no_client_auth()
     }
 
-    /// A server at 127.0.0.1 that speaks these protocols.
+    /// An acceptor for 127.0.0.1 that offers these protocols.
     pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
         acceptor(self.issue("127.0.0.1", |_| {}), protocols)
     }
@@ -107,7 +107,7 @@ pub(crate) async fn call(tls: impl Into<Tls>, server: &Server) -> Result<String,
     Ok(String::from_utf8_lossy(response.body()).into_owned())
 }
 
-/// The error and all its causes.
+/// The error with all its sources.
 pub(crate) fn story(error: &TransportError) -> String {
     std::iter::successors(Some(error as &dyn Error), |&error| error.source())
         .map(ToString::to_string)
@@ -118,7 +118,7 @@ pub(crate) fn story(error: &TransportError) -> String {
 pub(crate) const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 #[tokio::test]
-async fn http_1_is_spoken_where_http_2_is_not() {
+async fn http_1_is_used_if_http_2_is_not_offered() {
     let ca = Ca::new();
     for protocols in [&[][..], &["http/1.1"]] {
         let server = server(ca.acceptor(protocols), HELLO);
@@ -128,11 +128,11 @@ async fn http_1_is_spoken_where_http_2_is_not() {
 }
 
 #[tokio::test]
-async fn the_system_does_not_trust_the_first_that_comes_along() {
+async fn the_system_does_not_trust_an_unknown_ca() {
     let server = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
     let url = format!("https://{}/v1", server.address);
     let transport = patient().build();
-    // A call given up while the system's certificates are being loaded does not keep them from the next.
+    // A call abandoned while the system's certificates are loading does not prevent the next from using them.
     let _ = timeout(Duration::from_millis(1), transport.send(request("GET", &url, ""))).await;
     for _ in 0..2 {
         let error = transport.send(request("GET", &url, "")).await.unwrap_err();
@@ -143,7 +143,7 @@ async fn the_system_does_not_trust_the_first_that_comes_along() {
 }
 
 #[tokio::test]
-async fn protocols_chosen_beforehand_are_no_panic() {
+async fn alpn_protocols_of_a_custom_config_are_ignored() {
     let ca = Ca::new();
     let mut tls = ca.client();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -152,7 +152,7 @@ async fn protocols_chosen_beforehand_are_no_panic() {
 }
 
 #[tokio::test]
-async fn a_handshake_broken_off_is_no_connection() {
+async fn an_interrupted_handshake_means_that_the_request_was_not_sent() {
     let ca = Ca::new();
     let at_once = Server::start(|_| async {});
     let midway = Server::start(|mut peer| async move {
@@ -166,9 +166,9 @@ async fn a_handshake_broken_off_is_no_connection() {
     }
 }
 
-/// Without TLS's own farewell, the end of the stream may be somebody else's doing.
+/// Without a TLS `close_notify`, an attacker may have truncated the stream.
 #[tokio::test]
-async fn an_answer_cut_short_is_not_taken_for_a_whole_one() {
+async fn a_truncated_response_is_an_error() {
     let ca = Ca::new();
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
@@ -190,7 +190,7 @@ async fn an_answer_cut_short_is_not_taken_for_a_whole_one() {
 }
 
 #[tokio::test]
-async fn a_builder_does_not_show_the_clients_key() {
+async fn a_builder_does_not_show_the_client_key() {
     let ca = Ca::new();
     let (chain, key) = ca.issue("client", |_| {});
     let secret = format!("{:?}", &key.secret_der()[20..40]);
@@ -205,7 +205,7 @@ async fn a_builder_does_not_show_the_clients_key() {
 }
 
 #[tokio::test]
-async fn calls_in_a_row_share_a_handshake() {
+async fn sequential_calls_share_a_handshake() {
     let ca = Ca::new();
     let acceptor = ca.acceptor(&["http/1.1"]);
     let server = Server::start(move |peer| {

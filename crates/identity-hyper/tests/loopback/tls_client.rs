@@ -1,4 +1,4 @@
-//! Client certificates, and files that change.
+//! Client certificates and certificate rotation.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
@@ -29,13 +29,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::support::{Server, patient, request};
 use crate::tls::{Ca, call, server, story};
 
-/// So that the next call opens a connection.
+/// Makes each call open a connection.
 const GOODBYE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
-/// Longer than files go without being looked at.
+/// Longer than the interval between two checks of the files.
 const DUE: Duration = Duration::from_millis(1100);
 
-/// What a server with a certificate of `ca` that asks for one of `clients` speaks.
+/// An acceptor with a certificate of `ca` that requires one of `clients`.
 fn asks(ca: &Ca, clients: &Ca, tls_1_3: bool, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(clients.roots(), Arc::clone(&provider));
@@ -61,15 +61,15 @@ fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
                     let _ = stream.write_all(GOODBYE.as_bytes()).await;
                     let _ = stream.shutdown().await;
                 }
-                // What is left unread when a connection is closed can take the alert away from the client.
+                // Closing a connection with unread data can discard the alert.
                 Err((_, stream)) => drop(copy(stream, &mut sink()).await),
             }
         }
     })
 }
 
-/// What the client says of a refused client certificate.
-fn refused(error: &TransportError) {
+/// Checks the error of a rejected client certificate.
+fn rejected(error: &TransportError) {
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(error).contains("client certificate"), "{}", story(error));
 }
@@ -83,15 +83,14 @@ async fn a_client_certificate_is_presented_and_its_rejection_reported() {
         let with =
             |(certificate, key): (String, String)| tls.clone().client_cert_pem(certificate, key).unwrap();
         assert_eq!(call(with(clients.client_cert_pem()), &server).await.unwrap(), "hello");
-        refused(&call(with(namesake.client_cert_pem()), &server).await.unwrap_err());
-        refused(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
-        refused(&call(tls.clone(), &server).await.unwrap_err());
+        rejected(&call(with(namesake.client_cert_pem()), &server).await.unwrap_err());
+        rejected(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
+        rejected(&call(tls.clone(), &server).await.unwrap_err());
         assert_eq!(server.seen().connections, 4);
     }
 }
 
-/// Over HTTP/2, a request that is sent before the refusal has come is lost with the connection, and the refusal
-/// with it.
+/// Over HTTP/2, a request that is sent before the alert arrives is lost with the connection, and so is the alert.
 #[tokio::test]
 async fn a_rejected_client_certificate_is_reported_over_http2() {
     let [ca, clients, stranger] = [Ca::new(), Ca::new(), Ca::named("Another CA")];
@@ -99,7 +98,7 @@ async fn a_rejected_client_certificate_is_reported_over_http2() {
     let server = Server::start(move |peer| {
         let acceptor = acceptor.clone();
         async move {
-            // Who is refused is cut off at once.
+            // A rejected client is disconnected immediately.
             let Some(peer) = peer.secure(&acceptor).await else { return };
             let answer =
                 service_fn(async |_| Ok::<_, io::Error>(Response::new(Full::new(Bytes::from("hello")))));
@@ -112,8 +111,8 @@ async fn a_rejected_client_certificate_is_reported_over_http2() {
     let with = |(certificate, key): (String, String)| tls.clone().client_cert_pem(certificate, key).unwrap();
     assert_eq!(call(with(clients.client_cert_pem()), &server).await.unwrap(), "hello");
     for _ in 0..20 {
-        refused(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
-        refused(&call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.unwrap_err());
+        rejected(&call(with(stranger.client_cert_pem()), &server).await.unwrap_err());
+        rejected(&call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.unwrap_err());
     }
 }
 
@@ -157,7 +156,7 @@ async fn is_reached(transport: &HyperTransport, server: &Server) -> bool {
     }
 }
 
-/// A CA in a file that changes, breaks, goes and comes back.
+/// Changes, corrupts, removes and restores the file of a CA.
 async fn is_followed(made: impl Fn(&Path) -> Tls) {
     let [before, after] = [Ca::new(), Ca::new()];
     let [old, new] = [&before, &after].map(|ca| server(ca.acceptor(&[]), GOODBYE));
@@ -223,7 +222,7 @@ async fn a_changed_client_certificate_is_reloaded() {
     let renewed = after.client_cert_pem();
     fs::write(&certificate, &renewed.0).unwrap();
     let error = tls.reload().unwrap_err().to_string();
-    assert!(error.contains("client.key do not belong together"), "{error}");
+    assert!(error.contains("client.key do not match"), "{error}");
     sleep(DUE).await;
     assert!(is_reached(&transport, &old).await, "half a pair is none");
 
@@ -232,7 +231,7 @@ async fn a_changed_client_certificate_is_reloaded() {
     assert!(is_reached(&transport, &new).await && !is_reached(&transport, &old).await);
 }
 
-/// The old connection is used on: it is as good as it was.
+/// A reload affects new connections only.
 #[tokio::test]
 async fn open_connections_survive_a_reload() {
     let [before, after] = [Ca::new(), Ca::new()];

@@ -1,5 +1,4 @@
-//! Servers that are not to be trusted, or do not speak TLS as they should. What keeps a connection from being
-//! opened is told, and one attempt is made.
+//! Untrusted servers and failed handshakes. The error explains the problem, and no retry is made.
 
 use std::error::Error;
 use std::future::pending;
@@ -17,8 +16,8 @@ use tokio::time::timeout;
 use crate::support::{AMPLE, Server, patient, request};
 use crate::tls::{Ca, HELLO, acceptor, call, server, story};
 
-/// Whether the error says that trying again brings the same.
-fn is_lasting(error: &TransportError) -> bool {
+/// Returns `true` if the error is permanent and not retryable.
+fn is_permanent(error: &TransportError) -> bool {
     std::iter::successors(error.source(), |&error| error.source()).any(<dyn Error>::is::<TlsError>)
 }
 
@@ -33,20 +32,20 @@ async fn an_invalid_certificate_is_rejected() {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     };
     for (what, identity) in [
-        ("is not from a CA that is trusted", Ca::new().issue("127.0.0.1", plain)),
-        ("is not from a CA that is trusted", Ca::named("Another CA").issue("127.0.0.1", plain)),
-        ("is for another name", ca.issue("127.0.0.2", plain)),
-        ("is for another name", ca.issue("vault.example.com", plain)),
-        ("is for another name", ca.issue("127.0.0.1", no_name)),
+        ("was not issued by a trusted CA", Ca::new().issue("127.0.0.1", plain)),
+        ("was not issued by a trusted CA", Ca::named("Another CA").issue("127.0.0.1", plain)),
+        ("is not valid for its name", ca.issue("127.0.0.2", plain)),
+        ("is not valid for its name", ca.issue("vault.example.com", plain)),
+        ("is not valid for its name", ca.issue("127.0.0.1", no_name)),
         ("has expired", ca.issue("127.0.0.1", expired)),
         ("is not valid yet", ca.issue("127.0.0.1", not_yet)),
-        ("is not for servers", ca.issue("127.0.0.1", for_clients)),
+        ("does not permit server authentication", ca.issue("127.0.0.1", for_clients)),
     ] {
         let server = server(acceptor(identity, &["h2", "http/1.1"]), HELLO);
         let error = call(Tls::new().ca_pem(ca.pem()).unwrap(), &server).await.expect_err(what);
         assert_eq!(error.kind(), TransportErrorKind::NotSent, "{what}");
         assert!(story(&error).contains(&format!("the server's certificate {what}")), "{}", story(&error));
-        assert!(is_lasting(&error), "{error:?}");
+        assert!(is_permanent(&error), "{error:?}");
         assert_eq!((server.seen().connections, server.seen().requests.len()), (1, 0), "{what}");
     }
 }
@@ -64,7 +63,7 @@ async fn tls_1_1_is_rejected() {
     let error = call(Tls::new().ca_pem(Ca::new().pem()).unwrap(), &server).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
     assert!(story(&error).contains("neither TLS 1.2 nor TLS 1.3"), "{}", story(&error));
-    assert!(is_lasting(&error) && server.seen().connections == 1);
+    assert!(is_permanent(&error) && server.seen().connections == 1);
 }
 
 #[tokio::test]
@@ -76,19 +75,19 @@ async fn a_plain_server_at_an_https_address_is_reported() {
     });
     let error = call(Tls::new().ca_pem(Ca::new().pem()).unwrap(), &server).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
-    assert!(story(&error).contains("does not speak TLS at this port"), "{}", story(&error));
-    assert!(is_lasting(&error) && server.seen().connections == 1);
+    assert!(story(&error).contains("does not speak TLS on this port"), "{}", story(&error));
+    assert!(is_permanent(&error) && server.seen().connections == 1);
 }
 
 #[tokio::test]
 async fn a_tls_server_at_an_http_address_is_reported() {
-    // "Unexpected message", and what rustls makes of it.
+    // The alert "unexpected message", and rustls's own.
     let alert = Server::answering(&[21, 3, 3, 0, 2, 2, 10][..]);
     let error = patient().build().send(alert.get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
-    assert!(story(&error).contains("speaks TLS at this port"), "{}", story(&error));
-    // A response that is no HTTP may be a mistake: a read is sent once more.
-    assert!(is_lasting(&error) && alert.seen().connections == 2);
+    assert!(story(&error).contains("speaks TLS on this port"), "{}", story(&error));
+    // A read is retried once after an invalid response.
+    assert!(is_permanent(&error) && alert.seen().connections == 2);
 
     let rustls = server(Ca::new().acceptor(&["http/1.1"]), HELLO);
     let error = patient().build().send(rustls.get("/v1")).await.unwrap_err();
@@ -106,11 +105,11 @@ async fn the_connect_timeout_includes_the_handshake() {
     let call = request("GET", &format!("https://{}/v1", server.address), "");
     let error = timeout(AMPLE / 2, transport.send(call)).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent);
-    assert!(story(&error).contains("deadline has elapsed") && !is_lasting(&error), "{error:?}");
+    assert!(story(&error).contains("deadline has elapsed") && !is_permanent(&error), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_name_of_ones_own_is_asked_for_and_verified() {
+async fn a_custom_server_name_is_used_for_sni_and_verification() {
     let ca = Ca::new();
     let trusting = || Tls::new().ca_pem(ca.pem()).unwrap();
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -128,19 +127,19 @@ async fn a_name_of_ones_own_is_asked_for_and_verified() {
         }
     });
     let error = call(trusting(), &server).await.unwrap_err();
-    assert!(story(&error).contains("is for another name"), "{}", story(&error));
+    assert!(story(&error).contains("is not valid for its name"), "{}", story(&error));
     let fitting = trusting().server_name("vault.example.com").unwrap();
     assert_eq!(call(fitting, &server).await.unwrap(), "hello");
     assert_eq!(*asked.lock().unwrap(), [Some("vault.example.com".to_owned())]);
     let other = trusting().server_name("other.example.com").unwrap();
-    assert!(story(&call(other, &server).await.unwrap_err()).contains("is for another name"));
+    assert!(story(&call(other, &server).await.unwrap_err()).contains("is not valid for its name"));
     for name in ["", "a b", "-", "vault.example.com:8200", "https://vault.example.com"] {
         Tls::new().server_name(name).expect_err(name);
     }
 }
 
 #[tokio::test]
-async fn only_when_told_to_is_nothing_verified() {
+async fn verification_can_be_disabled() {
     let expired = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
     let server = server(acceptor(Ca::new().issue("vault.example.com", expired), &[]), HELLO);
     assert!(call(Tls::new(), &server).await.is_err());

@@ -1,4 +1,4 @@
-//! Which CAs are trusted, and what is wrong with files is told at once.
+//! Trusted CAs, and errors in certificate files.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use identity_hyper::{Tls, TlsError};
 
 use crate::tls::{Ca, HELLO, call, server, story};
 
-fn refused(made: Result<Tls, TlsError>, names: &Path, why: &str) {
+fn rejected(made: Result<Tls, TlsError>, names: &Path, why: &str) {
     let error = made.expect_err(why).to_string();
     assert!(error.contains(&names.display().to_string()) && error.contains(why), "{why}: {error}");
 }
 
-/// Runs [`system_roots`] in a process for which the system trusts a CA of the test alone.
+/// Runs [`system_roots`] in a process whose system trusts only a CA of the test.
 #[tokio::test]
 #[cfg(all(unix, not(target_vendor = "apple")))]
 async fn a_given_ca_is_the_only_one_trusted() {
@@ -78,7 +78,7 @@ async fn a_ca_directory_is_read_recursively() {
     fs::write(path.join("empty"), "").unwrap();
     #[cfg(unix)]
     {
-        // As mounted secrets are laid out, and a circle.
+        // The layout of mounted Kubernetes secrets, and a symlink loop.
         std::os::unix::fs::symlink(path.join("one.pem"), path.join("link.pem")).unwrap();
         std::os::unix::fs::symlink(path, path.join("below/circle")).unwrap();
         std::os::unix::fs::symlink(path.join("nowhere"), path.join("dangling.pem")).unwrap();
@@ -94,14 +94,14 @@ async fn a_ca_directory_is_read_recursively() {
 fn an_unusable_ca_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    refused(Tls::new().ca_file(&file), &file, "cannot be read: No such file or directory");
-    refused(Tls::new().ca_dir(&file), &file, "cannot be read: No such file or directory");
-    refused(
+    rejected(Tls::new().ca_file(&file), &file, "cannot be read: No such file or directory");
+    rejected(Tls::new().ca_dir(&file), &file, "cannot be read: No such file or directory");
+    rejected(
         Tls::new().ca_file(directory.path()),
         directory.path(),
         "cannot be read: it is not a regular file",
     );
-    refused(Tls::new().ca_dir(directory.path()), directory.path(), "has no file with a certificate");
+    rejected(Tls::new().ca_dir(directory.path()), directory.path(), "has no file with a certificate");
     let pem = Ca::new().pem();
     let (start, _) = pem.split_at(pem.len() / 2);
     let key = Ca::new().client_cert_pem().1;
@@ -115,9 +115,9 @@ fn an_unusable_ca_is_an_error_that_names_the_file() {
         (not_der, "has a certificate that cannot be used"),
     ] {
         fs::write(&file, content).unwrap();
-        refused(Tls::new().ca_file(&file), &file, why);
+        rejected(Tls::new().ca_file(&file), &file, why);
         let in_directory = if why.starts_with("has no") { "has no file with a certificate" } else { why };
-        refused(Tls::new().ca_dir(directory.path()), directory.path(), in_directory);
+        rejected(Tls::new().ca_dir(directory.path()), directory.path(), in_directory);
         let error = Tls::new().ca_pem(content).unwrap_err().to_string();
         assert!(error.starts_with("the CA "), "{error}");
     }
@@ -133,20 +133,20 @@ fn an_unusable_client_certificate_is_an_error_that_names_the_file() {
     let cut = &private[..private.len() / 2];
     let spoilt = private.replacen('M', "!", 1);
 
-    refused(made(), &certificate, "cannot be read");
+    rejected(made(), &certificate, "cannot be read");
     fs::write(&certificate, &pem).unwrap();
-    refused(made(), &key, "cannot be read");
+    rejected(made(), &key, "cannot be read");
     for (content, why) in [
         ("", "has no private key"),
         (pem.as_str(), "has no private key"),
-        (encrypted.as_str(), "has no private key in PEM form that is not encrypted"),
+        (encrypted.as_str(), "has no private key in PEM form, or it is encrypted"),
         (cut, "is not in PEM form"),
         (spoilt.as_str(), "is not in PEM form"),
         ("-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n", "cannot be used"),
-        (Ca::new().client_cert_pem().1.as_str(), "do not belong together"),
+        (Ca::new().client_cert_pem().1.as_str(), "do not match"),
     ] {
         fs::write(&key, content).unwrap();
-        refused(made(), &key, why);
+        rejected(made(), &key, why);
         let error = Tls::new().client_cert_pem(&pem, content).unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(
@@ -157,12 +157,12 @@ fn an_unusable_client_certificate_is_an_error_that_names_the_file() {
     fs::write(&key, &private).unwrap();
     for (content, why) in [("", "has no certificate"), (private.as_str(), "has no certificate")] {
         fs::write(&certificate, content).unwrap();
-        refused(made(), &certificate, why);
+        rejected(made(), &certificate, why);
     }
 }
 
 #[test]
-fn settings_show_the_names_of_files_and_no_key() {
+fn debug_shows_file_names_but_no_key() {
     let directory = tempfile::tempdir().unwrap();
     let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
     let (pem, private) = Ca::new().client_cert_pem();
@@ -177,13 +177,13 @@ fn settings_show_the_names_of_files_and_no_key() {
 }
 
 #[tokio::test]
-async fn a_configuration_of_ones_own_is_kept_but_for_what_is_set_on_top() {
+async fn settings_override_parts_of_a_custom_config() {
     let [own, given] = [Ca::new(), Ca::new()];
     let [trusted, other] = [&own, &given].map(|ca| server(ca.acceptor(&[]), HELLO));
     let tls = Tls::from(own.client());
     assert_eq!(call(tls.clone(), &trusted).await.unwrap(), "hello");
     let error = call(tls.clone(), &other).await.unwrap_err();
-    assert!(story(&error).contains("not from a CA that is trusted"), "{}", story(&error));
+    assert!(story(&error).contains("not issued by a trusted CA"), "{}", story(&error));
     let tls = tls.ca_pem(given.pem()).unwrap();
     assert_eq!(call(tls.clone(), &other).await.unwrap(), "hello");
     assert!(call(tls, &trusted).await.is_err());

@@ -1,4 +1,4 @@
-//! Where tokens come from, and when they are replaced.
+//! Token sources, and when they replace a token.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -30,7 +30,7 @@ pub(crate) fn list(server: &Server) -> Request<Bytes> {
     ListEntities::new().request(&target).expect("a request")
 }
 
-/// The tokens that the server got, in order.
+/// The received tokens, in order.
 pub(crate) fn tokens(server: &Server) -> Vec<String> {
     let token = |request: &String| {
         let line = request.lines().find_map(|line| line.strip_prefix("x-vault-token: "));
@@ -43,7 +43,7 @@ pub(crate) fn with(source: impl TokenSource + 'static) -> HyperTransport {
     patient().token_source(source).build()
 }
 
-/// Lets only requests with this token pass.
+/// Accepts only requests with this token.
 pub(crate) fn guarded_by(token: &'static str) -> Server {
     Server::start(move |mut peer: Peer| async move {
         while let Some(request) = peer.request().await {
@@ -53,9 +53,9 @@ pub(crate) fn guarded_by(token: &'static str) -> Server {
     })
 }
 
-/// Logs in as `t-1`, `t-2` and so on, each with this lifetime, and tells how often.
+/// Returns tokens `t-1`, `t-2` and so on with this lifetime, and counts the logins.
 #[tokio::test]
-async fn the_token_goes_only_into_requests_that_await_it() {
+async fn the_token_is_added_only_to_requests_that_require_it() {
     let server = Server::answering(NO_CONTENT);
     let transport = with(Token::new("s.fixed").unwrap());
     let target = Target::new(&server.url("")).unwrap();
@@ -70,7 +70,7 @@ async fn the_token_goes_only_into_requests_that_await_it() {
 }
 
 #[tokio::test]
-async fn the_layer_does_the_same_and_the_token_is_not_shown() {
+async fn the_layer_adds_the_token_and_does_not_show_it() {
     #[derive(Clone, Default)]
     struct Seen(Arc<Mutex<Vec<Request<Bytes>>>>);
 
@@ -100,7 +100,7 @@ async fn the_layer_does_the_same_and_the_token_is_not_shown() {
 }
 
 #[test]
-fn what_is_no_token_is_refused_and_not_shown() {
+fn an_invalid_token_is_rejected_and_not_shown() {
     for token in ["", " ", "canary\n", "can ary", "canäry"] {
         let error = Token::new(SecretString::from(token)).unwrap_err();
         assert_eq!(error.parameter(), "token");
@@ -116,7 +116,7 @@ fn what_is_no_token_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_file_is_trimmed_and_read_again_when_it_has_changed() {
+async fn a_token_file_is_trimmed_and_reloaded_after_a_change() {
     let server = Server::answering(NO_CONTENT);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
@@ -133,7 +133,7 @@ async fn a_file_is_trimmed_and_read_again_when_it_has_changed() {
     transport.send(list(&server)).await.unwrap();
     sleep(Duration::from_millis(1100)).await;
     transport.clone().send(list(&server)).await.unwrap();
-    // The file is half written, and then gone.
+    // The file is incomplete, then removed.
     fs::write(&path, "").unwrap();
     sleep(Duration::from_millis(1100)).await;
     transport.send(list(&server)).await.unwrap();
@@ -145,7 +145,7 @@ async fn a_file_is_trimmed_and_read_again_when_it_has_changed() {
 }
 
 #[tokio::test]
-async fn a_refused_token_of_a_file_is_read_again_at_once_even_if_the_file_looks_the_same() {
+async fn a_rejected_file_token_is_reloaded_even_if_the_file_looks_unchanged() {
     let server = guarded_by("s.new");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
@@ -158,7 +158,7 @@ async fn a_refused_token_of_a_file_is_read_again_at_once_even_if_the_file_looks_
     write("s.old");
     assert_eq!(transport.send(list(&server)).await.unwrap().status(), 403);
     write("s.new");
-    // An operation that must not be repeated when it may have been done.
+    // Not an idempotent operation.
     let target = Target::new(&server.url("")).unwrap().with_transport_token();
     let create = CreateEntity::unnamed().request(&target).unwrap();
     assert_eq!(transport.send(create).await.unwrap().status(), 204);
@@ -166,7 +166,7 @@ async fn a_refused_token_of_a_file_is_read_again_at_once_even_if_the_file_looks_
 }
 
 #[tokio::test]
-async fn a_source_of_ones_own_is_asked_before_every_attempt() {
+async fn a_custom_source_is_called_before_each_attempt() {
     struct Numbered(AtomicUsize);
 
     #[async_trait]
@@ -190,9 +190,9 @@ async fn a_source_of_ones_own_is_asked_before_every_attempt() {
     assert_eq!(tokens(&server), ["t-0", "t-1", "t-2"]);
 }
 
-/// The new token is read half, as its writer is slow, and the server rejects that.
+/// A slow writer: half of the new token is read, and rejected.
 #[tokio::test]
-async fn while_the_server_rejects_the_new_token_of_a_file_the_old_one_is_used() {
+async fn the_previous_file_token_is_used_while_the_server_rejects_the_new_one() {
     let server = Server::start(|mut peer: Peer| async move {
         while let Some(request) = peer.request().await {
             let may = request.contains(": s.first\r\n") || request.contains(": s.second\r\n");
@@ -218,7 +218,7 @@ async fn while_the_server_rejects_the_new_token_of_a_file_the_old_one_is_used() 
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_token_file_that_is_not_a_regular_file_is_refused_and_the_old_token_used() {
+async fn a_token_file_must_be_regular_or_the_previous_token_is_used() {
     let server = Server::answering(NO_CONTENT);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
@@ -242,13 +242,13 @@ async fn a_token_file_that_is_not_a_regular_file_is_refused_and_the_old_token_us
     ] {
         let error = with(TokenFile::new(path)).send(list(&server)).await.unwrap_err();
         let source = error.source().unwrap().source().unwrap().to_string();
-        assert_eq!(source, format!("the file {} holds none: {why}", path.display()));
+        assert_eq!(source, format!("the file {} has no token: {why}", path.display()));
     }
 }
 
-/// A proxy that refuses a request knows nothing of the token.
+/// A proxy that rejects a request does not check the token.
 #[tokio::test]
-async fn a_403_of_something_on_the_way_is_no_reason_for_another_token() {
+async fn a_403_from_a_proxy_does_not_refresh_the_token() {
     struct Fresh;
 
     #[async_trait]

@@ -466,7 +466,7 @@ async fn a_token_file_that_others_can_read_is_warned_of_once() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
     let warning =
-        format!("all users of the machine may read or write the token file path={}", path.display());
+        format!("all users of the machine can read or write the token file path={}", path.display());
     for (mode, expected) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o602, 1)] {
         let log = Log::start(LevelFilter::WARN);
         fs::write(&path, "s.canary").unwrap();

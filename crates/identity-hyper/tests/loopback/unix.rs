@@ -15,7 +15,7 @@ fn address(directory: &Path) -> String {
 }
 
 #[tokio::test]
-async fn requests_go_over_a_socket_and_share_a_connection() {
+async fn requests_over_a_unix_socket_share_a_connection() {
     let directory = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(directory.path().join("an agent.sock")).unwrap();
     let seen = Server::on_socket(listener, ok("hello"));
@@ -39,7 +39,7 @@ async fn requests_go_over_a_socket_and_share_a_connection() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_not_there_is_no_connection() {
+async fn a_missing_socket_means_that_the_request_was_not_sent() {
     let directory = tempfile::tempdir().unwrap();
     let target = Target::new(&address(directory.path())).unwrap();
     let error = patient().build().send(ListEntities::new().request(&target).unwrap()).await.unwrap_err();
@@ -59,7 +59,7 @@ async fn a_socket_that_is_not_there_is_no_connection() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_no_path_is_no_connection() {
+async fn an_invalid_socket_path_means_that_the_request_was_not_sent() {
     for host in ["localhost", "2", "2g", "+1", "2f00"] {
         let call = request("GET", &format!("unix://{host}/v1"), "");
         let error = patient().build().send(call).await.expect_err(host);

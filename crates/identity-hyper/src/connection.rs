@@ -2,7 +2,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::client::legacy::connect;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -10,14 +10,14 @@ use tokio_rustls::client::TlsStream;
 
 use crate::socket::{Abort, Socket};
 
-/// How many bytes are read before others have their turn.
-const TURN: usize = 16 * 1024;
+/// The number of bytes to read before yielding to other tasks.
+const READ_BUDGET: usize = 16 * 1024;
 
-/// A connection that a [`Connector`](crate::Connector) has opened.
+/// A connection opened by a [`Connector`](crate::Connector): TCP, a Unix socket, or TLS over either.
 #[derive(Debug)]
-pub struct Stream {
+pub struct Connection {
     kind: Kind,
-    /// How many bytes have been read since the last wait.
+    /// The number of bytes read since the last wait.
     read: usize,
 }
 
@@ -26,42 +26,42 @@ enum Kind {
     Tcp(Socket),
     #[cfg(unix)]
     Unix(UnixStream),
-    /// Over one of the others; with a proxy at `https` that is a TLS again.
-    Tls(Box<TlsStream<Stream>>),
+    /// Over another connection: with an `https` proxy, TLS over TLS.
+    Tls(Box<TlsStream<Connection>>),
 }
 
-impl From<Kind> for Stream {
+impl From<Kind> for Connection {
     fn from(kind: Kind) -> Self {
         Self { kind, read: 0 }
     }
 }
 
-impl From<Socket> for Stream {
+impl From<Socket> for Connection {
     fn from(socket: Socket) -> Self {
         Kind::Tcp(socket).into()
     }
 }
 
 #[cfg(unix)]
-impl From<UnixStream> for Stream {
+impl From<UnixStream> for Connection {
     fn from(stream: UnixStream) -> Self {
         Kind::Unix(stream).into()
     }
 }
 
-impl From<TlsStream<Stream>> for Stream {
-    fn from(stream: TlsStream<Stream>) -> Self {
+impl From<TlsStream<Connection>> for Connection {
+    fn from(stream: TlsStream<Connection>) -> Self {
         Kind::Tls(Box::new(stream)).into()
     }
 }
 
-impl Stream {
-    /// Whether TLS has negotiated HTTP/2.
+impl Connection {
+    /// Returns `true` if TLS negotiated HTTP/2.
     pub(crate) fn is_http2(&self) -> bool {
         matches!(&self.kind, Kind::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
 
-    /// Aborts the TCP connection at the bottom, whatever is on top of it.
+    /// Returns a handle that aborts the underlying TCP connection.
     pub(crate) fn abort_handle(&self) -> Option<Abort> {
         match &self.kind {
             Kind::Tcp(socket) => Some(socket.abort_handle()),
@@ -72,9 +72,9 @@ impl Stream {
     }
 }
 
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new();
+impl connect::Connection for Connection {
+    fn connected(&self) -> connect::Connected {
+        let connected = connect::Connected::new();
         if self.is_http2() { connected.negotiated_h2() } else { connected }
     }
 }
@@ -90,15 +90,15 @@ macro_rules! forward {
     };
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Connection {
     #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // hyper reads on for as long as there is something, and a server may never come to the answer.
-        if self.read >= TURN {
+        // hyper reads while data is available, so a server that sends headers endlessly would block the task.
+        if self.read >= READ_BUDGET {
             self.read = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -110,7 +110,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Connection {
     #[inline]
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         forward!(self, poll_write, context, bytes)

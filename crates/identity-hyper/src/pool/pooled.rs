@@ -19,21 +19,19 @@ use crate::socket::Abort;
 
 pub(super) type Body = Full<Bytes>;
 
-/// How many streams that the client has reset are remembered, so that what the server still sends on them is
-/// ignored. h2 answers each frame on a forgotten stream with a reset, and gives up the connection after 1024.
+/// The number of reset streams that h2 remembers, to ignore late frames on them. For each frame on a forgotten
+/// stream h2 sends a reset, and after 1024 of them it closes the connection.
 const RESET_STREAMS: usize = 4096;
 
-/// An open connection, driven by a task of its own.
+/// An open connection, driven by its own task.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct PooledConnection {
     pub(super) sender: Sender,
     /// `None` for a Unix socket.
     abort: Option<Abort>,
-    /// When it is too old to be used again.
     pub(super) expires: Instant,
     pub(super) generation: u64,
-    /// Whether a call over it has been answered.
-    pub(super) is_proven: bool,
+    pub(super) has_responded: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +40,7 @@ pub(super) enum Sender {
     Http2(http2::SendRequest<Body>),
 }
 
-/// How connections speak HTTP.
+/// The HTTP settings of connections.
 #[derive(Clone, Debug)]
 pub(super) struct Protocols {
     http1: http1::Builder,
@@ -52,43 +50,43 @@ pub(super) struct Protocols {
 impl Protocols {
     pub(super) fn new(header_limit: usize, silence: Duration) -> Self {
         let mut http1 = http1::Builder::new();
-        // Any limit but hyper's own costs each answer an allocation.
+        // Any limit but hyper's own costs each response an allocation.
         if header_limit != 100 {
             http1.max_headers(header_limit);
         }
-        // What is read at once, and the longest head.
+        // Also limits the response headers.
         http1.max_buf_size(64 * 1024);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
-            // A connection that has gone silent is given up, rather than kept until the system does.
+            // Closes an unresponsive connection long before the kernel would.
             .keep_alive_interval(silence.min(LONGEST))
             .keep_alive_timeout(silence.min(LONGEST))
             .max_concurrent_reset_streams(RESET_STREAMS)
-            // It protects servers from clients. Here calls that were dropped would end those of others.
+            // This limit protects servers. In a client, dropped calls would close the connection of others.
             .max_local_error_reset_streams(None);
         Self { http1, http2 }
     }
 }
 
-impl Connection {
+impl PooledConnection {
     pub(super) async fn open(settings: &Settings, uri: &Uri, generation: u64) -> Result<Self, BoxError> {
         let stream = settings.connector.connect(uri).await?;
         let (is_http2, abort) = (stream.is_http2(), stream.abort_handle());
         let io = TokioIo::new(stream);
         let sender = if is_http2 {
             let (mut sender, connection) = settings.protocols.http2.handshake(io).await?;
-            let failed = drive(connection);
-            reason(sender.ready().await, failed).await?;
+            let failure = drive(connection);
+            connect_error(sender.ready().await, failure).await?;
             Sender::Http2(sender)
         } else {
             let (mut sender, connection) = settings.protocols.http1.handshake(io).await?;
-            let failed = drive(connection);
-            reason(sender.ready().await, failed).await?;
+            let failure = drive(connection);
+            connect_error(sender.ready().await, failure).await?;
             Sender::Http1(sender)
         };
         let expires = Instant::now() + settings.lifetime.min(LONGEST);
-        Ok(Self { sender, abort, expires, generation, is_proven: false })
+        Ok(Self { sender, abort, expires, generation, has_responded: false })
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -102,7 +100,7 @@ impl Connection {
         }
     }
 
-    /// Whether it can take a request now: over HTTP/1.1 not before all of the last exchange is over.
+    /// Returns `true` if a request can be sent now. HTTP/1.1 must first finish the last exchange.
     pub(super) fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => sender.is_ready(),
@@ -110,7 +108,7 @@ impl Connection {
         }
     }
 
-    /// Another handle for the same connection, unless its protocol knows one request at a time.
+    /// Returns another handle to an HTTP/2 connection.
     pub(super) fn share(&self) -> Option<Self> {
         let Sender::Http2(sender) = &self.sender else { return None };
         Some(Self { sender: Sender::Http2(sender.clone()), abort: self.abort.clone(), ..*self })
@@ -126,12 +124,12 @@ impl Connection {
         }
     }
 
-    /// Whether not a byte has come over it; of a Unix socket that is not known.
+    /// Returns `true` if the connection has received no byte. Always `false` for a Unix socket.
     pub(super) fn is_silent(&self) -> bool {
         self.abort.as_ref().is_some_and(Abort::is_silent)
     }
 
-    /// Makes sure that nothing more of what was sent reaches the server.
+    /// Resets the connection, which discards undelivered data.
     pub(super) fn abort(&self) {
         if let Some(abort) = &self.abort {
             abort.abort();
@@ -139,29 +137,32 @@ impl Connection {
     }
 }
 
-/// Drives a connection, and keeps what it ends with.
+/// Spawns a task that drives the connection. The receiver gets its error.
 fn drive<C>(connection: C) -> oneshot::Receiver<hyper::Error>
 where
     C: Future<Output = hyper::Result<()>> + Send + 'static,
 {
-    let (ended, failed) = oneshot::channel();
+    let (ended, failure) = oneshot::channel();
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             let _ = ended.send(error);
         }
     });
-    failed
+    failure
 }
 
-/// "The connection was closed" hides why, such as a client certificate that was refused.
-async fn reason(ready: hyper::Result<()>, failed: oneshot::Receiver<hyper::Error>) -> Result<(), BoxError> {
+/// Replaces hyper's "connection closed" by its cause, such as a rejected client certificate.
+async fn connect_error(
+    ready: hyper::Result<()>,
+    failure: oneshot::Receiver<hyper::Error>,
+) -> Result<(), BoxError> {
     match ready {
         Ok(()) => Ok(()),
-        Err(closed) => Err(failed.await.unwrap_or(closed).into()),
+        Err(closed) => Err(failure.await.unwrap_or(closed).into()),
     }
 }
 
-/// The error of h2 behind one of hyper.
+/// Returns the h2 error inside a hyper error.
 pub(super) fn http2_error(error: &hyper::Error) -> Option<&h2::Error> {
     error.source()?.downcast_ref()
 }
