@@ -57,7 +57,7 @@ async fn run(client: &Client) -> Result<()> {
     println!("Created the entity {} ({})", alice.name, alice.id);
 
     let alias = CreateEntityAlias::new("alice", &accessor).canonical_id(&alice.id);
-    client.entity_aliases().create(&alias).await?.ok_or("the alias was there already")?;
+    client.entity_aliases().create(&alias).await?.written().ok_or("the alias was there already")?;
     println!("The user alice is now an alias of it");
 
     let create = CreateGroup::named(name("engineers")).policies([name("mint")]);

@@ -86,6 +86,7 @@ mod tests {
     use vault_identity::http::StatusCode;
     use vault_identity::{
         Target, Upsert,
+        alias::AliasWrite,
         entity::{CreatedEntity, Entity},
         group::{Group, ReadGroupById, ReadGroupByName, UpdateGroupById},
         transport::TransportErrorKind,
@@ -117,7 +118,7 @@ mod tests {
         mock.expect_where::<CreateEntity>(|call| call.body["name"].is_null())
             .in_sequence(seq)
             .respond_with(&Upsert::Created(created));
-        mock.expect(&alias).in_sequence(seq).respond_with(&None);
+        mock.expect(&alias).in_sequence(seq).respond_with(&AliasWrite::Unchanged);
         // To add a member is to read the group, to write it, and to read it again.
         mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).respond_with(&engineers(&["e0"]));
         mock.expect(&update).in_sequence(seq).respond_with(&None);

@@ -120,7 +120,31 @@ pub struct AliasRef<I> {
     pub mount_type: Option<String>,
 }
 
-/// An alias that was created or changed.
+/// The outcome of writing an alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AliasWrite<I, C> {
+    /// The alias was created or changed.
+    Written(AliasIds<I, C>),
+    /// The alias already had all values of the request. The server returns no identifier.
+    Unchanged,
+}
+
+impl<I, C> AliasWrite<I, C> {
+    /// Returns the identifiers if the alias was created or changed.
+    pub fn written(self) -> Option<AliasIds<I, C>> {
+        match self {
+            Self::Written(ids) => Some(ids),
+            Self::Unchanged => None,
+        }
+    }
+
+    /// Returns `true` if the alias was created or changed.
+    pub fn is_written(&self) -> bool {
+        matches!(self, Self::Written(_))
+    }
+}
+
+/// The identifiers of an alias that was created or changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AliasIds<I, C> {

@@ -16,15 +16,15 @@ use crate::macros::endpoint;
 use crate::macros::{new_with_one_field, setters};
 use crate::{
     EntityAliasId, EntityId, KeyList, MountAccessor, Upsert,
-    alias::{AliasIds, AliasListEntry, EntityAlias},
+    alias::{AliasListEntry, AliasWrite, EntityAlias},
     entity::CreatedEntity,
     error::RequestError,
     metadata,
 };
 
-endpoint!(CreateAlias:   POST   "identity/alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(CreateAlias:   POST   "identity/alias" checked json idempotent creates -> alias_write(AliasWrite<EntityAliasId, EntityId>), same id canonical_id);
 endpoint!(ReadAlias:     GET    "identity/alias/id/{id}" [id: path_name] -> data(EntityAlias), same id);
-endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(UpdateAlias:   POST   "identity/alias/id/{id}" [id: path_name] checked json idempotent -> alias_write(AliasWrite<EntityAliasId, EntityId>), same id canonical_id);
 endpoint!(DeleteAlias:   DELETE "identity/alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListAliases:   LIST   "identity/alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 endpoint!(CreatePersona: POST   "identity/persona" checked json idempotent(|persona| persona.name.is_some() || persona.id.is_some()) creates -> upsert(Upsert<CreatedEntity>), same name);

@@ -8,7 +8,7 @@ use crate::error::DecodeError;
 use crate::text::{self, Printable};
 use crate::{
     Upsert,
-    alias::{Alias, AliasIds},
+    alias::{Alias, AliasWrite},
     entity::{CreatedEntity, Entity},
     group::{CreatedGroup, Group},
     mfa::{DuoMethod, LoginEnforcement, MfaMethod, OktaMethod, PingIdMethod, TotpMethod},
@@ -67,7 +67,6 @@ subject! {
     [] Group { id: id, name: name }
     [] CreatedGroup { id: id, name: name }
     [I C] Alias<I, C> { id: id }
-    [I C] AliasIds<I, C> { id: id, canonical_id: canonical_id }
     [] LoginEnforcement { name: name }
     [] TotpMethod { id: info.id }
     [] OktaMethod { id: info.id }
@@ -106,9 +105,21 @@ impl<T: Subject> Subject for Option<T> {
     fn name(&self) -> Option<&str> {
         self.as_ref().and_then(T::name)
     }
+}
+
+impl<I: AsRef<str>, C: AsRef<str>> Subject for AliasWrite<I, C> {
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Written(ids) => Some(ids.id.as_ref()),
+            Self::Unchanged => None,
+        }
+    }
 
     fn canonical_id(&self) -> Option<&str> {
-        self.as_ref().and_then(T::canonical_id)
+        match self {
+            Self::Written(ids) => Some(ids.canonical_id.as_ref()),
+            Self::Unchanged => None,
+        }
     }
 }
 

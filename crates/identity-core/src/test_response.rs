@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Endpoint, KeyList, Upsert,
+    alias::AliasWrite,
     error::{ApiError, MergeConflict, OAuthError, RetryAfter},
 };
 
@@ -78,6 +79,14 @@ pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
     match output {
         Upsert::Created(created) => data(created),
         Upsert::Updated => no_content(&()),
+    }
+}
+
+/// Returns `200` with the identifiers of an alias, or `204` if nothing changed.
+pub(crate) fn alias_write<I: Serialize, C: Serialize>(output: &AliasWrite<I, C>) -> Response<Bytes> {
+    match output {
+        AliasWrite::Written(ids) => data(ids),
+        AliasWrite::Unchanged => no_content(&()),
     }
 }
 

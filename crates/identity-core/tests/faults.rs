@@ -52,10 +52,13 @@ fn created_entity_has_identifiers_of_aliases_and_a_read_one_has_aliases() {
 #[test]
 fn unchanged_alias_is_none_and_an_odd_answer_an_error() {
     let changed = answer(200, r#"{"data":{"canonical_id":"e1","id":"a1"}}"#);
-    assert_eq!(CreateEntityAlias::parse_response(&changed).unwrap().unwrap().canonical_id.as_str(), "e1");
-    assert_eq!(UpdateGroupAliasById::parse_response(&changed).unwrap().unwrap().id.as_str(), "a1");
-    assert_eq!(CreateEntityAlias::parse_response(&answer(204, "")).unwrap(), None);
-    assert_eq!(UpdateGroupAliasById::parse_response(&answer(204, "")).unwrap(), None);
+    assert_eq!(
+        CreateEntityAlias::parse_response(&changed).unwrap().written().unwrap().canonical_id.as_str(),
+        "e1"
+    );
+    assert_eq!(UpdateGroupAliasById::parse_response(&changed).unwrap().written().unwrap().id.as_str(), "a1");
+    assert_eq!(CreateEntityAlias::parse_response(&answer(204, "")).unwrap(), AliasWrite::Unchanged);
+    assert_eq!(UpdateGroupAliasById::parse_response(&answer(204, "")).unwrap(), AliasWrite::Unchanged);
     for odd in ["", "<html>", r#"{"data":{"id":"a1"}}"#, r#"{"data":{"id":5,"canonical_id":"e1"}}"#] {
         let error = CreateEntityAlias::parse_response(&answer(200, odd)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{odd}");

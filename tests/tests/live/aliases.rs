@@ -3,7 +3,8 @@ use std::slice::from_ref;
 use vault_identity::{
     Client, EntityAliasId, KeyList,
     alias::{
-        Alias, CreateEntityAlias, CreateGroupAlias, EntityAlias, UpdateEntityAliasById, UpdateGroupAliasById,
+        Alias, AliasWrite, CreateEntityAlias, CreateGroupAlias, EntityAlias, UpdateEntityAliasById,
+        UpdateGroupAliasById,
     },
     entity::CreateEntity,
     group::{CreateGroup, GroupType},
@@ -48,8 +49,8 @@ async fn every_operation_of_entity_aliases() {
 
     // Without an entity, the server makes one.
     let create = CreateEntityAlias::new("alice", &people).custom_metadata([("shift", "late")]);
-    let written = aliases.create(&create).await.unwrap().unwrap();
-    assert_eq!(aliases.create(&create).await.unwrap(), None);
+    let written = aliases.create(&create).await.unwrap().written().unwrap();
+    assert_eq!(aliases.create(&create).await.unwrap(), AliasWrite::Unchanged);
     let alias = read(&space.client, &written.id).await;
     assert_eq!((&alias.id, &alias.canonical_id), (&written.id, &written.canonical_id));
     assert_eq!((&*alias.name, &alias.mount_accessor), ("alice", &people));
@@ -63,11 +64,11 @@ async fn every_operation_of_entity_aliases() {
     assert_eq!(entity.aliases.into_iter().map(but_for_time).collect::<Vec<_>>(), [embedded]);
 
     let update = UpdateEntityAliasById::new(&alias.id).name("alicia");
-    assert_eq!(aliases.update(&update).await.unwrap(), Some(written.clone()));
+    assert_eq!(aliases.update(&update).await.unwrap(), AliasWrite::Written(written.clone()));
     let mut expected = alias.clone();
     expected.name = "alicia".to_owned();
     assert_eq!(read(&space.client, &alias.id).await, expected);
-    assert_eq!(aliases.update(&update).await.unwrap(), None);
+    assert_eq!(aliases.update(&update).await.unwrap(), AliasWrite::Unchanged);
     assert_eq!(read(&space.client, &alias.id).await, expected);
     let entity_now = space.client.entities().read(&alias.canonical_id).await.unwrap();
     assert_eq!(entity_now.aliases[0].name, "alicia");
@@ -92,7 +93,7 @@ async fn every_operation_of_entity_aliases() {
     assert!(space.client.entities().read(&alias.canonical_id).await.unwrap().aliases.is_empty());
 
     // Created again, it is another alias, and with another entity.
-    let again = aliases.create(&create).await.unwrap().unwrap();
+    let again = aliases.create(&create).await.unwrap().written().unwrap();
     assert!(again.id != alias.id && again.canonical_id != alias.canonical_id);
 
     space.assert_called(&ENTITY_ALIAS_OPERATIONS);
@@ -107,10 +108,10 @@ async fn an_alias_created_again_moves_and_loses_custom_metadata() {
     let bob = entities.create(&CreateEntity::named("bob")).await.unwrap().created().unwrap().id;
     let create =
         CreateEntityAlias::new("Ali", &people).canonical_id(&alice).custom_metadata([("shift", "late")]);
-    let id = aliases.create(&create).await.unwrap().unwrap().id;
+    let id = aliases.create(&create).await.unwrap().written().unwrap().id;
 
     let moved = aliases.create(&CreateEntityAlias::new("ALI", &people).canonical_id(&bob)).await.unwrap();
-    let moved = moved.unwrap();
+    let moved = moved.written().unwrap();
     assert_eq!((&moved.id, &moved.canonical_id), (&id, &bob));
     let alias = aliases.read(&id).await.unwrap();
     assert_eq!(alias.canonical_id, bob);
@@ -120,20 +121,20 @@ async fn an_alias_created_again_moves_and_loses_custom_metadata() {
 
     // By identifier, what is not set stays, and what is empty is cleared.
     let update = UpdateEntityAliasById::new(&id).custom_metadata([("shift", "early"), ("a b/c", "1")]);
-    aliases.update(&update).await.unwrap().unwrap();
-    aliases.update(&UpdateEntityAliasById::new(&id).canonical_id(&alice)).await.unwrap().unwrap();
+    aliases.update(&update).await.unwrap().written().unwrap();
+    aliases.update(&UpdateEntityAliasById::new(&id).canonical_id(&alice)).await.unwrap().written().unwrap();
     let alias = aliases.read(&id).await.unwrap();
     assert_eq!((&alias.canonical_id, alias.custom_metadata.len()), (&alice, 2));
     let clear = UpdateEntityAliasById::new(&id).custom_metadata([("", ""); 0]);
-    assert!(aliases.update(&clear).await.unwrap().is_some());
-    assert_eq!(aliases.update(&clear).await.unwrap(), None);
+    assert!(aliases.update(&clear).await.unwrap().is_written());
+    assert_eq!(aliases.update(&clear).await.unwrap(), AliasWrite::Unchanged);
     let cleared = aliases.read(&id).await.unwrap();
     assert_eq!((&cleared.canonical_id, cleared.custom_metadata.len()), (&alice, 0));
 
     let robots = space.mount("robots");
     let to_robots = CreateEntityAlias::new("a-bot", &robots).id(&id);
-    assert_eq!(aliases.create(&to_robots).await.unwrap().unwrap().canonical_id, alice);
-    assert_eq!(aliases.create(&to_robots).await.unwrap(), None);
+    assert_eq!(aliases.create(&to_robots).await.unwrap().written().unwrap().canonical_id, alice);
+    assert_eq!(aliases.create(&to_robots).await.unwrap(), AliasWrite::Unchanged);
     let moved = aliases.read(&id).await.unwrap();
     assert_eq!((&*moved.name, moved.mount_path.as_deref()), ("a-bot", Some("auth/robots/")));
 }
@@ -145,7 +146,7 @@ async fn an_alias_outlives_its_mount() {
     let mut written = Vec::new();
     for name in ["alice", "bob"] {
         let create = CreateEntityAlias::new(name, &people);
-        written.push(space.client.entity_aliases().create(&create).await.unwrap().unwrap());
+        written.push(space.client.entity_aliases().create(&create).await.unwrap().written().unwrap());
     }
     space.unmount("people");
     let list = space.client.entity_aliases().list().await.unwrap();
@@ -165,7 +166,7 @@ async fn entity_alias_refusals() {
     let Some(space) = Space::new("entity-alias-refusals") else { return };
     let aliases = space.client.entity_aliases();
     let people = space.mount("people");
-    let alice = aliases.create(&CreateEntityAlias::new("alice", &people)).await.unwrap().unwrap();
+    let alice = aliases.create(&CreateEntityAlias::new("alice", &people)).await.unwrap().written().unwrap();
 
     let nowhere = CreateEntityAlias::new("alice", "auth_userpass_gone");
     refused(aliases.create(&nowhere).await, 400, "invalid mount accessor");
@@ -197,18 +198,18 @@ async fn every_operation_of_group_aliases() {
     let group = groups.create(&external).await.unwrap().created().unwrap().id;
 
     let create = CreateGroupAlias::new("eng", &directory).canonical_id(&group);
-    let written = aliases.create(&create).await.unwrap().unwrap();
+    let written = aliases.create(&create).await.unwrap().written().unwrap();
     assert_eq!(written.canonical_id, group);
     let alias = but_for_time(aliases.read(&written.id).await.unwrap());
     assert_eq!((&alias.id, &alias.canonical_id, &*alias.name), (&written.id, &group, "eng"));
     assert_eq!((&alias.mount_accessor, alias.mount_path.as_deref()), (&directory, Some("auth/directory/")));
     refused(aliases.create(&create).await, 400, "mount and group alias name is already in use");
-    assert_eq!(aliases.create(&create.id(&alias.id)).await.unwrap(), None);
+    assert_eq!(aliases.create(&create.id(&alias.id)).await.unwrap(), AliasWrite::Unchanged);
     assert_eq!(but_for_time(aliases.read(&alias.id).await.unwrap()), alias);
 
-    let update = UpdateGroupAliasById::new(&alias.id, "engineering", &directory);
-    assert_eq!(aliases.update(&update).await.unwrap(), Some(written.clone()));
-    assert_eq!(aliases.update(&update).await.unwrap(), None);
+    let update = UpdateGroupAliasById::new(&alias.id).name("engineering").mount_accessor(&directory);
+    assert_eq!(aliases.update(&update).await.unwrap(), AliasWrite::Written(written.clone()));
+    assert_eq!(aliases.update(&update).await.unwrap(), AliasWrite::Unchanged);
     let mut expected = alias.clone();
     expected.name = "engineering".to_owned();
     assert_eq!(but_for_time(aliases.read(&alias.id).await.unwrap()), expected);
@@ -229,7 +230,8 @@ async fn every_operation_of_group_aliases() {
     assert!(aliases.read(&alias.id).await.unwrap_err().is_not_found());
     assert_eq!(groups.read(&group).await.unwrap().alias, None);
 
-    let created = aliases.create(&CreateGroupAlias::new("made-up", &directory)).await.unwrap().unwrap();
+    let created =
+        aliases.create(&CreateGroupAlias::new("made-up", &directory)).await.unwrap().written().unwrap();
     let made = groups.read(&created.canonical_id).await.unwrap();
     assert_eq!((made.group_type, made.alias.unwrap().id), (GroupType::External, created.id));
 
@@ -241,10 +243,10 @@ async fn a_second_group_alias_takes_the_place_of_the_first() {
     let Some(space) = Space::new("group-alias-second") else { return };
     let (aliases, groups) = (space.client.group_aliases(), space.client.groups());
     let directory = space.mount("directory");
-    let first = aliases.create(&CreateGroupAlias::new("first", &directory)).await.unwrap().unwrap();
+    let first = aliases.create(&CreateGroupAlias::new("first", &directory)).await.unwrap().written().unwrap();
     let group = first.canonical_id;
     let second = CreateGroupAlias::new("second", &directory).canonical_id(&group);
-    let second = aliases.create(&second).await.unwrap().unwrap();
+    let second = aliases.create(&second).await.unwrap().written().unwrap();
     assert_eq!(aliases.find(&first.id).await.unwrap(), None);
     assert_eq!(groups.read(&group).await.unwrap().alias.unwrap().id, second.id);
     assert_eq!(aliases.list().await.unwrap().keys, from_ref(&second.id));
@@ -252,8 +254,9 @@ async fn a_second_group_alias_takes_the_place_of_the_first() {
     // It can also move to another group.
     let other = CreateGroup::named("other").group_type(GroupType::External);
     let other = groups.create(&other).await.unwrap().created().unwrap().id;
-    let update = UpdateGroupAliasById::new(&second.id, "second", &directory).canonical_id(&other);
-    let moved = aliases.update(&update).await.unwrap().unwrap();
+    let update =
+        UpdateGroupAliasById::new(&second.id).name("second").mount_accessor(&directory).canonical_id(&other);
+    let moved = aliases.update(&update).await.unwrap().written().unwrap();
     assert_eq!((&moved.id, &moved.canonical_id), (&second.id, &other));
     assert_eq!(groups.read(&group).await.unwrap().alias, None);
     assert_eq!(groups.read(&other).await.unwrap().alias.unwrap().id, second.id);
@@ -271,7 +274,7 @@ async fn group_alias_refusals() {
     refused(aliases.create(&create).await, 400, "invalid group ID");
     let create = CreateGroupAlias::new("eng", "auth_userpass_gone");
     refused(aliases.create(&create).await, 400, "invalid mount accessor");
-    let update = UpdateGroupAliasById::new("unknown", "eng", &directory);
+    let update = UpdateGroupAliasById::new("unknown").name("eng").mount_accessor(&directory);
     assert!(!refused(aliases.update(&update).await, 400, "invalid group alias ID").is_not_found());
     assert!(aliases.list().await.unwrap().is_empty());
     assert_eq!(groups.list().await.unwrap().keys, [internal]);

@@ -3,7 +3,7 @@ use std::slice::from_ref;
 use vault_identity::transport::{BlockingAdapter, HyperTransport};
 use vault_identity::{
     BlockingClient, Maybe, Result, Upsert, WithMeta,
-    alias::CreateEntityAlias,
+    alias::{AliasWrite, CreateEntityAlias},
     entity::{CreateEntity, ReadEntityById, UpdateEntityById},
     group::{CreateGroup, UpdateGroupById},
     lookup::LookupEntity,
@@ -202,8 +202,8 @@ fn a_blocking_client_makes_the_round_trip() {
         let alice = client.entities().create(&create).unwrap().created().unwrap().id;
         assert_eq!(client.entities().create(&create).unwrap(), Upsert::Updated);
         let alias = CreateEntityAlias::new("alice", &people).canonical_id(&alice);
-        assert_eq!(client.entity_aliases().create(&alias).unwrap().unwrap().canonical_id, alice);
-        assert_eq!(client.entity_aliases().create(&alias).unwrap(), None);
+        assert_eq!(client.entity_aliases().create(&alias).unwrap().written().unwrap().canonical_id, alice);
+        assert_eq!(client.entity_aliases().create(&alias).unwrap(), AliasWrite::Unchanged);
         let engineers = client.groups().create(&CreateGroup::named("engineers").policies(["mint"])).unwrap();
         let engineers = engineers.created().unwrap().id;
         client.groups().add_member_entities(&engineers, [&alice]).unwrap();

@@ -235,7 +235,7 @@ async fn what_is_deleted_takes_its_aliases_and_memberships_along() {
     for name in ["by-id", "by-name", "by-batch", "stays"] {
         let id = entities.create(&CreateEntity::named(name)).await.unwrap().created().unwrap().id;
         let create = CreateEntityAlias::new(name, &people).canonical_id(&id);
-        ids.push((id, aliases.create(&create).await.unwrap().unwrap().id));
+        ids.push((id, aliases.create(&create).await.unwrap().written().unwrap().id));
     }
     let create = CreateGroup::named("all").member_entity_ids(ids.iter().map(|(id, _)| id));
     let group = space.client.groups().create(&create).await.unwrap().created().unwrap().id;

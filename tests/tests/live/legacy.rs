@@ -4,7 +4,11 @@ use vault_identity::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
 };
-use vault_identity::{KeyList, Maybe, Upsert, alias::CreateEntityAlias, entity::CreateEntity};
+use vault_identity::{
+    KeyList, Maybe, Upsert,
+    alias::{AliasWrite, CreateEntityAlias},
+    entity::CreateEntity,
+};
 
 use crate::refused;
 use crate::space::Space;
@@ -33,15 +37,15 @@ async fn every_operation() {
     // An alias is an entity alias.
     let alice = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     let create = CreateAlias::new("ali", &people).canonical_id(&alice);
-    let written = client.call(&create).await.unwrap().unwrap();
+    let written = client.call(&create).await.unwrap().written().unwrap();
     assert_eq!(written.canonical_id, alice);
-    assert_eq!(client.call(&create).await.unwrap(), None);
+    assert_eq!(client.call(&create).await.unwrap(), AliasWrite::Unchanged);
     let alias = client.entity_aliases().read(&written.id).await.unwrap();
     assert_eq!((&*alias.name, &alias.mount_accessor), ("ali", &people));
     assert_eq!(client.call(&ReadAlias::new(&written.id)).await.unwrap(), alias);
     let update = UpdateAlias::new(&written.id).name("alicia");
-    assert_eq!(client.call(&update).await.unwrap(), Some(written.clone()));
-    assert_eq!(client.call(&update).await.unwrap(), None);
+    assert_eq!(client.call(&update).await.unwrap(), AliasWrite::Written(written.clone()));
+    assert_eq!(client.call(&update).await.unwrap(), AliasWrite::Unchanged);
     let alias = client.entity_aliases().read(&written.id).await.unwrap();
     assert_eq!((&*alias.name, &alias.canonical_id), ("alicia", &alice));
     let list = client.call(&ListAliases::new()).await.unwrap();
@@ -58,7 +62,7 @@ async fn every_operation() {
     assert!(client.call(&ReadAlias::new(&written.id)).await.unwrap_err().is_not_found());
     assert_eq!(client.call(&Maybe(ReadPersona::new(&written.id))).await.unwrap(), None);
     let create = CreateEntityAlias::new("ali", &people).canonical_id(&alice);
-    let again = client.entity_aliases().create(&create).await.unwrap().unwrap().id;
+    let again = client.entity_aliases().create(&create).await.unwrap().written().unwrap().id;
     for _ in 0..2 {
         client.call(&DeletePersona::new(&again)).await.unwrap();
         assert_eq!(client.entity_aliases().find(&again).await.unwrap(), None);
@@ -95,13 +99,14 @@ async fn what_is_made_without_an_identifier_or_with_one() {
     let (people, robots) = (space.mount("people"), space.mount("robots"));
 
     // Without an entity, the server makes one.
-    let alias = client.call(&CreateAlias::new("ali", &people)).await.unwrap().unwrap();
+    let alias = client.call(&CreateAlias::new("ali", &people)).await.unwrap().written().unwrap();
     assert!(client.entities().find(&alias.canonical_id).await.unwrap().is_some());
-    let moved = client.call(&CreateAlias::new("bot", &robots).id(&alias.id)).await.unwrap().unwrap();
+    let moved =
+        client.call(&CreateAlias::new("bot", &robots).id(&alias.id)).await.unwrap().written().unwrap();
     assert_eq!(moved, alias);
     let alice = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     let update = UpdateAlias::new(&alias.id).mount_accessor(&people).canonical_id(&alice);
-    assert_eq!(client.call(&update).await.unwrap().unwrap().canonical_id, alice);
+    assert_eq!(client.call(&update).await.unwrap().written().unwrap().canonical_id, alice);
     let now = client.call(&ReadAlias::new(&alias.id)).await.unwrap();
     assert_eq!((&*now.name, now.mount_accessor), ("bot", people.clone()));
 

@@ -17,7 +17,7 @@ async fn every_operation() {
     let other = space.mount("other");
 
     let alias = CreateEntityAlias::new("alice@corp", &people);
-    let alias = space.client.entity_aliases().create(&alias).await.unwrap().unwrap();
+    let alias = space.client.entity_aliases().create(&alias).await.unwrap().written().unwrap();
     let entity = space.client.entities().read(&alias.canonical_id).await.unwrap();
     for by in [
         LookupEntity::by_id(&entity.id),
@@ -41,7 +41,7 @@ async fn every_operation() {
     }
 
     let alias = CreateGroupAlias::new("Eng", &people);
-    let alias = space.client.group_aliases().create(&alias).await.unwrap().unwrap();
+    let alias = space.client.group_aliases().create(&alias).await.unwrap().written().unwrap();
     let group = space.client.groups().read(&alias.canonical_id).await.unwrap();
     for by in [
         LookupGroup::by_id(&group.id),

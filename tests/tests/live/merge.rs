@@ -22,7 +22,7 @@ impl Space {
     async fn alias(&self, name: &str, mount: &MountAccessor, of: &EntityId) -> EntityAliasId {
         let create = CreateEntityAlias::new(name, mount).canonical_id(of);
         let written = self.client.entity_aliases().create(&create).await.expect("it is created");
-        written.expect("it is new").id
+        written.written().expect("it is new").id
     }
 }
 

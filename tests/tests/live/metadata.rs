@@ -61,7 +61,7 @@ async fn custom_metadata_is_kept_up_to_its_limits() {
     let people = space.mount("people");
     let most = pairs(64, 128, 512);
     let create = CreateEntityAlias::new("alice", &people).custom_metadata(most.clone());
-    let id = aliases.create(&create).await.unwrap().unwrap().id;
+    let id = aliases.create(&create).await.unwrap().written().unwrap().id;
     for too_much in [pairs(65, 2, 1), pairs(1, 129, 1), pairs(1, 1, 513), pairs(1, 1, 0)]
         .into_iter()
         .chain(
@@ -78,6 +78,6 @@ async fn custom_metadata_is_kept_up_to_its_limits() {
     assert_eq!(alias.custom_metadata, most.into_iter().collect());
 
     let update = UpdateEntityAliasById::new(&id).custom_metadata([("a b/c: ü", "ü \"\\")]);
-    aliases.update(&update).await.unwrap().unwrap();
+    aliases.update(&update).await.unwrap().written().unwrap();
     assert_eq!(aliases.read(&id).await.unwrap().custom_metadata["a b/c: ü"], "ü \"\\");
 }

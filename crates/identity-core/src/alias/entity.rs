@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::alias::{AliasIds, AliasListEntry, EntityAlias};
+use crate::alias::{AliasListEntry, AliasWrite, EntityAlias};
 use crate::check::require_non_empty;
 use crate::macros::endpoint;
 use crate::macros::{new_with_one_field, setters};
 use crate::{EntityAliasId, EntityId, KeyList, MountAccessor, error::RequestError, metadata};
 
-endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json idempotent creates -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(CreateEntityAlias:     POST   "identity/entity-alias" checked json idempotent creates -> alias_write(AliasWrite<EntityAliasId, EntityId>), same id canonical_id);
 endpoint!(ReadEntityAliasById:   GET    "identity/entity-alias/id/{id}" [id: path_name] -> data(EntityAlias), same id);
-endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<EntityAliasId, EntityId>>), same id canonical_id);
+endpoint!(UpdateEntityAliasById: POST   "identity/entity-alias/id/{id}" [id: path_name] checked json idempotent -> alias_write(AliasWrite<EntityAliasId, EntityId>), same id canonical_id);
 endpoint!(DeleteEntityAliasById: DELETE "identity/entity-alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListEntityAliases:     LIST   "identity/entity-alias/id" -> list(KeyList<EntityAliasId, AliasListEntry<EntityId>>));
 

@@ -1,14 +1,14 @@
 use serde::Serialize;
 
-use crate::alias::{AliasIds, AliasListEntry, GroupAlias};
+use crate::alias::{AliasListEntry, AliasWrite, GroupAlias};
 use crate::check::require_non_empty;
 use crate::macros::endpoint;
 use crate::macros::{new_with_one_field, setters};
 use crate::{GroupAliasId, GroupId, KeyList, MountAccessor, error::RequestError};
 
-endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(CreateGroupAlias:     POST   "identity/group-alias" checked json creates -> alias_write(AliasWrite<GroupAliasId, GroupId>), same id canonical_id);
 endpoint!(ReadGroupAliasById:   GET    "identity/group-alias/id/{id}" [id: path_name] -> data(GroupAlias), same id);
-endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: path_name] checked json idempotent -> optional_data(Option<AliasIds<GroupAliasId, GroupId>>), same id canonical_id);
+endpoint!(UpdateGroupAliasById: POST   "identity/group-alias/id/{id}" [id: path_name] checked json idempotent -> alias_write(AliasWrite<GroupAliasId, GroupId>), same id canonical_id);
 endpoint!(DeleteGroupAliasById: DELETE "identity/group-alias/id/{id}" [id: path_name] -> no_content(()));
 endpoint!(ListGroupAliases:     LIST   "identity/group-alias/id" -> list(KeyList<GroupAliasId, AliasListEntry<GroupId>>));
 
@@ -85,30 +85,40 @@ pub struct UpdateGroupAliasById {
     #[serde(skip)]
     pub id: GroupAliasId,
     /// The name at the mount.
-    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The mount.
-    pub mount_accessor: MountAccessor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mount_accessor: Option<MountAccessor>,
     /// Another group; `None` leaves it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<GroupId>,
 }
 
 impl UpdateGroupAliasById {
-    /// The alias of this identifier, to have this name at this mount.
-    pub fn new(
-        id: impl Into<GroupAliasId>,
-        name: impl Into<String>,
-        mount_accessor: impl Into<MountAccessor>,
-    ) -> Self {
-        Self { id: id.into(), name: name.into(), mount_accessor: mount_accessor.into(), canonical_id: None }
+    /// The alias of this identifier.
+    pub fn new(id: impl Into<GroupAliasId>) -> Self {
+        Self { id: id.into(), name: None, mount_accessor: None, canonical_id: None }
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        require_non_empty("name", [&self.name])?;
-        require_non_empty("mount_accessor", [&self.mount_accessor])?;
+        let required =
+            |field| RequestError::new(field, "must be set: the server requires it in every update");
+        require_non_empty("name", [self.name.as_ref().ok_or_else(|| required("name"))?])?;
+        require_non_empty(
+            "mount_accessor",
+            [self.mount_accessor.as_ref().ok_or_else(|| required("mount_accessor"))?],
+        )?;
         require_non_empty("canonical_id", &self.canonical_id)
     }
 }
+
+setters!(UpdateGroupAliasById {
+    /// Sets the name at the mount. Required.
+    name(text) => name;
+    /// Sets the mount. Required.
+    mount_accessor(value(MountAccessor)) => mount_accessor;
+});
 
 /// Deletes a group alias by its identifier. The group stays. That there is none is no error.
 ///

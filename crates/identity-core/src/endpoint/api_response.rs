@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::Upsert;
+use crate::alias::AliasWrite;
 use crate::de::{self, Object};
 use crate::error::ApiError;
 use crate::error::{DecodeError, ResponseError};
@@ -151,6 +152,13 @@ impl<'a> ApiResponse<'a> {
     /// The `data` of something new, or nothing of something that was there already.
     pub fn upsert<T: DeserializeOwned>(self) -> Result<Upsert<T>, ResponseError> {
         Ok(self.optional_data()?.map_or(Upsert::Updated, Upsert::Created))
+    }
+
+    /// Parses the identifiers of a written alias. A response without data means that nothing changed.
+    pub(crate) fn alias_write<I: DeserializeOwned, C: DeserializeOwned>(
+        self,
+    ) -> Result<AliasWrite<I, C>, ResponseError> {
+        Ok(self.optional_data()?.map_or(AliasWrite::Unchanged, AliasWrite::Written))
     }
 
     /// A list of keys. That there are none is an answer of 404, and here an empty list.

@@ -61,7 +61,7 @@ fn by_identifier_and_by_name() {
         CreateEntityAlias::new("n", "m").canonical_id("e1"), alias("a1", "e1"), alias("a1", "e2") => "canonical_id";
         CreateEntityAlias::new("n", "m").id("a1"), alias("a1", "e1"), alias("a2", "e1") => "id";
         ReadGroupAliasById::new("a1"), alias("a1", "g1"), alias("a2", "g1") => "id";
-        UpdateGroupAliasById::new("a1", "n", "m"), alias("a1", "g1"), alias("a2", "g1") => "id";
+        UpdateGroupAliasById::new("a1").name("n").mount_accessor("m"), alias("a1", "g1"), alias("a2", "g1") => "id";
         CreateGroupAlias::new("n", "m").canonical_id("g1"), alias("a1", "g1"), alias("a1", "g2") => "canonical_id";
         ReadAlias::new("a1"), alias("a1", "e1"), alias("a2", "e1") => "id";
         ReadPersona::new("a1"), alias("a1", "e1"), alias("a2", "e1") => "id";

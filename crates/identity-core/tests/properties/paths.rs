@@ -40,7 +40,11 @@ const SLUGS: &[InPath] = &[
     (|target, id| UpdateGroupById::new(id).request(target), "group/id/", ""),
     (|target, id| DeleteGroupById::new(id).request(target), "group/id/", ""),
     (|target, id| ReadGroupAliasById::new(id).request(target), "group-alias/id/", ""),
-    (|target, id| UpdateGroupAliasById::new(id, "n", "m").request(target), "group-alias/id/", ""),
+    (
+        |target, id| UpdateGroupAliasById::new(id).name("n").mount_accessor("m").request(target),
+        "group-alias/id/",
+        "",
+    ),
     (|target, id| DeleteGroupAliasById::new(id).request(target), "group-alias/id/", ""),
     (|target, name| ReadOidcKey::new(name).request(target), "oidc/key/", ""),
     (|target, name| WriteOidcKey::new(name).request(target), "oidc/key/", ""),

@@ -197,7 +197,7 @@ proptest! {
         again::<CreateEntity>(Upsert::Created(value!(CreatedEntity { id: id, name: name.clone(), aliases: alias_ids })))?;
         again::<CreateGroup>(Upsert::Created(value!(CreatedGroup { id: name.clone().into(), name: name.clone() })))?;
         let written = value!(AliasIds<EntityAliasId, EntityId> { id: name.into(), canonical_id: canonical_id });
-        again::<CreateEntityAlias>(Some(written))?;
+        again::<CreateEntityAlias>(AliasWrite::Written(written))?;
     }
 
     #[test]
@@ -303,7 +303,7 @@ fn refusals_that_were_read() {
 #[test]
 fn nothing() {
     again::<CreateEntity>(Upsert::Updated).unwrap();
-    again::<CreateEntityAlias>(None).unwrap();
+    again::<CreateEntityAlias>(AliasWrite::Unchanged).unwrap();
     again::<LookupGroup>(None).unwrap();
     again::<Maybe<ReadOidcRole>>(None).unwrap();
     again::<ListGroupAliases>(KeyList::default()).unwrap();

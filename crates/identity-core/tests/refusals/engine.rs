@@ -26,7 +26,7 @@ fn empty_values_in_a_path() {
         WriteGroupByName::new("") => "name";
         DeleteGroupByName::new("") => "name";
         ReadGroupAliasById::new("") => "id";
-        UpdateGroupAliasById::new("", "n", "m") => "id";
+        UpdateGroupAliasById::new("").name("n").mount_accessor("m") => "id";
         DeleteGroupAliasById::new("") => "id";
         ReadOidcKey::new("") => "name";
         WriteOidcKey::new("") => "name";
@@ -70,9 +70,11 @@ fn empty_values_in_a_body() {
         CreateGroupAlias::new("n", "") => "mount_accessor";
         CreateGroupAlias::new("n", "m").canonical_id("") => "canonical_id";
         CreateGroupAlias::new("n", "m").id("") => "id";
-        UpdateGroupAliasById::new("ga1", "", "m") => "name";
-        UpdateGroupAliasById::new("ga1", "n", "") => "mount_accessor";
-        UpdateGroupAliasById::new("ga1", "n", "m").canonical_id("") => "canonical_id";
+        UpdateGroupAliasById::new("ga1").mount_accessor("m") => "name";
+        UpdateGroupAliasById::new("ga1").name("n") => "mount_accessor";
+        UpdateGroupAliasById::new("ga1").name("").mount_accessor("m") => "name";
+        UpdateGroupAliasById::new("ga1").name("n").mount_accessor("") => "mount_accessor";
+        UpdateGroupAliasById::new("ga1").name("n").mount_accessor("m").canonical_id("") => "canonical_id";
         LookupEntity::by_id("") => "id";
         LookupEntity::by_name("") => "name";
         LookupEntity::by_alias_id("") => "alias_id";

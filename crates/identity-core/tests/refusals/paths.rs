@@ -98,7 +98,11 @@ fn identifiers_and_oidc_names_are_slugs() {
         assert_eq!(parameter(&UpdateGroupById::new(text)), "id", "{text:?}");
         assert_eq!(parameter(&DeleteGroupById::new(text)), "id", "{text:?}");
         assert_eq!(parameter(&ReadGroupAliasById::new(text)), "id", "{text:?}");
-        assert_eq!(parameter(&UpdateGroupAliasById::new(text, "n", "m")), "id", "{text:?}");
+        assert_eq!(
+            parameter(&UpdateGroupAliasById::new(text).name("n").mount_accessor("m")),
+            "id",
+            "{text:?}"
+        );
         assert_eq!(parameter(&DeleteGroupAliasById::new(text)), "id", "{text:?}");
         assert_eq!(parameter(&ReadOidcKey::new(text)), "name", "{text:?}");
         assert_eq!(parameter(&WriteOidcKey::new(text)), "name", "{text:?}");

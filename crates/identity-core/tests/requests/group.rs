@@ -80,9 +80,9 @@ fn group_aliases() {
             ReadGroupAliasById::new("ga1") => "identity/group-alias/id/ga1" again;
         }
         POST "identity/group-alias/id/{id}" {
-            UpdateGroupAliasById::new("ga1", "cn=ops", "auth_ldap_1") => "identity/group-alias/id/ga1" again
+            UpdateGroupAliasById::new("ga1").name("cn=ops").mount_accessor("auth_ldap_1") => "identity/group-alias/id/ga1" again
                 {"name": "cn=ops", "mount_accessor": "auth_ldap_1"};
-            UpdateGroupAliasById::new("ga1", "cn=ops", "auth_ldap_1").canonical_id("g1") => "identity/group-alias/id/ga1" again
+            UpdateGroupAliasById::new("ga1").name("cn=ops").mount_accessor("auth_ldap_1").canonical_id("g1") => "identity/group-alias/id/ga1" again
                 {"name": "cn=ops", "mount_accessor": "auth_ldap_1", "canonical_id": "g1"};
         }
         DELETE "identity/group-alias/id/{id}" {

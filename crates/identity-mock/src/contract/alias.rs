@@ -1,6 +1,6 @@
 use identity_core::{
     alias::{
-        CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById,
+        AliasWrite, CreateEntityAlias, DeleteEntityAliasById, ListEntityAliases, ReadEntityAliasById,
         UpdateEntityAliasById,
     },
     entity::{DeleteEntityById, ListEntities, ReadEntityById},
@@ -17,7 +17,7 @@ pub(super) async fn alias_is_created_changed_and_deleted(server: &Server<'_>) {
     assert!(server.ok(&ListEntityAliases::new()).await.is_empty());
     let create =
         CreateEntityAlias::new("al", &people).canonical_id(&alice).custom_metadata([("mail box", "a@b/é")]);
-    let written = server.ok(&create).await.expect("it is new");
+    let written = server.ok(&create).await.written().expect("it is new");
     assert_eq!(written.canonical_id, alice);
 
     let alias = server.ok(&ReadEntityAliasById::new(&written.id)).await;
@@ -34,8 +34,8 @@ pub(super) async fn alias_is_created_changed_and_deleted(server: &Server<'_>) {
     assert_eq!(entity.creation_time, entity.last_update_time);
 
     let update = UpdateEntityAliasById::new(&written.id).name("ally");
-    assert_eq!(server.ok(&update).await.expect("it has changed").id, written.id);
-    assert_eq!(server.ok(&update).await, None);
+    assert_eq!(server.ok(&update).await.written().expect("it has changed").id, written.id);
+    assert_eq!(server.ok(&update).await, AliasWrite::Unchanged);
     let alias = server.ok(&ReadEntityAliasById::new(&written.id)).await;
     assert_eq!((&*alias.name, alias.custom_metadata.len()), ("ally", 1));
     let list = server.ok(&ListEntityAliases::new()).await;
@@ -48,7 +48,7 @@ pub(super) async fn alias_is_created_changed_and_deleted(server: &Server<'_>) {
     }
     assert!(server.ok(&ReadEntityById::new(&alice)).await.aliases.is_empty());
 
-    let written = server.ok(&create).await.expect("it is new again");
+    let written = server.ok(&create).await.written().expect("it is new again");
     server.ok(&DeleteEntityById::new(&alice)).await;
     server.absent(&ReadEntityAliasById::new(&written.id)).await;
 }
@@ -57,19 +57,19 @@ pub(super) async fn alias_written_again(server: &Server<'_>) {
     let people = server.mount("people").await;
     let alice = server.entity("alice").await;
     let create = CreateEntityAlias::new("al", &people).canonical_id(&alice);
-    let first = server.ok(&create.clone().custom_metadata([("k", "v")])).await.expect("it is new");
-    assert_eq!(server.ok(&create.clone().custom_metadata([("k", "v")])).await, None);
+    let first = server.ok(&create.clone().custom_metadata([("k", "v")])).await.written().expect("it is new");
+    assert_eq!(server.ok(&create.clone().custom_metadata([("k", "v")])).await, AliasWrite::Unchanged);
     // Without custom metadata, those that are there are cleared.
-    assert_eq!(server.ok(&create).await, Some(first.clone()));
+    assert_eq!(server.ok(&create).await, AliasWrite::Written(first.clone()));
     assert!(server.ok(&ReadEntityAliasById::new(&first.id)).await.custom_metadata.is_empty());
     // The name is found in any case, and takes the new one.
-    assert_eq!(server.ok(&CreateEntityAlias::new("AL", &people)).await, Some(first.clone()));
+    assert_eq!(server.ok(&CreateEntityAlias::new("AL", &people)).await, AliasWrite::Written(first.clone()));
     assert_eq!(server.ok(&ReadEntityAliasById::new(&first.id)).await.name, "AL");
 }
 
 pub(super) async fn alias_without_an_entity_makes_one(server: &Server<'_>) {
     let people = server.mount("people").await;
-    let written = server.ok(&CreateEntityAlias::new("al", &people)).await.expect("it is new");
+    let written = server.ok(&CreateEntityAlias::new("al", &people)).await.written().expect("it is new");
     let entity = server.ok(&ReadEntityById::new(&written.canonical_id)).await;
     assert!(entity.name.starts_with("entity_"), "{}", entity.name);
     assert_eq!(entity.aliases[0].id, written.id);
@@ -79,15 +79,15 @@ pub(super) async fn alias_moves(server: &Server<'_>) {
     let (people, robots) = (server.mount("people").await, server.mount("robots").await);
     let (alice, bob) = (server.entity("alice").await, server.entity("bob").await);
     let create = CreateEntityAlias::new("al", &people);
-    let written = server.ok(&create.clone().canonical_id(&alice)).await.expect("it is new");
+    let written = server.ok(&create.clone().canonical_id(&alice)).await.written().expect("it is new");
     // Written again with another entity, it moves.
-    let moved = server.ok(&create.canonical_id(&bob)).await.expect("it has moved");
+    let moved = server.ok(&create.canonical_id(&bob)).await.written().expect("it has moved");
     assert_eq!((&moved.id, &moved.canonical_id), (&written.id, &bob));
     assert!(server.ok(&ReadEntityById::new(&alice)).await.aliases.is_empty());
     let update = UpdateEntityAliasById::new(&written.id);
-    server.ok(&update.clone().canonical_id(&alice)).await.expect("it has moved back");
+    server.ok(&update.clone().canonical_id(&alice)).await.written().expect("it has moved back");
     assert_eq!(server.ok(&ReadEntityById::new(&alice)).await.aliases[0].id, written.id);
-    server.ok(&update.mount_accessor(&robots)).await.expect("it has another mount");
+    server.ok(&update.mount_accessor(&robots)).await.written().expect("it has another mount");
     let alias = server.ok(&ReadEntityAliasById::new(&written.id)).await;
     assert_eq!(alias.mount_path.as_deref(), Some("auth/robots/"));
 }
@@ -96,10 +96,10 @@ pub(super) async fn alias_refusals(server: &Server<'_>) {
     let (people, robots) = (server.mount("people").await, server.mount("robots").await);
     let (alice, bob) = (server.entity("alice").await, server.entity("bob").await);
     let at_people = CreateEntityAlias::new("al", &people).canonical_id(&alice);
-    let at_people = server.ok(&at_people).await.expect("it is new").id;
+    let at_people = server.ok(&at_people).await.written().expect("it is new").id;
     let at_robots = CreateEntityAlias::new("al", &robots).canonical_id(&alice);
-    server.ok(&at_robots).await.expect("it is new");
-    server.ok(&CreateEntityAlias::new("bo", &people).canonical_id(&bob)).await.expect("it is new");
+    server.ok(&at_robots).await.written().expect("it is new");
+    server.ok(&CreateEntityAlias::new("bo", &people).canonical_id(&bob)).await.written().expect("it is new");
 
     let second = CreateEntityAlias::new("ally", &people).canonical_id(&alice);
     server.refused(&second, 400, "Alias already exists for requested entity and mount accessor").await;
@@ -130,7 +130,7 @@ pub(super) async fn alias_refusals(server: &Server<'_>) {
 
 pub(super) async fn alias_of_a_mount_that_is_gone(server: &Server<'_>) {
     let people = server.mount("people").await;
-    let written = server.ok(&CreateEntityAlias::new("al", &people)).await.expect("it is new");
+    let written = server.ok(&CreateEntityAlias::new("al", &people)).await.written().expect("it is new");
     server.ok(&DisableAuth { path: "people".to_owned() }).await;
     let alias = server.ok(&ReadEntityAliasById::new(&written.id)).await;
     assert_eq!((alias.mount_path, alias.mount_type, alias.mount_accessor), (None, None, people.clone()));

@@ -1,6 +1,7 @@
 use identity_core::{
     alias::{
-        CreateGroupAlias, DeleteGroupAliasById, ListGroupAliases, ReadGroupAliasById, UpdateGroupAliasById,
+        AliasWrite, CreateGroupAlias, DeleteGroupAliasById, ListGroupAliases, ReadGroupAliasById,
+        UpdateGroupAliasById,
     },
     group::{CreateGroup, DeleteGroupById, GroupType, ReadGroupById},
 };
@@ -17,15 +18,15 @@ pub(super) async fn group_alias_is_created_changed_and_deleted(server: &Server<'
     let directory = server.mount("directory").await;
     let group = server.group(external("eng")).await;
     let create = CreateGroupAlias::new("e", &directory).canonical_id(&group);
-    let written = server.ok(&create).await.expect("it is new");
+    let written = server.ok(&create).await.written().expect("it is new");
     assert_eq!(written.canonical_id, group);
     let alias = server.ok(&ReadGroupAliasById::new(&written.id)).await;
     assert_eq!((&*alias.name, alias.mount_path.as_deref()), ("e", Some("auth/directory/")));
     assert_eq!(server.ok(&ReadGroupById::new(&group)).await.alias.expect("it has an alias").id, written.id);
 
-    let update = UpdateGroupAliasById::new(&written.id, "E2", &directory);
-    assert_eq!(server.ok(&update).await, Some(written.clone()));
-    assert_eq!(server.ok(&update).await, None);
+    let update = UpdateGroupAliasById::new(&written.id).name("E2").mount_accessor(&directory);
+    assert_eq!(server.ok(&update).await, AliasWrite::Written(written.clone()));
+    assert_eq!(server.ok(&update).await, AliasWrite::Unchanged);
     let list = server.ok(&ListGroupAliases::new()).await;
     assert_eq!((list.len(), &*list.key_info[&written.id].name), (1, "E2"));
     for _ in 0..2 {
@@ -35,7 +36,7 @@ pub(super) async fn group_alias_is_created_changed_and_deleted(server: &Server<'
     assert_eq!(server.ok(&ReadGroupById::new(&group)).await.alias, None);
 
     // With no group it makes one.
-    let made = server.ok(&CreateGroupAlias::new("made", &directory)).await.expect("it is new");
+    let made = server.ok(&CreateGroupAlias::new("made", &directory)).await.written().expect("it is new");
     assert_eq!(server.ok(&ReadGroupById::new(&made.canonical_id)).await.group_type, GroupType::External);
     server.ok(&DeleteGroupById::new(&made.canonical_id)).await;
     server.absent(&ReadGroupAliasById::new(&made.id)).await;
@@ -45,14 +46,15 @@ pub(super) async fn group_alias_takes_the_place_of_another(server: &Server<'_>) 
     let directory = server.mount("directory").await;
     let (one, two) = (server.group(external("one")).await, server.group(external("two")).await);
     let first = CreateGroupAlias::new("first", &directory).canonical_id(&one);
-    let first = server.ok(&first).await.expect("it is new").id;
+    let first = server.ok(&first).await.written().expect("it is new").id;
     let second = CreateGroupAlias::new("second", &directory).canonical_id(&one);
-    let second = server.ok(&second).await.expect("it is new").id;
+    let second = server.ok(&second).await.written().expect("it is new").id;
     server.absent(&ReadGroupAliasById::new(&first)).await;
     assert_eq!(server.ok(&ReadGroupById::new(&one)).await.alias.expect("it has an alias").id, second);
 
-    let update = UpdateGroupAliasById::new(&second, "second", &directory).canonical_id(&two);
-    assert_eq!(server.ok(&update).await.expect("it has moved").canonical_id, two);
+    let update =
+        UpdateGroupAliasById::new(&second).name("second").mount_accessor(&directory).canonical_id(&two);
+    assert_eq!(server.ok(&update).await.written().expect("it has moved").canonical_id, two);
     assert_eq!(server.ok(&ReadGroupById::new(&one)).await.alias, None);
     assert_eq!(server.ok(&ReadGroupById::new(&two)).await.alias.expect("it has an alias").id, second);
 }
@@ -68,11 +70,11 @@ pub(super) async fn group_alias_refusals(server: &Server<'_>) {
         .await;
     let nowhere = CreateGroupAlias::new("e", "auth_userpass_00000000");
     server.refused(&nowhere, 400, "invalid mount accessor \"auth_userpass_00000000\"").await;
-    server.ok(&create.clone().canonical_id(&theirs)).await.expect("it is new");
+    server.ok(&create.clone().canonical_id(&theirs)).await.written().expect("it is new");
     // An alias of an entity would be updated.
     let problem = "combination of mount and group alias name is already in use";
     server.refused(&create.canonical_id(&theirs), 400, problem).await;
-    let update = UpdateGroupAliasById::new(NOTHING, "e", &directory);
+    let update = UpdateGroupAliasById::new(NOTHING).name("e").mount_accessor(&directory);
     server.refused(&update, 400, "invalid group alias ID").await;
     for (body, problem) in [
         (r#"{"mount_accessor":"x"}"#, "missing alias name"),

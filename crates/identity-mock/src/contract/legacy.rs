@@ -1,5 +1,6 @@
 use std::slice::from_ref;
 
+use identity_core::alias::AliasWrite;
 use identity_core::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
@@ -12,11 +13,11 @@ pub(super) async fn legacy_aliases_are_aliases(server: &Server<'_>) {
     let people = server.mount("people").await;
     let alice = server.entity("alice").await;
     let create = CreateAlias::new("al", &people).canonical_id(&alice);
-    let written = server.ok(&create).await.expect("it is new");
-    assert_eq!(server.ok(&create).await, None);
+    let written = server.ok(&create).await.written().expect("it is new");
+    assert_eq!(server.ok(&create).await, AliasWrite::Unchanged);
     let alias = server.ok(&ReadAlias::new(&written.id)).await;
     assert_eq!(server.ok(&ReadEntityAliasById::new(&written.id)).await, alias);
-    server.ok(&UpdateAlias::new(&written.id).name("ally")).await.expect("it has changed");
+    server.ok(&UpdateAlias::new(&written.id).name("ally")).await.written().expect("it has changed");
     assert_eq!(server.ok(&ListAliases::new()).await.key_info[&written.id].name, "ally");
     server.ok(&DeleteAlias::new(&written.id)).await;
     server.absent(&ReadAlias::new(&written.id)).await;
@@ -32,7 +33,7 @@ pub(super) async fn legacy_personas_are_half_entities(server: &Server<'_>) {
     server.ok(&DeletePersona::new(created.id.as_str())).await;
     assert_eq!(server.ok(&ReadEntityById::new(&created.id)).await.name, "pers2");
 
-    let alias = server.ok(&CreateAlias::new("al", &people)).await.expect("it is new").id;
+    let alias = server.ok(&CreateAlias::new("al", &people)).await.written().expect("it is new").id;
     assert_eq!(server.ok(&ListPersonas::new()).await.keys, from_ref(&alias));
     assert_eq!(server.ok(&ReadPersona::new(&alias)).await.name, "al");
     server.ok(&DeletePersona::new(&alias)).await;

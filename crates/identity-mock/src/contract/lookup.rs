@@ -11,7 +11,7 @@ pub(super) async fn lookup_finds_an_entity(server: &Server<'_>) {
     let people = server.mount("people").await;
     let id = server.entity("alice").await;
     let alias = CreateEntityAlias::new("al", &people).canonical_id(&id);
-    let alias = server.ok(&alias).await.expect("it is new").id;
+    let alias = server.ok(&alias).await.written().expect("it is new").id;
     let alice = server.ok(&ReadEntityById::new(&id)).await;
     for lookup in [
         LookupEntity::by_id(&id),
@@ -44,7 +44,7 @@ pub(super) async fn lookup_finds_a_group(server: &Server<'_>) {
     let directory = server.mount("directory").await;
     let id = server.group(CreateGroup::named("eng").group_type(GroupType::External)).await;
     let alias = CreateGroupAlias::new("e", &directory).canonical_id(&id);
-    let alias = server.ok(&alias).await.expect("it is new").id;
+    let alias = server.ok(&alias).await.written().expect("it is new").id;
     let group = server.ok(&ReadGroupById::new(&id)).await;
     for lookup in [
         LookupGroup::by_id(&id),

@@ -14,7 +14,7 @@ const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 async fn with_alias(server: &Server<'_>, name: &str, mount: &MountAccessor) -> (EntityId, EntityAliasId) {
     let entity = server.entity(name).await;
     let alias = CreateEntityAlias::new(format!("{name}-alias"), mount).canonical_id(&entity);
-    (entity, server.ok(&alias).await.expect("it is new").id)
+    (entity, server.ok(&alias).await.written().expect("it is new").id)
 }
 
 pub(super) async fn merge_moves_aliases_and_memberships(server: &Server<'_>) {

@@ -25,7 +25,10 @@ pub(super) async fn namespaces_keep_to_themselves(server: &Server<'_>) {
     let accessor = inner.mount("people").await;
     let alias = CreateEntityAlias::new("al", &accessor);
     server.refused(&alias, 403, "matching mount is in a different namespace than request").await;
-    assert_eq!(inner.ok(&alias.canonical_id(&inside)).await.expect("it is new").canonical_id, inside);
+    assert_eq!(
+        inner.ok(&alias.canonical_id(&inside)).await.written().expect("it is new").canonical_id,
+        inside
+    );
 
     // The path can say it too.
     let read = format!("below/identity/entity/id/{}", inside.as_str());

@@ -1,8 +1,8 @@
 use identity_core::{
     EntityAliasId, EntityId, KeyList, Maybe,
     alias::{
-        AliasIds, AliasListEntry, CreateEntityAlias, DeleteEntityAliasById, EntityAlias, ListEntityAliases,
-        ReadEntityAliasById, UpdateEntityAliasById,
+        AliasIds, AliasListEntry, AliasWrite, CreateEntityAlias, DeleteEntityAliasById, EntityAlias,
+        ListEntityAliases, ReadEntityAliasById, UpdateEntityAliasById,
     },
     lookup::LookupEntity,
 };
@@ -18,7 +18,7 @@ handle! {
 
     /// Creates an alias, or updates the one of that name at that mount: see [`CreateEntityAlias`].
     #[doc(alias = "create_or_update_entity_alias")]
-    fn create(self, create: &CreateEntityAlias) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> {
+    fn create(self, create: &CreateEntityAlias) -> Result<AliasWrite<EntityAliasId, EntityId>> {
         create_alias(self.client, create)
     }
 
@@ -31,7 +31,7 @@ handle! {
 
     /// Updates an alias: see [`UpdateEntityAliasById`].
     #[doc(alias = "update_entity_alias")]
-    fn update(self, update: &UpdateEntityAliasById) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> { self.client.call(update) }
+    fn update(self, update: &UpdateEntityAliasById) -> Result<AliasWrite<EntityAliasId, EntityId>> { self.client.call(update) }
 
     /// Deletes an alias. That there is none is no error: see [`DeleteEntityAliasById`].
     #[doc(alias = "delete_entity_alias")]
@@ -47,15 +47,18 @@ handle! {
 async fn create_alias(
     client: &Client,
     create: &CreateEntityAlias,
-) -> Result<Option<AliasIds<EntityAliasId, EntityId>>> {
+) -> Result<AliasWrite<EntityAliasId, EntityId>> {
     let client = &client.composite();
     let error = match client.call(create).await {
         Err(error) if create.id.is_none() => error,
         outcome => return outcome,
     };
     let lookup = LookupEntity::by_alias(&*create.name, &create.mount_accessor);
-    let (written, entity) = write_again(client, create, error, &lookup).await?;
+    let (write, entity) = write_again(client, create, error, &lookup).await?;
+    if write.is_written() {
+        return Ok(write);
+    }
     let is_it = |alias: &EntityAlias| alias.mount_accessor == create.mount_accessor;
     let found = entity.aliases.into_iter().find(is_it);
-    Ok(written.or_else(|| found.map(|alias| AliasIds::new(alias.id, alias.canonical_id))))
+    Ok(found.map_or(write, |alias| AliasWrite::Written(AliasIds::new(alias.id, alias.canonical_id))))
 }

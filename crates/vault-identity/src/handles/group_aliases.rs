@@ -1,7 +1,7 @@
 use identity_core::{
     GroupAliasId, GroupId, KeyList, Maybe,
     alias::{
-        AliasIds, AliasListEntry, CreateGroupAlias, DeleteGroupAliasById, GroupAlias, ListGroupAliases,
+        AliasListEntry, AliasWrite, CreateGroupAlias, DeleteGroupAliasById, GroupAlias, ListGroupAliases,
         ReadGroupAliasById, UpdateGroupAliasById,
     },
 };
@@ -15,7 +15,7 @@ handle! {
 
     /// Gives an external group its alias: see [`CreateGroupAlias`].
     #[doc(alias = "create_or_update_group_alias")]
-    fn create(self, create: &CreateGroupAlias) -> Result<Option<AliasIds<GroupAliasId, GroupId>>> { self.client.call(create) }
+    fn create(self, create: &CreateGroupAlias) -> Result<AliasWrite<GroupAliasId, GroupId>> { self.client.call(create) }
 
     /// Reads an alias. That there is none is an error: see [`ReadGroupAliasById`].
     #[doc(alias = "read_group_alias")]
@@ -26,7 +26,7 @@ handle! {
 
     /// Updates an alias: see [`UpdateGroupAliasById`].
     #[doc(alias = "update_group_alias")]
-    fn update(self, update: &UpdateGroupAliasById) -> Result<Option<AliasIds<GroupAliasId, GroupId>>> { self.client.call(update) }
+    fn update(self, update: &UpdateGroupAliasById) -> Result<AliasWrite<GroupAliasId, GroupId>> { self.client.call(update) }
 
     /// Deletes an alias. That there is none is no error: see [`DeleteGroupAliasById`].
     #[doc(alias = "delete_group_alias")]
