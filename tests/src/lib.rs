@@ -1,6 +1,8 @@
 //! The servers that the workspace's tests and examples run against: a real one, a real cluster to break, and one
 //! that breaks the rules.
 
+#![doc(test(attr(deny(warnings))))]
+
 #[cfg(unix)]
 mod balancer;
 mod binary;
@@ -15,6 +17,8 @@ mod install;
 #[cfg(unix)]
 mod network;
 mod process;
+#[cfg(doctest)]
+mod readmes;
 mod server;
 mod setup;
 

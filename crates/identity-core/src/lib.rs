@@ -47,6 +47,7 @@
 //!   gives them out. The body of an [`http::Request`] is wiped as well, but its `Debug` shows it: do not log
 //!   whole requests.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 pub mod alias;

@@ -95,6 +95,7 @@
 //! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
 //! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod address;

@@ -108,6 +108,7 @@
 //!
 //! Messages redact tokens and the secret fields of the API, such as `token` and `client_secret`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 #[cfg(feature = "contract")]

@@ -1,11 +1,15 @@
-// Of two definitions of a link the first counts: here it leads to the module, in the repository to the file.
-#![cfg_attr(feature = "hyper", doc = "[production]: production\n\n")]
+// Of two definitions of a link the first counts: here it leads to the module, elsewhere to docs.rs.
+#![doc = "[compatibility]: compatibility\n[endpoints]: identity_core::endpoint::ENDPOINTS\n"]
+#![cfg_attr(feature = "hyper", doc = "[production]: production\n")]
+#![doc = ""]
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod block_on;
 pub mod blocking;
 mod client;
+pub mod compatibility;
 mod env;
 pub mod handles;
 mod members;
