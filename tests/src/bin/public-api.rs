@@ -59,7 +59,10 @@ fn out_of_date(old: &str, new: &str) -> ExitCode {
 fn document(root: &Path) -> PathBuf {
     let target = env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root).args(["doc", "--quiet", "--no-deps", "--all-features", "--target-dir"]).arg(&target);
+    cargo
+        .current_dir(root)
+        .args(["doc", "--quiet", "--no-deps", "--all-features", "--target-dir"])
+        .arg(&target);
     for (package, _) in CRATES {
         cargo.args(["-p", package]);
     }
