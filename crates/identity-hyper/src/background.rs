@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-/// Runs one blocking task at a time in the background, so that an unresponsive file occupies one thread at most.
+/// Runs one blocking task at a time in the background, so that an unresponsive file occupies one thread at
+/// most.
 #[derive(Debug, Default)]
 pub(crate) struct Background(Mutex<Option<Run>>);
 

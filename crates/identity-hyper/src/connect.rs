@@ -177,8 +177,8 @@ async fn tls_handshake(
     TlsConnector::from(config).connect(name, stream).await
 }
 
-/// With TLS 1.3, a client certificate is rejected only after the handshake. HTTP/2 servers send SETTINGS first,
-/// so wait briefly for that frame or the alert before sending a request. Some servers send nothing.
+/// With TLS 1.3, a client certificate is rejected only after the handshake. HTTP/2 servers send SETTINGS
+/// first, so wait briefly for that frame or the alert before sending a request. Some servers send nothing.
 async fn await_client_cert_verdict(stream: &mut TlsStream<Connection>, patience: Duration) -> io::Result<()> {
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         if let Ok(heard) = timeout(patience, stream.fill_buf()).await {

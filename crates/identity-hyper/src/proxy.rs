@@ -20,7 +20,7 @@ mod no_proxy;
 
 use no_proxy::NoProxy;
 
-/// The proxy settings: HTTP, HTTPS and SOCKS 5 proxies, and the servers to bypass them for.
+/// The proxy settings: an HTTP, HTTPS or SOCKS 5 proxy, and the servers that bypass it.
 ///
 /// Connections always use a tunnel (`CONNECT` or SOCKS 5), even to `http` servers, so that a proxy does not
 /// log or cache requests and tokens. It cannot read the traffic to `https` servers; to `http` servers it can.
@@ -63,7 +63,8 @@ impl Proxy {
     /// Uses one proxy for all servers.
     ///
     /// The URL begins with `http://`, `https://`, `socks5://` or `socks5h://`, and may contain a
-    /// percent-encoded user name and password. The scheme defaults to `http`, and the port to 80, 443 or 1080.
+    /// percent-encoded user name and password. The scheme defaults to `http`, and the port to 80, 443 or
+    /// 1080.
     ///
     /// With `socks5` the client resolves the server's name, otherwise the proxy does. An `https` proxy is
     /// verified by the [`Tls`](crate::Tls) settings under its own name, without a client certificate.

@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 
 /// A TCP connection that can be aborted from outside the task that reads and writes it.
 ///
-/// After a normal close, the kernel continues to deliver written data for minutes, so a server could execute a
-/// request long after it was abandoned and retried. A connection is therefore closed normally only after an
+/// After a normal close, the kernel continues to deliver written data for minutes, so a server could execute
+/// a request long after it was abandoned and retried. A connection is therefore closed normally only after an
 /// orderly shutdown. Otherwise it is reset, which discards the data in flight.
 #[derive(Debug)]
 pub(crate) struct Socket {

@@ -19,8 +19,8 @@ use crate::socket::Abort;
 
 pub(super) type Body = Full<Bytes>;
 
-/// The number of reset streams that h2 remembers, to ignore late frames on them. For each frame on a forgotten
-/// stream h2 sends a reset, and after 1024 of them it closes the connection.
+/// The number of reset streams that h2 remembers, to ignore late frames on them. For each frame on a
+/// forgotten stream h2 sends a reset, and after 1024 of them it closes the connection.
 const RESET_STREAMS: usize = 4096;
 
 /// An open connection, driven by its own task.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::error::SharedError;
 use super::pooled::PooledConnection;
 
-/// A connection that several calls wait for. It is dropped with the last of them.
+/// A connection that several calls wait for. Opening it continues while any of them waits.
 pub(super) type Opening = Shared<BoxFuture<'static, Result<(), SharedError>>>;
 
 /// The idle and the shared connections.
@@ -74,8 +74,8 @@ impl PoolState {
         Self { idle_timeout, generation: 0, origins: Vec::new(), next_id: 0, has_reaper: false }
     }
 
-    /// Finds a usable connection, unless the call `needs_new`. Calls that may share an HTTP/2 connection do so;
-    /// other calls get exclusive use.
+    /// Finds a usable connection, unless the call `needs_new`. Calls that may share an HTTP/2 connection do
+    /// so; other calls get exclusive use.
     pub(super) fn check_out(
         &mut self,
         uri: &Uri,

@@ -162,7 +162,7 @@ fn has_changed(fingerprints: &[Fingerprint]) -> bool {
 }
 
 fn read_regular_file(path: &Path) -> Result<Vec<u8>, TlsError> {
-    // Opening a pipe would hang.
+    // Opening a named pipe would block.
     let is_file = fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_file();
     if !is_file {
         return Err(TlsError::new(format!("{} cannot be read: it is not a regular file", path.display())));

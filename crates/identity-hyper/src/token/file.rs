@@ -22,8 +22,8 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait for the file while there is no token.
 const FIRST_READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the previous token is tried when the new one is rejected: the file may have been read while it was
-/// being written.
+/// How long the previous token is tried when the new one is rejected: the file may have been read while it
+/// was being written.
 const PREVIOUS_TOKEN_GRACE: Duration = Duration::from_secs(10);
 /// The time between two reads that must agree.
 const READ_INTERVAL: Duration = Duration::from_millis(10);

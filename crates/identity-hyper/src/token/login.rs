@@ -36,7 +36,7 @@ impl LoginResponse {
 
 /// A [`TokenSource`] that logs in at the first call, and again before the token expires.
 ///
-/// * Concurrent calls share one login. It continues if the calls are cancelled.
+/// * Concurrent calls share one login. It continues if the calls are canceled.
 /// * The first call after about two thirds of the token's lifetime starts the next login in the background.
 ///   If that fails, the token is used until it expires, and further logins are tried.
 /// * Without a valid token, a failed login fails the calls. The failure is cached for one second, so that
@@ -102,8 +102,8 @@ impl LoginTokenSource {
         Self { shared, timeout: DEFAULT_TIMEOUT }
     }
 
-    /// Sets the timeout of a login. Calls with a valid token do not wait for a login, and no call waits longer
-    /// than its own timeout. Defaults to 30 seconds.
+    /// Sets the timeout of a login. Calls with a valid token do not wait for a login, and no call waits
+    /// longer than its own timeout. Defaults to 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(LONGEST);
@@ -216,5 +216,5 @@ impl State {
 async fn wait_for(mut pending: watch::Receiver<Option<TokenResult>>) -> TokenResult {
     let outcome = pending.wait_for(Option::is_some).await;
     let outcome = outcome.ok().and_then(|outcome| outcome.clone());
-    outcome.unwrap_or_else(|| Err(TokenError::new("the login was cancelled")))
+    outcome.unwrap_or_else(|| Err(TokenError::new("the login was canceled")))
 }

@@ -289,7 +289,8 @@ async fn a_refused_stream_means_that_the_request_was_not_sent() {
     }
 }
 
-/// A protocol error, here an unexpected frame, closes the connection. Idempotent calls are retried once, on another.
+/// A protocol error, here an unexpected frame, closes the connection. Idempotent calls are retried once, on
+/// another.
 #[tokio::test]
 async fn an_idempotent_call_on_a_failed_connection_is_retried_once() {
     const DATA_WITHOUT_STREAM: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -181,7 +181,7 @@ async fn a_login_that_panics_fails_only_its_own_calls() {
             Ok::<_, io::Error>(LoginResponse::new("t-2", HOUR))
         }
     });
-    assert_eq!(login.token().await.unwrap_err().source().unwrap().to_string(), "the login was cancelled");
+    assert_eq!(login.token().await.unwrap_err().source().unwrap().to_string(), "the login was canceled");
     assert_eq!(header(&login).await, "t-2");
 }
 

@@ -90,7 +90,8 @@ async fn a_client_certificate_is_presented_and_its_rejection_reported() {
     }
 }
 
-/// Over HTTP/2, a request that is sent before the alert arrives is lost with the connection, and so is the alert.
+/// Over HTTP/2, a request that is sent before the alert arrives is lost with the connection, and so is the
+/// alert.
 #[tokio::test]
 async fn a_rejected_client_certificate_is_reported_over_http2() {
     let [ca, clients, stranger] = [Ca::new(), Ca::new(), Ca::named("Another CA")];
