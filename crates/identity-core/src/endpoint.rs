@@ -120,6 +120,30 @@ pub trait Endpoint: Sized + Sync {
     }
 }
 
+/// A reference to an endpoint is the same endpoint, so that a call can borrow or own it.
+impl<E: Endpoint> Endpoint for &E {
+    type Output = E::Output;
+    const METHOD: Method = E::METHOD;
+    const PATH: &'static str = E::PATH;
+    const READ_ONLY: bool = E::READ_ONLY;
+
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        (**self).encode(builder)
+    }
+
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
+        E::decode(response)
+    }
+
+    fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
+        (**self).verify(output)
+    }
+
+    fn request(&self, target: &Target) -> Result<http::Request<Bytes>, Error> {
+        (**self).request(target)
+    }
+}
+
 fn failure<B>(operation: Operation, response: &http::Response<B>, error: ResponseError) -> Error {
     let sent = response.extensions().get().map(|SensitiveHeader(token)| token);
     let attempts = response.extensions().get().cloned().unwrap_or_default();
