@@ -9,14 +9,13 @@ use std::error::Error;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use vault_identity::{
-    Client, ExposeSecret, Pkce, Upsert,
+    Client, ExposeSecret, Upsert,
     alias::CreateEntityAlias,
     entity::CreateEntity,
     oidc::{
-        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, WriteOidcAssignment, WriteOidcClient,
-        WriteOidcKey, WriteOidcProvider, WriteOidcScope,
+        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, Pkce, WriteOidcAssignment,
+        WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope, random_urlsafe,
     },
-    random_urlsafe,
 };
 
 use setup::{

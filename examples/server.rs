@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 
 use identity_tests::DevServer;
-use vault_identity::{Target, target_from_env};
+use vault_identity::{Target, env::target_from_env};
 
 /// Whether the environment names a server.
 pub fn is_named() -> bool {

@@ -11,8 +11,8 @@ impl Wake for Unpark {
     }
 }
 
-/// Waits for a future of a client whose transport blocks: the only thing that it ever waits for is another
-/// thread's turn.
+/// Polls a future to its end. Over a blocking transport the future only waits for the locks of groups, so it
+/// needs no reactor.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -1,4 +1,4 @@
-//! The client and its handles for those who block the thread.
+//! [`BlockingClient`], and the handles whose methods block the thread.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use identity_core::{
 use identity_hyper::{BlockingAdapter, HyperTransport};
 
 use crate::block_on::block_on;
+use crate::handles::macros::accessors;
 use crate::{Client, Result};
 
 pub use crate::handles::blocking::*;
 
-/// [`Client`] for those who block the thread: the same methods, without `await`.
+/// A blocking client of the identity engine: the same methods as [`Client`], without `await`.
 ///
 /// ```no_run
 /// use vault_identity::{BlockingClient, entity::CreateEntity};
@@ -35,71 +36,93 @@ pub struct BlockingClient {
 }
 
 impl BlockingClient {
-    /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up,
-    /// made blocking with `hyper::BlockingAdapter`.
+    /// Creates a client that sends requests to `target` over `transport`.
     ///
-    /// If it has a token source, and `target` no token, calls are made with the source's: see
-    /// [`Client::new`].
+    /// `transport::BlockingAdapter` makes the default transport a blocking one. If
+    /// `target` has no token and the transport [supplies one](Transport::supplies_token), calls use the
+    /// transport's token.
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
         Self { client: Client::new(target, BlockingAsAsync(transport)) }
     }
 
-    /// A client that sends to `target` over the default transport, which runs in a thread of its own.
+    /// Creates a client that sends requests to `target` over the default transport, which runs in a thread of
+    /// its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the thread cannot be started.
     #[cfg(feature = "hyper")]
     pub fn with_default_transport(target: Target) -> Result<Self, RequestError> {
-        Self::over(target, HyperTransport::new())
+        Self::with_hyper(target, HyperTransport::new())
     }
 
     #[cfg(feature = "hyper")]
-    fn over(target: Target, transport: HyperTransport) -> Result<Self, RequestError> {
+    fn with_hyper(target: Target, transport: HyperTransport) -> Result<Self, RequestError> {
         let transport = BlockingAdapter::new(transport)
             .map_err(|error| RequestError::new("transport", format!("cannot be started: {error}")))?;
         Ok(Self::new(target, transport))
     }
 
-    /// A client of the server at `address`, over the default transport.
+    /// Creates a client of the server at `address`, over the default transport. No connection is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address or the token is invalid, or if the thread of the transport cannot be started.
     #[cfg(feature = "hyper")]
     pub fn with_address(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
         Self::with_default_transport(Target::new(address)?.with_token(token)?)
     }
 
-    /// A client as the environment says: see [`Client::from_env`].
+    /// Creates a client from environment variables: see [`Client::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if a variable has an invalid value, or if the thread of the transport cannot be started.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        let this = Self::over(crate::target_from_env()?, crate::transport_from_env()?.build())?;
-        Ok(Self { client: this.client.hinting(), ..this })
+        let transport = crate::env::transport_from_env()?.build();
+        let this = Self::with_hyper(crate::env::target_from_env()?, transport)?;
+        Ok(Self { client: this.client.with_address_hint() })
     }
 
-    /// Where requests go, and on whose behalf.
+    /// The server, token and namespace of this client's requests.
     pub fn target(&self) -> &Target {
         self.client.target()
     }
 
-    /// The same client, sending elsewhere or on behalf of someone else: see [`Client::with_target`].
+    /// Returns the same client with another target: see [`Client::with_target`].
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
-        self.with(self.client.with_target(target))
+        Self { client: self.client.with_target(target) }
     }
 
-    /// The same client, in a namespace; `""` is the root namespace.
+    /// Returns the same client in another namespace; `""` is the root namespace.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the namespace is invalid: see [`Target::with_namespace`].
     pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
-        Ok(self.with(self.client.with_namespace(namespace)?))
+        Ok(Self { client: self.client.with_namespace(namespace)? })
     }
 
-    /// The same client, with another token.
+    /// Returns the same client with another token.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token is empty or has characters other than visible ASCII.
     pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
-        Ok(self.with(self.client.with_token(token)?))
+        Ok(Self { client: self.client.with_token(token)? })
     }
 
-    fn with(&self, client: Client) -> Self {
-        let mut this = self.clone();
-        this.client = client;
-        this
-    }
-
-    /// Makes a call. All handles end here.
-    pub fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        block_on(self.client.call(endpoint))
+    /// Calls an endpoint or a reference to one: see [`Client::call`]. All handles use this method.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request cannot be built, the server rejects it, or no response arrives: see
+    /// [`ErrorKind`](crate::error::ErrorKind).
+    #[allow(clippy::needless_pass_by_value, reason = "as `Client::call`")]
+    pub fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output> {
+        block_on(self.client.execute(&endpoint))
     }
 
     /// Returns the newest indexes that this client has seen: see [`Client::consistency_tokens`].
@@ -112,7 +135,7 @@ impl BlockingClient {
         self.client.observe_tokens(tokens);
     }
 
-    /// Probes each address of the transport: see [`Client::health`].
+    /// Probes each address of the transport and returns its state: see [`Client::health`].
     pub fn health(&self) -> Vec<NodeHealth> {
         block_on(self.client.health())
     }
@@ -122,43 +145,10 @@ impl BlockingClient {
         self.client.reset_connections();
     }
 
-    /// Entities: those who log in.
-    pub fn entities(&self) -> Entities<'_> {
-        Entities { client: &self.client }
-    }
-
-    /// Entity aliases: the names that entities have at auth mounts.
-    pub fn entity_aliases(&self) -> EntityAliases<'_> {
-        EntityAliases { client: &self.client }
-    }
-
-    /// Groups of entities and of groups.
-    pub fn groups(&self) -> Groups<'_> {
-        Groups { client: &self.client }
-    }
-
-    /// Group aliases: the names that external groups have at auth mounts.
-    pub fn group_aliases(&self) -> GroupAliases<'_> {
-        GroupAliases { client: &self.client }
-    }
-
-    /// Lookup of entities and groups by what is known of them.
-    pub fn lookup(&self) -> Lookup<'_> {
-        Lookup { client: &self.client }
-    }
-
-    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
-    pub fn oidc(&self) -> Oidc<'_> {
-        Oidc { client: &self.client }
-    }
-
-    /// Multi-factor authentication at log-in.
-    pub fn mfa(&self) -> Mfa<'_> {
-        Mfa { client: &self.client }
-    }
+    accessors!(self => &self.client);
 }
 
-/// A transport that has the answer as soon as it is asked.
+/// Adapts a blocking transport: its futures are ready when they are first polled.
 struct BlockingAsAsync<T>(T);
 
 #[async_trait]

@@ -5,37 +5,55 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-#[cfg(feature = "hyper")]
-use identity_core::error::ErrorKind;
 use identity_core::{
     Endpoint, Error, SecretString, Target, Transport,
     endpoint::Operation,
-    error::RequestError,
+    error::{ErrorKind, RequestError},
     transport::{Attempts, ConsistencyToken, Deadline, NodeHealth, TransportError, TransportErrorKind},
 };
 #[cfg(feature = "hyper")]
 use identity_hyper::HyperTransport;
 
 use crate::Result;
+use crate::handles::macros::accessors;
 use crate::handles::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc};
-use crate::members::Locks;
+use crate::members::StripedLocks;
 
-/// A client of the identity engine.
+/// An asynchronous client of the identity engine.
 ///
-/// Cheap to clone, to be shared between tasks and threads, and made without a runtime. Its clones share the
-/// transport.
+/// A client is created without a runtime and is cheap to clone. Clones share the transport, so one client
+/// serves all tasks and threads.
 ///
 /// ```no_run
-/// use vault_identity::{Client, entity::CreateEntity};
+/// use vault_identity::{Client, Result, entity::CreateEntity};
 ///
-/// # async fn example() -> vault_identity::Result<()> {
-/// let client = Client::from_env()?;
-/// let created = client.entities().create(&CreateEntity::named("alice").policies(["dev"])).await?;
-/// println!("created: {}", created.is_created());
-/// let alice = client.entities().read_by_name("alice").await?;
-/// println!("{} has the policies {:?}", alice.id, alice.policies);
-/// # Ok(())
-/// # }
+/// pub async fn example() -> Result<()> {
+///     let client = Client::from_env()?;
+///     let created = client.entities().create(&CreateEntity::named("alice").policies(["dev"])).await?;
+///     println!("created: {}", created.is_created());
+///     let alice = client.entities().read_by_name("alice").await?;
+///     println!("{} has the policies {:?}", alice.id, alice.policies);
+///     Ok(())
+/// }
+/// ```
+///
+/// The futures of all methods borrow neither the client nor the arguments, so they can be spawned. Like other
+/// futures, they do nothing until they are polled.
+///
+/// ```no_run
+/// use tokio::task::JoinSet;
+/// use vault_identity::{Client, Result};
+///
+/// pub async fn print_policies(client: &Client, names: &[String]) -> Result<()> {
+///     let mut reads = JoinSet::new();
+///     for name in names {
+///         reads.spawn(client.entities().read_by_name(name));
+///     }
+///     for entity in reads.join_all().await {
+///         println!("{:?}", entity?.policies);
+///     }
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Client {
@@ -43,22 +61,20 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     /// Added to the error if the server cannot be reached.
     hint: Option<&'static str>,
-    pub(crate) locks: Arc<Locks>,
-    /// Of all calls of an operation that takes several.
+    pub(crate) locks: Arc<StripedLocks>,
+    /// Of all calls of a composite operation.
     deadline: Option<Instant>,
 }
 
 impl Client {
-    /// A client that sends to `target` over a transport: of your own, or the default one as you have set it up.
+    /// Creates a client that sends requests to `target` over `transport`.
     ///
-    /// If it has a token source, and `target` no token, calls are made with the source's. A transport of your
-    /// own around the default one forwards [`supplies_token`](Transport::supplies_token) and
-    /// [`extensions`](Transport::extensions), as an [`Arc`] does; else the client does not know of the token
-    /// source, the `consistency` and the `health`.
+    /// If `target` has no token and the transport [supplies one](Transport::supplies_token), calls use the
+    /// transport's token.
     ///
     /// ```
-    /// use vault_identity::{Client, Target};
     /// use vault_identity::transport::{HyperTransport, TokenFile};
+    /// use vault_identity::{Client, Target};
     ///
     /// let transport = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
     /// let client = Client::new(Target::new("https://vault.example.com:8200")?, transport);
@@ -76,73 +92,90 @@ impl Client {
         }
     }
 
-    /// Returns the same client, with errors that mention it if no variable sets the address.
+    /// Returns the same client, whose errors mention it if no variable sets the address.
     #[cfg(feature = "hyper")]
-    pub(crate) fn hinting(mut self) -> Self {
+    pub(crate) fn with_address_hint(mut self) -> Self {
         self.hint = crate::env::address_hint();
         self
     }
 
-    /// A client that sends to `target` over the default transport.
+    /// Creates a client that sends requests to `target` over the default transport.
     #[cfg(feature = "hyper")]
     pub fn with_default_transport(target: Target) -> Self {
         Self::new(target, HyperTransport::new())
     }
 
-    /// A client of the server at `address`, over the default transport.
+    /// Creates a client of the server at `address`, over the default transport. No connection is opened yet.
     ///
     /// ```
     /// use vault_identity::Client;
+    ///
     /// let client = Client::with_address("https://vault.example.com:8200", "s.example")?;
     /// println!("{client:?}");
     /// # Ok::<(), vault_identity::error::RequestError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address or the token is invalid.
     #[cfg(feature = "hyper")]
     pub fn with_address(address: &str, token: impl Into<SecretString>) -> Result<Self, RequestError> {
         Ok(Self::with_default_transport(Target::new(address)?.with_token(token)?))
     }
 
-    /// A client as the environment says, and the only one that asks it. Beside what
-    /// [`target_from_env`](crate::target_from_env) reads this is, each as `BAO_X` or `VAULT_X`, of which the first
-    /// that is set and not empty counts:
+    /// Creates a client from environment variables; no other constructor reads them.
+    ///
+    /// Besides the variables of [`target_from_env`](crate::env::target_from_env), these are read, each as
+    /// `BAO_X` or `VAULT_X`. The first of the two that is set and not empty is used.
     ///
     /// | variable | meaning |
     /// |---|---|
-    /// | `ADDR` | also all nodes of a cluster, with commas between them: see [`addresses`](identity_hyper::HyperTransportBuilder::addresses) |
-    /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | the CAs of a file, in PEM form itself, of a directory: these alone are trusted, not the system's |
-    /// | `CLIENT_CERT` with `CLIENT_KEY`, or `CLIENT_CERT_BYTES` with `CLIENT_KEY_BYTES` | files, or PEM itself: the certificate that servers are shown; the files count if both are given |
-    /// | `TLS_SERVER_NAME` | the name that servers are verified under |
-    /// | `SKIP_VERIFY` | servers are not verified, which is dangerous |
-    /// | `PROXY_ADDR` | a proxy for all servers; if not set, [`Proxy::from_env`](identity_hyper::Proxy::from_env) |
-    /// | `CLIENT_TIMEOUT` | how long a call may take: seconds, `1500ms`, `1m30s`, or days as in `2d`; 60 seconds if it is zero or not set |
-    /// | `MAX_RETRIES` | how often a call is repeated at most; as often as there is time for if not set |
-    /// | `DISABLE_REDIRECTS` | redirects are refusals |
-    /// | `RATE_LIMIT` | how many calls a second, and after a `:` how many at once after a rest: `10`, `10.5:20` |
+    /// | `ADDR` | the server, or all nodes of a cluster separated by commas: see [`addresses`](identity_hyper::HyperTransportBuilder::addresses) |
+    /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | the trusted CAs as a PEM file, as PEM text, or as a directory. They replace the system's. |
+    /// | `CLIENT_CERT` and `CLIENT_KEY`, or `CLIENT_CERT_BYTES` and `CLIENT_KEY_BYTES` | the client certificate as PEM files or as PEM text; the files take precedence |
+    /// | `TLS_SERVER_NAME` | the name that server certificates are verified for |
+    /// | `SKIP_VERIFY` | disables the verification of server certificates, which is dangerous |
+    /// | `PROXY_ADDR` | the proxy for all servers. Defaults to [`Proxy::from_env`](identity_hyper::Proxy::from_env). |
+    /// | `CLIENT_TIMEOUT` | the total timeout of a call: seconds, or a duration such as `1500ms`, `1m30s` or `2d`. Defaults to 60 seconds, also if it is zero. |
+    /// | `MAX_RETRIES` | the maximum number of retries of a call. Defaults to as many as fit into the timeout. |
+    /// | `DISABLE_REDIRECTS` | rejects redirects |
+    /// | `RATE_LIMIT` | calls per second, and the burst after a `:`, as in `10` or `10.5:20` |
     ///
-    /// Truth is `1`, `t`, `T`, `TRUE`, `true` or `True`, and untruth `0`, `f`, `F`, `FALSE`, `false` or `False`; any
-    /// other word is an error. Errors name the variable. Other variables of the command line, such as `SRV_LOOKUP`,
-    /// are not read.
+    /// Booleans are parsed as by Go's `strconv.ParseBool`: `1`, `t`, `T`, `TRUE`, `true`, `True`, or `0`, `f`,
+    /// `F`, `FALSE`, `false`, `False`. Other variables of the command line, such as `SRV_LOOKUP`, are ignored.
     ///
-    /// To change something that has no variable, such as the source of tokens, make the client of
-    /// [`target_from_env`](crate::target_from_env) and [`transport_from_env`](crate::transport_from_env).
+    /// For a setting that has no variable, such as a token source, combine
+    /// [`target_from_env`](crate::env::target_from_env) and
+    /// [`transport_from_env`](crate::env::transport_from_env).
+    ///
+    /// # Errors
+    ///
+    /// Fails if a variable has an invalid value. The error names the variable.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, RequestError> {
-        Ok(Self::new(crate::target_from_env()?, crate::transport_from_env()?.build()).hinting())
+        let transport = crate::env::transport_from_env()?.build();
+        Ok(Self::new(crate::env::target_from_env()?, transport).with_address_hint())
     }
 
-    /// Where requests go, and on whose behalf.
+    /// The server, token and namespace of this client's requests.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The same client, sending elsewhere or on behalf of someone else. A token source counts if `target` is one
+    /// Returns the same client with another target.
+    ///
+    /// The transport's token is used only if `target` is one
     /// [`with_transport_token`](Target::with_transport_token).
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
         Self { target: Arc::new(target), hint: None, ..self.clone() }
     }
 
-    /// The same client, in a namespace; `""` is the root namespace.
+    /// Returns the same client in another namespace; `""` is the root namespace.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the namespace is invalid: see [`Target::with_namespace`].
     pub fn with_namespace(&self, namespace: &str) -> Result<Self, RequestError> {
         Ok(Self {
             hint: self.hint,
@@ -150,27 +183,57 @@ impl Client {
         })
     }
 
-    /// The same client, with another token.
+    /// Returns the same client with another token.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token is empty or has characters other than visible ASCII.
     pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
         Ok(Self { hint: self.hint, ..self.with_target(Target::clone(&self.target).with_token(token)?) })
     }
 
-    /// Makes a call: any endpoint of this crate, one of [your own](Endpoint#an-endpoint-of-your-own), or one
-    /// in [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or
-    /// [`Wrap`](identity_core::Wrap). All handles end here.
-    pub async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        Ok(self.call_and_tell(endpoint).await?.0)
+    /// Calls an endpoint: one of this crate, [your own](Endpoint#an-endpoint-of-your-own), or one in
+    /// [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or
+    /// [`Wrap`](identity_core::Wrap). All handles use this method.
+    ///
+    /// ```no_run
+    /// use vault_identity::{Client, Result, WithMeta, entity::ReadEntityByName};
+    ///
+    /// pub async fn print_request_id(client: &Client) -> Result<()> {
+    ///     let (alice, meta) = client.call(WithMeta(ReadEntityByName::new("alice"))).await?;
+    ///     println!("{} {:?}", alice.id, meta.request_id);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// A reference to an endpoint is an endpoint as well: `client.call(&endpoint)` borrows it, so that it can be
+    /// used again. Such a future cannot be spawned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request cannot be built, the server rejects it, or no response arrives: see
+    /// [`ErrorKind`].
+    pub fn call<E: Endpoint + Send>(
+        &self,
+        endpoint: E,
+    ) -> impl Future<Output = Result<E::Output>> + Send + use<E> {
+        let client = self.clone();
+        async move { client.execute(&endpoint).await }
     }
 
-    /// Returns the same client for an operation of several calls: together they take no longer than one call
-    /// may.
+    /// Returns the same client for a composite operation: all its calls share the timeout of one.
     pub(crate) fn composite(&self) -> Self {
         let deadline = || Instant::now().checked_add(self.transport.timeout()?);
         Self { deadline: self.deadline.or_else(deadline), ..self.clone() }
     }
 
-    /// Makes a call, and says whether the transport has repeated it although the server may have carried it out.
-    pub(crate) async fn call_and_tell<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
+    /// Calls an endpoint as [`call`](Self::call) does, in a future that borrows.
+    pub(crate) async fn execute<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        Ok(self.call_with_retry_info(endpoint).await?.0)
+    }
+
+    /// Also returns `true` if the transport has retried the call although the server may have carried it out.
+    pub(crate) async fn call_with_retry_info<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
         let mut request = endpoint.request(&self.target)?;
         let operation = Operation::from_request(&request).unwrap_or(Operation::for_endpoint::<E>());
         if let Some(deadline) = self.deadline {
@@ -182,14 +245,14 @@ impl Client {
             request.extensions_mut().insert(Deadline(deadline));
         }
         let sent = (*self.transport).send(request).await;
-        let response = sent.map_err(|error| self.unsent(operation, error))?;
+        let response = sent.map_err(|error| self.transport_error(operation, error))?;
         Ok((
-            self.read(endpoint, operation, &response)?,
+            self.parse(endpoint, operation, &response)?,
             response.extensions().get().is_some_and(Attempts::any_in_doubt),
         ))
     }
 
-    fn unsent(&self, operation: Operation, error: TransportError) -> Error {
+    fn transport_error(&self, operation: Operation, error: TransportError) -> Error {
         let error = Error::new(operation, error);
         match self.hint {
             Some(hint) => error.with_hint(hint),
@@ -197,8 +260,8 @@ impl Client {
         }
     }
 
-    /// What the server says, without the token, should it repeat that; a refusal for want of one does not tell.
-    fn read<E: Endpoint>(
+    /// Parses the response. Redacts the token from error messages, and marks a 403 of an unauthenticated call.
+    fn parse<E: Endpoint>(
         &self,
         endpoint: &E,
         operation: Operation,
@@ -212,13 +275,14 @@ impl Client {
             let mut error = error.redact(self.target.token_header());
             if may_be_refused_path(&error) && self.has_encoded_path(endpoint) {
                 error = error.with_hint(
-                    "proxies refuse some characters in a path, even if encoded: see Target::with_names_in_body",
+                    "some proxies reject encoded characters in a path: see Target::with_names_in_body",
                 );
             }
             if self.target.has_token() { error } else { error.mark_unauthenticated() }
         })
     }
 
+    /// Returns `true` if the path has one of the characters that `Target::with_names_in_body` is about.
     fn has_encoded_path<E: Endpoint>(&self, endpoint: &E) -> bool {
         let is_refused =
             |part: &str| ["2F", "5C", "25", "3B", "3F", "23"].iter().any(|code| part.starts_with(code));
@@ -227,8 +291,9 @@ impl Client {
             .is_ok_and(|request| request.uri().path().split('%').skip(1).any(is_refused))
     }
 
-    /// Returns the newest index of each cluster and namespace that this client and its clones have seen, to be
-    /// handed to another process. The list is empty if the transport does not track them.
+    /// Returns the newest index of each cluster and namespace that this client and its clones have seen, for
+    /// [`observe_tokens`](Self::observe_tokens) in another process. The list is empty if the transport does not
+    /// track them.
     pub fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
         self.transport.consistency_tokens()
     }
@@ -238,22 +303,21 @@ impl Client {
         self.transport.observe_tokens(tokens.into_iter().collect());
     }
 
-    /// Probes each address of the transport and returns its state, as for a readiness check. The list is empty
-    /// if the transport has been given no addresses, or does not probe them.
+    /// Probes each address of the transport and returns its state, as for a readiness check.
+    ///
+    /// The list is empty if the transport has been given no addresses, or does not probe them.
     ///
     /// ```no_run
     /// use vault_identity::Client;
     /// use vault_identity::transport::NodeState;
     ///
-    /// # async fn example() -> vault_identity::Result<()> {
-    /// let client = Client::from_env()?;
-    /// let is_ready = client.health().await.iter().any(|node| node.state == NodeState::Leader);
-    /// println!("{is_ready:?}");
-    /// # Ok(())
-    /// # }
+    /// pub async fn is_ready(client: &Client) -> bool {
+    ///     client.health().await.iter().any(|node| node.state == NodeState::Leader)
+    /// }
     /// ```
-    pub async fn health(&self) -> Vec<NodeHealth> {
-        self.transport.health().await
+    pub fn health(&self) -> impl Future<Output = Vec<NodeHealth>> + Send + use<> {
+        let transport = Arc::clone(&self.transport);
+        async move { (*transport).health().await }
     }
 
     /// Closes pooled connections as soon as their calls have ended. Later calls open new ones.
@@ -261,45 +325,13 @@ impl Client {
         self.transport.reset_connections();
     }
 
-    /// Entities: those who log in.
-    pub fn entities(&self) -> Entities<'_> {
-        Entities { client: self }
-    }
-
-    /// Entity aliases: the names that entities have at auth mounts.
-    pub fn entity_aliases(&self) -> EntityAliases<'_> {
-        EntityAliases { client: self }
-    }
-
-    /// Groups of entities and of groups.
-    pub fn groups(&self) -> Groups<'_> {
-        Groups { client: self }
-    }
-
-    /// Group aliases: the names that external groups have at auth mounts.
-    pub fn group_aliases(&self) -> GroupAliases<'_> {
-        GroupAliases { client: self }
-    }
-
-    /// Lookup of entities and groups by what is known of them.
-    pub fn lookup(&self) -> Lookup<'_> {
-        Lookup { client: self }
-    }
-
-    /// Identity tokens and the OpenID provider: JWTs that the server signs for entities.
-    pub fn oidc(&self) -> Oidc<'_> {
-        Oidc { client: self }
-    }
-
-    /// Multi-factor authentication at log-in.
-    pub fn mfa(&self) -> Mfa<'_> {
-        Mfa { client: self }
-    }
+    accessors!(self => self);
 }
 
+/// Returns `true` if a proxy may have rejected the path.
 fn may_be_refused_path(error: &Error) -> bool {
     let statuses = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
-    error.api().is_some_and(|api| statuses.contains(&api.status()) && api.errors().is_empty())
+    error.api().is_some_and(|api| statuses.contains(&api.status()) && !api.is_from_server())
 }
 
 impl fmt::Debug for Client {

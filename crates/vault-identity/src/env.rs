@@ -48,7 +48,7 @@ pub fn target_from_env() -> Result<Target, RequestError> {
 ///
 /// ```no_run
 /// use vault_identity::transport::TokenFile;
-/// use vault_identity::{Client, target_from_env, transport_from_env};
+/// use vault_identity::{Client, env::{target_from_env, transport_from_env}};
 ///
 /// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
 /// let client = Client::new(target_from_env()?.with_transport_token(), transport);

@@ -1,11 +1,13 @@
-//! The handles of a [`Client`](crate::Client), by noun.
+//! The handles of a [`Client`](crate::Client): one for each kind of object, with a method for each operation.
+//!
+//! [`blocking`](crate::blocking) has the handles of a [`BlockingClient`](crate::BlockingClient).
 
 mod entities;
 mod entity_aliases;
 mod group_aliases;
 mod groups;
 mod lookup;
-mod macros;
+pub(crate) mod macros;
 mod mfa;
 mod oidc;
 

@@ -3,6 +3,30 @@
 #![cfg_attr(feature = "hyper", doc = "[production]: production\n")]
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+//!
+//! # What to find where
+//!
+//! | module | content |
+//! |---|---|
+//! | [`handles`] | what [`Client::entities`], [`Client::groups`] and so on return: a method for each operation |
+//! | [`blocking`] | the same for [`BlockingClient`] |
+//! | [`entity`], [`group`], [`alias`] | entities, groups, and their names at auth mounts |
+//! | [`lookup`] | entities and groups, found by name, identifier or alias |
+//! | [`oidc`] | identity tokens, the OpenID provider, and [`Pkce`](oidc::Pkce) |
+//! | [`mfa`] | MFA methods and login enforcements |
+//! | [`wrapping`] | response wrapping: [`Wrap`] |
+//! | [`env`] | a [`Target`] and a transport from environment variables |
+//! | [`transport`] | the default transport and its settings, and the [`Transport`] trait for your own |
+//! | [`error`](mod@error) | [`Error`], and the errors of each stage |
+//! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint) |
+//! | [`legacy`] | operations that the server keeps for old clients |
+//! | [`test_response`] | responses for test doubles |
+//! | [`compatibility`] | which version bump of this crate or of a dependency breaks what |
+//! | [`prelude`] | all of these, for a glob import |
+#![cfg_attr(
+    feature = "hyper",
+    doc = "| [`production`] | running in production: each default, and what is left to decide |"
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
@@ -10,10 +34,11 @@ mod block_on;
 pub mod blocking;
 mod client;
 pub mod compatibility;
-mod env;
+pub mod env;
 pub mod handles;
 mod members;
-mod pkce;
+pub mod oidc;
+pub mod prelude;
 #[cfg(feature = "hyper")]
 pub mod production;
 pub mod transport;
@@ -21,12 +46,14 @@ mod upsert;
 
 pub use blocking::BlockingClient;
 pub use client::Client;
-pub use env::target_from_env;
-#[cfg(feature = "hyper")]
-pub use env::transport_from_env;
-#[doc(inline)]
-pub use identity_core::*;
-pub use pkce::{Pkce, random_urlsafe};
+pub use identity_core::{
+    BlockingTransport, ClientId, Endpoint, EntityAliasId, EntityId, Error, ExposeSecret, GroupAliasId,
+    GroupId, KeyList, Maybe, MfaMethodId, MountAccessor, SecretSlice, SecretString, Target, Transport,
+    Upsert, WithMeta, Wrap,
+};
+pub use identity_core::{
+    alias, bytes, endpoint, entity, error, group, http, id, legacy, lookup, mfa, test_response, wrapping,
+};
 
-/// What a call brings: its result, or an [`Error`].
+/// The result of a call or of another fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

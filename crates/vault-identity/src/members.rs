@@ -11,22 +11,21 @@ use tokio::sync::Mutex;
 
 use crate::{Client, Result};
 
-/// How often a change is made again that another writer has undone in between.
-const ATTEMPTS: usize = 5;
+/// The number of times that a change is made while other writers undo it.
+const MAX_ATTEMPTS: usize = 5;
 
-/// Has changes of one group's members wait for each other. Groups that share a lock wait in vain, and that is
-/// all.
+/// Serializes the changes of one group's members. Unrelated groups may contend, which is harmless.
 #[derive(Debug)]
-pub(crate) struct Locks([Mutex<()>; 64]);
+pub(crate) struct StripedLocks([Mutex<()>; 64]);
 
-impl Default for Locks {
+impl Default for StripedLocks {
     fn default() -> Self {
         Self([const { Mutex::const_new(()) }; 64])
     }
 }
 
-impl Locks {
-    fn of(&self, id: &GroupId) -> &Mutex<()> {
+impl StripedLocks {
+    fn lock_for(&self, id: &GroupId) -> &Mutex<()> {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         #[allow(clippy::cast_possible_truncation, reason = "the remainder is less than 64")]
@@ -35,16 +34,15 @@ impl Locks {
     }
 }
 
-/// What is to become of a group's members.
-pub(crate) enum Change {
+pub(crate) enum MemberChange {
     AddEntities(Vec<EntityId>),
     RemoveEntities(Vec<EntityId>),
     AddGroups(Vec<GroupId>),
     RemoveGroups(Vec<GroupId>),
 }
 
-impl Change {
-    /// The update that makes the change, or `None` if it is made already.
+impl MemberChange {
+    /// Returns the update that makes the change, or `None` if the group needs none.
     fn update(&self, group: &Group) -> Option<UpdateGroupById> {
         let update = UpdateGroupById::new(&group.id);
         Some(match self {
@@ -69,39 +67,29 @@ fn without<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<Vec<T>> {
     (rest.len() < members.len()).then_some(rest)
 }
 
-/// Whether the server refused an update because of a member that it no longer knows, other than those that
-/// were to be added: it was deleted after the group was read.
-fn names_deleted_member(error: &Error, change: &Change) -> bool {
-    let Some([message]) = error.api().map(ApiError::errors) else { return false };
-    let unknown = |kind: &str| -> Option<&str> {
-        let message = message.trim_end().strip_prefix("1 error occurred:\n\t* invalid ")?;
-        message.strip_prefix(kind)?.strip_prefix(" ID \"")?.strip_suffix('"')
-    };
-    match change {
-        Change::AddEntities(ids) => {
-            unknown("entity").is_some_and(|id| ids.iter().all(|new| new.as_str() != id))
-        }
-        Change::AddGroups(ids) => {
-            unknown("member group").is_some_and(|id| ids.iter().all(|new| new.as_str() != id))
-        }
-        Change::RemoveEntities(_) => unknown("entity").is_some(),
-        Change::RemoveGroups(_) => unknown("member group").is_some(),
-    }
+/// Returns `true` if the server rejected an update because a member was deleted after the group was read.
+/// An unknown member that was to be added is not meant.
+fn names_deleted_member(error: &Error, change: &MemberChange) -> bool {
+    error.api().and_then(ApiError::unknown_member_id).is_some_and(|id| match change {
+        MemberChange::AddEntities(ids) => ids.iter().all(|new| new.as_str() != id),
+        MemberChange::AddGroups(ids) => ids.iter().all(|new| new.as_str() != id),
+        MemberChange::RemoveEntities(_) | MemberChange::RemoveGroups(_) => true,
+    })
 }
 
-pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change) -> Result<()> {
-    let client = &client.composite();
-    // The lock is fair, so those ahead have earlier deadlines: the wait ends by this one's without a timer,
-    // which the blocking client does not have.
-    let _turn = client.locks.of(&id).lock().await;
-    let mut refused = None;
+pub(crate) async fn change_members(client: Client, id: GroupId, change: MemberChange) -> Result<()> {
+    let client = client.composite();
+    // The lock is fair, so calls ahead of this one have earlier deadlines and end before its own. A timer is
+    // not needed; the blocking client has none.
+    let _turn = client.locks.lock_for(&id).lock().await;
+    let mut rejected = None;
     let mut has_written = false;
-    for _ in 0..ATTEMPTS {
-        // Once it has been written, an error must not say that it was not.
+    for _ in 0..MAX_ATTEMPTS {
+        // After a write, an error must not claim that nothing was written.
         let explain = |error: Error| if has_written { error.after_write() } else { error };
-        let group = client.call(&ReadGroupById::new(&id)).await.map_err(explain)?;
+        let group = client.execute(&ReadGroupById::new(&id)).await.map_err(explain)?;
         let Some(update) = change.update(&group) else { return Ok(()) };
-        refused = match client.call(&update).await.map_err(explain) {
+        rejected = match client.execute(&update).await.map_err(explain) {
             Ok(_) => {
                 has_written = true;
                 None
@@ -110,6 +98,6 @@ pub(crate) async fn change_members(client: &Client, id: GroupId, change: Change)
             Err(error) => return Err(error),
         };
     }
-    Err(refused
+    Err(rejected
         .unwrap_or_else(|| Error::new(Operation::for_endpoint::<UpdateGroupById>(), ErrorKind::Conflict)))
 }

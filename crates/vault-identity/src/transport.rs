@@ -1,4 +1,4 @@
-//! The default transport with its settings, and what a transport of your own implements.
+//! The [`Transport`](crate::Transport) trait, what a transport reports, and the default transport with its settings.
 
 pub use identity_core::transport::*;
 #[cfg(feature = "hyper")]

@@ -4,8 +4,8 @@ use crate::{Client, Result};
 
 /// Creates or updates an object.
 ///
-/// The server returns the identifier only in the first response. If that was lost, or replaced by an unclear
-/// error, the object is looked up by its name, unless it was to be found by its identifier.
+/// The server returns the identifier only in the first response. If that response was lost, or replaced by an
+/// unclear error, the object is looked up by `new_name`, which is `None` if an identifier selects the object.
 pub(crate) async fn upsert<E, L, T, F>(
     client: &Client,
     write: &E,
@@ -20,17 +20,17 @@ where
     F: Send,
 {
     let client = &client.composite();
-    let outcome = client.call_and_tell(write).await;
+    let outcome = client.call_with_retry_info(write).await;
     let Some(name) = new_name else { return Ok(outcome?.0) };
     match outcome {
         Ok((Upsert::Updated, true)) => {
-            // It has been written, whatever becomes of this.
-            let found = client.call(&lookup(name)).await.ok().flatten();
+            // The write succeeded, so a failed lookup is not an error.
+            let found = client.execute(&lookup(name)).await.ok().flatten();
             Ok(found.map_or(Upsert::Updated, |found| Upsert::Created(created(found))))
         }
         Ok((upsert, _)) => Ok(upsert),
         Err(error) => {
-            write_again(client, write, error, &lookup(name)).await.map(|(upsert, found)| match upsert {
+            rewrite_if_found(client, write, error, &lookup(name)).await.map(|(upsert, found)| match upsert {
                 Upsert::Updated => Upsert::Created(created(found)),
                 Upsert::Created(_) => upsert,
             })
@@ -38,9 +38,9 @@ where
     }
 }
 
-/// Writes an object again after an unclear error of the server, if it is found: then the server finds it too,
-/// and does not create a second one. If it is not found, it may be stored all the same, and the error stands.
-pub(crate) async fn write_again<E, L, F>(
+/// Repeats a write after an unclear error of the server if the object is found, because then the server does
+/// not create a second one. Otherwise returns the error: the object may be stored all the same.
+pub(crate) async fn rewrite_if_found<E, L, F>(
     client: &Client,
     write: &E,
     error: Error,
@@ -54,6 +54,6 @@ where
     if !is_unclear {
         return Err(error);
     }
-    let Ok(Some(found)) = client.call(lookup).await else { return Err(error) };
-    client.call(write).await.map(|output| (output, found)).map_err(|_| error)
+    let Ok(Some(found)) = client.execute(lookup).await else { return Err(error) };
+    client.execute(write).await.map(|output| (output, found)).map_err(|_| error)
 }

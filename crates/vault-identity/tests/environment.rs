@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
+use vault_identity::env::{target_from_env, transport_from_env};
 use vault_identity::transport::{BlockingAdapter, HyperTransport, Token};
-use vault_identity::{BlockingClient, Client, Target, target_from_env, transport_from_env};
+use vault_identity::{BlockingClient, Client, Target};
 
 /// Runs the test of this name again, where these variables are set; `None` if this is that run.
 fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {

@@ -1,9 +1,9 @@
 use vault_identity::{
-    Client, ClientId, EntityId, Pkce, Result, SecretString,
+    Client, ClientId, EntityId, Result, SecretString,
     entity::UpdateEntityById,
     group::CreateGroup,
     oidc::{
-        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, ProviderTokens, SigningAlgorithm,
+        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, Pkce, ProviderTokens, SigningAlgorithm,
         WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
     },
 };

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use vault_identity::{
-    Error, Pkce, Result,
+    Error, Result,
     entity::UpdateEntityById,
     error::{ErrorKind, OAuthErrorCode},
     oidc::{
         AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CodeChallengeMethod,
-        ExchangeOidcToken, ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient,
+        ExchangeOidcToken, Pkce, ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient,
         WriteOidcProvider,
     },
 };

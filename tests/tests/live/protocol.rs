@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use vault_identity::{
-    ExposeSecret, Pkce,
+    ExposeSecret,
     oidc::{
-        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, ReadUserInfo,
-        ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider,
+        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, Pkce, ReadUserInfo,
+        ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_urlsafe,
     },
-    random_urlsafe,
 };
 
 use crate::app::{App, CALLBACK};

@@ -202,6 +202,6 @@ async fn the_environment_is_read_only_on_request() {
     assert_eq!(tokens, [None, None, Some(TOKEN), Some(TOKEN), Some("s.other")]);
     assert!(requests.iter().all(|request| !request.head.contains("canary-environment")));
     // Asked for, it is taken.
-    let from_env = format!("{:?}", vault_identity::target_from_env().unwrap());
+    let from_env = format!("{:?}", vault_identity::env::target_from_env().unwrap());
     assert!(from_env.contains("Sensitive") && !from_env.contains("canary-h"), "{from_env}");
 }

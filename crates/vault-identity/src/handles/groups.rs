@@ -9,126 +9,149 @@ use identity_core::{
     lookup::LookupGroup,
 };
 
-use crate::handles::macros::handle;
-use crate::members::{Change, change_members};
+use crate::handles::macros::{handle, without_output};
+use crate::members::{MemberChange, change_members};
 use crate::upsert::upsert;
 use crate::{Client, Result};
 
 handle! {
     /// Groups, from [`Client::groups`](crate::Client::groups).
-    pub struct Groups;
-
-    /// Creates a group, or updates the one that has the name: see [`CreateGroup`].
-    ///
-    /// If an answer is lost and the transport repeats the call, the server no longer tells the identifier, so that it is then looked up by name, and the
-    /// answer is [`Upsert::Created`], though the group may have been there before. If it cannot be looked up, it is [`Upsert::Updated`].
-    #[doc(alias = "create_or_update_group")]
-    fn create(self, create: &CreateGroup) -> Result<Upsert<CreatedGroup>> {
-        upsert(self.client, create, create.name.as_deref().filter(|_| create.id.is_none()), |name| LookupGroup::by_name(name), created)
+    pub struct Groups {
+        /// ```no_run
+        /// use vault_identity::{Client, EntityId, Result, group::CreateGroup};
+        ///
+        /// pub async fn example(client: &Client, alice: &EntityId) -> Result<()> {
+        ///     let groups = client.groups();
+        ///     if groups.find_by_name("engineers").await?.is_none() {
+        ///         let _ = groups.create(&CreateGroup::named("engineers").policies(["dev"])).await?;
+        ///     }
+        ///     let engineers = groups.read_by_name("engineers").await?;
+        ///     groups.add_member_entities(&engineers.id, [alice]).await
+        /// }
+        /// ```
     }
 
-    /// Reads a group. That there is none is an error: see [`ReadGroupById`].
-    #[doc(alias = "read_group")]
-    fn read(self, id: impl Into<GroupId>) -> Result<Group> { self.client.call(&ReadGroupById::new(id)) }
+    /// Creates a group, or updates the group of the same name: see [`CreateGroup`].
+    ///
+    /// If the response is lost and the transport retries the call, the server no longer returns the
+    /// identifier. The group is then looked up by name and returned as [`Upsert::Created`], although it may
+    /// have existed before. If that lookup fails, the result is [`Upsert::Updated`].
+    #[doc(alias = "create_or_update_group")]
+    fn create(self, create: &CreateGroup) -> Result<Upsert<CreatedGroup>> { create_group(self.client.clone(), create.clone()) }
 
-    /// Reads a group, if there is one: see [`ReadGroupById`].
-    fn find(self, id: impl Into<GroupId>) -> Result<Option<Group>> { self.client.call(&Maybe(ReadGroupById::new(id))) }
+    /// Reads a group: see [`ReadGroupById`]. Fails with [`is_not_found`](crate::Error::is_not_found) if it
+    /// does not exist.
+    #[doc(alias = "read_group")]
+    fn read(self, id: impl Into<GroupId>) -> Result<Group> { self.client.call(ReadGroupById::new(id)) }
+
+    /// Reads a group, or returns `None` if it does not exist: see [`ReadGroupById`].
+    fn find(self, id: impl Into<GroupId>) -> Result<Option<Group>> { self.client.call(Maybe(ReadGroupById::new(id))) }
 
     /// Updates a group: see [`UpdateGroupById`].
     #[doc(alias = "update_group")]
-    fn update(self, update: &UpdateGroupById) -> Result<()> { async { self.client.call(update).await.map(drop) } }
+    fn update(self, update: &UpdateGroupById) -> Result<()> { without_output(self.client.call(update.clone())) }
 
-    /// Deletes a group. That there is none is no error: see [`DeleteGroupById`].
+    /// Deletes a group: see [`DeleteGroupById`]. Succeeds if it does not exist.
     #[doc(alias = "delete_group")]
-    fn delete(self, id: impl Into<GroupId>) -> Result<()> { self.client.call(&DeleteGroupById::new(id)) }
+    fn delete(self, id: impl Into<GroupId>) -> Result<()> { self.client.call(DeleteGroupById::new(id)) }
 
-    /// Lists all groups, with their names and sizes: see [`ListGroups`].
+    /// Lists all groups with their names and sizes: see [`ListGroups`].
     #[doc(alias = "list_groups")]
-    fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(&ListGroups::new()) }
+    fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(ListGroups::new()) }
 
-    /// Creates the group of a name, or updates it: see [`WriteGroupByName`]. After a lost answer it does as [`create`](Self::create).
+    /// Creates or updates the group with a name: see [`WriteGroupByName`]. After a lost response it behaves
+    /// like [`create`](Self::create).
     #[doc(alias = "create_or_update_group_by_name")]
-    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { write_by_name(self.client, write) }
+    fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { write_by_name(self.client.clone(), write.clone()) }
 
-    /// Reads the group of a name. That there is none is an error: see [`ReadGroupByName`].
+    /// Reads the group with a name: see [`ReadGroupByName`]. Fails with
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     #[doc(alias = "read_group_by_name")]
-    fn read_by_name(self, name: impl Into<String>) -> Result<Group> { read_by_name(self.client, name.into()) }
+    fn read_by_name(self, name: impl Into<String>) -> Result<Group> { read_by_name(self.client.clone(), name.into()) }
 
-    /// Reads the group of a name, if there is one: see [`ReadGroupByName`].
-    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { find_by_name(self.client, name.into()) }
+    /// Reads the group with a name, or returns `None` if it does not exist: see [`ReadGroupByName`].
+    fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { find_by_name(self.client.clone(), name.into()) }
 
-    /// Deletes the group of a name. That there is none is no error: see [`DeleteGroupByName`].
+    /// Deletes the group with a name: see [`DeleteGroupByName`]. Succeeds if it does not exist.
     #[doc(alias = "delete_group_by_name")]
-    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client, name.into()) }
+    fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client.clone(), name.into()) }
 
     /// Lists the names of all groups: see [`ListGroupNames`].
     #[doc(alias = "list_groups_by_name")]
-    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(&ListGroupNames::new()) }
+    fn list_names(self) -> Result<KeyList<String, ()>> { self.client.call(ListGroupNames::new()) }
 
-    /// Adds entities to an internal group and leaves its other members alone.
+    /// Adds entities to an internal group and keeps its other members.
     ///
-    /// The server can only replace all members, so this reads the group, writes it and reads it again, until the change is there to be seen.
-    /// Calls through clones of one client wait for each other; another program that writes the same members at the same moment
-    /// can still undo the change, or have its own undone. Undone five times, it is an error of the kind
-    /// [`Conflict`](identity_core::error::ErrorKind::Conflict).
+    /// The server can only replace all members, so this method reads the group, writes it, and reads it again
+    /// to check that the change is in place. Calls through clones of one client wait for each other. Another
+    /// program that writes the same members at the same time can still undo the change, or lose its own; then
+    /// the change is made again. After five times the call fails with
+    /// [`ErrorKind::Conflict`](crate::error::ErrorKind::Conflict).
     fn add_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
-        change_members(self.client, id.into(), Change::AddEntities(entities.into_iter().map(Into::into).collect()))
+        change_members(self.client.clone(), id.into(), MemberChange::AddEntities(entities.into_iter().map(Into::into).collect()))
     }
 
-    /// Removes entities from an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    /// Removes entities from an internal group and keeps its other members: see
+    /// [`add_member_entities`](Self::add_member_entities).
     fn remove_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
-        change_members(self.client, id.into(), Change::RemoveEntities(entities.into_iter().map(Into::into).collect()))
+        change_members(self.client.clone(), id.into(), MemberChange::RemoveEntities(entities.into_iter().map(Into::into).collect()))
     }
 
-    /// Adds groups to an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    /// Adds groups to an internal group and keeps its other members: see
+    /// [`add_member_entities`](Self::add_member_entities).
     fn add_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
-        change_members(self.client, id.into(), Change::AddGroups(groups.into_iter().map(Into::into).collect()))
+        change_members(self.client.clone(), id.into(), MemberChange::AddGroups(groups.into_iter().map(Into::into).collect()))
     }
 
-    /// Removes groups from an internal group and leaves its other members alone. See [`add_member_entities`](Self::add_member_entities).
+    /// Removes groups from an internal group and keeps its other members: see
+    /// [`add_member_entities`](Self::add_member_entities).
     fn remove_member_groups(self, id: impl Into<GroupId>, groups: impl IntoIterator<Item = impl Into<GroupId>>) -> Result<()> {
-        change_members(self.client, id.into(), Change::RemoveGroups(groups.into_iter().map(Into::into).collect()))
+        change_members(self.client.clone(), id.into(), MemberChange::RemoveGroups(groups.into_iter().map(Into::into).collect()))
     }
+}
+
+async fn create_group(client: Client, create: CreateGroup) -> Result<Upsert<CreatedGroup>> {
+    let new_name = create.name.as_deref().filter(|_| create.id.is_none());
+    upsert(&client, &create, new_name, |name| LookupGroup::by_name(name), created).await
 }
 
 // By path, or else by lookup and in a body: see `Target::with_names_in_body`.
 
-async fn read_by_name(client: &Client, name: String) -> Result<Group> {
+async fn read_by_name(client: Client, name: String) -> Result<Group> {
     if client.target().takes_in_path(&name) {
-        return client.call(&ReadGroupByName::new(name)).await;
+        return client.execute(&ReadGroupByName::new(name)).await;
     }
-    let absent =
+    let not_found =
         || Error::new(Operation::for_endpoint::<LookupGroup>(), ResponseError::from(ApiError::not_found()));
-    client.call(&LookupGroup::by_name(name)).await?.ok_or_else(absent)
+    client.execute(&LookupGroup::by_name(name)).await?.ok_or_else(not_found)
 }
 
-async fn find_by_name(client: &Client, name: String) -> Result<Option<Group>> {
+async fn find_by_name(client: Client, name: String) -> Result<Option<Group>> {
     if client.target().takes_in_path(&name) {
-        client.call(&Maybe(ReadGroupByName::new(name))).await
+        client.execute(&Maybe(ReadGroupByName::new(name))).await
     } else {
-        client.call(&LookupGroup::by_name(name)).await
+        client.execute(&LookupGroup::by_name(name)).await
     }
 }
 
-async fn write_by_name(client: &Client, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
-    let lookup = |name: &str| LookupGroup::by_name(name);
-    let new_name = Some(&*write.name);
+async fn write_by_name(client: Client, write: WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
     if client.target().takes_in_path(&write.name) {
-        upsert(client, write, new_name, lookup, created).await
+        let lookup = |name: &str| LookupGroup::by_name(name);
+        upsert(&client, &write, Some(&*write.name), lookup, created).await
     } else {
-        let mut create = CreateGroup::named(&*write.name);
-        create.params.clone_from(&write.params);
-        upsert(client, &create, new_name, lookup, created).await
+        let mut create = CreateGroup::named(write.name);
+        create.params = write.params;
+        create_group(client, create).await
     }
 }
 
-async fn delete_by_name(client: &Client, name: String) -> Result<()> {
+async fn delete_by_name(client: Client, name: String) -> Result<()> {
     if client.target().takes_in_path(&name) {
-        return client.call(&DeleteGroupByName::new(name)).await;
+        return client.execute(&DeleteGroupByName::new(name)).await;
     }
     let client = client.composite();
-    match client.call(&LookupGroup::by_name(name)).await? {
-        Some(found) => client.call(&DeleteGroupById::new(found.id)).await,
+    match client.execute(&LookupGroup::by_name(name)).await? {
+        Some(found) => client.execute(&DeleteGroupById::new(found.id)).await,
         None => Ok(()),
     }
 }

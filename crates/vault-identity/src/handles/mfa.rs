@@ -13,43 +13,55 @@ pub use enforcements::LoginEnforcements;
 pub use methods::{DuoMethods, OktaMethods, PingIdMethods, TotpMethods};
 
 handle! {
-    /// Multi-factor authentication at log-in, from [`Client::mfa`](crate::Client::mfa).
-    pub struct Mfa;
+    /// Multi-factor authentication (MFA) at login, from [`Client::mfa`](crate::Client::mfa).
+    pub struct Mfa {
+        /// ```no_run
+        /// use vault_identity::{Client, Result};
+        ///
+        /// pub async fn example(client: &Client) -> Result<()> {
+        ///     for (id, method) in client.mfa().list().await?.iter() {
+        ///         println!("{id} {method:?}");
+        ///     }
+        ///     Ok(())
+        /// }
+        /// ```
+    }
 
-    /// Reads a method of any type. That there is none is an error: see [`ReadMfaMethod`].
-    fn read(self, method_id: impl Into<MfaMethodId>) -> Result<MfaMethod> { self.client.call(&ReadMfaMethod::new(method_id)) }
+    /// Reads a method of any type: see [`ReadMfaMethod`]. Fails with
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    fn read(self, method_id: impl Into<MfaMethodId>) -> Result<MfaMethod> { self.client.call(ReadMfaMethod::new(method_id)) }
 
-    /// Reads a method of any type, if there is one: see [`ReadMfaMethod`].
-    fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<MfaMethod>> { self.client.call(&Maybe(ReadMfaMethod::new(method_id))) }
+    /// Reads a method of any type, or returns `None` if it does not exist: see [`ReadMfaMethod`].
+    fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<MfaMethod>> { self.client.call(Maybe(ReadMfaMethod::new(method_id))) }
 
     /// Lists the methods of all types: see [`ListMfaMethods`].
-    fn list(self) -> Result<KeyList<MfaMethodId, MfaMethod>> { self.client.call(&ListMfaMethods::new()) }
+    fn list(self) -> Result<KeyList<MfaMethodId, MfaMethod>> { self.client.call(ListMfaMethods::new()) }
 }
 
 macro_rules! mfa {
     () => {
         impl<'c> Mfa<'c> {
-            /// One-time passwords by the clock.
+            /// Methods of the type TOTP: time-based one-time passwords.
             pub fn totp(self) -> TotpMethods<'c> {
                 TotpMethods { client: self.client }
             }
 
-            /// Okta.
+            /// Methods of the type Okta.
             pub fn okta(self) -> OktaMethods<'c> {
                 OktaMethods { client: self.client }
             }
 
-            /// Duo.
+            /// Methods of the type Duo.
             pub fn duo(self) -> DuoMethods<'c> {
                 DuoMethods { client: self.client }
             }
 
-            /// PingID.
+            /// Methods of the type `PingID`.
             pub fn ping_id(self) -> PingIdMethods<'c> {
                 PingIdMethods { client: self.client }
             }
 
-            /// Who has to pass a method at log-in.
+            /// Login enforcements: the logins that require MFA.
             pub fn enforcements(self) -> LoginEnforcements<'c> {
                 LoginEnforcements { client: self.client }
             }

@@ -19,6 +19,15 @@ pub use tokens::OidcTokens;
 use crate::Client;
 
 /// Identity tokens and the OpenID provider, from [`Client::oidc`](crate::Client::oidc).
+///
+/// ```no_run
+/// use vault_identity::{Client, Result};
+///
+/// pub async fn example(client: &Client) -> Result<()> {
+///     println!("{:?}", client.oidc().keys().list().await?.keys);
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Oidc<'c> {
     pub(crate) client: &'c Client,
@@ -27,42 +36,42 @@ pub struct Oidc<'c> {
 macro_rules! oidc {
     () => {
         impl<'c> Oidc<'c> {
-            /// How tokens are issued.
+            /// The configuration of identity tokens.
             pub fn config(self) -> OidcConfigs<'c> {
                 OidcConfigs { client: self.client }
             }
 
-            /// The named keys that sign tokens.
+            /// Named keys, which sign tokens.
             pub fn keys(self) -> OidcKeys<'c> {
                 OidcKeys { client: self.client }
             }
 
-            /// The roles: kinds of tokens.
+            /// Roles, which define the content of identity tokens.
             pub fn roles(self) -> OidcRoles<'c> {
                 OidcRoles { client: self.client }
             }
 
-            /// The tokens themselves, and what it takes to verify them.
+            /// Identity tokens and the documents for verifying them.
             pub fn tokens(self) -> OidcTokens<'c> {
                 OidcTokens { client: self.client }
             }
 
-            /// The applications that have people log in through a provider.
+            /// Clients of the OpenID provider: the applications that users log in to.
             pub fn clients(self) -> OidcClients<'c> {
                 OidcClients { client: self.client }
             }
 
-            /// The scopes: what a provider tells of those who log in.
+            /// Scopes: the claims that a client can request.
             pub fn scopes(self) -> OidcScopes<'c> {
                 OidcScopes { client: self.client }
             }
 
-            /// The assignments: who may log in.
+            /// Assignments: the entities and groups that may log in to a client.
             pub fn assignments(self) -> OidcAssignments<'c> {
                 OidcAssignments { client: self.client }
             }
 
-            /// The OpenID providers, and their protocol.
+            /// OpenID providers and the endpoints of their protocol.
             pub fn providers(self) -> OidcProviders<'c> {
                 OidcProviders { client: self.client }
             }

@@ -1,6 +1,6 @@
-//! The four types of methods, which differ in nothing but their types.
+//! The handles of the four types of methods.
 
-/// Writes the handle of a type of methods, in a module of its own.
+/// Writes the handle of one type of methods, in a module of its own.
 macro_rules! methods {
     ($module:ident: $handle:ident of $method:ident: $create:ident, $read:ident, $update:ident, $delete:ident, $list:ident $($more:tt)*) => {
         pub(crate) mod $module {
@@ -12,25 +12,36 @@ macro_rules! methods {
 
             handle! {
                 #[doc = concat!("Methods of this type, from [`Mfa::", stringify!($module), "`](crate::handles::Mfa::", stringify!($module), ").")]
-                pub struct $handle;
+                pub struct $handle {
+                    /// ```no_run
+                    /// use vault_identity::{Client, MfaMethodId, Result};
+                    ///
+                    /// pub async fn example(client: &Client, id: &MfaMethodId) -> Result<()> {
+                    #[doc = concat!("    if let Some(method) = client.mfa().", stringify!($module), "().find(id).await? {")]
+                    ///         println!("{method:?}");
+                    ///     }
+                    ///     Ok(())
+                    /// }
+                    /// ```
+                }
 
-                #[doc = concat!("Creates a method, or updates the one that has the name: see [`", stringify!($create), "`].")]
-                fn create(self, create: &$create) -> Result<CreatedMfaMethod> { self.client.call(create) }
+                #[doc = concat!("Creates a method, or updates the method of the same name: see [`", stringify!($create), "`].")]
+                fn create(self, create: &$create) -> Result<CreatedMfaMethod> { self.client.call(create.clone()) }
 
-                #[doc = concat!("Reads a method. That there is none is an error: see [`", stringify!($read), "`].")]
-                fn read(self, method_id: impl Into<MfaMethodId>) -> Result<$method> { self.client.call(&$read::new(method_id)) }
+                #[doc = concat!("Reads a method: see [`", stringify!($read), "`]. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.")]
+                fn read(self, method_id: impl Into<MfaMethodId>) -> Result<$method> { self.client.call($read::new(method_id)) }
 
-                #[doc = concat!("Reads a method, if there is one: see [`", stringify!($read), "`].")]
-                fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<$method>> { self.client.call(&Maybe($read::new(method_id))) }
+                #[doc = concat!("Reads a method, or returns `None` if it does not exist: see [`", stringify!($read), "`].")]
+                fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<$method>> { self.client.call(Maybe($read::new(method_id))) }
 
-                #[doc = concat!("Updates a method, all of it: see [`", stringify!($update), "`].")]
-                fn update(self, update: &$update) -> Result<()> { self.client.call(update) }
+                #[doc = concat!("Replaces all settings of a method: see [`", stringify!($update), "`].")]
+                fn update(self, update: &$update) -> Result<()> { self.client.call(update.clone()) }
 
-                #[doc = concat!("Deletes a method. That there is none is no error: see [`", stringify!($delete), "`].")]
-                fn delete(self, method_id: impl Into<MfaMethodId>) -> Result<()> { self.client.call(&$delete::new(method_id)) }
+                #[doc = concat!("Deletes a method: see [`", stringify!($delete), "`]. Succeeds if it does not exist.")]
+                fn delete(self, method_id: impl Into<MfaMethodId>) -> Result<()> { self.client.call($delete::new(method_id)) }
 
                 #[doc = concat!("Lists all methods of this type: see [`", stringify!($list), "`].")]
-                fn list(self) -> Result<KeyList<MfaMethodId, $method>> { self.client.call(&$list::new()) }
+                fn list(self) -> Result<KeyList<MfaMethodId, $method>> { self.client.call($list::new()) }
 
                 $($more)*
             }
@@ -46,17 +57,19 @@ methods!(ping_id: PingIdMethods of PingIdMethod: CreatePingIdMethod, ReadPingIdM
 methods!(
     totp: TotpMethods of TotpMethod: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods
 
-    /// Makes a secret for the entity of the client's token: see [`GenerateTotpSecret`].
-    fn generate(self, method_id: impl Into<MfaMethodId>) -> Result<TotpEnrollment> { self.client.call(&GenerateTotpSecret::new(method_id)) }
-
-    /// Makes a secret for an entity: see [`AdminGenerateTotpSecret`].
-    fn admin_generate(self, method_id: impl Into<MfaMethodId>, entity_id: impl Into<identity_core::EntityId>) -> Result<TotpEnrollment> {
-        self.client.call(&AdminGenerateTotpSecret::new(method_id, entity_id))
+    /// Generates the TOTP secret of the entity of the client's token: see [`GenerateTotpSecret`].
+    fn generate(self, method_id: impl Into<MfaMethodId>) -> Result<TotpEnrollment> {
+        self.client.call(GenerateTotpSecret::new(method_id))
     }
 
-    /// Destroys the secret of an entity. That there is none is no error: see [`AdminDestroyTotpSecret`].
+    /// Generates the TOTP secret of an entity: see [`AdminGenerateTotpSecret`].
+    fn admin_generate(self, method_id: impl Into<MfaMethodId>, entity_id: impl Into<identity_core::EntityId>) -> Result<TotpEnrollment> {
+        self.client.call(AdminGenerateTotpSecret::new(method_id, entity_id))
+    }
+
+    /// Destroys the TOTP secret of an entity: see [`AdminDestroyTotpSecret`]. Succeeds if it does not exist.
     fn admin_destroy(self, method_id: impl Into<MfaMethodId>, entity_id: impl Into<identity_core::EntityId>) -> Result<()> {
-        self.client.call(&AdminDestroyTotpSecret::new(method_id, entity_id))
+        self.client.call(AdminDestroyTotpSecret::new(method_id, entity_id))
     }
 );
 

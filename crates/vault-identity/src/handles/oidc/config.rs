@@ -4,14 +4,25 @@ use crate::Result;
 use crate::handles::macros::handle;
 
 handle! {
-    /// How tokens are issued, from [`Oidc::config`](crate::handles::Oidc::config).
-    pub struct OidcConfigs;
+    /// The configuration of identity tokens, from [`Oidc::config`](crate::handles::Oidc::config).
+    pub struct OidcConfigs {
+        /// ```no_run
+        /// use vault_identity::{Client, Result, oidc::WriteOidcConfig};
+        ///
+        /// pub async fn example(client: &Client) -> Result<()> {
+        ///     let config = client.oidc().config();
+        ///     config.write(&WriteOidcConfig::new("https://vault.example.com:8200")).await?;
+        ///     println!("{}", config.read().await?.issuer);
+        ///     Ok(())
+        /// }
+        /// ```
+    }
 
-    /// Reads how tokens are issued: see [`ReadOidcConfig`].
+    /// Reads the configuration: see [`ReadOidcConfig`].
     #[doc(alias = "read_tokens_backend_configuration")]
-    fn read(self) -> Result<OidcConfig> { self.client.call(&ReadOidcConfig::new()) }
+    fn read(self) -> Result<OidcConfig> { self.client.call(ReadOidcConfig::new()) }
 
-    /// Says how tokens are issued: see [`WriteOidcConfig`].
+    /// Replaces the configuration: see [`WriteOidcConfig`].
     #[doc(alias = "configure_tokens_backend")]
-    fn write(self, write: &WriteOidcConfig) -> Result<()> { self.client.call(write) }
+    fn write(self, write: &WriteOidcConfig) -> Result<()> { self.client.call(write.clone()) }
 }

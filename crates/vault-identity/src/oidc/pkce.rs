@@ -5,15 +5,16 @@ use sha2::{Digest, Sha256};
 
 use crate::Result;
 
-/// A code verifier and the challenge made of it (RFC 7636), for one authorization code.
+/// A code verifier and its challenge (PKCE, RFC 7636), for one authorization code.
 ///
 /// ```
-/// use vault_identity::{Pkce, random_urlsafe, oidc::{AuthorizeOidc, ClientAuth}};
+/// use vault_identity::oidc::{AuthorizeOidc, ClientAuth, Pkce, random_urlsafe};
 ///
 /// let pkce = Pkce::new()?;
 /// let state = random_urlsafe()?;
-/// let authorize = AuthorizeOidc::new("default", "client-id", "https://app.example.com/cb", pkce.challenge).state(&state);
-/// // … and when the code is exchanged:
+/// let redirect_uri = "https://app.example.com/cb";
+/// let authorize = AuthorizeOidc::new("web", "client-id", redirect_uri, pkce.challenge).state(&state);
+/// // Later, to exchange the code:
 /// let client = ClientAuth::public("client-id", pkce.verifier);
 /// println!("{authorize:?} {client:?}");
 /// # Ok::<(), vault_identity::error::RequestError>(())
@@ -21,14 +22,18 @@ use crate::Result;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Pkce {
-    /// To be kept until the code is exchanged.
+    /// The secret that the application keeps until it exchanges the code.
     pub verifier: SecretString,
-    /// To be sent when the code is asked for.
+    /// The hash of the verifier, for the authorization request.
     pub challenge: CodeChallenge,
 }
 
 impl Pkce {
-    /// A new pair, of 256 random bits. It fails if the system has no randomness.
+    /// Creates a verifier of 256 random bits and its challenge.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system has no randomness.
     pub fn new() -> Result<Self, RequestError> {
         let verifier = random_urlsafe()?;
         let challenge = CodeChallenge::s256(BASE64_URL.encode(Sha256::digest(&verifier)));
@@ -36,11 +41,15 @@ impl Pkce {
     }
 }
 
-/// 256 random bits as 43 letters, digits, `-` and `_`: for a `state` or a `nonce`. It fails if the system has
-/// no randomness.
+/// Returns 256 random bits as 43 letters, digits, `-` and `_`, for a `state` or a `nonce`.
+///
+/// # Errors
+///
+/// Fails if the system has no randomness.
 pub fn random_urlsafe() -> Result<String, RequestError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| RequestError::new("random", "cannot be had from the system"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|_| RequestError::new("random", "bytes are not available from the system"))?;
     Ok(BASE64_URL.encode(bytes))
 }
 
