@@ -1,4 +1,4 @@
-//! What policies allow together: of all paths that match, the most specific decides.
+//! ACL policies combined. Of all rules that match a path, only the most specific applies.
 
 mod document;
 mod hcl;
@@ -15,21 +15,20 @@ use super::tokens::Token;
 
 pub(super) use document::{Capabilities, Rule, read};
 
-/// What a token may do.
 pub(super) enum Acl {
-    /// Everything in a namespace and below it.
+    /// Grants everything in a namespace and below it.
     Root(String),
-    /// What is said of each path. Paths begin with that of the namespace.
+    /// Grants capabilities by path. Paths begin with the path of the namespace.
     Paths(BTreeMap<Pattern, Capabilities>),
 }
 
-/// The kinds of paths, the first of which decides alone if it matches.
+/// The kinds of paths. A match of the first kind takes precedence over all others.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pattern {
     Exact(String),
-    /// Without its `*`.
+    /// A path that ended in `*`, without it.
     Prefix(String),
-    /// With `+` for any segment, and perhaps a `*` at the end.
+    /// A path with `+` for any one segment and an optional `*` at the end.
     Segments(String),
 }
 
@@ -44,8 +43,8 @@ impl Pattern {
         }
     }
 
-    /// How specific it is, if it matches: the later its first wildcard the more, without `*` at the end the more, with fewer `+` the more, the
-    /// longer the more, and then by the alphabet.
+    /// Returns the precedence of a matching pattern. More specific is, in this order: a later first wildcard,
+    /// no `*` at the end, fewer `+`, a longer pattern, alphabetical order.
     fn rank(&self, path: &str) -> Option<(usize, bool, Reverse<usize>, usize, &str)> {
         match self {
             Self::Exact(_) => None,
@@ -63,7 +62,7 @@ impl Pattern {
     }
 }
 
-/// How many `+` it took to match, if it does.
+/// Returns the number of `+` that matched, or `None` if the path does not match.
 fn matches(pattern: &str, path: &str, is_prefix: bool) -> Option<usize> {
     let mut segments = path.split('/');
     let mut parts = pattern.split('/').peekable();
@@ -81,7 +80,7 @@ fn matches(pattern: &str, path: &str, is_prefix: bool) -> Option<usize> {
 }
 
 impl Acl {
-    /// What the policies say at this moment that the token has, its entity, and the groups of the entity.
+    /// Combines the current policies of the token, of its entity, and of the entity's groups.
     pub(super) fn of(state: &State, token: &Token) -> Result<Self, Refusal> {
         let namespace = &token.namespace;
         if token.lease.policies.iter().any(|policy| policy == "root") {
@@ -111,7 +110,8 @@ impl Acl {
         said.contains("root") || said.contains(capability)
     }
 
-    /// What may be done at a path, `deny` if nothing may. A list may be allowed at the path without its slash at the end.
+    /// Returns the capabilities at a path, `deny` if there are none. A list also matches rules without the
+    /// trailing slash.
     pub(super) fn capabilities(&self, path: &str, is_list: bool) -> Capabilities {
         let paths = match self {
             Self::Root(namespace) => {

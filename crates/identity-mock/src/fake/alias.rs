@@ -1,4 +1,4 @@
-//! Aliases of entities: `identity/entity-alias`, and what `identity/alias` and `identity/persona` make of them.
+//! Entity aliases: `identity/entity-alias`, and the legacy `identity/alias` and `identity/persona`.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ListEntityAliases>(&[], list),
 ];
 
-/// The same without custom metadata.
+/// `FIELDS` without custom metadata.
 const LEGACY_FIELDS: Schema = &[
     ("id", Kind::Text),
     ("entity_id", Kind::Text),
@@ -46,7 +46,7 @@ const LEGACY_FIELDS: Schema = &[
     ("name", Kind::Text),
 ];
 
-/// What the server reads, although it takes a persona for an entity.
+/// The server parses these although it treats a persona as an entity.
 const PERSONA_FIELDS: Schema = &[
     ("id", Kind::Text),
     ("entity_id", Kind::Text),
@@ -78,7 +78,7 @@ fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let Some(alias) = context.store.aliases.get(&id) else { return Ok(None) };
     if let Some(mut entity) = context.store.entities.get(&alias.canonical_id).map(Copied::copied) {
         if alias.local && !entity.keeps_local {
-            // After a merge the server does not find what it would have to delete.
+            // After a merge the server does not find the local alias, and deletes nothing.
             return Ok(None);
         }
         entity.aliases.retain(|alias| alias.id != id);
@@ -93,7 +93,6 @@ fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
     Ok(list_of(&context.store.aliases, context.mounts))
 }
 
-/// The list of the aliases of entities or of groups.
 pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
     let mut seen = BTreeSet::new();
     let mut keys = Vec::new();
@@ -114,14 +113,15 @@ pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
     listed(&keys, Some(infos))
 }
 
-/// The alias as the list of entities or groups tells of it.
+/// Returns the alias as it appears in a list of entities or groups.
 pub(super) fn summary<'a>(mounts: &Mounts, seen: &mut BTreeSet<&'a str>, alias: &'a Alias) -> Value {
     let mut summary = json!({ "id": alias.id, "name": alias.name, "mount_accessor": alias.mount_accessor });
     add_mount(&mut summary, mounts, seen, &alias.mount_accessor);
     summary
 }
 
-/// Of a mount that is gone a list says nothing the first time, and then that it has an empty path.
+/// Adds the mount to an entry of a list. If the mount is gone, the server omits the fields in the first entry
+/// and leaves them empty in the others.
 fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeSet<&'a str>, accessor: &'a str) {
     if let Some(mount) = mounts.get(accessor) {
         info["mount_path"] = json!(mount.path);
@@ -132,7 +132,7 @@ fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeSet<&'a str>
     }
 }
 
-/// Where an alias is shown, for that decides how much of it is.
+/// The place where an alias appears, which determines its fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Alone,

@@ -1,4 +1,4 @@
-//! How an alias of an entity is created, changed, and moved to another entity.
+//! Creates and updates entity aliases, and moves them to other entities.
 
 use std::sync::Arc;
 
@@ -12,9 +12,8 @@ use super::mounts::Mount;
 use super::state::Context;
 use super::store::{Alias, Copied, Entity, Pairs};
 
-/// What an alias is to be.
 struct Wanted {
-    /// The entity; empty where nothing is said of it.
+    /// The identifier of the entity, or `""` to keep the current one.
     canonical_id: String,
     name: String,
     mount_accessor: String,
@@ -90,8 +89,8 @@ fn create(context: &mut Context<'_>, mount: &Mount, wanted: Wanted) -> Outcome {
     Ok(Some(written))
 }
 
-/// How the alias was found. If it was by mount and name, the server changes the very one that it has stored, and what it then refuses has
-/// left its traces.
+/// How an alias was found. The server mutates aliases that it found by name in place, so a rejected update
+/// may still be visible.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
     ById,
@@ -111,7 +110,7 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: F
     let on_mount =
         |entity: &Entity| entity.aliases.iter().any(|alias| alias.mount_accessor == wanted.mount_accessor);
     if !same_mount && stays && on_mount(&current) {
-        // The blank at the end is the server's.
+        // The trailing space is the server's.
         let problem =
             "Alias cannot be updated as the entity already has an alias for the given 'mount_accessor' ";
         return Err(bad(problem));
@@ -140,7 +139,7 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: F
 
     let (entity, previous) = if stays {
         if mount.local {
-            // The server looks for the alias under its new name, does not find it, and makes a second one of it.
+            // The server looks up the alias by its new name, does not find it, and creates a second one.
             let known = context.store.aliases.at(&alias.mount_accessor, &alias.name);
             known.ok_or_else(|| internal("duplicate identity name"))?;
             alias.local = true;

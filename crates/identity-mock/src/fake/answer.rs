@@ -1,14 +1,13 @@
-//! What the server answers, in the shapes that it has for it.
+//! The kinds of responses that the server sends.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-/// What an operation does: it answers data, or nothing, or refuses.
+/// The result of a handler: data, no data, or an error.
 pub(super) type Outcome = Result<Option<Value>, Refusal>;
 
-/// Words and status of a refusal.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -21,7 +20,7 @@ impl Refusal {
         Self { status, errors: vec![message.into()], data: None }
     }
 
-    /// In plain words: whoever asks without a token is told nothing else.
+    /// Removes the multi-error wrapper, which the server omits on unauthenticated paths.
     pub(super) fn plain_if(mut self, is_open: bool) -> Self {
         for error in self.errors.iter_mut().filter(|_| is_open) {
             if let Some(text) = error.strip_prefix("1 error occurred:\n\t* ") {
@@ -31,17 +30,17 @@ impl Refusal {
         self
     }
 
-    /// Without a word.
+    /// Creates an error without a message.
     pub(super) fn silent(status: StatusCode) -> Self {
         Self { status, errors: Vec::new(), data: None }
     }
 
-    /// In the form that the core of the server has for it.
+    /// Creates an error in the multi-error format of the server's core.
     pub(super) fn by_core(status: StatusCode, message: &str) -> Self {
         Self::new(status, listed(&[message]))
     }
 
-    /// What is wrong with a field, as operations say it that look up the object first.
+    /// Removes the prefix of invalid fields. Handlers that look up the object first do not add it.
     pub(super) fn without_prefix(mut self) -> Self {
         for error in &mut self.errors {
             if let Some(rest) = error.strip_prefix("Field validation failed: ") {
@@ -60,29 +59,27 @@ impl Refusal {
     }
 }
 
-/// Refuses an input.
 pub(super) fn bad(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, message)
 }
 
-/// Refuses what is in another namespace.
 pub(super) fn forbidden(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, message)
 }
 
-/// Refuses an input that the server takes for a fault of its own.
+/// Creates a 500. The server also responds with it to some invalid input.
 pub(super) fn internal(message: &str) -> Refusal {
     Refusal::by_core(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
 
-/// Errors as the server puts several into one text.
+/// Formats errors like `hashicorp/go-multierror`.
 pub(super) fn listed(errors: &[impl AsRef<str>]) -> String {
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let errors_in_lines = errors.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n\t* ");
     format!("{} {noun} occurred:\n\t* {errors_in_lines}\n\n", errors.len())
 }
 
-/// A text in quotes, as Go writes it.
+/// Quotes a string like Go's `%q`.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -112,7 +109,6 @@ fn escaped(letter: char, width: usize, char: char) -> String {
     format!("\\{letter}{:0width$x}", u32::from(char))
 }
 
-/// A whole answer.
 pub(super) enum Answer {
     /// 200 with the envelope.
     Data {
@@ -124,15 +120,14 @@ pub(super) enum Answer {
         auth: Value,
         warnings: Vec<String>,
     },
-    /// 200 with the envelope, whose data stand beside it too, as those of mounts do.
+    /// 200 with the envelope, and with a copy of the data beside it. Mounts respond with it.
     Doubled {
         data: Value,
     },
-    /// 200 with the envelope of a wrapped answer.
+    /// 200 with the envelope of a wrapped response.
     Wrapped(Value),
     /// 200 without an envelope.
     Raw(Value),
-    /// A status, body and headers of the operation's own.
     Own {
         status: StatusCode,
         body: Value,
@@ -143,7 +138,7 @@ pub(super) enum Answer {
     Refused(Refusal),
     /// 307 to another path.
     Redirect(String),
-    /// 400 with nothing at all.
+    /// 400 without headers and body.
     Nothing,
 }
 

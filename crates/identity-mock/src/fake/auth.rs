@@ -1,4 +1,4 @@
-//! Auth methods: users and log-in of `userpass`, and `auth/token`.
+//! Auth methods: users and login of `userpass`, and `auth/token`.
 
 mod grant;
 mod login;
@@ -20,15 +20,14 @@ use userpass::User;
 
 pub(super) use grant::policies_of;
 
-/// Who may log in, and whose log-in still wants a code.
 #[derive(Default)]
 pub(super) struct Auth {
-    /// By accessor of the mount and name.
+    /// Keyed by the accessor of the mount and the name.
     users: BTreeMap<(String, String), User>,
     pending: BTreeMap<String, Pending>,
 }
 
-/// The mount that a path leads to, by accessor, its type, and the path in it.
+/// Returns the accessor and the type of the mount at a path, and the path below it.
 fn mount<'p>(state: &State, asked: &'p Asked) -> Option<(String, String, &'p str)> {
     let mounts = state.mounts.auth(&asked.namespace);
     let found = mounts.filter_map(|mount| Some((mount, asked.path.strip_prefix(&mount.path)?)));
@@ -36,16 +35,15 @@ fn mount<'p>(state: &State, asked: &'p Asked) -> Option<(String, String, &'p str
     Some((mount.accessor.clone(), mount.kind.clone(), rest))
 }
 
-/// Whether a path is that of a user who is not there yet.
+/// Returns `true` if the path is that of a user who does not exist yet.
 pub(super) fn is_new_user(state: &State, asked: &Asked) -> bool {
     let Some((accessor, kind, rest)) = mount(state, asked) else { return false };
     let name = rest.strip_prefix("users/").filter(|name| kind == "userpass" && is_slug(name));
     name.is_some_and(|name| !state.auth.users.contains_key(&(accessor, name.to_lowercase())))
 }
 
-/// What needs no token: log-in and its second factor, if that is what is asked for.
-///
-/// The refusals are not in the form of the core, and one that can be wrapped is an answer.
+/// Handles requests that need no token: login and its second factor. Returns `None` for others. Its errors
+/// lack the multi-error wrapper. One that can be wrapped is a response.
 pub(super) fn without_token(
     state: &mut State,
     asked: &Asked,
@@ -73,7 +71,7 @@ pub(super) fn without_token(
     }
 }
 
-/// What needs a token.
+/// Handles requests that need a token.
 pub(super) fn run(state: &mut State, asked: Asked, token: &str) -> Result<Answer, Refusal> {
     let Some((accessor, kind, rest)) = mount(state, &asked) else {
         let problem = format!("no handler for route \"{}\". route entry not found.", asked.path);

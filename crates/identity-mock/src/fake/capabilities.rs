@@ -1,4 +1,4 @@
-//! What a token may do, told in advance: `sys/capabilities`, `sys/capabilities-self` and `sys/capabilities-accessor`.
+//! Capabilities of tokens: `sys/capabilities`, `sys/capabilities-self` and `sys/capabilities-accessor`.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,10 +1,10 @@
-//! How the server reads durations.
+//! Parses and formats durations like the server.
 
 use std::time::Duration;
 
 use super::answer::quoted;
 
-/// Seconds, days like `2d`, or numbers with units like `1h30m`; and whether there is a minus before them.
+/// Parses seconds, days (`2d`) or numbers with units (`1h30m`). Also returns whether the sign is negative.
 pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
     let (is_negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -55,14 +55,14 @@ fn invalid(text: &str) -> String {
     format!("time: invalid duration {}", quoted(text))
 }
 
-/// Whole seconds without what is zero: `1h`.
+/// Formats whole seconds without zero units: `1h`.
 pub(super) fn brief(seconds: u64) -> String {
     let shown = shown(seconds);
     let shown = shown.strip_suffix("m0s").map_or(shown.clone(), |shown| format!("{shown}m"));
     shown.strip_suffix("h0m").map_or(shown.clone(), |shown| format!("{shown}h"))
 }
 
-/// Whole seconds as Go writes them: `1m30s`.
+/// Formats whole seconds like Go: `1m30s`.
 pub(super) fn shown(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {

@@ -1,4 +1,4 @@
-//! Entities: `identity/entity`, and what `identity/persona` makes of them.
+//! Entities: `identity/entity`, and writes to the legacy `identity/persona`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<MergeEntities>(merge::FIELDS, merge::merge).with_slash(),
 ];
 
-/// Creates the entity, or updates the one that has the identifier or the name.
+/// Creates an entity, or updates the entity with this identifier or name.
 pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let (id, name) = (fields.text("id"), fields.text("name"));
     let by_id = match &*id {
@@ -79,7 +79,7 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(is_new.then_some(created))
 }
 
-/// An entity that is not stored yet.
+/// Creates an entity without storing it.
 pub(super) fn new(context: &mut Context<'_>) -> Entity {
     Entity {
         id: context.new_id(),
@@ -96,14 +96,15 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
     }
 }
 
-/// Stores an entity and all its aliases, also one that a merge had dropped. `previous` is the entity that an alias comes from.
+/// Stores an entity and all its aliases, including those that a merge dropped. `previous` is the entity that
+/// an alias moves away from.
 pub(super) fn put(store: &mut Store, mut entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
     let mut factors = BTreeSet::new();
     for alias in &entity.aliases {
         if let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) {
             let moves = previous.as_ref().is_some_and(|previous| previous.id == known.canonical_id);
             if known.canonical_id != entity.id && !moves {
-                // It belongs to another entity by now: the server makes one of the two.
+                // The alias belongs to another entity by now, and the server merges the two.
                 let other = known.canonical_id.clone();
                 return merge::absorb(store, entity, &other);
             }
@@ -163,7 +164,8 @@ fn delete(store: &mut Store, id: &str) {
     leave_groups(store, id);
 }
 
-/// Takes an entity out of its groups, and tells which they were. After a merge it may be in a group twice; it leaves it once.
+/// Removes an entity from its groups and returns their identifiers. After a merge it can be in a group twice,
+/// and leaves it once.
 pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
     let ids: Vec<String> = store.groups_of_member(id).cloned().collect();
     for group in &ids {
@@ -178,7 +180,6 @@ pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
     ids
 }
 
-/// The entity as reads and lookups show it.
 pub(super) fn shown(context: &Context<'_>, entity: &Entity) -> Value {
     let (direct, inherited) = groups(context.store, &entity.id);
     let all: Vec<&String> = direct.iter().chain(&inherited).copied().collect();
@@ -201,7 +202,7 @@ pub(super) fn shown(context: &Context<'_>, entity: &Entity) -> Value {
     })
 }
 
-/// The groups that an entity is a member of, and those that they are in turn members of.
+/// Returns the direct and the inherited groups of an entity.
 pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Vec<&'a String>) {
     let direct: Vec<&String> = store.groups_of_member(entity).collect();
     let mut seen: BTreeSet<&String> = direct.iter().copied().collect();
@@ -239,7 +240,7 @@ fn list_names(context: &mut Context<'_>, _: &Fields) -> Outcome {
     Ok(listed(&names, None))
 }
 
-/// A list as the server answers it: an empty one is nothing at all.
+/// Returns the data of a list, `None` for an empty one: the server responds to it with 404.
 pub(super) fn listed(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
     if keys.is_empty() {
         return None;

@@ -39,7 +39,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ListGroupNames>(&[], list_names),
 ];
 
-/// A field that is there at all decides which group is meant, even if it is `null`.
+/// The presence of a field selects the group, even if it is `null`.
 fn create(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     if fields.given_text("id").is_some() {
         update_by_id(context, fields)
@@ -121,7 +121,7 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> Ou
     Ok(is_new.then_some(created))
 }
 
-/// A group that is not stored yet.
+/// Creates a group without storing it.
 pub(super) fn new(context: &mut Context<'_>, external: bool) -> Group {
     Group {
         id: context.new_id(),
@@ -142,7 +142,7 @@ fn kind_of(group: &Group) -> &'static str {
     if group.external { "external" } else { "internal" }
 }
 
-/// Membership is kept with the members, as their parents.
+/// Sets the member groups. Membership is stored in the members, as their parents.
 fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Result<(), Refusal> {
     let current: Vec<String> = store.groups_of_parent(&group.id).cloned().collect();
     for id in wanted {
@@ -178,7 +178,7 @@ fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Res
     Ok(())
 }
 
-/// Whether a group has another one below it.
+/// Returns `true` if `to` is `from`, or a direct or indirect member of it.
 fn reaches(store: &Store, from: &str, to: &str) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
@@ -212,7 +212,6 @@ fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// The group as reads and lookups show it.
 pub(super) fn shown(context: &Context<'_>, group: &Group) -> Value {
     let member_groups: Vec<&String> = context.store.groups_of_parent(&group.id).collect();
     let alias = group.alias.as_ref().map(|alias| alias::shown(context, alias, Place::Group));

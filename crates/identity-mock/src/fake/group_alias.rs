@@ -39,7 +39,7 @@ fn update(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     write(context, fields, Some(alias))
 }
 
-/// Other than an alias of an entity, one of a group is only found by its identifier.
+/// Unlike entity aliases, group aliases are found only by their identifier.
 fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Outcome {
     let (name, mount_accessor) = (fields.text("name"), fields.text("mount_accessor"));
     let canonical_id = fields.text("canonical_id");

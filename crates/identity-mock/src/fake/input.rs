@@ -1,4 +1,4 @@
-//! How the server reads the fields of a request: leniently, and in its own way.
+//! Parses the fields of a request as leniently as the server.
 
 use serde_json::{Map, Value};
 
@@ -6,32 +6,32 @@ use super::answer::{Refusal, bad, quoted};
 use super::duration;
 use super::store::Pairs;
 
-/// What a field is to be.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Flag,
-    /// A list, or one text with commas.
+    /// A list, or a string with commas.
     List,
-    /// A list, or one text, commas and all.
+    /// A list, or one string, which is not split at commas.
     Texts,
-    /// An object, or texts like `key=value`.
+    /// An object, or strings like `key=value`.
     Pairs,
     Number,
-    /// Seconds, or a text such as `1h30m`. `null` is as if it were not given.
+    /// Seconds, or a string such as `1h30m`. `null` counts as absent.
     Duration,
 }
 
 pub(super) type Schema = &'static [(&'static str, Kind)];
 
-/// The fields of a request, and what the endpoint takes them for.
+/// The fields of a request and their schema.
 pub(super) struct Fields {
     raw: Map<String, Value>,
     schema: Schema,
 }
 
 impl Fields {
-    /// Refuses fields that are not of their kind. Those that the endpoint does not know are nobody's business.
+    /// Fails if a field does not have its type. Ignores unknown fields.
     pub(super) fn new(raw: Map<String, Value>, schema: Schema) -> Result<Self, Refusal> {
         let fields = Self { raw, schema };
         for (name, value) in &fields.raw {
@@ -55,7 +55,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Whether a field is given at all, also one that the endpoint does not know.
+    /// Returns `true` if the field is present, even if it is unknown to the schema.
     pub(super) fn has(&self, name: &str) -> bool {
         self.raw.contains_key(name)
     }
@@ -68,42 +68,42 @@ impl Fields {
         self.kind(name).and(self.raw.get(name))
     }
 
-    /// A text, empty if it is not given.
+    /// Returns a string, or `""` if it is absent.
     pub(super) fn text(&self, name: &str) -> String {
         self.given_text(name).unwrap_or_default()
     }
 
-    /// A text, if it is given; `null` is the empty one.
+    /// Returns a string if it is present. `null` is `""`.
     pub(super) fn given_text(&self, name: &str) -> Option<String> {
         as_text(self.get(name)?, "").ok()
     }
 
-    /// A flag, if it is given; `null` is false.
+    /// Returns a flag if it is present. `null` is `false`.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         as_flag(self.get(name)?).ok()
     }
 
-    /// A list, if it is given; `null` is the empty one.
+    /// Returns a list if it is present. `null` is the empty list.
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
         as_list(self.get(name)?).ok()
     }
 
-    /// A list whose texts are not taken apart, if it is given; `null` is the empty one.
+    /// Returns a list of unsplit strings if it is present. `null` is the empty list.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         as_texts(self.get(name)?).ok()
     }
 
-    /// A number, if it is given; `null` is 0.
+    /// Returns a number if it is present. `null` is 0.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         as_number(self.get(name)?).ok()
     }
 
-    /// The whole seconds of a duration, if it is given.
+    /// Returns the whole seconds of a duration if it is present.
     pub(super) fn seconds(&self, name: &str) -> Option<u64> {
         as_duration(self.get(name)?).ok()?
     }
 
-    /// Pairs, if they are given; `null` is none at all.
+    /// Returns pairs if they are present. `null` is `Some(None)`.
     #[allow(clippy::option_option, reason = "not given and `null` are two things")]
     pub(super) fn pairs(&self, name: &str) -> Option<Option<Pairs>> {
         as_pairs(self.get(name)?, name).ok()
@@ -117,7 +117,7 @@ fn kind_name(value: &Value) -> &'static str {
     }
 }
 
-/// Any scalar. `place` is where it stands in the field.
+/// Converts a scalar to a string. `place` is its position in the field.
 fn as_text(value: &Value, place: &str) -> Result<String, String> {
     Ok(match value {
         Value::String(text) => text.clone(),
@@ -150,7 +150,6 @@ fn as_flag(value: &Value) -> Result<bool, String> {
     }
 }
 
-/// A value as the items that it stands for.
 fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
@@ -268,7 +267,7 @@ fn as_number(value: &Value) -> Result<i64, String> {
     i64::from_str_radix(&format!("{sign}{digits}"), radix).map_err(|_| problem("value out of range"))
 }
 
-/// A number without the prefix that tells its radix.
+/// Splits a number into its digits and the radix of its prefix.
 fn radix(digits: &str) -> (&str, u32) {
     let mut chars = digits.chars();
     match (chars.next(), chars.next()) {

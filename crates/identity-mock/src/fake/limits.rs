@@ -1,4 +1,4 @@
-//! What the server allows in metadata, and how it cleans lists.
+//! Limits on metadata, and normalization of lists.
 
 use super::answer::{Refusal, internal, listed, quoted};
 use super::store::Pairs;
@@ -8,7 +8,7 @@ const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 512;
 const RESERVED: &str = "vault-";
 
-/// The metadata of an entity or a group. That they are too large is the server's fault, in its view.
+/// Validates the metadata of an entity or a group. The server responds to invalid metadata with 500.
 pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(), Refusal> {
     let Some(metadata) = metadata else { return Ok(()) };
     if metadata.len() > MOST_PAIRS {
@@ -37,7 +37,7 @@ pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(),
     Ok(())
 }
 
-/// The custom metadata of an alias, which has rules of its own.
+/// Validates the custom metadata of an alias, whose rules differ.
 pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Refusal> {
     let Some(metadata) = metadata else { return Ok(()) };
     let mut problems = Vec::new();
@@ -73,7 +73,7 @@ pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Refu
     Err(refusal)
 }
 
-/// Whether all of a text can be seen, or is a space.
+/// Returns `true` if all characters are printable or spaces, as Go's `unicode.IsPrint` defines it.
 pub(super) fn is_printable(text: &str) -> bool {
     let formatting_or_private = |char| {
         matches!(
@@ -90,7 +90,7 @@ pub(super) fn is_printable(text: &str) -> bool {
     })
 }
 
-/// Sorted, each once, without blanks around and without empty ones.
+/// Trims, sorts and deduplicates. Drops empty strings.
 pub(super) fn distinct(texts: Vec<String>) -> Vec<String> {
     let mut texts: Vec<String> = texts
         .into_iter()
@@ -102,7 +102,7 @@ pub(super) fn distinct(texts: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// Names of policies, which are in lower case. The one that allows everything may not be given away.
+/// Normalizes the names of policies to lower case.
 pub(super) fn policies(names: Vec<String>) -> Vec<String> {
     distinct(names.into_iter().map(|name| name.to_lowercase()).collect())
 }

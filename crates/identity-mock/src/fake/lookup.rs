@@ -30,7 +30,7 @@ fn lookup_group(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(found.map(|found| group::shown(context, found)))
 }
 
-/// A criterion counts if it is there at all, even as `null`; one that is empty finds nothing.
+/// Finds an object by the criterion that is present, even as `null`. An empty criterion finds nothing.
 fn find<'a, T: HasName>(
     fields: &Fields,
     named: &'a Named<T>,

@@ -1,4 +1,4 @@
-//! The merge of entities into one: `identity/entity/merge`.
+//! Merges entities: `identity/entity/merge`.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(super) fn merge(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// Merges another entity into one that is about to be stored, because an alias of the one has become the other's.
+/// Merges `other` into an entity that is about to be stored and has taken over one of its aliases.
 pub(super) fn absorb(store: &mut Store, mut entity: Entity, other: &str) -> Result<(), Refusal> {
     if let Some(other) = store.entities.get(other) {
         let policies = entity.policies.iter().chain(&other.policies).cloned().collect();
@@ -60,7 +60,7 @@ pub(super) fn absorb(store: &mut Store, mut entity: Entity, other: &str) -> Resu
     carry_out(store, entity, &[other.to_owned()], &Clashes::DropTo, true)
 }
 
-/// Two aliases on one mount are refused, all at once, with the data to tell them apart.
+/// Fails if two aliases are on the same mount. The error lists all conflicts, with data about them.
 fn find_clashes(context: &Context<'_>, to: &Entity, from: &[String]) -> Result<(), Refusal> {
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     let mut words = Vec::new();
@@ -111,15 +111,16 @@ fn clash(context: &Context<'_>, entity: &Entity, alias: &Alias) -> Value {
     })
 }
 
-/// What becomes of two aliases on one mount.
+/// Resolves two aliases on the same mount.
 enum Clashes<'a> {
-    /// The one that is named is kept.
+    /// Keeps the alias whose identifier is in the list.
     Keep(&'a [String]),
-    /// That of the entity that is merged into goes.
+    /// Drops the alias of the target entity.
     DropTo,
 }
 
-/// Moves aliases and memberships. The alias that a clash drops is no longer found, but the entity goes on showing it.
+/// Moves aliases and memberships. An alias that is dropped in a conflict cannot be found, but the entity
+/// still shows it.
 fn carry_out(
     store: &mut Store,
     mut to: Entity,
@@ -127,14 +128,14 @@ fn carry_out(
     clashes: &Clashes<'_>,
     force: bool,
 ) -> Result<(), Refusal> {
-    // The server knows one alias for each mount.
+    // The server considers one alias for each mount.
     let mut on_mount = BTreeMap::new();
     for alias in &to.aliases {
         on_mount.entry(alias.mount_accessor.clone()).or_insert_with(|| alias.id.clone());
     }
     let from: Vec<Entity> = from.iter().filter_map(|id| store.entities.get(id)).map(Copied::copied).collect();
 
-    // What may be refused comes before anything is changed.
+    // All checks come before the first change.
     let mut dropped = Vec::new();
     for from_alias in from.iter().flat_map(|entity| &entity.aliases) {
         let Some(to_alias) = on_mount.get(&from_alias.mount_accessor) else { continue };
@@ -172,7 +173,8 @@ fn carry_out(
     }
     let id = to.id.clone();
     store.entities.put(to);
-    // Each group as it was when that entity had left it: of one that several were members of, the last time is what counts.
+    // Restores each group as it was when its entity left. For a group with several of the entities the last
+    // one wins.
     for mut group in joined {
         group.members.get_or_insert_default().push(id.clone());
         store.put_group(group);

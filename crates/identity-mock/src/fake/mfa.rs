@@ -1,4 +1,4 @@
-//! Multi-factor authentication: `identity/mfa`, and what log-in makes of it.
+//! Multi-factor authentication: `identity/mfa` and its part in a login.
 
 mod address;
 mod enforcement;
@@ -22,12 +22,12 @@ use enforcement::Enforcement;
 use method::Method;
 use passcode::Passcodes;
 
-/// What all namespaces have of it: those below a namespace see its methods, and its enforcements hold for them.
+/// The MFA state of all namespaces: methods and enforcements also apply in the namespaces below theirs.
 #[derive(Default)]
 pub(super) struct Mfa {
-    /// By identifier.
+    /// Keyed by identifier.
     methods: BTreeMap<String, Method>,
-    /// By namespace and name.
+    /// Keyed by namespace and name.
     enforcements: BTreeMap<(String, String), Enforcement>,
     passcodes: Passcodes,
 }

@@ -1,4 +1,4 @@
-//! Where auth methods and engines are mounted. They are there to have accessors; nobody logs in.
+//! Mounts of auth methods and engines: `sys/auth` and `sys/mounts`.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,13 @@ use super::answer::{Answer, Refusal, bad};
 use super::request::{Asked, Verb};
 use super::state::{Random, State};
 
-/// The auth methods that can be mounted.
 const AUTH_METHODS: &[&str] =
     &["approle", "cert", "jwt", "kerberos", "kubernetes", "ldap", "oidc", "radius", "userpass"];
 
 pub(super) struct Mount {
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: String,
-    /// The path with its engine, such as `auth/userpass/`.
+    /// The path with its prefix, such as `auth/userpass/`.
     pub(super) path: String,
     pub(super) kind: String,
     pub(super) local: bool,
@@ -25,7 +24,7 @@ pub(super) struct Mount {
     description: String,
 }
 
-/// All mounts of all namespaces, by accessor.
+/// The mounts of all namespaces, by accessor.
 #[derive(Default)]
 pub(super) struct Mounts(BTreeMap<String, Mount>);
 
@@ -34,7 +33,7 @@ impl Mounts {
         self.0.get(accessor)
     }
 
-    /// Mounts what every namespace has.
+    /// Adds the mounts that every namespace has.
     pub(super) fn add_namespace(&mut self, namespace: &str, random: &mut Random) {
         let token = if namespace.is_empty() { "token" } else { "ns_token" };
         for (path, kind, prefix) in [
@@ -70,7 +69,6 @@ impl Mounts {
         accessor
     }
 
-    /// The auth methods that are mounted in a namespace.
     pub(super) fn auth<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
         self.0.values().filter(move |mount| mount.namespace == namespace && mount.path.starts_with("auth/"))
     }
@@ -87,7 +85,7 @@ impl Mounts {
         self.at(namespace, path).map(|mount| mount.accessor.clone())
     }
 
-    /// Mounts an auth method, and returns the accessor.
+    /// Mounts an auth method and returns its accessor.
     pub(super) fn enable(
         &mut self,
         (namespace, name, kind, local): (&str, &str, &str, bool),
@@ -104,7 +102,6 @@ impl Mounts {
     }
 }
 
-/// `sys/auth` and `sys/mounts`.
 pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
     let namespace = &*asked.namespace;
     let name = asked.path.strip_prefix("sys/auth/").unwrap_or_default().trim_end_matches('/');
@@ -112,7 +109,7 @@ pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
     match (asked.verb, &*asked.path) {
         (Verb::Read, "sys/auth" | "sys/auth/") => Ok(all(&state.mounts, namespace, true)),
         (Verb::Read, "sys/mounts" | "sys/mounts/") => Ok(all(&state.mounts, namespace, false)),
-        // No engine can be mounted here; the server does not let this one be, for there is one already.
+        // Engines cannot be mounted. The real server rejects this one too, because it is already mounted.
         (Verb::Write, path)
             if path.starts_with("sys/mounts/") && asked.data.get("type") == Some(&json!("identity")) =>
         {

@@ -1,4 +1,4 @@
-//! Namespaces: each has its own objects and mounts.
+//! Namespaces, each with its own objects: `sys/namespaces`.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Default for Namespaces {
     }
 }
 
-/// Names that paths begin with.
+/// Names that paths begin with, and that no namespace can have.
 const RESERVED: [&str; 6] = ["audit", "auth", "cubbyhole", "identity", "root", "sys"];
 
 impl Namespaces {
@@ -39,7 +39,7 @@ impl Namespaces {
         self.0.get_mut(path)
     }
 
-    /// The namespace that a header and the beginning of a path name together, and the rest of the path.
+    /// Combines the header with the beginning of the path. Returns the namespace and the rest of the path.
     pub(super) fn resolve<'p>(&self, header: &str, path: &'p str) -> Option<(String, &'p str)> {
         let mut namespace =
             if header.is_empty() || header == "root" { String::new() } else { format!("{header}/") };
@@ -58,7 +58,7 @@ impl Namespaces {
         Some((namespace, rest))
     }
 
-    /// Those right below a namespace.
+    /// Returns the direct children of a namespace.
     fn children<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = (&'a str, &'a String, &'a Namespace)> {
         self.0.iter().filter_map(move |(path, namespace)| {
             let name = path.strip_prefix(parent)?;
@@ -68,7 +68,7 @@ impl Namespaces {
     }
 }
 
-/// Creates a namespace, unless it is there.
+/// Creates a namespace. Succeeds if it exists.
 pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Value, Refusal> {
     if name.contains('/') {
         return Err(bad("namespace name cannot contain /"));
@@ -91,7 +91,6 @@ pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Valu
     Ok(state.namespaces.0.get(&path).map(|namespace| shown(&path, namespace)).unwrap_or_default())
 }
 
-/// `sys/namespaces`.
 pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
     let parent = &*asked.namespace;
     let name = asked.path.strip_prefix("sys/namespaces").unwrap_or_default().trim_matches('/');

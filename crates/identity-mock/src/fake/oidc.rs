@@ -1,4 +1,4 @@
-//! Identity tokens and the OpenID provider: `identity/oidc`.
+//! Identity tokens and OIDC providers: `identity/oidc`.
 
 mod assignment;
 mod authorize;
@@ -57,7 +57,7 @@ pub(super) const FAMILIES: &[&[Route]] = &[
     user_info::ROUTES,
 ];
 
-/// What belongs to `identity/oidc` in one namespace, by name.
+/// The OIDC objects of a namespace, by name.
 pub(super) struct Oidc {
     issuer: String,
     keys: BTreeMap<String, Key>,
@@ -67,7 +67,7 @@ pub(super) struct Oidc {
     clients: BTreeMap<String, Client>,
     providers: BTreeMap<String, Provider>,
     codes: BTreeMap<String, Code>,
-    /// The public keys as the server remembers them.
+    /// The public keys that the server has cached.
     published: Option<Vec<Arc<Pair>>>,
 }
 
@@ -89,14 +89,14 @@ impl Default for Oidc {
     }
 }
 
-/// Whether anybody may ask, without a token.
+/// Returns `true` if the path needs no token.
 pub(super) fn is_open(path: &str) -> bool {
     let Some(path) = path.strip_prefix("identity/oidc/") else { return false };
     let parts: Vec<&str> = path.split('/').collect();
     matches!(*parts, [".well-known", ..] | ["provider", _, ".well-known", ..] | ["provider", _, "token"])
 }
 
-/// Whether a path is that of an object that is not there yet.
+/// Returns `true` if the path is that of an object that does not exist yet.
 pub(super) fn is_new(oidc: &Oidc, path: &str) -> bool {
     let parts = path.strip_prefix("identity/oidc/").and_then(|path| path.split_once('/'));
     let Some((kind, name)) = parts.filter(|(_, name)| is_slug(name)) else { return false };
@@ -111,19 +111,19 @@ pub(super) fn is_new(oidc: &Oidc, path: &str) -> bool {
     }
 }
 
-/// A list of names.
 fn names<T>(objects: &BTreeMap<String, T>) -> Outcome {
     Ok(listed(&objects.keys().cloned().collect::<Vec<_>>(), None))
 }
 
-/// The names of the objects that refer to another, for the refusal to delete it; nothing if there are none.
+/// Returns the names of the objects that refer to another one, for the error of a rejected deletion. `None`
+/// if there are none.
 fn referring<T>(objects: &BTreeMap<String, T>, refers: impl Fn(&T) -> bool) -> Option<String> {
     let names: Vec<&str> =
         objects.iter().filter(|(_, object)| refers(object)).map(|(name, _)| &**name).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// Whether a list of client ids has one, or stands for all.
+/// Returns `true` if the list contains the client or `*`.
 fn allows(client_ids: &[String], client_id: &str) -> bool {
     client_ids.iter().any(|allowed| allowed == "*" || allowed == client_id)
 }
@@ -133,7 +133,6 @@ fn later(now: Timestamp, seconds: u64) -> Timestamp {
     now.checked_add(seconds).unwrap_or(Timestamp::MAX)
 }
 
-/// All algorithms that a key can have, as discovery lists them.
 fn algorithms() -> serde_json::Value {
     json!(signing::Algorithm::ALL.map(signing::Algorithm::name))
 }

@@ -1,4 +1,4 @@
-//! Whether a token allows a request.
+//! Checks the permissions of a token.
 
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -10,13 +10,13 @@ use super::state::State;
 use super::tokens::{self, Caller, Token};
 use super::{auth, oidc};
 
-/// What a token may ask about itself in any namespace.
+/// Requests about the token itself, allowed in any namespace.
 const ABOUT_ITSELF: [&str; 3] = ["auth/token/lookup-self", "auth/token/renew-self", "auth/token/revoke-self"];
 
-/// What needs `sudo` as well.
+/// Paths that also require `sudo`.
 const GUARDED: [&str; 2] = ["sys/auth/", "auth/token/accessors"];
 
-/// Who asks, if the request is allowed.
+/// Returns the caller if the request is allowed.
 pub(super) fn check(state: &mut State, headers: &HeaderMap, asked: &Asked) -> Result<Caller, Refusal> {
     let denied = || Refusal::new(StatusCode::FORBIDDEN, "permission denied");
     let name = tokens::of(headers);
@@ -58,7 +58,7 @@ fn is_allowed(state: &State, token: &Token, asked: &Asked) -> Result<bool, Refus
     Ok(acl.allows(&path, capability) && (!is_guarded || acl.allows(&path, "sudo")))
 }
 
-/// Whether the server looks up first if there is such an object, and there is none.
+/// Returns `true` if the server checks for existence first, and the object does not exist.
 fn is_new(state: &State, asked: &Asked) -> bool {
     let store = state.namespaces.get(&asked.namespace).map(|at| &at.store);
     store.is_some_and(|store| oidc::is_new(&store.oidc, &asked.path)) || auth::is_new_user(state, asked)

@@ -1,4 +1,4 @@
-//! Policies as they are written and shown: `sys/policies/acl` and `sys/policy`.
+//! Policies: `sys/policies/acl` and `sys/policy`.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::input::{Fields, Kind, Schema};
 use super::request::{Asked, Verb};
 use super::state::State;
 
-/// What every token may do that does not decline it: the real server's own policy, but for areas that are not here.
+/// The server's own default policy, without the areas that the fake does not support.
 const DEFAULT: &str = r#"
 path "auth/token/lookup-self" { capabilities = ["read"] }
 path "auth/token/renew-self" { capabilities = ["update"] }
@@ -37,12 +37,12 @@ struct Policy {
     modified: Timestamp,
 }
 
-/// What is written, by namespace and name.
+/// Keyed by namespace and name.
 #[derive(Default)]
 pub(super) struct Policies(BTreeMap<(String, String), Policy>);
 
 impl Policies {
-    /// What the policy says; nothing if there is none of this name.
+    /// Returns the rules of a policy, none if it does not exist.
     pub(super) fn rules(&self, namespace: &str, name: &str) -> impl Iterator<Item = &Rule> {
         self.get(namespace, name).into_iter().flat_map(|policy| &policy.rules)
     }
@@ -65,7 +65,7 @@ impl Policies {
         self.0.retain(|(of, _), _| of != namespace);
     }
 
-    /// Writes a policy in place of any that has its name, or tells what is wrong with it.
+    /// Writes a policy. Replaces it if it exists.
     pub(super) fn write(
         &mut self,
         namespace: &str,
@@ -151,7 +151,7 @@ fn write(state: &mut State, asked: &Asked, name: &str, is_old: bool) -> Result<A
     Ok(if warnings.is_empty() { Answer::Done } else { Answer::Data { data: Value::Null, warnings } })
 }
 
-/// The policy in the field that has this name; `root` says nothing.
+/// Returns a policy with its document in the field `field`. The document of `root` is empty.
 fn shown(name: &str, policy: Option<&Policy>, field: &str) -> Value {
     let mut shown = json!({
         "allow_slashes_in_identity_templates": false,

@@ -1,4 +1,4 @@
-//! From an HTTP request to what is asked: the server's front, before any engine sees it.
+//! Parses an HTTP request, as the server does before it dispatches to an engine.
 
 use std::borrow::Cow;
 
@@ -17,28 +17,28 @@ const MOST_STRINGS: usize = 1000;
 const FORM: &str = "application/x-www-form-urlencoded";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// What the server makes of a verb.
+/// The operation of an HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Read,
     List,
     Write,
     Delete,
-    /// One that it knows and that nothing here answers to.
+    /// A known method that no endpoint supports.
     Other,
 }
 
-/// What is asked, of whom.
 pub(super) struct Asked {
     pub(super) verb: Verb,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: String,
-    /// The path below `/v1/` and the namespace, decoded. That of a list ends in a slash.
+    /// The decoded path below `/v1/` and the namespace. It ends in a slash for lists.
     pub(super) path: String,
     pub(super) data: Map<String, Value>,
 }
 
-/// Where the server would rather see the path, if it is not clean: it looks at the path as it came, before it decodes it.
+/// Returns the canonical path to redirect to if the path is not clean. The server checks it before it decodes
+/// escapes.
 pub(super) fn cleaned(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let mut is_clean = true;
@@ -61,7 +61,7 @@ pub(super) fn cleaned(path: &str) -> Option<String> {
     Some(format!("/{}{slash}", parts.join("/")))
 }
 
-/// Whether the server takes the path at all.
+/// Returns `false` if the server rejects the path for unprintable characters.
 pub(super) fn is_readable(path: &str) -> bool {
     match percent_decode_str(path).decode_utf8() {
         Ok(decoded) => is_printable(&decoded),
@@ -121,7 +121,7 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 fn asks_for_list(query: &Map<String, Value>) -> Result<bool, Refusal> {
     let list = query.get("list");
-    // Of several the first counts.
+    // The first of several values counts.
     let list = list.and_then(|list| list.get(0)).or(list);
     match list.and_then(Value::as_str).unwrap_or_default() {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
@@ -135,7 +135,7 @@ fn without_list(mut query: Map<String, Value>) -> Map<String, Value> {
     query
 }
 
-/// The pairs of a query or a form; several of one name are a list.
+/// Parses a query or a form. A repeated name becomes a list.
 fn pairs(text: &str) -> Map<String, Value> {
     let mut pairs = Map::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -191,7 +191,7 @@ fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, Refu
     Err(bad(format!("failed to decode JSON input: {problem}")))
 }
 
-/// Keys and values that are strings.
+/// Counts strings in keys and values.
 fn strings(value: &Value) -> usize {
     match value {
         Value::String(_) => 1,
@@ -201,7 +201,7 @@ fn strings(value: &Value) -> usize {
     }
 }
 
-/// What the server says of bad JSON, as near as matters.
+/// Approximates the message of the server for invalid JSON.
 fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "unexpected EOF".to_owned();

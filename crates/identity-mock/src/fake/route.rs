@@ -1,4 +1,4 @@
-//! From a path and a verb to the operation, by the constants of the endpoints.
+//! Maps paths and verbs to handlers, using the constants of the endpoints.
 
 use std::sync::OnceLock;
 
@@ -12,29 +12,27 @@ use super::state::{Context, State};
 use super::tokens::Caller;
 use super::{alias, entity, group, group_alias, lookup, mfa, oidc};
 
-/// An operation: where it is found, which fields it knows, and what it does.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
     method: Method,
     path: &'static str,
     fields: Schema,
     run: Run,
-    /// Whether a slash at the end is tolerated.
+    /// Whether a trailing slash is tolerated.
     slash: bool,
-    /// What the path could name and does not.
+    /// The parameter that the path omits.
     unnamed: Option<&'static str>,
-    /// Whether the server looks up the object before it looks at the fields, and so words what is wrong with them in another way.
+    /// Whether the server looks up the object before it validates the fields, which changes its messages.
     looked_up_first: bool,
 }
 
-/// What an operation does: it answers in the envelope, or in whatever way it likes.
 #[derive(Clone, Copy)]
 enum Run {
     Enveloped(fn(&mut Context<'_>, &Fields) -> Outcome),
     Raw(fn(&mut Context<'_>, &Fields) -> Result<Answer, Refusal>),
 }
 
-/// The operation of an endpoint.
+/// The route of an endpoint.
 pub(super) const fn route<E: Endpoint>(
     fields: Schema,
     run: fn(&mut Context<'_>, &Fields) -> Outcome,
@@ -42,7 +40,7 @@ pub(super) const fn route<E: Endpoint>(
     at(E::METHOD, E::PATH, fields, run)
 }
 
-/// An operation that is no endpoint's.
+/// A route without an endpoint.
 pub(super) const fn at(
     method: Method,
     path: &'static str,
@@ -52,7 +50,7 @@ pub(super) const fn at(
     Route::new(method, path, fields, Run::Enveloped(run))
 }
 
-/// The operation of an endpoint that does not answer in the envelope.
+/// The route of an endpoint whose response has no envelope.
 pub(super) const fn raw_route<E: Endpoint>(
     fields: Schema,
     run: fn(&mut Context<'_>, &Fields) -> Result<Answer, Refusal>,
@@ -70,7 +68,7 @@ impl Route {
         Self { slash: true, ..self }
     }
 
-    /// An operation at a path without the parameter that it could have. A field of this name is empty whatever the body says.
+    /// Omits a parameter from the path. The parameter is then empty, whatever the body contains.
     pub(super) const fn without(self, parameter: &'static str) -> Self {
         Self { unnamed: Some(parameter), ..self }
     }
@@ -90,7 +88,7 @@ impl Route {
     }
 }
 
-/// The operations by family, but for those of `identity/oidc`.
+/// All routes except those of `identity/oidc`.
 const FAMILIES: &[&[Route]] = &[
     entity::ROUTES,
     alias::ROUTES,
@@ -111,10 +109,10 @@ fn families() -> impl Iterator<Item = &'static Route> {
     FAMILIES.iter().chain(oidc::FAMILIES).copied().flatten()
 }
 
-/// All operations at one path.
+/// All routes with the same path.
 struct Place {
     before: &'static str,
-    /// The parameter, and what comes after it.
+    /// The name of the parameter and the text after it.
     parameter: Option<(&'static str, &'static str)>,
     slash: bool,
     routes: Vec<Route>,
@@ -129,7 +127,7 @@ impl Place {
         Self { before, parameter, slash: false, routes: Vec::new() }
     }
 
-    /// The parameter of the path, empty where there is none, if this is the place.
+    /// Returns the parameter of a matching path, `""` if the pattern has none.
     fn captures<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.strip_prefix(self.before)?;
         let Some((name, after)) = self.parameter else {
@@ -146,7 +144,7 @@ impl Place {
     }
 }
 
-/// Letters, digits and `_`, and in between also `-` and `.`.
+/// Returns `true` for letters, digits and `_`, with `-` and `.` in between.
 pub(super) fn is_slug(text: &str) -> bool {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let ends = [text.as_bytes().first(), text.as_bytes().last()];
@@ -178,7 +176,7 @@ fn places() -> &'static [Place] {
     })
 }
 
-/// Finds the operation of the identity engine that is asked for, and does it.
+/// Handles a request to the identity engine.
 pub(super) fn run(state: &mut State, asked: Asked, caller: Caller) -> Answer {
     answer(state, asked, caller).unwrap_or_else(Answer::Refused)
 }
@@ -215,7 +213,7 @@ fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Ref
     let warnings = [context.warnings, warnings].concat();
     match outcome {
         Some(data) => Ok(Answer::Data { data, warnings }),
-        // An empty list is none, unless there is something to be said of it.
+        // An empty list is a 404 unless there are warnings.
         None if asked.verb == Verb::List && !warnings.is_empty() => {
             Ok(Answer::Data { data: Value::Object(Map::new()), warnings })
         }
@@ -227,7 +225,7 @@ fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Ref
     }
 }
 
-/// The warning of fields that an operation does not know.
+/// Returns the warning about unknown fields.
 pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
     let mut unknown: Vec<&str> = raw
         .keys()

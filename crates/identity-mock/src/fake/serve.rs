@@ -1,4 +1,4 @@
-//! A request from its arrival to its answer.
+//! Handles a request from its arrival to the response.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, 
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
-/// What comes of a request, and how long it takes to come.
+/// The delay of a response, and the response.
 pub(super) type Served = (Duration, Result<Response<Bytes>, TransportError>);
 
 pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {

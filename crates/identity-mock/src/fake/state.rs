@@ -1,4 +1,4 @@
-//! All that the server knows.
+//! The state of the server.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -18,7 +18,6 @@ use super::tokens::{Caller, Tokens};
 use super::wrapping::Wrapped;
 
 pub(super) struct State {
-    /// Where the server says that it is.
     pub(super) address: String,
     pub(super) clock: Clock,
     pub(super) random: Random,
@@ -59,7 +58,7 @@ impl State {
 }
 
 impl State {
-    /// What an operation in a namespace works on, if there is such a namespace.
+    /// Returns the context of a handler, `None` if the namespace does not exist.
     pub(super) fn context<'a>(&'a mut self, namespace: &'a str) -> Option<Context<'a>> {
         let Namespace { store, id, .. } = self.namespaces.get_mut(namespace)?;
         Some(Context {
@@ -78,7 +77,7 @@ impl State {
     }
 }
 
-/// What an operation of the identity engine works on: one namespace, and what is around it.
+/// What a handler of the identity engine works on: a namespace and its surroundings.
 pub(super) struct Context<'a> {
     pub(super) store: &'a mut Store,
     pub(super) mounts: &'a Mounts,
@@ -88,29 +87,28 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: &'a str,
-    /// The identifier of the namespace, `root` in the root namespace.
+    /// The identifier of the namespace, `root` for the root namespace.
     pub(super) namespace_id: &'a str,
-    /// Where the server says that it is.
     pub(super) address: &'a str,
     pub(super) caller: Caller,
-    /// What the answer warns of.
+    /// The warnings of the response.
     pub(super) warnings: Vec<String>,
 }
 
 impl Context<'_> {
-    /// A new identifier, which outside the root namespace ends in that of the namespace.
+    /// Generates an identifier. Outside the root namespace it ends in the identifier of the namespace.
     pub(super) fn new_id(&mut self) -> String {
         let id = self.random.uuid();
         if self.namespace_id == "root" { id } else { format!("{id}.{}", self.namespace_id) }
     }
 
-    /// A name for what was given none.
+    /// Generates a default name.
     pub(super) fn new_name(&mut self, kind: &str) -> String {
         format!("{kind}_{}.{}", self.random.hex(), self.namespace_id)
     }
 }
 
-/// The system's clock, and how far the test has moved it.
+/// The clock of the system plus the time that a test has added.
 #[derive(Default)]
 pub(super) struct Clock {
     ahead: Duration,
@@ -127,7 +125,7 @@ impl Clock {
     }
 }
 
-/// Makes up identifiers. It is no source of secrets.
+/// Generates identifiers. It is not cryptographically secure.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -160,7 +158,6 @@ impl Random {
         )
     }
 
-    /// Bytes of a key that opens nothing.
     pub(super) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).take(length).collect()
     }

@@ -1,4 +1,4 @@
-//! The objects of the identity engine in one namespace, and how they are found.
+//! The objects of the identity engine in a namespace, and their indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -18,12 +18,12 @@ pub(super) struct Entity {
     pub(super) metadata: Option<Pairs>,
     pub(super) policies: Vec<String>,
     pub(super) disabled: bool,
-    /// The aliases as the entity shows them. After a merge there may be one that is not in [`Store::aliases`] any more.
+    /// The aliases in reads of the entity. After a merge one of them may be missing in [`Store::aliases`].
     pub(super) aliases: Vec<Alias>,
     pub(super) merged: Vec<String>,
-    /// The TOTP secrets that it has, by method.
+    /// The TOTP secrets by method.
     pub(super) enrolled: BTreeMap<String, Enrolled>,
-    /// Whether the server has written its local aliases down, which it does apart from the entity, and not when it merges.
+    /// Whether the server has stored the local aliases. It stores them separately, and not during a merge.
     pub(super) keeps_local: bool,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -47,7 +47,8 @@ pub(super) struct Alias {
     pub(super) merged_from: Vec<String>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
-    /// The object in the server's memory. An entity and the table of aliases have the same one, or each its own.
+    /// The identity of the object in the memory of the server. The entity and the index of aliases may share
+    /// it.
     pub(super) object: Arc<()>,
 }
 
@@ -66,7 +67,7 @@ pub(super) struct Group {
     pub(super) updated: Timestamp,
 }
 
-/// A copy to change, in which what is empty has become nothing: the server answers `[]` and `{}` only until the object is changed again.
+/// Clones an object and normalizes empty collections to absent, as the server does on each update.
 pub(super) trait Copied {
     fn copied(&self) -> Self;
 }
@@ -109,14 +110,14 @@ pub(super) struct Store {
     pub(super) groups: Named<Group>,
     pub(super) group_aliases: Aliases,
     pub(super) oidc: Oidc,
-    /// The groups by their members.
+    /// The groups of each member.
     of_member: BTreeMap<String, BTreeSet<String>>,
-    /// The groups by their parents, which may be gone.
+    /// The groups of each parent, even if the parent is deleted.
     of_parent: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Store {
-    /// Changes the alias of an entity where it is, also in what the entity shows if that is the same object.
+    /// Updates an entity alias in the index, and in its entity if both share the object.
     pub(super) fn amend(&mut self, alias: &Alias) {
         self.aliases.put(alias.clone());
         let entity = self.entities.by_id.get_mut(&alias.canonical_id);
@@ -126,7 +127,7 @@ impl Store {
         }
     }
 
-    /// Stores a group and its alias, in place of those that it had.
+    /// Stores a group and its alias. Replaces both if they exist.
     pub(super) fn put_group(&mut self, mut group: Group) {
         group.index += 1;
         if let Some(alias) = self.groups.get(&group.id).and_then(|before| before.alias.as_ref()) {
@@ -145,7 +146,7 @@ impl Store {
         self.groups.put(group);
     }
 
-    /// Removes a group and its alias. Its members go on naming it as a parent.
+    /// Removes a group and its alias. Its members still list it as a parent.
     pub(super) fn remove_group(&mut self, id: &str) {
         self.unlink(id);
         if let Some(alias) = self.groups.remove(id).and_then(|group| group.alias) {
@@ -167,12 +168,12 @@ impl Store {
         }
     }
 
-    /// The groups that an entity is a member of, in the order of their identifiers.
+    /// Returns the groups of an entity, sorted by identifier.
     pub(super) fn groups_of_member(&self, entity: &str) -> impl Iterator<Item = &String> {
         self.of_member.get(entity).into_iter().flatten()
     }
 
-    /// The groups that are members of a group, in the order of their identifiers.
+    /// Returns the member groups of a group, sorted by identifier.
     pub(super) fn groups_of_parent(&self, group: &str) -> impl Iterator<Item = &String> {
         self.of_parent.get(group).into_iter().flatten()
     }
@@ -201,7 +202,7 @@ impl HasName for Group {
     }
 }
 
-/// Objects by identifier, and by name in any case.
+/// Objects indexed by identifier and by case-insensitive name.
 pub(super) struct Named<T> {
     by_id: BTreeMap<String, T>,
     ids: BTreeMap<String, String>,
@@ -222,7 +223,7 @@ impl<T: HasName> Named<T> {
         self.by_id.get(self.ids.get(&name.to_lowercase())?)
     }
 
-    /// All of them, in the order of their identifiers.
+    /// Returns all objects, sorted by identifier.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.by_id.values()
     }
@@ -246,7 +247,7 @@ impl<T: HasName> Named<T> {
     }
 }
 
-/// Aliases by identifier, and by mount and name in any case.
+/// Aliases indexed by identifier, and by mount and case-insensitive name.
 #[derive(Default)]
 pub(super) struct Aliases {
     by_id: BTreeMap<String, Alias>,
@@ -266,7 +267,7 @@ impl Aliases {
         self.by_id.get(self.ids.get(&(mount_accessor.to_owned(), name.to_lowercase()))?)
     }
 
-    /// All of them, in the order of their identifiers.
+    /// Returns all aliases, sorted by identifier.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Alias> {
         self.by_id.values()
     }

@@ -1,4 +1,4 @@
-//! Tokens, and who has them. What they allow is a matter of [`permission`](super::permission).
+//! Tokens and their owners. [`permission`](super::permission) evaluates what they allow.
 
 use std::collections::BTreeMap;
 
@@ -12,61 +12,58 @@ use super::store::Pairs;
 
 #[derive(Clone)]
 pub(super) struct Token {
-    /// The namespace that it is good for, with all below it.
+    /// The namespace of the token. The token is also valid below it.
     pub(super) namespace: String,
-    /// The entity that it was given to.
     pub(super) entity: Option<String>,
     pub(super) lease: Lease,
-    /// What an access token of an OpenID provider is good for.
+    /// The scope of an access token of an OIDC provider.
     pub(super) access: Option<Access>,
 }
 
-/// The one thing that an access token of an OpenID provider may do, and for whom.
+/// The only request that an access token of an OIDC provider allows.
 #[derive(Clone)]
 pub(super) struct Access {
-    /// The path of the `userinfo` of the provider.
+    /// The path of the provider's `userinfo`.
     pub(super) path: String,
     pub(super) client_id: String,
     pub(super) scopes: Vec<String>,
 }
 
-/// Who asks, as far as operations want to know.
+/// The caller of a request, as handlers see it.
 #[derive(Default)]
 pub(super) struct Caller {
-    /// The entity of the token.
     pub(super) entity: Option<String>,
     /// When the token was created.
     pub(super) since: Timestamp,
     pub(super) access: Option<Access>,
-    /// Whether the token came as `Authorization: Bearer`.
+    /// Whether the token was sent as `Authorization: Bearer`.
     pub(super) is_bearer: bool,
     /// Name and password of `Authorization: Basic`.
     pub(super) basic: Option<(String, String)>,
 }
 
 impl Caller {
-    /// Who asks without a token.
     pub(super) fn anybody(headers: &HeaderMap) -> Self {
         Self { basic: basic(headers), ..Self::default() }
     }
 }
 
-/// What a token tells of itself.
+/// The properties of a token, as lookups show them.
 #[derive(Clone)]
 pub(super) struct Lease {
     pub(super) accessor: String,
     pub(super) policies: Vec<String>,
     pub(super) meta: Option<Pairs>,
     pub(super) created: Timestamp,
-    /// Seconds; 0 where there is no end.
+    /// In seconds. 0 means no expiry.
     pub(super) ttl: u64,
-    /// How many seconds after it was made it was renewed.
+    /// The seconds between the creation and the last renewal.
     pub(super) renewed: u64,
     pub(super) explicit_max_ttl: u64,
-    /// How often it may still be used, unless that is any number of times.
+    /// The remaining uses. `None` means unlimited.
     pub(super) uses: Option<u64>,
     pub(super) display_name: String,
-    /// The path that it was asked for at.
+    /// The path of the request that created it.
     pub(super) path: String,
     pub(super) renewable: bool,
     pub(super) orphan: bool,
@@ -74,7 +71,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Of a token that nobody asked for.
+    /// Creates the lease of a token that no request created.
     pub(super) fn given(policy: &str, accessor: String, created: Timestamp) -> Self {
         Self {
             accessor,
@@ -105,7 +102,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// The root token alone, which is `root`.
+    /// Creates the store with the root token `root`.
     pub(super) fn new(accessor: String, now: Timestamp) -> Self {
         let root = "root".to_owned();
         let lease = Lease::given("root", accessor, now);
@@ -136,25 +133,24 @@ impl Tokens {
         self.all.get_mut(token)
     }
 
-    /// Makes a token unknown, though not the root token.
+    /// Revokes a token. Does nothing for the root token.
     pub(super) fn revoke(&mut self, token: &str) {
         if token != self.root {
             self.all.remove(token);
         }
     }
 
-    /// The token that has this accessor.
     pub(super) fn with_accessor(&self, accessor: &str) -> Option<(&String, &Token)> {
         self.all.iter().find(|(_, token)| !accessor.is_empty() && token.lease.accessor == accessor)
     }
 
-    /// The accessors of the tokens of a namespace. Those of batch tokens are empty.
+    /// Returns the accessors of the tokens of a namespace. Batch tokens have none.
     pub(super) fn accessors(&self, namespace: &str) -> Vec<&str> {
         let all = self.all.values().filter(|token| token.namespace == namespace);
         all.map(|token| &*token.lease.accessor).filter(|accessor| !accessor.is_empty()).collect()
     }
 
-    /// Forgets a token that is used up, or whose time is over.
+    /// Removes a token that is used up or expired.
     pub(super) fn expire(&mut self, token: &str, now: Timestamp) {
         let lease = self.all.get(token).map(|token| &token.lease);
         if lease.is_some_and(|lease| lease.uses == Some(0) || (lease.ttl > 0 && lease.expires() <= now)) {
@@ -162,7 +158,6 @@ impl Tokens {
         }
     }
 
-    /// Counts a use of a token.
     pub(super) fn use_up(&mut self, token: &str) {
         if let Some(uses) = self.all.get_mut(token).and_then(|token| token.lease.uses.as_mut()) {
             *uses = uses.saturating_sub(1);
@@ -170,7 +165,7 @@ impl Tokens {
     }
 }
 
-/// The token of a request, empty if it has none.
+/// Returns the token of a request, `""` if it has none.
 pub(super) fn of(headers: &HeaderMap) -> &str {
     match text(headers, "x-vault-token") {
         "" => text(headers, AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Answers that are kept for whoever has the wrapping token: `X-Vault-Wrap-TTL` and `sys/wrapping`.
+//! Response wrapping: `X-Vault-Wrap-TTL` and `sys/wrapping`.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use super::request::{Asked, text};
 use super::state::State;
 use super::tokens;
 
-/// An answer that is kept.
+/// A wrapped response.
 pub(super) struct Wrapped {
     data: Value,
     auth: Value,
     warnings: Vec<String>,
-    /// Its status, if it has no envelope once it is unwrapped.
+    /// The status of a response without an envelope.
     raw: Option<StatusCode>,
     creation_path: String,
     created: Timestamp,
@@ -31,7 +31,7 @@ impl Wrapped {
     }
 }
 
-/// How long an answer is to be kept, if at all.
+/// Returns the requested TTL of a wrapped response.
 pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
     let header = text(headers, "x-vault-wrap-ttl");
     if header.is_empty() {
@@ -45,13 +45,13 @@ pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
     Ok(Some(ttl).filter(|ttl| !ttl.is_zero()))
 }
 
-/// Keeps an answer that brings data. Others are given as they are, but for an empty list.
+/// Wraps a response with data. Returns others unchanged, except an empty list.
 pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (String, bool)) -> Answer {
     let (creation_path, is_list) = asked;
     let mut raw = None;
     let (data, auth, warnings) = match answer {
         Answer::Data { data, warnings } => (data, Value::Null, warnings),
-        // Refusals as well, if they are in words of OAuth.
+        // This includes OAuth errors.
         Answer::Own { status, body, .. } => {
             raw = Some(status);
             (body, Value::Null, Vec::new())
@@ -60,7 +60,7 @@ pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (Str
             raw = Some(StatusCode::OK);
             (body, Value::Null, Vec::new())
         }
-        // The server drops the connection instead if a second factor is wanted.
+        // The server drops the connection instead if a second factor is required.
         Answer::Auth { auth, warnings } if auth["client_token"] != "" => (Value::Null, auth, warnings),
         Answer::Refused(refusal)
             if is_list && refusal.status == StatusCode::NOT_FOUND && refusal.errors.is_empty() =>
@@ -85,7 +85,7 @@ pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (Str
     Answer::Wrapped(info)
 }
 
-/// `sys/wrapping/lookup` and `sys/wrapping/unwrap`, which take any token that wraps.
+/// Handles `sys/wrapping/lookup` and `sys/wrapping/unwrap`, which accept any wrapping token.
 pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Result<Answer, Refusal> {
     let given = asked.data.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
     let token = given.unwrap_or_else(|| tokens::of(headers));

@@ -1,14 +1,14 @@
-//! What a policy says: paths, and what may be done there.
+//! Policy documents: paths and their capabilities.
 
 use super::hcl::{self, Item, Node};
 use crate::fake::answer::{listed, quoted};
 
-/// What may be done: words such as `read`. Where `deny` is one there is no other.
+/// A set of capabilities such as `read`. `deny` excludes all others.
 pub(in crate::fake) type Capabilities = std::collections::BTreeSet<&'static str>;
 
 const WORDS: [&str; 9] = ["create", "delete", "deny", "list", "patch", "read", "scan", "sudo", "update"];
 
-/// What is known of a path. All but the first two are read over.
+/// The known fields of a path. Only the first two have an effect.
 const FIELDS: [&str; 13] = [
     "capabilities",
     "policy",
@@ -25,14 +25,14 @@ const FIELDS: [&str; 13] = [
     "required_parameters",
 ];
 
-/// One path of a policy, without the slash that it may begin with.
+/// A path of a policy, without a leading slash.
 #[derive(Clone)]
 pub(in crate::fake) struct Rule {
     pub(super) path: String,
     pub(super) capabilities: Capabilities,
 }
 
-/// What the document says, or what is wrong with it, in the server's words as near as matters.
+/// Parses a policy document. Error messages approximate those of the server.
 pub(in crate::fake) fn read(document: &str) -> Result<Vec<Rule>, String> {
     let items = hcl::parse(document)?;
     check_keys(&items, &["name", "path"])?;
@@ -50,7 +50,7 @@ fn check_keys(items: &[Item], known: &[&str]) -> Result<(), String> {
     if errors.is_empty() { Ok(()) } else { Err(listed(&errors)) }
 }
 
-/// The path, which is called `path` if it is called nothing.
+/// Returns the path of an item. The server defaults it to `path`.
 fn label(item: &Item) -> &str {
     item.keys.get(1).map_or("path", String::as_str)
 }
@@ -99,7 +99,7 @@ fn rule(item: &Item) -> Result<Rule, String> {
     Ok(Rule { path: written.strip_prefix('/').unwrap_or(written).to_owned(), capabilities })
 }
 
-/// What one word stood for before there were capabilities.
+/// Returns the capabilities of the deprecated `policy` field.
 fn of_old(word: &str) -> Option<&'static [&'static str]> {
     Some(match word {
         "deny" => &["deny"],

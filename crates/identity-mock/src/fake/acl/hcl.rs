@@ -1,4 +1,5 @@
-//! The part of HCL, version 1, that policies are written in: blocks, assignments, texts, lists and comments. JSON is read into the same.
+//! Parses the subset of HCL 1 that policies use: blocks, assignments, strings, lists and comments. JSON is
+//! parsed into the same types.
 
 use serde_json::Value;
 
@@ -9,19 +10,18 @@ use crate::fake::answer::quoted;
 pub(super) struct Item {
     pub(super) keys: Vec<String>,
     pub(super) line: usize,
-    /// Where the value begins, as errors say it.
+    /// The start of the value, as formatted in error messages.
     pub(super) at: String,
     pub(super) value: Node,
 }
 
 pub(super) enum Node {
-    /// A text, a number, `true` or `false`.
+    /// A string, a number, `true` or `false`.
     Literal(String),
     List(Vec<Node>),
     Object(Vec<Item>),
 }
 
-/// What is written, or what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Vec<Item>, String> {
     if text.trim_start().starts_with('{') {
         return match serde_json::from_str(text) {
@@ -33,7 +33,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, String> {
     Parser { tokens: Tokens::new(text), next: None }.items(&Token::End)
 }
 
-/// An object of objects is so many blocks, each with one more key, and so is a list of objects.
+/// Converts JSON as HCL does: each entry of an object of objects becomes a block with one more key, as does
+/// each element of a list of objects.
 fn of_json((key, value): (String, Value)) -> Vec<Item> {
     let item = |keys, value| Item { keys, line: 1, at: "At -".to_owned(), value };
     let objects: Vec<_> = match value {
@@ -70,7 +71,7 @@ impl Parser<'_> {
         self.next.take().map_or_else(|| self.tokens.next(), Ok)
     }
 
-    /// All items up to an end, which is not taken.
+    /// Parses items up to `end`, which it leaves unread.
     fn items(&mut self, end: &Token) -> Result<Vec<Item>, String> {
         let mut items = Vec::new();
         loop {
@@ -142,7 +143,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A list may have commas to spare.
+    /// Parses a list. It may have superfluous commas.
     fn list(&mut self) -> Result<Node, String> {
         let mut items = Vec::new();
         let mut needs_comma = false;

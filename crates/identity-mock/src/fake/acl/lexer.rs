@@ -1,4 +1,4 @@
-//! The words and signs of HCL.
+//! Splits HCL into tokens.
 
 use std::fmt;
 use std::iter::Peekable;
@@ -15,7 +15,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// As errors call it.
+    /// Returns the name of the token in error messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Word(_) => "IDENT",
@@ -51,7 +51,6 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is left of a text.
 pub(super) struct Tokens<'t> {
     text: &'t str,
     chars: Peekable<CharIndices<'t>>,
@@ -72,7 +71,6 @@ impl<'t> Tokens<'t> {
         Some(char)
     }
 
-    /// The rest of the text.
     fn rest(&mut self) -> &'t str {
         self.chars.peek().and_then(|(at, _)| self.text.get(*at..)).unwrap_or_default()
     }
@@ -110,7 +108,7 @@ impl<'t> Tokens<'t> {
         word.to_owned()
     }
 
-    /// The next word or sign, and where it begins.
+    /// Returns the next token and its position.
     pub(super) fn next(&mut self) -> Result<(Token, Place), String> {
         self.skip_blanks();
         let mut at = self.place;

@@ -3,11 +3,8 @@
 use crate::fake::entity;
 use crate::fake::store::{Entity, Group, Pairs, Store};
 
-/// The path for an entity; nothing where the entity has no such value.
-///
-/// # Errors
-///
-/// If the value would change what the path matches: the server then refuses whatever the token asks.
+/// Expands a path for an entity. Returns `None` if the entity lacks a value, and `Err` if a value contains
+/// wildcards or slashes: the server then denies every request of the token.
 pub(super) fn expanded(path: &str, subject: Option<(&Store, &Entity)>) -> Result<Option<String>, ()> {
     let mut pieces = path.split("{{");
     let mut expanded = pieces.next().unwrap_or_default().to_owned();

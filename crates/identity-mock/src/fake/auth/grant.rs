@@ -1,4 +1,4 @@
-//! Tokens as they are made and shown.
+//! Creates tokens.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use crate::fake::state::State;
 use crate::fake::store::{Pairs, Store};
 use crate::fake::tokens::{Lease, Token};
 
-/// What a token is to be.
+/// The properties of a token to create.
 #[derive(Clone, Default)]
 pub(super) struct Grant {
     pub(super) id: String,
     pub(super) namespace: String,
     pub(super) entity: Option<String>,
-    /// The path that it was asked for at.
+    /// The path of the request that created it.
     pub(super) path: String,
     pub(super) display_name: String,
     pub(super) policies: Vec<String>,
     pub(super) meta: Option<Pairs>,
-    /// Seconds; 0 where nothing is said of it.
+    /// In seconds. 0 selects the default.
     pub(super) ttl: u64,
     pub(super) max_ttl: u64,
     pub(super) explicit_max_ttl: u64,
@@ -33,10 +33,10 @@ pub(super) struct Grant {
     pub(super) orphan: bool,
 }
 
-/// How long a token lives of which nothing is said: 32 days.
+/// The default and maximum TTL: 32 days.
 const LONGEST: u64 = 32 * 24 * 60 * 60;
 
-/// The policies of a token, in order, with the one that all have unless somebody says otherwise. The root token needs no other.
+/// Sorts the policies of a token and adds `default` if it is wanted. Root tokens do not get it.
 pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<String> {
     let has = |name: &str| policies.iter().any(|policy| policy == name);
     if is_wanted && !has("root") && !has("default") {
@@ -46,7 +46,6 @@ pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<St
     policies
 }
 
-/// Makes the token.
 pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -> Result<Answer, Refusal> {
     let context = state.context(&grant.namespace).ok_or_else(denied)?;
     let of_identity =
@@ -93,7 +92,7 @@ pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -
     Ok(Answer::Auth { auth, warnings })
 }
 
-/// The policies of an entity and of its groups, in this order.
+/// Returns the policies of an entity followed by those of its groups.
 pub(in crate::fake) fn policies_of(store: &Store, entity: &str) -> Vec<String> {
     let (direct, inherited) = entity::groups(store, entity);
     let groups = direct.into_iter().chain(inherited).filter_map(|group| store.groups.get(group));
@@ -107,7 +106,7 @@ pub(in crate::fake) fn policies_of(store: &Store, entity: &str) -> Vec<String> {
     policies
 }
 
-/// The token as the answer that gives it tells of it.
+/// Returns the `auth` part of the response that creates the token.
 pub(super) fn shown(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
     let all: BTreeSet<&String> = lease.policies.iter().chain(of_identity).collect();
     let mut shown = json!({

@@ -1,4 +1,4 @@
-//! From a proof of who it is to a token: entity, second factor, token.
+//! Logs in: finds the entity, requires a second factor, and creates the token.
 
 use std::sync::Arc;
 
@@ -14,17 +14,16 @@ use crate::fake::mfa::{self, Credentials};
 use crate::fake::state::{Context, State};
 use crate::fake::store::{Alias, Entity};
 
-/// A log-in that still wants a second factor.
+/// A login that waits for its second factor.
 pub(super) struct Pending {
     pub(super) accessor: String,
     pub(super) grant: Grant,
     pub(super) until: Timestamp,
 }
 
-/// How long a log-in waits for its second factor.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(300);
 
-/// The codes of the header `X-Vault-MFA`, if there is one: `<method>:<code>`.
+/// Parses the headers `X-Vault-MFA: <method>:<code>`.
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Refusal> {
     let mut credentials = Credentials::new();
     for header in headers.get_all("x-vault-mfa") {
@@ -50,7 +49,7 @@ pub(super) fn denied() -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "permission denied")
 }
 
-/// Logs somebody in who is known to the mount by this name.
+/// Logs in the user with this name at the mount, whose password is already validated.
 pub(super) fn log_in(
     state: &mut State,
     accessor: &str,
@@ -92,7 +91,7 @@ pub(super) fn log_in(
     give(state, grant, warnings)
 }
 
-/// The entity that has the alias, which is made where there is none.
+/// Returns the entity with the alias. Creates both if the alias does not exist.
 fn entity_of(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<Entity, Refusal> {
     if let Some(alias) = context.store.aliases.at(accessor, name) {
         return context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied);

@@ -81,7 +81,7 @@ fn refused(problem: &str) -> Refusal {
     Refusal::by_core(StatusCode::BAD_REQUEST, problem)
 }
 
-/// The token whose accessor the body names, if there is one.
+/// Returns the token with the accessor in the body. `None` if the body has none.
 fn of_accessor(state: &State, asked: &Asked) -> Result<Option<String>, Refusal> {
     let accessor = Fields::new(asked.data.clone(), &[("accessor", Kind::Text)])?.text("accessor");
     if accessor.is_empty() {
@@ -190,7 +190,7 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         return Err(bad("root or sudo privileges required to create periodic token"));
     }
     let ttl = fields.seconds("ttl").or_else(|| fields.seconds("lease")).unwrap_or_default();
-    // What the parent has is enough, unless it may do more than it has.
+    // Only privileged callers can add policies, so the policies of the parent are the default.
     let is_default_wanted = !fields.flag("no_default_policy").unwrap_or_default();
     let has_default = parent.lease.policies.iter().any(|policy| policy == "default");
     let adds_default = is_default_wanted && (has_default || (has_sudo && !given.is_empty()));
@@ -222,7 +222,7 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
     grant::give(state, grant, warnings)
 }
 
-/// The server reads durations at another place here, and says nothing of the field.
+/// The server parses these durations elsewhere, and its error lacks the field.
 fn bare(mut refusal: Refusal) -> Refusal {
     for error in &mut refusal.errors {
         if let Some(at) = error.find(": time: ") {

@@ -1,4 +1,4 @@
-//! Users with passwords: `auth/userpass`, or where it is mounted.
+//! Users of `userpass`.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ use crate::fake::route::{ignored, is_slug};
 use crate::fake::state::State;
 use crate::fake::store::Pairs;
 
-/// A user, and what the tokens of the user are like.
+/// A user, and the properties of the user's tokens.
 #[derive(Clone, Default)]
 pub(super) struct User {
     password: String,
     policies: Vec<String>,
-    /// Whether the policies were given in the old field, and are shown in it too.
+    /// Whether the policies were set through the deprecated field. Reads then return it too.
     is_old: bool,
     bound_cidrs: Vec<String>,
     ttl: u64,
@@ -101,7 +101,7 @@ pub(super) fn run(state: &mut State, asked: Asked, accessor: String, rest: &str)
     }
 }
 
-/// The server reads the fields of tokens at another place, with other words.
+/// The server parses the token fields elsewhere, and its errors lack the prefix.
 fn without_prefix(mut refusal: Refusal) -> Refusal {
     for error in &mut refusal.errors {
         if error.contains("field \"token_") {
@@ -195,7 +195,7 @@ pub(super) fn log_in(
         let which = "the value of these parameters with the values captured from the endpoint's path";
         warnings.push(format!("Endpoint replaced {which}: [username]"));
     }
-    // That the input is bad is the server's fault here, in its view.
+    // The server responds to invalid input with 500 here.
     let fault = |problem: &str| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, problem);
     let fields = Fields::new(raw, LOGIN).map_err(|refusal| fault(&refusal.errors.join("\n")))?;
     let password = fields.text("password");

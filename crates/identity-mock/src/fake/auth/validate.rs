@@ -1,4 +1,4 @@
-//! The second factor of a log-in that waits for it: `sys/mfa/validate`.
+//! Validates the second factor of a pending login: `sys/mfa/validate`.
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -65,7 +65,6 @@ pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refus
     give(state, grant, Vec::new())
 }
 
-/// A list of texts, or nothing.
 fn codes_of(codes: Value) -> Result<Option<Vec<String>>, Refusal> {
     let invalid = || bad("invalid mfa payload");
     match codes {

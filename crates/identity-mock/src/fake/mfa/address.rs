@@ -1,8 +1,8 @@
-//! Where Okta is said to be, and what the server's library says of an address that is none.
+//! Validates the address of Okta with the messages of Go's URL parser.
 
 use crate::fake::answer::quoted;
 
-/// Refuses an address that cannot be read. The comma is the server's own.
+/// Fails if the address is invalid. The server joins the parts with a comma.
 pub(super) fn check(org_name: &str, base_url: &str) -> Result<(), String> {
     let url = format!("https://{org_name},{base_url}");
     let (before, fragment) = url.split_once('#').unwrap_or((&url, ""));
@@ -43,7 +43,7 @@ fn check_host(host: &str) -> Result<(), String> {
         }
     }
     check_escapes(host)?;
-    // Only what is not ASCII may be escaped in a host, and the sign that escapes.
+    // A host may only contain escaped non-ASCII characters and `%25`.
     let escapes = host.match_indices('%').map(|(at, _)| &host[at..at + 3]);
     if let Some(escape) =
         escapes.into_iter().find(|escape| *escape != "%25" && (b'0'..b'8').contains(&escape.as_bytes()[1]))

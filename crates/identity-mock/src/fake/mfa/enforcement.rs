@@ -1,4 +1,4 @@
-//! Who has to pass a method at log-in: `identity/mfa/login-enforcement`.
+//! Login enforcements: `identity/mfa/login-enforcement`.
 
 use identity_core::mfa::{
     DeleteLoginEnforcement, ListLoginEnforcements, ReadLoginEnforcement, WriteLoginEnforcement,
@@ -42,7 +42,8 @@ fn key(context: &Context<'_>, fields: &Fields) -> (String, String) {
     (context.namespace.to_owned(), fields.text("name"))
 }
 
-/// Creates or updates. The methods and one of those it is for are needed each time; what is not given stays.
+/// Creates or updates an enforcement. Methods and at least one target are required each time. Other fields
+/// keep their values.
 fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let key = key(context, fields);
     let known = context.mfa.enforcements.get(&key).cloned();
@@ -98,7 +99,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// A method is good for its namespace and those below.
+/// Fails unless the method exists in this namespace or above.
 fn check_method(context: &Context<'_>, id: &str) -> Result<(), Refusal> {
     if id.is_empty() {
         return Err(internal("missing config id"));

@@ -25,7 +25,7 @@ pub(super) struct Method {
     /// The path of the namespace.
     pub(super) namespace: String,
     namespace_id: String,
-    /// Kept when a method becomes one of another type, which may not have it.
+    /// Kept when the method is overwritten with a type that does not have it.
     username_format: String,
     pub(super) settings: Settings,
 }
@@ -53,7 +53,8 @@ pub(in crate::fake) const ALL: &[Route] = &[
     at(HttpMethod::Get, ListMfaMethods::PATH, ID, read_any).without("method_id"),
 ];
 
-/// The operations on methods of one type. Those on one method are also found without its identifier, to be refused.
+/// The operations on methods of one type. Those on a single method also match without an identifier, and then
+/// fail.
 const fn routes<T: Type, C: Endpoint, R: Endpoint, U: Endpoint, D: Endpoint, L: Endpoint>() -> [Route; 7] {
     [
         route::<C>(T::FIELDS, write::<T>).without("method_id"),
@@ -66,7 +67,7 @@ const fn routes<T: Type, C: Endpoint, R: Endpoint, U: Endpoint, D: Endpoint, L: 
     ]
 }
 
-/// Creates a method, or updates the one that has the identifier or the name. It may have been of another type.
+/// Creates a method, or updates the method with this identifier or name. It may change its type.
 fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let (id, name) = (fields.text("method_id"), fields.text("method_name"));
     let methods = &context.mfa.methods;
@@ -112,7 +113,7 @@ fn read_any(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     find(context, fields, None)
 }
 
-/// Found from the namespace of the method, from those above and from those below.
+/// Finds a method of this namespace, or of one above or below it.
 fn find(context: &mut Context<'_>, fields: &Fields, kind: Option<&str>) -> Outcome {
     let id = fields.text("method_id");
     if id.is_empty() {
@@ -141,7 +142,7 @@ fn delete<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         return Err(internal(&format!("{problem} {}", user.id)));
     }
     let Some(method) = context.mfa.methods.get(&id) else { return Ok(None) };
-    // The server does not find this method any more after the next unseal, of which there is none here.
+    // The real server loses this method at the next unseal. The fake is never sealed.
     if method.settings.kind() != T::NAME {
         return Err(internal("method type does not match the MFA config type"));
     }
@@ -161,7 +162,7 @@ fn list_all(context: &mut Context<'_>, _: &Fields) -> Outcome {
     Ok(keys(context, |_| true))
 }
 
-/// Those of the namespace and of those above.
+/// Lists the methods of this namespace and of those above it.
 fn keys(context: &Context<'_>, is_asked_for: impl Fn(&Method) -> bool) -> Option<Value> {
     let methods = context.mfa.methods.iter();
     let infos: Map<String, Value> = methods
@@ -173,7 +174,7 @@ fn keys(context: &Context<'_>, is_asked_for: impl Fn(&Method) -> bool) -> Option
 }
 
 impl Method {
-    /// Whether it is of the namespace, or of one above.
+    /// Returns `true` if the method belongs to the namespace or to one above it.
     pub(super) fn is_seen_from(&self, namespace: &str) -> bool {
         namespace.starts_with(&self.namespace)
     }

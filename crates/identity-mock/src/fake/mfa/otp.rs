@@ -26,7 +26,7 @@ impl Algorithm {
 
     fn mac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         fn mac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
-            // A key of any length is taken.
+            // HMAC accepts keys of any length.
             let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
             mac.update(message);
             mac.finalize().into_bytes().to_vec()
@@ -39,7 +39,6 @@ impl Algorithm {
     }
 }
 
-/// The code of a period.
 pub(super) fn code(key: &[u8], algorithm: Algorithm, digits: u8, period: u64) -> String {
     let mac = algorithm.mac(key, &period.to_be_bytes());
     let offset = usize::from(mac.last().copied().unwrap_or_default() & 0xf);

@@ -1,4 +1,4 @@
-//! What methods of each type are given. There is no partial update: what is not given is the default again.
+//! The parameters of each type of method. Absent fields are reset to their defaults.
 
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl Type for Totp {
     }
 }
 
-/// The server keeps 32 bits.
+/// The server truncates numbers to 32 bits.
 fn cut(number: u64) -> u32 {
     u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default()
 }
@@ -180,7 +180,6 @@ impl Settings {
         }
     }
 
-    /// Whether a user types a code.
     pub(super) fn uses_passcode(&self) -> bool {
         match self {
             Self::Totp(_) => true,
@@ -189,7 +188,8 @@ impl Settings {
         }
     }
 
-    /// What reads show of it: no secrets, and of `PingID` no user names either.
+    /// Returns the settings as reads show them: without secrets, and for `PingID` without the user name
+    /// format.
     pub(super) fn shown(&self, username_format: &str) -> Value {
         match self {
             Self::Totp(totp) => json!({

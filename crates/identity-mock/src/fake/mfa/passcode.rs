@@ -1,4 +1,4 @@
-//! Which codes are good, and how often one may try.
+//! Validates TOTP codes and limits failed attempts.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,13 @@ use super::otp;
 use super::secret::Enrolled;
 use crate::fake::duration;
 
-/// The keys, and the codes that came of late.
 #[derive(Default)]
 pub(super) struct Passcodes {
-    /// By method and entity.
+    /// Keyed by method and entity.
     keys: BTreeMap<(String, String), Vec<u8>>,
-    /// Codes that were good, and until when they are remembered.
+    /// Used codes, until they expire.
     used: BTreeMap<(String, String), Timestamp>,
-    /// How many wrong codes came for a method and an entity, and until when they count.
+    /// The number of failed attempts by method and entity, until it is reset.
     attempts: BTreeMap<(String, String), (u32, Timestamp)>,
 }
 
@@ -30,7 +29,7 @@ impl Passcodes {
         self.keys.retain(|(of, _), _| of != method);
     }
 
-    /// Refuses a code that is wrong, or comes twice, or comes after too many wrong ones.
+    /// Fails if the code is wrong or already used, or after too many failed attempts.
     pub(super) fn check(
         &mut self,
         (method, entity): (&str, &str),
@@ -53,7 +52,7 @@ impl Passcodes {
         if *attempts > most_attempts {
             let mut wait = duration::shown(enrolled.period.into());
             if enrolled.skew > 0 {
-                // The server means to add periods, and adds nanoseconds.
+                // The server adds nanoseconds here where it should add periods.
                 wait = format!("{}.000000002s", wait.trim_end_matches('s'));
             }
             return Err(format!(

@@ -5,10 +5,10 @@ use qrcode::bits::Bits;
 use qrcode::{Color, EcLevel, QrCode, Version};
 
 const LEVEL: EcLevel = EcLevel::M;
-/// Wider ones are not worth their memory.
+/// Larger images are rejected to save memory.
 const WIDEST: u32 = 4096;
 
-/// A picture in PNG, this wide and this high.
+/// Draws a square QR code as PNG.
 pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
     let code = encode(text).ok_or("To much data to encode")?;
     let width = code.width();
@@ -37,7 +37,7 @@ pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
     Ok(png)
 }
 
-/// The smallest code that the text fits into, byte by byte.
+/// Encodes the text in byte mode, as the smallest QR code that fits.
 fn encode(text: &str) -> Option<QrCode> {
     (1..=40).find_map(|version| {
         let mut bits = Bits::new(Version::Normal(version));

@@ -1,4 +1,4 @@
-//! What log-in makes of methods and enforcements.
+//! Applies enforcements to a login.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::fake::mounts::Mount;
 use crate::fake::state::Context;
 use crate::fake::store::Entity;
 
-/// What a user brings, by identifier or name of the method; `None` where there is nothing but `null`.
+/// The codes of a user by identifier or name of the method. `None` stands for `null`.
 pub(in crate::fake) type Credentials = BTreeMap<String, Option<Vec<String>>>;
 
-/// The names of the enforcements that an entity has to satisfy when it logs in through a mount, with their namespaces.
+/// Returns the namespaces and names of the enforcements for an entity that logs in through a mount.
 pub(in crate::fake) fn matching(context: &Context<'_>, entity: &str, mount: &Mount) -> Vec<(String, String)> {
     let (direct, inherited) = groups(context.store, entity);
     let applies = |enforcement: &Enforcement| {
@@ -31,7 +31,7 @@ pub(in crate::fake) fn matching(context: &Context<'_>, entity: &str, mount: &Mou
     matching.map(|(key, _)| key.clone()).collect()
 }
 
-/// Which methods are to be passed, as log-in tells.
+/// Returns the methods to pass, as they appear in the login response.
 pub(in crate::fake) fn constraints(mfa: &Mfa, enforcements: &[(String, String)]) -> Value {
     let mut constraints = Map::new();
     for key in enforcements {
@@ -55,7 +55,7 @@ pub(in crate::fake) fn constraints(mfa: &Mfa, enforcements: &[(String, String)])
     constraints.into()
 }
 
-/// Says which enforcement is not satisfied, and why.
+/// Fails with the enforcements that are not satisfied.
 pub(in crate::fake) fn satisfy(
     context: &mut Context<'_>,
     enforcements: &[(String, String)],
@@ -71,7 +71,7 @@ pub(in crate::fake) fn satisfy(
     Ok(())
 }
 
-/// One of the methods has to be passed.
+/// Fails unless one of the methods is passed.
 fn pass_one(
     context: &mut Context<'_>,
     methods: &[String],
@@ -122,7 +122,7 @@ fn pass(context: &mut Context<'_>, id: &str, entity: &Entity, credentials: &[Str
     passcodes.check((id, &entity.id), enrolled, totp.most_attempts, passcode, context.now)
 }
 
-/// The one code among what a user brings, empty if there is none.
+/// Returns the only code, `""` if there is none.
 fn passcode(credentials: &[String]) -> Result<&str, String> {
     let mut passcode = "";
     for credential in credentials.iter().filter(|credential| !credential.is_empty()) {

@@ -26,7 +26,7 @@ pub(in crate::fake) const ROUTES: &[Route] = &[
     route::<AdminDestroyTotpSecret>(FIELDS, destroy),
 ];
 
-/// How the codes of a secret are made. What the method says later changes nothing of it.
+/// The TOTP parameters of an entity. Later changes of the method do not affect them.
 #[derive(Clone)]
 pub(in crate::fake) struct Enrolled {
     pub(super) period: u32,
@@ -36,7 +36,7 @@ pub(in crate::fake) struct Enrolled {
 }
 
 impl Enrolled {
-    /// The periods whose codes are good.
+    /// Returns the periods whose codes are valid.
     pub(super) fn periods(&self, now: Timestamp) -> impl Iterator<Item = u64> {
         let current = u64::try_from(now.as_second()).unwrap_or_default() / u64::from(self.period.max(1));
         let skew = u64::from(self.skew);
@@ -44,7 +44,7 @@ impl Enrolled {
     }
 }
 
-/// Longer ones are not worth their memory.
+/// Longer keys are rejected to save memory.
 const LONGEST_KEY: u32 = 1 << 16;
 
 fn generate_own(context: &mut Context<'_>, fields: &Fields) -> Outcome {
@@ -130,7 +130,7 @@ fn url(totp: &Totp, entity: &str, key: &[u8]) -> String {
     )
 }
 
-/// Takes the secret from the entity. That there is none is no matter.
+/// Removes the secret of an entity. Succeeds if it does not exist.
 fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     let (id, entity) = (fields.text("method_id"), fields.text("entity_id"));
     if id.is_empty() {
@@ -155,9 +155,8 @@ fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// Gives the secrets of an entity that is merged to the one that it is merged into. Two of one method clash, unless that is to be overlooked.
-///
-/// The server does not move the keys: codes of a secret that the entity did not have itself are good no more.
+/// Moves the secrets of a merged entity. Two secrets of the same method conflict unless `force` is set. As on
+/// the server, the keys do not move, so codes of moved secrets are no longer valid.
 pub(in crate::fake) fn merge(to: &mut Entity, from: &Entity, force: bool) -> Result<(), Refusal> {
     for (method, enrolled) in &from.enrolled {
         if to.enrolled.contains_key(method) && !force {

@@ -1,4 +1,4 @@
-//! The file that `PingID` gives out, in base64: lines like `key=value`.
+//! Parses the settings file of `PingID`: base64 of lines like `key=value`.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -41,7 +41,7 @@ fn flag(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Line breaks do not count.
+/// Decodes base64, ignoring line breaks.
 fn decode(text: &str) -> Result<String, String> {
     let bytes: Vec<(usize, u8)> =
         text.bytes().enumerate().filter(|(_, byte)| !matches!(byte, b'\r' | b'\n')).collect();
@@ -53,7 +53,7 @@ fn decode(text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-/// Where the server sees the first fault.
+/// Returns the position of the first invalid byte, as Go reports it.
 fn illegal(bytes: &[(usize, u8)], length: usize) -> Option<usize> {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     for (quantum, digits) in bytes.chunks(4).enumerate() {

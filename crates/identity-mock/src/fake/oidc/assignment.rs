@@ -1,4 +1,4 @@
-//! Who may log in to a client: `identity/oidc/assignment`.
+//! Assignments, which control who can log in to a client: `identity/oidc/assignment`.
 
 use identity_core::oidc::{
     DeleteOidcAssignment, ListOidcAssignments, ReadOidcAssignment, WriteOidcAssignment,
@@ -23,7 +23,7 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ListOidcAssignments>(&[], list),
 ];
 
-/// The assignment that is there from the beginning. Its name alone counts: what it holds does nothing.
+/// The built-in assignment. The server checks only its name and ignores its contents.
 pub(super) const ALLOW_ALL: &str = "allow_all";
 
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ impl Assignment {
     }
 }
 
-/// Whether an entity may log in to a client with these assignments.
+/// Returns `true` if one of the assignments includes the entity.
 pub(super) fn includes(store: &Store, assignments: &[String], entity: &Entity) -> bool {
     if entity.disabled {
         return false;
@@ -72,7 +72,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// An identifier in lower case, but for that of the namespace at its end.
+/// Converts an identifier to lower case, except for the namespace at its end.
 fn lower_case(id: &str) -> String {
     match id.split_once('.') {
         Some((id, namespace)) => format!("{}.{namespace}", id.to_lowercase()),

@@ -1,4 +1,4 @@
-//! Codes for clients: `identity/oidc/provider/…/authorize`.
+//! Authorization codes: `identity/oidc/provider/…/authorize`.
 
 use identity_core::oidc::{AuthorizeOidc, AuthorizeOidcByPost};
 use jiff::Timestamp;
@@ -27,10 +27,9 @@ const FIELDS: Schema = &[
 pub(super) const ROUTES: &[Route] =
     &[raw_route::<AuthorizeOidc>(FIELDS, authorize), raw_route::<AuthorizeOidcByPost>(FIELDS, authorize)];
 
-/// For how many seconds a code can be exchanged.
+/// The lifetime of a code in seconds.
 const LIFE: u64 = 5 * 60;
 
-/// A code that was given, and for what.
 pub(super) struct Code {
     pub(super) provider: String,
     pub(super) client_id: String,
@@ -38,7 +37,7 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) nonce: String,
     pub(super) scopes: Vec<String>,
-    /// When the entity had logged in, if the client wanted to know.
+    /// When the entity logged in, if the client requested `max_age`.
     pub(super) logged_in: Option<Timestamp>,
     pub(super) challenge: Option<Challenge>,
     pub(super) expires: Timestamp,
@@ -63,7 +62,7 @@ fn authorize(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refus
     })
 }
 
-/// The order of the checks is the server's.
+/// Makes the checks in the order of the server.
 fn granted(context: &Context<'_>, fields: &Fields) -> Result<Code, OAuth> {
     let oidc = &context.store.oidc;
     let client_id = fields.text("client_id");
@@ -130,7 +129,7 @@ fn granted(context: &Context<'_>, fields: &Fields) -> Result<Code, OAuth> {
     })
 }
 
-/// What only the holder of the verifier can answer (RFC 7636). A public client has nothing else.
+/// Parses the PKCE challenge (RFC 7636). Public clients must send one.
 fn challenge(fields: &Fields, is_public: bool) -> Result<Option<Challenge>, OAuth> {
     let Some(text) = fields.given_text("code_challenge") else {
         if is_public {
@@ -155,7 +154,7 @@ fn logged_in(context: &Context<'_>, max_age: Option<i64>) -> Result<Option<Times
         return refuse("invalid_request", "max_age must be greater than zero");
     }
     let since = context.caller.since;
-    // The server knows only the second at which a token was created.
+    // The server stores the creation time of a token in whole seconds.
     let seconds = context.now.as_millisecond() - since.as_second() * 1000;
     if seconds / 1000 > max_age {
         return refuse("max_age_violation", "active re-authentication is required by max_age");

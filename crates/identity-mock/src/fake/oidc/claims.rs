@@ -1,4 +1,4 @@
-//! The claims of tokens that scopes add.
+//! Claims that scopes add to tokens.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use super::super::state::Context;
 use super::super::store::Entity;
 use super::template::{self, Subject};
 
-/// What all templates of the scopes make for an entity, or for nobody, or that two of them make the same claim.
+/// Expands the templates of all scopes for an entity, or for a client without one. Fails if two of them add
+/// the same claim.
 pub(super) fn of_scopes(
     context: &Context<'_>,
     entity: Option<&Entity>,
@@ -33,7 +34,7 @@ pub(super) fn of_scopes(
     Ok(claims)
 }
 
-/// Those of the scopes, named with blanks between, that a provider supports. Nothing if `openid` is not among them.
+/// Returns those of the requested scopes that a provider supports. `None` unless `openid` is requested.
 pub(super) fn supported_scopes(requested: &str, supported: &[String]) -> Option<Vec<String>> {
     let requested: Vec<String> = requested.split(' ').map(|scope| scope.trim().to_lowercase()).collect();
     if !requested.iter().any(|scope| scope == "openid") {

@@ -1,4 +1,4 @@
-//! Applications that have people log in: `identity/oidc/client`.
+//! OIDC clients: `identity/oidc/client`.
 
 use identity_core::oidc::{DeleteOidcClient, ListOidcClients, ReadOidcClient, WriteOidcClient};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub(super) struct Client {
     pub(super) id_token_ttl: u64,
     pub(super) access_token_ttl: u64,
     pub(super) client_id: String,
-    /// Only a confidential client has one.
+    /// `None` for a public client.
     pub(super) client_secret: Option<String>,
     pub(super) authorization_code: bool,
     pub(super) client_credentials: bool,
@@ -68,7 +68,7 @@ impl Client {
         if self.is_public() { "public" } else { "confidential" }
     }
 
-    /// Without its secret.
+    /// Returns the client without its secret.
     fn info(&self) -> Value {
         json!({
             "redirect_uris": self.redirect_uris,
@@ -84,7 +84,6 @@ impl Client {
     }
 }
 
-/// The client that has this identifier.
 pub(super) fn by_id<'a>(oidc: &'a Oidc, client_id: &str) -> Option<&'a Client> {
     oidc.clients.values().find(|client| client.client_id == client_id)
 }

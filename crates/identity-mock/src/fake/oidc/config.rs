@@ -1,4 +1,4 @@
-//! How identity tokens are issued: `identity/oidc/config`.
+//! The issuer of identity tokens: `identity/oidc/config`.
 
 use identity_core::oidc::{ReadOidcConfig, WriteOidcConfig};
 use serde_json::json;
@@ -14,7 +14,7 @@ const FIELDS: Schema = &[("issuer", Kind::Text)];
 pub(super) const ROUTES: &[Route] =
     &[route::<ReadOidcConfig>(FIELDS, read).with_slash(), route::<WriteOidcConfig>(FIELDS, write)];
 
-/// The `iss` of identity tokens.
+/// Returns the `iss` of identity tokens.
 pub(super) fn effective_issuer(context: &Context<'_>) -> String {
     let address =
         if context.store.oidc.issuer.is_empty() { context.address } else { &context.store.oidc.issuer };

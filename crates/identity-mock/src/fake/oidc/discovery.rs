@@ -1,4 +1,4 @@
-//! What anybody may know, without a token: `identity/oidc/.well-known` and `identity/oidc/provider/…/.well-known`.
+//! Discovery without a token: `identity/oidc/.well-known` and `identity/oidc/provider/…/.well-known`.
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     raw_route::<ReadProviderJwks>(FIELDS, provider_keys),
 ];
 
-/// The server lets discovery be cached, but not keys until it has looked after them once.
+/// The server allows caching of discovery documents, and of keys only after its first cleanup.
 fn for_an_hour(body: Value) -> Answer {
     let headers = vec![(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"))];
     Answer::Own { status: StatusCode::OK, body, headers }

@@ -1,4 +1,4 @@
-//! Tokens for clients: `identity/oidc/provider/…/token`.
+//! Token exchange: `identity/oidc/provider/…/token`.
 
 use http::StatusCode;
 use identity_core::oidc::ExchangeOidcToken;
@@ -38,7 +38,7 @@ fn exchange(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusa
     })
 }
 
-/// The order of the checks is the server's.
+/// Makes the checks in the order of the server.
 fn exchanged(context: &mut Context<'_>, fields: &Fields) -> Result<Value, OAuth> {
     let name = fields.text("name");
     let oidc = &context.store.oidc;
@@ -82,7 +82,7 @@ fn exchanged(context: &mut Context<'_>, fields: &Fields) -> Result<Value, OAuth>
     }
 }
 
-/// A client that has proved who it is.
+/// An authenticated client.
 struct Asking {
     provider: Provider,
     name: String,
@@ -117,7 +117,7 @@ fn for_a_code(context: &mut Context<'_>, fields: &Fields, asking: &Asking) -> Re
     if given.is_empty() {
         return refuse("invalid_request", "code parameter is required");
     }
-    // Whatever comes of it, the code is used up.
+    // A failed exchange uses up the code too.
     let code = context.store.oidc.codes.remove(&given).filter(|code| code.expires >= context.now);
     let Some(code) = code else {
         return refuse("invalid_grant", "authorization grant is invalid or expired");

@@ -1,4 +1,4 @@
-//! Whether an identity token is good: `identity/oidc/introspect`.
+//! Introspection of identity tokens: `identity/oidc/introspect`.
 
 use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
@@ -15,7 +15,7 @@ const FIELDS: Schema = &[("token", Kind::Text), ("client_id", Kind::Text)];
 
 pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, introspect).with_slash()];
 
-/// For how many seconds an expired token is still good.
+/// How many seconds an expired token stays active.
 const LEEWAY: i64 = 60;
 
 fn introspect(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
@@ -25,7 +25,6 @@ fn introspect(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refu
     }))
 }
 
-/// A token in its parts.
 struct Parsed<'a> {
     kid: String,
     message: &'a str,
@@ -96,7 +95,7 @@ fn decoded(part: &str) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The claims, if one of the published keys has signed them.
+/// Returns the claims if a published key has signed them.
 fn verified(context: &mut Context<'_>, parsed: &Parsed<'_>) -> Option<serde_json::Map<String, Value>> {
     let pair = key::published(context).iter().find(|pair| pair.kid == parsed.kid)?;
     if !pair.has_signed(parsed.message, &parsed.signature) {

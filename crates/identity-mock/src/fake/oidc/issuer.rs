@@ -1,10 +1,10 @@
-//! What an issuer and a redirect URI may look like.
+//! Validates issuers and redirect URIs.
 
 use super::super::answer::{Refusal, bad};
 
 pub(super) const WARNING: &str = "If \"issuer\" is set explicitly, all tokens must be validated against that address, including those issued by secondary clusters. Setting issuer to \"\" will restore the default behavior of using the cluster's api_addr as the issuer.";
 
-/// Refuses what is more, or less, than scheme, host and port.
+/// Fails unless the issuer consists of scheme, host and optional port.
 pub(super) fn check(issuer: &str) -> Result<(), Refusal> {
     let authority = parts(issuer.strip_suffix('#').unwrap_or(issuer))
         .filter(|(scheme, _, _, rest)| ["http", "https"].contains(&&**scheme) && rest.is_empty());
@@ -15,7 +15,8 @@ pub(super) fn check(issuer: &str) -> Result<(), Refusal> {
     Err(bad(format!("invalid issuer, which must include only {expected}")))
 }
 
-/// Whether a redirect URI is one of the client's. On the local host the port does not matter (RFC 8252, 7.3).
+/// Returns `true` if the client allows the redirect URI. On loopback addresses the port is ignored (RFC 8252,
+/// section 7.3).
 pub(super) fn is_allowed(uri: &str, allowed: &[String]) -> bool {
     match local(uri) {
         Some(uri) => allowed.iter().any(|allowed| local(allowed).as_ref() == Some(&uri)),
@@ -23,13 +24,13 @@ pub(super) fn is_allowed(uri: &str, allowed: &[String]) -> bool {
     }
 }
 
-/// Scheme, host and rest of a URI on the local host.
+/// Returns scheme, host and rest of a URI on a loopback address.
 fn local(uri: &str) -> Option<(String, &str, &str)> {
     let (scheme, host, _, rest) = parts(uri)?;
     ["localhost", "127.0.0.1", "[::1]"].contains(&host).then_some((scheme, host, rest))
 }
 
-/// Scheme, host, port and rest of a URI. What comes before the host, as a user's name does, counts as host.
+/// Splits a URI into scheme, host, port and rest. User information counts as part of the host.
 fn parts(uri: &str) -> Option<(String, &str, &str, &str)> {
     let (scheme, rest) = uri.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Named keys, each a ring of key pairs: `identity/oidc/key`.
+//! Named keys, each with a ring of key pairs: `identity/oidc/key`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,8 @@ pub(super) struct Key {
     rotation_period: u64,
     pub(super) verification_ttl: u64,
     pub(super) allowed_client_ids: Vec<String>,
-    /// What is in the JWKS, also what was rotated out. Pairs of an earlier algorithm stay for ever.
+    /// The pairs in the JWKS, including those that were rotated out. Pairs of a previous algorithm are never
+    /// removed.
     ring: Vec<Ringed>,
     signing: Option<Arc<Pair>>,
     next: Option<Arc<Pair>>,
@@ -51,10 +52,10 @@ struct Ringed {
     expires: Option<Timestamp>,
 }
 
-/// What the server takes for "24h".
+/// The server's default of `24h`.
 const DAY: u64 = 24 * 60 * 60;
 
-/// The key that is there from the beginning, without key pairs until a role or a client refers to it.
+/// The built-in key. It gets key pairs when a role or a client first refers to it.
 impl Default for Key {
     fn default() -> Self {
         Self { allowed_client_ids: vec!["*".to_owned()], ..Self::new() }
@@ -85,7 +86,7 @@ impl Key {
         pair
     }
 
-    /// New pairs for now and for later. Those that were in use stay in the ring.
+    /// Generates the current and the next pair. Used pairs stay in the ring.
     fn start(&mut self, random: &mut Random) {
         self.signing = Some(self.new_pair(random));
         self.next = Some(self.new_pair(random));
@@ -103,10 +104,10 @@ impl Key {
         self.next_rotation = Some(later(now, self.rotation_period));
     }
 
-    /// Does what was due since the last time: rotates, and forgets what nobody should verify with any more. Tells whether there was any.
+    /// Does the rotations and expiries that were due since the last call. Returns `true` if there were any.
     fn catch_up(&mut self, random: &mut Random, now: Timestamp) -> bool {
         let mut due = *self.next_rotation.get_or_insert(later(now, self.rotation_period));
-        // Of rotations that are long past nothing is left to be seen: a pair verifies for ten periods at most.
+        // Skips older rotations: a pair verifies for at most ten periods.
         let missed = now.duration_since(due).as_secs()
             / i64::try_from(self.rotation_period).unwrap_or(i64::MAX).max(1);
         if missed > 12 {
@@ -123,7 +124,7 @@ impl Key {
         rotates || self.ring.len() < before
     }
 
-    /// A JWT of these claims; nothing if the key has no pair yet.
+    /// Signs the claims as a JWT. Returns `None` if the key has no pair yet.
     pub(super) fn token(&self, claims: &Value) -> Option<String> {
         Some(self.signing.as_ref()?.token(claims))
     }
@@ -133,7 +134,7 @@ impl Key {
     }
 }
 
-/// Rotates what is due to be rotated.
+/// Rotates all keys that are due.
 pub(super) fn catch_up(context: &mut Context<'_>) {
     let oidc = &mut context.store.oidc;
     for key in oidc.keys.values_mut() {
@@ -143,7 +144,7 @@ pub(super) fn catch_up(context: &mut Context<'_>) {
     }
 }
 
-/// Gives the default key its pairs, which it does not have until something refers to it.
+/// Generates the pairs of the default key.
 pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
     if name != DEFAULT {
         return;
@@ -154,14 +155,15 @@ pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
     }
 }
 
-/// The pairs of named keys, each once.
+/// Returns the pairs of the named keys without duplicates.
 pub(super) fn pairs<'a>(oidc: &Oidc, names: impl Iterator<Item = &'a String>) -> Vec<Arc<Pair>> {
     let names: BTreeSet<&String> = names.collect();
     let keys = names.into_iter().filter_map(|name| oidc.keys.get(name));
     keys.flat_map(Key::pairs).cloned().collect()
 }
 
-/// The pairs of the keys that roles refer to. The server remembers them, and does not notice that a role is deleted.
+/// Returns the pairs of the keys that roles refer to. The server caches them and does not notice deleted
+/// roles.
 pub(super) fn published<'a>(context: &'a mut Context<'_>) -> &'a [Arc<Pair>] {
     catch_up(context);
     let oidc = &mut context.store.oidc;
@@ -213,7 +215,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// Refuses a verification time that is shorter than tokens live, in words of the server.
+/// Fails if tokens would outlive the verification TTL.
 fn check_references(oidc: &Oidc, key: &str, ttl: u64) -> Result<(), &'static str> {
     if oidc.roles.values().any(|role| role.key == key && role.ttl > ttl) {
         return Err("roles with a token ttl");

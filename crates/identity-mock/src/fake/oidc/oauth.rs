@@ -1,4 +1,4 @@
-//! Refusals in the words of OAuth.
+//! OAuth errors.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Answer, quoted};
 
-/// What is wrong, in a word and in a sentence.
+/// An error code and its description.
 pub(super) struct OAuth(pub(super) &'static str, pub(super) String);
 
-/// Refuses.
 pub(super) fn refuse<T>(word: &'static str, description: impl Into<String>) -> Result<T, OAuth> {
     Err(OAuth(word, description.into()))
 }
@@ -21,16 +20,16 @@ impl OAuth {
         json!({ "error": self.0, "error_description": self.1 })
     }
 
-    /// As `authorize` has it.
+    /// Responds like the `authorize` endpoint.
     pub(super) fn with_state(self, state: &str) -> Answer {
         let status = if self.0 == "server_error" { 500 } else { 400 };
         let mut body = self.body();
-        // A request that is not supported at all is not told its state either.
+        // The server omits the state in errors about unsupported parameters.
         body["state"] = json!(if self.0.ends_with("_not_supported") { "" } else { state });
         own(status, body, Vec::new())
     }
 
-    /// As `token` has it.
+    /// Responds like the `token` endpoint.
     pub(super) fn to_client(&self) -> Answer {
         let status = match self.0 {
             "invalid_client" => 401,
@@ -44,7 +43,7 @@ impl OAuth {
         own(status, self.body(), headers)
     }
 
-    /// As `userinfo` has it.
+    /// Responds like the `userinfo` endpoint.
     pub(super) fn to_bearer(&self) -> Answer {
         let (status, is_challenge) = match self.0 {
             "invalid_request" => (400, true),

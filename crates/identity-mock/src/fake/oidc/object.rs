@@ -1,10 +1,10 @@
-//! What the server says of JSON that it cannot read.
+//! Parses JSON objects with the error messages of Go.
 
 use serde_json::{Map, Value};
 
 use super::super::answer::quoted;
 
-/// An object, of which `null` is the empty one, or the server's complaint.
+/// Parses an object. `null` is the empty one.
 pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let kind = match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => return Ok(object),
@@ -27,7 +27,7 @@ fn complaint(bytes: &[u8]) -> String {
     read.err().unwrap_or_else(|| "unexpected end of JSON input".to_owned())
 }
 
-/// Reads JSON for no more than to find what is wrong with it.
+/// Finds the first syntax error, which `serde_json` words differently.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -48,7 +48,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The complaint about what comes next, or that nothing does.
+    /// Returns the error for an unexpected character or end.
     fn unexpected(&self, place: &str) -> String {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let Some(first) = rest.first() else { return "unexpected end of JSON input".to_owned() };
@@ -117,7 +117,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the end comes next, and not a comma.
+    /// Returns `true` if the end comes next, `false` if a comma does.
     fn ends(&mut self, end: u8, place: &str) -> Result<bool, String> {
         self.blanks();
         match self.peek() {

@@ -1,4 +1,4 @@
-//! OpenID providers: `identity/oidc/provider`.
+//! OIDC providers: `identity/oidc/provider`.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    /// The provider that is there from the beginning.
+    /// The built-in provider.
     pub(super) fn for_all() -> Self {
         Self { allowed_client_ids: vec!["*".to_owned()], ..Self::default() }
     }
@@ -47,7 +47,7 @@ impl Provider {
     }
 }
 
-/// The `iss` of the provider's tokens.
+/// Returns the `iss` of the provider's tokens.
 pub(super) fn effective_issuer(context: &Context<'_>, name: &str, provider: &Provider) -> String {
     let address = if provider.issuer.is_empty() { context.address } else { &provider.issuer };
     format!("{address}/v1/{}identity/oidc/provider/{name}", context.namespace)
@@ -71,7 +71,8 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-/// Refuses scopes that there are not, or that make no claims, and warns of those that make the same.
+/// Fails if a scope does not exist or has an invalid template. Returns warnings about scopes that add the
+/// same claim.
 fn check_scopes(context: &Context<'_>, names: &[String]) -> Result<Vec<String>, Refusal> {
     let mut warnings = Vec::new();
     let mut made_by: BTreeMap<String, &String> = BTreeMap::new();

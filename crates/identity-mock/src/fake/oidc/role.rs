@@ -1,4 +1,4 @@
-//! Roles, which say what identity tokens hold: `identity/oidc/role`.
+//! Roles, which configure identity tokens: `identity/oidc/role`.
 
 use identity_core::oidc::{DeleteOidcRole, ListOidcRoles, ReadOidcRole, WriteOidcRole};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Keys that sign, and the tokens that they sign.
+//! Signing keys and JWTs.
 
 use std::sync::OnceLock;
 
@@ -42,7 +42,7 @@ impl Algorithm {
         }
     }
 
-    /// The left half of the hash of a text, as the claims `at_hash` and `c_hash` have it.
+    /// Returns the left half of a hash, the value of the claims `at_hash` and `c_hash`.
     pub(super) fn half_hash(self, text: &str) -> String {
         let hash = self.hash(text.as_bytes());
         base64url(hash.get(..hash.len() / 2).unwrap_or_default())
@@ -65,7 +65,7 @@ pub(super) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
-/// A key pair. It is made when it is first needed, for most keys of a test never are.
+/// A key pair. It is generated on first use, because most tests never use it.
 pub(super) struct Pair {
     pub(super) kid: String,
     algorithm: Algorithm,
@@ -73,7 +73,7 @@ pub(super) struct Pair {
 }
 
 enum Secret {
-    /// The one RSA key that there is.
+    /// The RSA key that all pairs share.
     Rsa,
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
@@ -115,7 +115,7 @@ impl Pair {
         }
     }
 
-    /// A JWT of these claims.
+    /// Signs the claims as a JWT.
     pub(super) fn token(&self, claims: &Value) -> String {
         let header = json!({ "alg": self.algorithm.name(), "kid": self.kid });
         let [header, claims] = [&header, claims].map(|part| base64url(part.to_string().as_bytes()));
@@ -124,7 +124,7 @@ impl Pair {
         format!("{message}.{signature}")
     }
 
-    /// Whether this pair has signed the message.
+    /// Returns `true` if this pair has signed the message.
     pub(super) fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
         let message = message.as_bytes();
         match self.secret() {
@@ -151,7 +151,7 @@ impl Pair {
         }
     }
 
-    /// The public key as a JWK.
+    /// Returns the public key as a JWK.
     pub(super) fn jwk(&self) -> Value {
         let mut jwk = match self.secret() {
             Secret::Rsa => {
@@ -186,8 +186,8 @@ fn elliptic(curve: &str, x: Option<&[u8]>, y: Option<&[u8]>) -> Value {
     json!({ "kty": "EC", "crv": curve, "x": x, "y": y })
 }
 
-/// The one RSA key, which is no secret: to find two primes takes a debug build many seconds, which no test should wait for. All RSA keys of
-/// all servers have it, and differ in nothing but their `kid`.
+/// Returns the only RSA key, which is public. Generating one takes many seconds in a debug build. RSA keys
+/// differ only in their `kid`.
 fn rsa() -> &'static RsaPrivateKey {
     static KEY: OnceLock<RsaPrivateKey> = OnceLock::new();
     KEY.get_or_init(|| {

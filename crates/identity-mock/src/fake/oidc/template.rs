@@ -1,4 +1,4 @@
-//! Templates of claims: JSON with directives such as `{{identity.entity.name}}`.
+//! Claim templates: JSON with directives such as `{{identity.entity.name}}`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use super::object;
 const RESERVED: [&str; 10] =
     ["iat", "aud", "exp", "iss", "sub", "namespace", "nonce", "auth_time", "at_hash", "c_hash"];
 
-/// Whom the claims are about.
+/// The entity that the claims are about.
 #[derive(Default)]
 pub(super) struct Subject {
     id: String,
@@ -53,7 +53,8 @@ impl Subject {
     }
 }
 
-/// The template in plain text, if it is one, or the base64 of one. A word like `null` is the base64 of something, too.
+/// Decodes and validates a template, which is plain text or base64. Words such as `null` are valid base64
+/// too.
 pub(super) fn checked(given: &str, now: Timestamp) -> Result<String, Refusal> {
     let template = match decoded(given) {
         None => given.to_owned(),
@@ -88,13 +89,13 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     lenient.decode(text.replace(['\r', '\n'], "")).ok()
 }
 
-/// The claims that a template makes for a subject. One that cannot be made is left out by the server without a word.
+/// Expands a template for an entity. The server ignores templates that fail.
 pub(super) fn claims(template: &str, subject: Option<&Subject>, now: Timestamp) -> Map<String, Value> {
     let populated = populate(template, subject, now).unwrap_or_default();
     object::read(populated.as_bytes()).unwrap_or_default()
 }
 
-/// The names of the claims that a template makes, or what is wrong with it.
+/// Returns the names of the claims of a template.
 pub(super) fn names(template: &str, now: Timestamp) -> Result<Map<String, Value>, String> {
     object::read(populate(template, Some(&Subject::default()), now)?.as_bytes())
 }
@@ -130,7 +131,7 @@ fn value(directive: &str, subject: Option<&Subject>, now: Timestamp) -> Result<S
         return of_entity(selector, subject);
     }
     if directive.starts_with("identity.groups.") {
-        // Where templates are written there are no groups, so that none gets past here.
+        // The server validates templates without groups, so every such directive fails.
         return Err("string contains groups template directives but no groups were provided".to_owned());
     }
     match directive.strip_prefix("time.") {
@@ -163,12 +164,12 @@ fn of_alias(selector: &str, alias: &Alias) -> Result<String, String> {
         _ if selector.starts_with("custom_metadata") => {
             of_pairs(selector, "custom_metadata", &alias.custom_metadata)
         }
-        // Only a log-in gives an alias metadata of this kind.
+        // Only a login sets this metadata of an alias.
         _ => of_pairs(selector, "metadata", &Pairs::new()),
     }
 }
 
-/// All pairs, or the value of a key, which is empty if there is none.
+/// Returns all pairs, or the value of a key, `""` if it does not exist.
 fn of_pairs(selector: &str, name: &str, pairs: &Pairs) -> Result<String, String> {
     match selector.strip_prefix(name) {
         Some("") => Ok(serde_json::to_string(pairs).unwrap_or_default()),

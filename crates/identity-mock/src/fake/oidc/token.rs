@@ -40,7 +40,7 @@ fn generate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(Some(json!({ "token": token, "client_id": role.client_id, "ttl": role.ttl })))
 }
 
-/// The claims that all tokens have.
+/// Returns the claims that all tokens have.
 pub(super) fn standard(
     context: &Context<'_>,
     issuer: String,

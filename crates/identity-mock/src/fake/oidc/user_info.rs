@@ -1,4 +1,4 @@
-//! Who logged in: `identity/oidc/provider/…/userinfo`.
+//! User information: `identity/oidc/provider/…/userinfo`.
 
 use identity_core::oidc::{ReadUserInfo, ReadUserInfoByPost};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ const FIELDS: Schema = &[("name", Kind::Text)];
 pub(super) const ROUTES: &[Route] =
     &[raw_route::<ReadUserInfo>(FIELDS, user_info), raw_route::<ReadUserInfoByPost>(FIELDS, user_info)];
 
-/// What whoever may not ask is told here, in place of the usual refusal.
+/// Returns the OAuth error that this endpoint sends instead of the usual 403.
 pub(in super::super) fn not_allowed(path: &str) -> Option<Answer> {
     let name = path.strip_prefix("identity/oidc/provider/")?.strip_suffix("/userinfo")?;
     (!name.contains('/')).then(|| OAuth("invalid_token", "permission denied".to_owned()).to_bearer())
@@ -28,7 +28,7 @@ fn user_info(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refus
     })
 }
 
-/// The order of the checks is the server's.
+/// Makes the checks in the order of the server.
 fn claims_of(context: &Context<'_>, provider: &str) -> Result<Map<String, Value>, OAuth> {
     let oidc = &context.store.oidc;
     let Some(provider) = oidc.providers.get(provider) else {
