@@ -1,14 +1,12 @@
-//! What an identity server does, as scenarios that any server can be held against, through any [`Transport`]. They need a token that may do
-//! everything, as the root token may. The words that they expect of refusals are those of `OpenBao` 2.6.1 to
-//! 2.7.2.
+//! Scenarios that check the behaviour of an identity server, through any [`Transport`].
 //!
-//! For a server of your own, take `vault_identity::transport::HyperTransport::new()`, or a transport of your own, and
-//! `Target::new("http://127.0.0.1:8200")?.with_token(token)?` in place of `vault` and its target below, in an asynchronous test.
+//! They need a token with all permissions, such as the root token. The expected error messages are those of
+//! `OpenBao` 2.6.1 to 2.7.2. `FakeVault` passes all of them.
 //!
-//! | the server | how each scenario is played |
+//! | namespaces | how to run each scenario |
 //! |---|---|
-//! | has namespaces, as `OpenBao` and HashiCorp Vault Enterprise | [`Scenario::run`]: in a namespace of its own, so that the server may be in use |
-//! | has none, as community Vault, and holds nothing yet | [`Scenario::run_without_namespace`]: right where the target points, and cleared away; those that [need namespaces](Scenario::needs_namespaces) are left out |
+//! | supported (`OpenBao`, HashiCorp Vault Enterprise) | [`Scenario::run`] creates a namespace of its own, so the server may be in use |
+//! | not supported (HashiCorp Vault Community) | [`Scenario::run_without_namespace`] needs an empty server and cleans up; skip scenarios that [need namespaces](Scenario::needs_namespaces) |
 //!
 //! ```
 //! # #[cfg(feature = "fake")]
@@ -28,6 +26,9 @@
 //! # #[cfg(not(feature = "fake"))]
 //! # fn main() {}
 //! ```
+//!
+//! To test a real server, use `vault_identity::transport::HyperTransport::new()` as the transport and
+//! `Target::new("http://127.0.0.1:8200")?.with_token(token)?` as the target.
 
 mod alias;
 mod endpoint;
@@ -51,52 +52,54 @@ use identity_core::{Target, Transport};
 use endpoint::{CreateNamespace, DeleteNamespace};
 use server::Server;
 
-type Played<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Run<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Something that a server has to do right.
+/// A test of one behaviour of a server.
 #[derive(Clone, Copy)]
 pub struct Scenario {
     name: &'static str,
     module: &'static str,
-    play: for<'a> fn(&'a Server<'a>) -> Played<'a>,
+    run: for<'a> fn(&'a Server<'a>) -> Run<'a>,
 }
 
 impl Scenario {
-    /// What is to be right, as the name of a function.
+    /// Returns the name of the scenario, which is that of a function.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Plays it on a server, in a new namespace, which is deleted if all is well.
+    /// Runs the scenario in a new namespace. Deletes the namespace if the scenario passes.
     ///
     /// # Panics
     ///
-    /// If the server does something else.
+    /// Panics if the server behaves differently.
     pub async fn run(&self, transport: &dyn Transport, target: &Target) {
         let namespace = format!("contract-{}", self.name.replace('_', "-"));
         let outside = Server::new(transport, target.clone(), String::new());
         outside.ok(&CreateNamespace { name: namespace.clone() }).await;
-        let inside = target.clone().with_namespace(&namespace).expect("a namespace can be called so");
+        let inside = target.clone().with_namespace(&namespace).expect("the name is valid");
         let server = Server::new(transport, inside, namespace.clone());
-        (self.play)(&server).await;
-        outside.clear(&DeleteNamespace { name: namespace }).await;
+        (self.run)(&server).await;
+        outside.delete_namespace(&DeleteNamespace { name: namespace }).await;
     }
 
-    /// Whether it is about namespaces, so that it can only be played on a server that has them.
+    /// Returns `true` if the scenario requires a server with namespaces.
     pub fn needs_namespaces(&self) -> bool {
         self.module == "namespace"
     }
 
-    /// Plays it right where the target points, and deletes everything that is there if all is well.
+    /// Runs the scenario in the namespace of the target. Deletes all entities, groups and auth mounts if the
+    /// scenario passes.
     ///
     /// # Panics
     ///
-    /// If the server does something else; or if there are entities, groups or auth mounts there to begin with, which are left alone.
+    /// Panics if the server behaves differently, or if entities, groups or auth mounts exist beforehand. It
+    /// does not delete those.
     pub async fn run_without_namespace(&self, transport: &dyn Transport, target: &Target) {
         let server = Server::new(transport, target.clone(), String::new());
-        server.expect_nothing().await;
-        (self.play)(&server).await;
-        server.clear_all().await;
+        server.assert_empty().await;
+        (self.run)(&server).await;
+        server.delete_all().await;
     }
 }
 
@@ -112,26 +115,26 @@ macro_rules! scenarios {
         pub const SCENARIOS: &[Scenario] = &[$($(Scenario {
             name: stringify!($name),
             module: stringify!($module),
-            play: |server| Box::pin($module::$name(server)),
+            run: |server| Box::pin($module::$name(server)),
         }),+),+];
     };
 }
 
 scenarios! {
-    entity: entity_is_created_updated_and_deleted, entity_is_found_by_its_name_in_any_case, entity_without_a_name_is_given_one,
-        entity_update_replaces_what_it_names, entity_refusals, entity_metadata_limits, entity_lists, entities_are_deleted_together,
-        entity_names_of_all_kinds;
-    alias: alias_is_created_changed_and_deleted, alias_written_again, alias_without_an_entity_makes_one, alias_moves,
-        alias_refusals, alias_of_a_mount_that_is_gone;
-    group: group_is_created_updated_and_deleted, group_membership_is_direct_and_inherited, group_cycles_are_refused,
-        group_is_external_for_good, group_refusals, group_deletions, group_lists;
-    group_alias: group_alias_is_created_changed_and_deleted, group_alias_takes_the_place_of_another, group_alias_refusals;
-    merge: merge_moves_aliases_and_memberships, merge_refuses_two_aliases_on_a_mount, merge_keeps_the_alias_that_is_named,
-        merge_refusals;
+    entity: entity_is_created_updated_and_deleted, entity_is_found_by_its_name_in_any_case, entity_gets_a_default_name,
+        entity_update_keeps_omitted_fields, entity_errors, entity_metadata_limits, entity_lists, entities_are_deleted_in_batches,
+        entity_names_with_special_characters;
+    alias: alias_is_created_updated_and_deleted, alias_is_overwritten, alias_without_an_entity_creates_one, alias_moves_between_entities,
+        alias_errors, alias_of_a_deleted_mount;
+    group: group_is_created_updated_and_deleted, group_membership_is_direct_and_inherited, group_cycles_are_rejected,
+        group_type_cannot_be_changed, group_errors, group_deletions, group_lists;
+    group_alias: group_alias_is_created_updated_and_deleted, group_alias_replaces_another, group_alias_errors;
+    merge: merge_moves_aliases_and_memberships, merge_rejects_two_aliases_on_a_mount, merge_keeps_the_selected_alias,
+        merge_errors;
     lookup: lookup_finds_an_entity, lookup_finds_a_group;
-    legacy: legacy_aliases_are_aliases, legacy_personas_are_half_entities;
-    wrapping: wrapping_keeps_an_answer_for_one_reader, wrapping_leaves_what_brings_nothing;
-    namespace: namespaces_keep_to_themselves, namespace_that_is_none;
-    transport: tokens_are_asked_for, paths_that_are_none, bodies_that_are_none, lists_by_get, fields_nobody_knows,
-        strings_are_counted;
+    legacy: legacy_aliases_are_aliases, legacy_personas_are_partly_entities;
+    wrapping: wrapped_responses_are_read_once, empty_responses_are_not_wrapped;
+    namespace: namespaces_are_isolated, unknown_namespaces_are_rejected;
+    transport: tokens_are_required, invalid_paths_are_rejected, invalid_bodies_are_rejected, lists_are_sent_as_get, unknown_fields_are_ignored,
+        strings_are_limited;
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::recorded_request::{RecordedRequest, WRAP_TTL};
 use crate::redact::{is_secret, redacted};
 
-/// Describes each difference in a line. Headers that only `actual` has are ignored, because targets and layers
-/// add some, except the one that requests response wrapping.
+/// Describes each difference in a line. Headers that only `actual` has are ignored, because targets and
+/// layers add some, except the one that requests response wrapping.
 pub(crate) fn differences(expected: &RecordedRequest, actual: &RecordedRequest) -> Vec<String> {
     let mut lines = Vec::new();
     compare("", "", Some(&json!(expected.params)), Some(&json!(actual.params)), &mut lines);

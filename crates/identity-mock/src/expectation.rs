@@ -56,7 +56,8 @@ impl<'a, E> Expectation<'a, E> {
         Self { expectations, matcher, times: 1.into(), sequence: None, endpoint: PhantomData }
     }
 
-    /// Sets how many calls are expected: a number or a range, such as `2`, `1..`, `..=3` or `..`. Defaults to 1.
+    /// Sets how many calls are expected: a number or a range, such as `2`, `1..`, `..=3` or `..`. Defaults to
+    /// 1.
     pub fn times(mut self, times: impl Into<TimesRange>) -> Self {
         self.times = times.into();
         self
@@ -102,8 +103,8 @@ impl<'a, E> Expectation<'a, E> {
         self.register(move || Err(kind.into()));
     }
 
-    /// Responds with an HTTP response as it is, for malformed responses and for endpoints that do not implement
-    /// [`EncodeResponse`].
+    /// Responds with an HTTP response as it is, for malformed responses and for endpoints that do not
+    /// implement [`EncodeResponse`].
     pub fn respond_with_raw(self, response: Response<impl Into<Bytes>>) {
         let response = response.map(Into::into);
         self.register(move || Ok(response.clone()));

@@ -7,7 +7,6 @@
 mod acl;
 mod alias;
 mod alias_write;
-mod answer;
 mod auth;
 mod capabilities;
 mod control;
@@ -28,6 +27,7 @@ mod oidc;
 mod permission;
 mod policies;
 mod request;
+mod response;
 mod route;
 mod serve;
 mod state;
@@ -54,9 +54,9 @@ use state::State;
 
 /// An in-memory identity server for unit tests.
 ///
-/// It responds like `OpenBao` 2.7, with the same statuses, bodies, messages and quirks. It is a [`Transport`], a
-/// [`BlockingTransport`] and a [tower service](Service), and needs neither a socket nor a runtime. Clones share their
-/// state.
+/// It responds like `OpenBao` 2.7, with the same statuses, bodies, messages and quirks. It is a
+/// [`Transport`], a [`BlockingTransport`] and a [tower service](Service), and needs neither a socket nor a
+/// runtime. Clones share their state.
 ///
 /// ```
 /// use identity_core::{
@@ -101,8 +101,8 @@ use state::State;
 /// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
 /// | secrets | | secrecy: do not store real secrets in it |
 ///
-/// Permissions are evaluated on each request, from the policies of the token, of its [entity](Self::token_for) and of
-/// the entity's groups.
+/// Permissions are evaluated on each request, from the policies of the token, of its
+/// [entity](Self::token_for) and of the entity's groups.
 #[derive(Clone)]
 pub struct FakeVault(Arc<Mutex<State>>);
 

@@ -8,8 +8,8 @@
 //! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` on a loopback address. |
 //! | `contract` (feature `contract`) | Scenarios that `FakeVault` and real servers both pass. |
 //!
-//! Use `MockTransport` to check which calls the code makes and how it handles a given response. Use `FakeVault` to
-//! check what the code achieves, for example that an entity exists afterwards.
+//! Use `MockTransport` to check which calls the code makes and how it handles a given response. Use
+//! `FakeVault` to check what the code achieves, for example that an entity exists afterwards.
 //!
 //! ```
 //! use identity_core::{
@@ -70,8 +70,8 @@
 //! | [`expect_any`](MockTransport::expect_any) | all requests of an endpoint type |
 //!
 //! Each call is expected exactly once, in any order. [`times`](Expectation::times) and
-//! [`in_sequence`](Expectation::in_sequence) change that. If several expectations match a call, the first that
-//! accepts another call handles it.
+//! [`in_sequence`](Expectation::in_sequence) change that. If several expectations match a call, the first
+//! that accepts another call handles it.
 //!
 //! # Responding
 //!
@@ -85,8 +85,8 @@
 //!
 //! # Failing tests
 //!
-//! An unexpected call panics where it is made. The message contains the call and its differences from the expected
-//! calls:
+//! An unexpected call panics where it is made. The message contains the call and its differences from the
+//! expected calls:
 //!
 //! ```should_panic
 //! use identity_core::{BlockingTransport, Endpoint, Target, Upsert, entity::CreateEntity};
@@ -103,8 +103,9 @@
 //! //     body.name: expected "alice", got "bob"
 //! ```
 //!
-//! A missing call panics when the last clone of the mock is dropped. So does a call whose panic did not reach the test
-//! because it happened on another thread. [`checkpoint`](MockTransport::checkpoint) verifies both immediately.
+//! A missing call panics when the last clone of the mock is dropped. So does a call whose panic did not reach
+//! the test because it happened on another thread. [`checkpoint`](MockTransport::checkpoint) verifies both
+//! immediately.
 //!
 //! Messages redact tokens and the secret fields of the API, such as `token` and `client_secret`.
 

@@ -14,9 +14,9 @@ use crate::recorded_request::RecordedRequest;
 
 /// A transport that expects calls and returns the responses that the test has prepared.
 ///
-/// It is a [`Transport`] and a [`BlockingTransport`]. Clones share their expectations, so a test can hand out a
-/// clone and keep the original. An unexpected call panics, and dropping the last clone panics if an expected
-/// call is missing.
+/// It is a [`Transport`] and a [`BlockingTransport`]. Clones share their expectations, so a test can hand out
+/// a clone and keep the original. An unexpected call panics, and dropping the last clone panics if an
+/// expected call is missing.
 ///
 /// ```
 /// use identity_core::{

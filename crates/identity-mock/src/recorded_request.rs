@@ -20,8 +20,8 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// A request that a test double received, with its parts decoded.
 ///
-/// The predicate of [`MockTransport::expect_where`](crate::MockTransport::expect_where) sees the secrets in it.
-/// `FakeVault::requests` replaces them by `***`. `Display` and `Debug` redact them in either case.
+/// The predicate of [`MockTransport::expect_where`](crate::MockTransport::expect_where) sees the secrets in
+/// it. `FakeVault::requests` replaces them by `***`. `Display` and `Debug` redact them in either case.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecordedRequest {

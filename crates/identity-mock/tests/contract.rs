@@ -1,10 +1,10 @@
-//! The server in memory does what an identity server does.
+//! `FakeVault` passes all scenarios.
 
 use identity_mock::FakeVault;
 use identity_mock::contract::{self, Scenario};
 
 #[tokio::test]
-async fn the_server_in_memory_keeps_the_contract() {
+async fn fake_vault_passes_all_scenarios() {
     let vault = FakeVault::new();
     for scenario in contract::SCENARIOS {
         println!("{}", scenario.name());
@@ -14,7 +14,7 @@ async fn the_server_in_memory_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn it_does_so_outside_of_namespaces() {
+async fn fake_vault_passes_scenarios_without_namespaces() {
     let vault = FakeVault::new();
     let (about_namespaces, others): (Vec<&Scenario>, Vec<&Scenario>) =
         contract::SCENARIOS.iter().partition(|scenario| scenario.needs_namespaces());
@@ -26,8 +26,8 @@ async fn it_does_so_outside_of_namespaces() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "only where there are no entities, groups and auth mounts")]
-async fn what_is_there_is_left_alone() {
+#[should_panic(expected = "the scenario needs a server without entities, groups and auth mounts")]
+async fn existing_data_is_kept() {
     let vault = FakeVault::new();
     vault.mount_auth("userpass");
     contract::SCENARIOS[0].run_without_namespace(&vault, &vault.target()).await;

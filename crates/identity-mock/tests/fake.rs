@@ -1,4 +1,4 @@
-//! What a test can do to the server in memory.
+//! The methods of `FakeVault`.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ fn create(vault: &FakeVault, name: &str) -> CreatedEntity {
 }
 
 #[test]
-fn tokens_are_given_and_taken() {
+fn tokens_are_created_and_revoked() {
     let vault = FakeVault::new().with_root_token("another-root");
     let alice = create(&vault, "alice").id;
     let with = |token: &SecretString| vault.target().with_token(token.clone()).unwrap();
@@ -56,7 +56,7 @@ fn tokens_are_given_and_taken() {
 }
 
 #[test]
-fn faults_come_as_often_as_was_said_and_where() {
+fn faults_are_injected_by_count_and_predicate() {
     let vault = FakeVault::new();
     let target = vault.target();
     let name = |name: &str| ReadEntityByName::new(name);
@@ -93,7 +93,7 @@ fn faults_come_as_often_as_was_said_and_where() {
 }
 
 #[test]
-fn requests_are_told_without_secrets() {
+fn recorded_requests_are_redacted() {
     let vault = FakeVault::new();
     let target = vault.target().with_namespace("nowhere").unwrap();
     assert!(call(&vault, &target, &CreateEntity::named("alice")).is_err());
@@ -109,7 +109,7 @@ fn requests_are_told_without_secrets() {
 }
 
 #[test]
-fn the_clock_moves_on() {
+fn the_clock_can_be_advanced() {
     let vault = FakeVault::new();
     let target = vault.target();
     let alice = create(&vault, "alice").id;
@@ -136,7 +136,7 @@ fn the_same_seed_gives_the_same_identifiers() {
 }
 
 #[test]
-fn what_is_mounted_stays_mounted() {
+fn existing_mounts_are_kept() {
     let vault = FakeVault::new();
     let accessor = vault.mount_auth("userpass");
     assert_eq!(vault.mount_auth("userpass"), accessor);
@@ -144,9 +144,9 @@ fn what_is_mounted_stays_mounted() {
     assert_ne!(vault.mount_auth_at("userpass", "people"), accessor);
 }
 
-/// Nothing that comes makes it panic.
+/// No request makes it panic.
 #[test]
-fn odd_requests_are_answered() {
+fn malformed_requests_get_responses() {
     let vault = FakeVault::new();
     for method in ["GET", "LIST", "POST", "PUT", "DELETE", "PATCH", "HEAD", "SCAN", "OPTIONS", "X"] {
         for path in [
@@ -176,7 +176,7 @@ fn odd_requests_are_answered() {
     }
 }
 
-/// Reads and writes of one entity among many cost next to nothing. `cargo test --release … -- --nocapture` tells how much.
+/// Reads and updates stay fast with many entities. `cargo test --release … -- --nocapture` prints the times.
 #[test]
 fn a_call_is_cheap() {
     let vault = FakeVault::new();

@@ -1,4 +1,4 @@
-//! Multi-factor authentication and log-in on the server in memory.
+//! Multi-factor authentication and login on `FakeVault`.
 #![cfg(feature = "fake")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -22,24 +22,24 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 
 fn call<E: Endpoint>(vault: &FakeVault, target: &Target, endpoint: &E) -> Result<E::Output, Error> {
-    E::parse_response(&BlockingTransport::send(vault, endpoint.request(target)?).expect("an answer"))
+    E::parse_response(&BlockingTransport::send(vault, endpoint.request(target)?).expect("a response"))
 }
 
 fn root<E: Endpoint>(vault: &FakeVault, endpoint: &E) -> E::Output {
-    call(vault, &vault.target(), endpoint).expect("no refusal")
+    call(vault, &vault.target(), endpoint).expect("no error")
 }
 
-fn refusal<E: Endpoint>(vault: &FakeVault, endpoint: &E) -> (StatusCode, String)
+fn error_of<E: Endpoint>(vault: &FakeVault, endpoint: &E) -> (StatusCode, String)
 where
     E::Output: std::fmt::Debug,
 {
-    let error = call(vault, &vault.target(), endpoint).expect_err("a refusal");
+    let error = call(vault, &vault.target(), endpoint).expect_err("an error");
     let error = error.api().expect("of the server");
     (error.status(), error.errors().join("\n"))
 }
 
-/// A request to what has no endpoint.
-fn ask(vault: &FakeVault, verb: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+/// Sends a request without an endpoint.
+fn send(vault: &FakeVault, verb: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
     let mut request = Request::builder().method(verb).uri(format!("http://fake.vault/v1/{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -65,7 +65,7 @@ fn secret(vault: &FakeVault, method: &MfaMethodId, entity: &EntityId) -> TotpSec
     }
 }
 
-/// The code for a time that is so many periods from now.
+/// Returns the code of a period relative to now.
 fn code(secret: &TotpSecret, periods: i64) -> String {
     let key = secret.url.expose_secret().rsplit_once("secret=").unwrap().1;
     let key = data_encoding::BASE32_NOPAD.decode(key.as_bytes()).unwrap();
@@ -78,7 +78,7 @@ fn code(secret: &TotpSecret, periods: i64) -> String {
     format!("{:06}", number % 1_000_000)
 }
 
-/// `alice`, who has to bring a code when she logs in.
+/// The user `alice`, who needs a code to log in.
 struct Alice {
     vault: FakeVault,
     id: EntityId,
@@ -91,7 +91,7 @@ impl Alice {
         let vault = FakeVault::new();
         vault.mount_auth("userpass");
         let user = json!({ "password": "pw", "token_policies": ["dev"] });
-        assert_eq!(ask(&vault, "POST", "auth/userpass/users/Alice", ROOT, &user).0, 204);
+        assert_eq!(send(&vault, "POST", "auth/userpass/users/Alice", ROOT, &user).0, 204);
         let id = log_in(&vault, &[]).1["auth"]["entity_id"].as_str().map(EntityId::from).unwrap();
         let method =
             root(&vault, &CreateTotpMethod::new(TotpParams::new("test").method_name("app"))).method_id;
@@ -101,21 +101,21 @@ impl Alice {
         Self { vault, id, method, secret }
     }
 
-    /// Logs in, and brings a code.
+    /// Logs in with a code.
     fn validate(&self, code: &str) -> (u16, Value) {
-        let (_, asked) = log_in(&self.vault, &[]);
-        let id = &asked["auth"]["mfa_requirement"]["mfa_request_id"];
+        let (_, pending) = log_in(&self.vault, &[]);
+        let id = &pending["auth"]["mfa_requirement"]["mfa_request_id"];
         let payload = json!({ "mfa_request_id": id, "mfa_payload": { self.method.as_str(): [code] } });
-        ask(&self.vault, "POST", "sys/mfa/validate", &[], &payload)
+        send(&self.vault, "POST", "sys/mfa/validate", &[], &payload)
     }
 }
 
 fn log_in(vault: &FakeVault, headers: &[(&str, &str)]) -> (u16, Value) {
-    ask(vault, "POST", "auth/userpass/login/alice", headers, &json!({ "password": "pw" }))
+    send(vault, "POST", "auth/userpass/login/alice", headers, &json!({ "password": "pw" }))
 }
 
 #[test]
-fn a_method_is_created_changed_and_deleted() {
+fn methods_are_created_updated_and_deleted() {
     let vault = FakeVault::new();
     let params = || TotpParams::new("one").method_name("app");
     let id = root(&vault, &CreateTotpMethod::new(params())).method_id;
@@ -132,25 +132,25 @@ fn a_method_is_created_changed_and_deleted() {
     assert!(matches!(root(&vault, &ReadMfaMethod::new(id.clone())), MfaMethod::Totp(_)));
 
     root(&vault, &DeleteTotpMethod::new(id.clone()));
-    assert_eq!(refusal(&vault, &ReadTotpMethod::new(id)).0, StatusCode::NOT_FOUND);
+    assert_eq!(error_of(&vault, &ReadTotpMethod::new(id)).0, StatusCode::NOT_FOUND);
 }
 
 #[test]
-fn a_method_may_become_one_of_another_type() {
+fn methods_can_change_their_type() {
     let vault = FakeVault::new();
     let duo =
         DuoParams::new("secret", "key", "host").method_name("m").username_format("{{identity.entity.name}}");
     let id = root(&vault, &CreateDuoMethod::new(duo.clone())).method_id;
     assert_eq!(root(&vault, &CreateTotpMethod::new(TotpParams::new("i").method_name("m"))).method_id, id);
     assert_eq!(root(&vault, &ListTotpMethods::new()).keys, std::slice::from_ref(&id));
-    let (status, problem) = refusal(&vault, &DeleteDuoMethod::new(id.clone()));
+    let (status, problem) = error_of(&vault, &DeleteDuoMethod::new(id.clone()));
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(problem.contains("method type does not match"), "{problem}");
     root(&vault, &ReadMfaMethod::new(id));
 }
 
 #[test]
-fn namespaces_see_the_methods_above_them() {
+fn methods_are_visible_in_child_namespaces() {
     let vault = FakeVault::new();
     vault.create_namespace("team-a");
     vault.create_namespace("team-b");
@@ -180,13 +180,13 @@ fn namespaces_see_the_methods_above_them() {
             .auth_method_types(["ns_token"])
     };
     call(&vault, &at("team-a"), &enforcement(&[&above, &below])).unwrap();
-    assert_eq!(refusal(&vault, &enforcement(&[&below])).0, StatusCode::BAD_REQUEST);
-    assert_eq!(refusal(&vault, &ReadLoginEnforcement::new("e")).0, StatusCode::NOT_FOUND);
+    assert_eq!(error_of(&vault, &enforcement(&[&below])).0, StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(&vault, &ReadLoginEnforcement::new("e")).0, StatusCode::NOT_FOUND);
     assert_eq!(call(&vault, &at("team-a"), &ListLoginEnforcements::new()).unwrap().keys, ["e"]);
 }
 
 #[test]
-fn a_picture_is_as_wide_as_it_is_to_be() {
+fn qr_codes_have_the_requested_size() {
     let vault = FakeVault::new();
     let id = entity(&vault, "e");
     let method = |size| root(&vault, &CreateTotpMethod::new(TotpParams::new("i").qr_size(size))).method_id;
@@ -197,10 +197,10 @@ fn a_picture_is_as_wide_as_it_is_to_be() {
     }
     assert!(secret(&vault, &method(0), &id).barcode.is_none());
     let small = method(10);
-    let (status, problem) = refusal(&vault, &AdminGenerateTotpSecret::new(small.clone(), id.clone()));
+    let (status, problem) = error_of(&vault, &AdminGenerateTotpSecret::new(small.clone(), id.clone()));
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(problem.contains("can not scale barcode to an image smaller than 49x49"), "{problem}");
-    // It is not enrolled.
+    // `alice` is not enrolled.
     root(&vault, &UpdateTotpMethod::new(small.clone(), TotpParams::new("i")));
     secret(&vault, &small, &id);
 }
@@ -213,7 +213,7 @@ fn secrets_are_merged_with_entities() {
     secret(&vault, &method, &to);
     secret(&vault, &method, &from);
     let merge = MergeEntities::new(to.clone(), [from.clone()]);
-    let (status, problem) = refusal(&vault, &merge);
+    let (status, problem) = error_of(&vault, &merge);
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(problem.contains(&format!("conflicting MFA config ID \"{method}\" in entity ID \"{from}\"")));
     root(&vault, &ReadEntityById::new(from));
@@ -226,20 +226,20 @@ fn secrets_are_merged_with_entities() {
 }
 
 #[test]
-fn a_code_is_good_once() {
+fn codes_are_valid_once() {
     let alice = Alice::new();
     let good = code(&alice.secret, 0);
-    let (status, answer) = alice.validate(&good);
-    assert_eq!((status, answer["auth"]["entity_id"].as_str()), (200, Some(alice.id.as_str())));
-    let (status, answer) = alice.validate(&good);
-    let problem = answer["errors"][0].as_str().unwrap();
+    let (status, response) = alice.validate(&good);
+    assert_eq!((status, response["auth"]["entity_id"].as_str()), (200, Some(alice.id.as_str())));
+    let (status, response) = alice.validate(&good);
+    let problem = response["errors"][0].as_str().unwrap();
     assert_eq!(status, 403);
     assert!(problem.contains("MFA credentials not supplied or incorrect"), "{problem}");
     assert_eq!(alice.validate(&format!("passcode={}", code(&alice.secret, 1))).0, 200);
 }
 
 #[test]
-fn codes_go_by_the_clock_of_the_server() {
+fn codes_depend_on_the_clock_of_the_server() {
     let alice = Alice::new();
     assert_eq!(alice.validate(&code(&alice.secret, 20)).0, 403);
     alice.vault.advance(Duration::from_secs(600));
@@ -248,7 +248,7 @@ fn codes_go_by_the_clock_of_the_server() {
 }
 
 #[test]
-fn one_may_err_five_times() {
+fn failed_attempts_are_limited() {
     let alice = Alice::new();
     let wrong = |code: &str| alice.validate(code).1["errors"][0].as_str().unwrap().to_owned();
     assert!(wrong("too short").contains("not supplied or incorrect"));
@@ -256,22 +256,22 @@ fn one_may_err_five_times() {
         assert!(wrong("00000x").contains("not supplied or incorrect"));
     }
     let problem = wrong("00000x");
-    let words = "maximum TOTP validation attempts 6 exceeded the allowed attempts 5. \
+    let message = "maximum TOTP validation attempts 6 exceeded the allowed attempts 5. \
                  Please try again in 30.000000002s seconds";
-    assert!(problem.contains(words), "{problem}");
+    assert!(problem.contains(message), "{problem}");
     assert_eq!(alice.validate(&code(&alice.secret, 0)).0, 403);
     alice.vault.advance(Duration::from_secs(30));
     assert_eq!(alice.validate(&code(&alice.secret, 1)).0, 200);
 }
 
 #[test]
-fn a_code_may_come_with_the_log_in() {
+fn codes_can_be_sent_with_the_login() {
     let alice = Alice::new();
     let with = |header: &str| log_in(&alice.vault, &[("X-Vault-MFA", header)]);
     assert_eq!(with("app:000000"), (403, json!({ "errors": ["permission denied"] })));
     assert_eq!(with(":1").0, 400);
-    let (status, answer) = with(&format!("app:{}", code(&alice.secret, 0)));
-    assert_eq!((status, answer["auth"]["mfa_requirement"].is_null()), (200, true));
+    let (status, response) = with(&format!("app:{}", code(&alice.secret, 0)));
+    assert_eq!((status, response["auth"]["mfa_requirement"].is_null()), (200, true));
 
     root(&alice.vault, &identity_core::mfa::DeleteLoginEnforcement::new("all"));
     let warnings = with("app:1").1["warnings"].clone();
@@ -279,13 +279,13 @@ fn a_code_may_come_with_the_log_in() {
 }
 
 #[test]
-fn a_token_of_log_in_tells_of_itself() {
+fn login_tokens_can_look_themselves_up() {
     let alice = Alice::new();
     alice.vault.allow("dev", ["auth/token/create"]);
-    let (_, answer) = alice.validate(&code(&alice.secret, 0));
-    let token = answer["auth"]["client_token"].as_str().unwrap();
+    let (_, response) = alice.validate(&code(&alice.secret, 0));
+    let token = response["auth"]["client_token"].as_str().unwrap();
     let headers = [("X-Vault-Token", token)];
-    let itself = || ask(&alice.vault, "GET", "auth/token/lookup-self", &headers, &Value::Null);
+    let itself = || send(&alice.vault, "GET", "auth/token/lookup-self", &headers, &Value::Null);
     let (status, looked_up) = itself();
     let data = &looked_up["data"];
     assert_eq!(status, 200);
@@ -294,12 +294,12 @@ fn a_token_of_log_in_tells_of_itself() {
     assert_eq!(data["entity_id"], alice.id.as_str());
 
     let mine =
-        ask(&alice.vault, "POST", "auth/token/create", &headers, &json!({ "ttl": "1h", "num_uses": 1 })).1;
+        send(&alice.vault, "POST", "auth/token/create", &headers, &json!({ "ttl": "1h", "num_uses": 1 })).1;
     assert_eq!(mine["auth"]["entity_id"], alice.id.as_str());
     assert_eq!(mine["auth"]["lease_duration"], 3600);
     let once = [("X-Vault-Token", mine["auth"]["client_token"].as_str().unwrap())];
-    assert_eq!(ask(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 200);
-    assert_eq!(ask(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 403);
+    assert_eq!(send(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 200);
+    assert_eq!(send(&alice.vault, "GET", "auth/token/lookup-self", &once, &Value::Null).0, 403);
 
     root(&alice.vault, &identity_core::entity::UpdateEntityById::new(alice.id.clone()).disabled(true));
     assert_eq!(itself(), (403, json!({ "errors": ["permission denied"] })));
@@ -311,10 +311,10 @@ fn a_token_of_log_in_tells_of_itself() {
 }
 
 #[test]
-fn a_user_is_written_read_and_deleted() {
+fn users_are_written_read_and_deleted() {
     let vault = FakeVault::new();
     vault.mount_auth_at("userpass", "staff/eu");
-    let user = |verb: &str, body: Value| ask(&vault, verb, "auth/staff/eu/users/Bob", ROOT, &body);
+    let user = |verb: &str, body: Value| send(&vault, verb, "auth/staff/eu/users/Bob", ROOT, &body);
     assert_eq!(user("POST", json!({})).0, 400);
     let limits = json!({ "password": "pw", "token_ttl": "1h", "policies": "b,A" });
     assert_eq!(user("POST", limits), (204, Value::Null));
@@ -324,10 +324,10 @@ fn a_user_is_written_read_and_deleted() {
         (&read["data"]["policies"], &read["data"]["token_policies"]),
         (&json!(["a", "b"]), &json!(["a", "b"]))
     );
-    let (_, listed) = ask(&vault, "LIST", "auth/staff/eu/users", ROOT, &Value::Null);
+    let (_, listed) = send(&vault, "LIST", "auth/staff/eu/users", ROOT, &Value::Null);
     assert_eq!(listed["data"]["keys"], json!(["bob"]));
     let log_in = |password: &str| {
-        ask(&vault, "POST", "auth/staff/eu/login/bob", &[], &json!({ "password": password }))
+        send(&vault, "POST", "auth/staff/eu/login/bob", &[], &json!({ "password": password }))
     };
     assert_eq!(log_in("no"), (400, json!({ "errors": ["invalid username or password"] })));
     assert_eq!(log_in(""), (500, json!({ "errors": ["missing password"] })));
@@ -337,18 +337,18 @@ fn a_user_is_written_read_and_deleted() {
 }
 
 #[test]
-fn a_log_in_can_be_wrapped() {
+fn login_responses_can_be_wrapped() {
     let alice = Alice::new();
     root(&alice.vault, &identity_core::mfa::DeleteLoginEnforcement::new("all"));
     let (_, wrapped) = log_in(&alice.vault, &[("X-Vault-Wrap-TTL", "60")]);
     let token = wrapped["wrap_info"]["token"].as_str().unwrap();
     let headers = [("X-Vault-Token", token)];
-    let (_, unwrapped) = ask(&alice.vault, "POST", "sys/wrapping/unwrap", &headers, &Value::Null);
+    let (_, unwrapped) = send(&alice.vault, "POST", "sys/wrapping/unwrap", &headers, &Value::Null);
     assert_eq!(unwrapped["auth"]["accessor"], wrapped["wrap_info"]["wrapped_accessor"]);
 }
 
 #[test]
-fn nothing_makes_it_panic() {
+fn invalid_input_does_not_panic() {
     let vault = FakeVault::new();
     vault.mount_auth("userpass");
     let method = root(&vault, &CreateTotpMethod::new(TotpParams::new("i"))).method_id;
@@ -399,9 +399,9 @@ fn nothing_makes_it_panic() {
                     "org_name": "o", "api_token": "t", "secret_key": "s", "integration_key": "i", "api_hostname": "h",
                 });
                 body[field] = odd.clone();
-                let (status, _) = ask(&vault, "POST", path, ROOT, &body);
+                let (status, _) = send(&vault, "POST", path, ROOT, &body);
                 assert!((200..600).contains(&status));
-                ask(&vault, "LIST", path, ROOT, &Value::Null);
+                send(&vault, "LIST", path, ROOT, &Value::Null);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the real server answered about multi-factor authentication, asked of the server in memory.
+//! Replays recorded responses of a real server about multi-factor authentication against `FakeVault`.
 #![cfg(feature = "fake")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -12,7 +12,7 @@ use identity_core::bytes::Bytes;
 use identity_mock::FakeVault;
 use serde_json::{Value, json};
 
-/// The server in memory, and which of its identifiers stand for those of the recordings.
+/// A `FakeVault`, and its counterparts of the recorded identifiers.
 #[derive(Default)]
 struct Replay {
     vault: FakeVault,
@@ -24,54 +24,55 @@ const SKIPPED: [&str; 6] = ["request_id", "barcode", "url", "client_token", "acc
 
 impl Replay {
     fn send(&self, method: &str, path: &str, headers: &Value, body: &Value) -> (u16, Value) {
-        let mut request = Request::builder().method(method).uri(self.translated(path));
+        let mut request = Request::builder().method(method).uri(self.translate(path));
         for (name, value) in headers.as_object().into_iter().flatten() {
-            request = request.header(name, self.translated(value.as_str().unwrap_or_default()));
+            request = request.header(name, self.translate(value.as_str().unwrap_or_default()));
         }
-        let body = if body.is_null() { String::new() } else { self.translated(&body.to_string()) };
+        let body = if body.is_null() { String::new() } else { self.translate(&body.to_string()) };
         let request = request.body(Bytes::from(body)).unwrap();
         let response = BlockingTransport::send(&self.vault, request).unwrap();
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         (response.status().as_u16(), body)
     }
 
-    /// A request that only sets the scene, with the root token.
+    /// Sends a setup request with the root token.
     fn set(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.send(method, path, &json!({ "X-Vault-Token": "root" }), body);
-        assert!(status < 300, "{method} {path}: {status} {answer}");
-        answer["data"].clone()
+        let (status, response) = self.send(method, path, &json!({ "X-Vault-Token": "root" }), body);
+        assert!(status < 300, "{method} {path}: {status} {response}");
+        response["data"].clone()
     }
 
     fn learn(&mut self, recorded: &str, ours: &Value) {
         self.known.insert(recorded.to_owned(), ours.as_str().unwrap().to_owned());
     }
 
-    fn translated(&self, text: &str) -> String {
+    fn translate(&self, text: &str) -> String {
         self.known.iter().fold(text.to_owned(), |text, (recorded, ours)| text.replace(recorded, ours))
     }
 
-    /// Repeats recordings, and compares the answers.
+    /// Replays recordings and compares the responses.
     fn repeat(&mut self, area: &str, cases: &[&str]) {
         for case in cases {
-            let answer = self.answer_to(area, case, |_| {});
+            let response = self.replay_generated(area, case, |_| {});
             let recorded = recording(area, case)["response"]["body"].clone();
-            let ours = Self::comparable(&answer);
-            let theirs: Value = serde_json::from_str(&self.translated(&recorded.to_string())).unwrap();
+            let ours = Self::comparable(&response);
+            let theirs: Value = serde_json::from_str(&self.translate(&recorded.to_string())).unwrap();
             assert_eq!(ours, Self::comparable(&theirs), "{area}/{case}");
         }
     }
 
-    /// Repeats a recording whose answer holds what is made up anew, and compares the status and which fields there are.
-    fn answer_to(&mut self, area: &str, case: &str, change: impl FnOnce(&mut Value)) -> Value {
+    /// Replays a recording whose response contains generated values. Compares the status and the names of the
+    /// fields.
+    fn replay_generated(&mut self, area: &str, case: &str, change: impl FnOnce(&mut Value)) -> Value {
         let mut recording = recording(area, case);
         change(&mut recording["request"]);
         let request = &recording["request"];
         let (method, path) = (request["method"].as_str().unwrap(), request["path"].as_str().unwrap());
-        let (status, answer) = self.send(method, path, &request["headers"], &request["body"]);
-        assert_eq!(json!(status), recording["response"]["status"], "{area}/{case}: {answer}");
-        // Identifiers that are told for the first time.
+        let (status, response) = self.send(method, path, &request["headers"], &request["body"]);
+        assert_eq!(json!(status), recording["response"]["status"], "{area}/{case}: {response}");
+        // New identifiers.
         for name in ["method_id", "id", "entity_id"] {
-            let (theirs, ours) = (&recording["response"]["body"]["data"][name], &answer["data"][name]);
+            let (theirs, ours) = (&recording["response"]["body"]["data"][name], &response["data"][name]);
             if let (Some(theirs), Some(_)) = (theirs.as_str(), ours.as_str()) {
                 if !self.known.contains_key(theirs) {
                     self.learn(theirs, ours);
@@ -79,12 +80,12 @@ impl Replay {
             }
         }
         self.recordings += 1;
-        answer
+        response
     }
 
-    /// Without what differs each time, and lists of keys in order.
-    fn comparable(answer: &Value) -> Value {
-        match answer {
+    /// Removes values that differ each time and sorts keys.
+    fn comparable(response: &Value) -> Value {
+        match response {
             Value::Object(fields) => fields
                 .iter()
                 .map(|(name, value)| {
@@ -155,7 +156,7 @@ fn methods() {
         ];
         let cases = cases.map(|case| format!("{kind}-{case}"));
         replay.repeat(area, &cases.iter().map(String::as_str).collect::<Vec<_>>());
-        // Read twice.
+        // This recording is used twice.
         replay.recordings -= 1;
     }
     replay.repeat(
@@ -209,7 +210,7 @@ fn methods() {
 fn login_enforcements() {
     let mut replay = Replay::default();
     for method in ["totp", "duo"] {
-        replay.answer_to("mfa-method", &format!("{method}-create-without-id-full"), |_| {});
+        replay.replay_generated("mfa-method", &format!("{method}-create-without-id-full"), |_| {});
     }
     replay.recordings = 0;
     let accessor = replay.vault.mount_auth("userpass").to_string();
@@ -251,7 +252,7 @@ fn login_enforcements() {
     assert_eq!(replay.recordings, count(area));
 }
 
-/// A URL up to its secret, and the length of that.
+/// Splits off the secret of a URL, and returns the length of the secret.
 fn without_secret(url: &Value) -> (String, usize) {
     let (url, secret) = url.as_str().unwrap().split_once("secret=").unwrap();
     (url.to_owned(), secret.len())
@@ -259,11 +260,11 @@ fn without_secret(url: &Value) -> (String, usize) {
 
 fn new_secret(replay: &mut Replay, case: &str) {
     let area = "mfa-totp";
-    let data = replay.answer_to(area, case, |_| {})["data"].clone();
+    let data = replay.replay_generated(area, case, |_| {})["data"].clone();
     let theirs = recording(area, case)["response"]["body"]["data"].clone();
     let (url, length) = without_secret(&theirs["url"]);
-    assert_eq!(without_secret(&data["url"]), (replay.translated(&url), length));
-    // The beginning of a picture in PNG, or none.
+    assert_eq!(without_secret(&data["url"]), (replay.translate(&url), length));
+    // The header of a PNG image, or nothing.
     let picture = |data: &Value| data["barcode"].as_str().unwrap().get(..12).map(str::to_owned);
     assert_eq!(picture(&data), picture(&theirs));
 }
@@ -272,7 +273,7 @@ fn new_secret(replay: &mut Replay, case: &str) {
 fn totp_secrets() {
     let mut replay = Replay::default();
     for method in ["totp", "duo"] {
-        replay.answer_to("mfa-method", &format!("{method}-create-without-id-full"), |_| {});
+        replay.replay_generated("mfa-method", &format!("{method}-create-without-id-full"), |_| {});
     }
     replay.recordings = 0;
     let plain = json!({ "issuer": "rec", "qr_size": 0 });
@@ -320,7 +321,7 @@ fn totp_secrets() {
     assert_eq!(replay.recordings, count(area));
 }
 
-/// The code of a secret for a time that is so many periods from now.
+/// Returns the code of a period relative to now.
 fn code(url: &Value, periods: i64) -> String {
     use hmac::{KeyInit, Mac};
     let secret = url.as_str().unwrap().rsplit_once("secret=").unwrap().1;
@@ -356,24 +357,26 @@ fn login_with_a_second_factor() {
     let area = "login-mfa";
     let recorded = |replay: &Replay, case: &str| {
         let body = recording(area, case)["response"]["body"].to_string();
-        Replay::comparable(&serde_json::from_str(&replay.translated(&body)).unwrap())
+        Replay::comparable(&serde_json::from_str(&replay.translate(&body)).unwrap())
     };
-    let answer = replay.answer_to(area, "login-needs-mfa", |_| {});
-    assert_eq!(Replay::comparable(&answer), recorded(&replay, "login-needs-mfa"));
-    replay
-        .learn("28bda791-7e25-5473-1500-b8b2b5f13178", &answer["auth"]["mfa_requirement"]["mfa_request_id"]);
-    let answer = replay.answer_to(area, "validate-wrong-code", |_| {});
-    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-wrong-code"));
+    let response = replay.replay_generated(area, "login-needs-mfa", |_| {});
+    assert_eq!(Replay::comparable(&response), recorded(&replay, "login-needs-mfa"));
+    replay.learn(
+        "28bda791-7e25-5473-1500-b8b2b5f13178",
+        &response["auth"]["mfa_requirement"]["mfa_request_id"],
+    );
+    let response = replay.replay_generated(area, "validate-wrong-code", |_| {});
+    assert_eq!(Replay::comparable(&response), recorded(&replay, "validate-wrong-code"));
     let (now, next) = (code(&url, 0), code(&url, 1));
-    let answer = replay.answer_to(area, "validate-ok", |request| {
+    let response = replay.replay_generated(area, "validate-ok", |request| {
         request["body"]["mfa_payload"][METHOD] = json!([now]);
     });
-    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-ok"));
-    let answer = replay.answer_to(area, "validate-unknown-request", |_| {});
-    assert_eq!(Replay::comparable(&answer), recorded(&replay, "validate-unknown-request"));
-    let answer = replay.answer_to(area, "login-single-phase", |request| {
+    assert_eq!(Replay::comparable(&response), recorded(&replay, "validate-ok"));
+    let response = replay.replay_generated(area, "validate-unknown-request", |_| {});
+    assert_eq!(Replay::comparable(&response), recorded(&replay, "validate-unknown-request"));
+    let response = replay.replay_generated(area, "login-single-phase", |request| {
         request["headers"]["X-Vault-MFA"] = json!(format!("{METHOD}:{next}"));
     });
-    assert_eq!(Replay::comparable(&answer), recorded(&replay, "login-single-phase"));
+    assert_eq!(Replay::comparable(&response), recorded(&replay, "login-single-phase"));
     assert_eq!(replay.recordings, count(area));
 }

@@ -1,4 +1,4 @@
-//! What a real server was once asked about `identity/oidc`, set-up included, asked of the server in memory in the same order.
+//! Replays recorded requests and responses of a real server about `identity/oidc`, including their setup.
 #![cfg(feature = "fake")]
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
@@ -13,17 +13,17 @@ use identity_core::bytes::Bytes;
 use identity_mock::FakeVault;
 use serde_json::{Map, Value};
 
-/// Requests, and what `OpenBao` 2.7.2 answered. Those with a case are recordings; the others set the scene.
+/// Requests and the responses of `OpenBao` 2.7.2. Those with a case are compared. The others are setup.
 const EXCHANGES: &str = include_str!("fixtures/oidc.jsonl");
 
-/// Where the time passed that it took to record.
+/// Exchanges before which time passed in the recording.
 const WAITS: [(&str, u64); 3] = [
     ("oidc-authorize/err-max-age-violation", 3),
     ("oidc-introspect/active-within-leeway-after-expiry", 2),
     ("oidc-introspect/inactive-expired", 61),
 ];
 
-/// Fields that hold what a server makes up.
+/// Fields with generated values.
 const MADE_UP: [&str; 9] = [
     "id",
     "token",
@@ -39,14 +39,14 @@ const MADE_UP: [&str; 9] = [
 #[derive(Default)]
 struct Replay {
     vault: FakeVault,
-    /// What the real server made up, and what the other did for the same.
+    /// The recorded generated values and their counterparts.
     known: BTreeMap<String, String>,
 }
 
 impl Replay {
     fn send(&self, exchange: &Value) -> Response<Bytes> {
         let text = |name: &str| exchange[name].as_str().unwrap_or_default();
-        let mut request = Request::builder().method(text("method")).uri(self.translated(text("path")));
+        let mut request = Request::builder().method(text("method")).uri(self.translate(text("path")));
         for (name, value) in exchange["headers"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
             request = request.header(
@@ -54,13 +54,13 @@ impl Replay {
                 match value.strip_prefix("Basic ") {
                     Some(basic) => {
                         let plain = String::from_utf8(BASE64_STANDARD.decode(basic).unwrap()).unwrap();
-                        format!("Basic {}", BASE64_STANDARD.encode(self.translated(&plain)))
+                        format!("Basic {}", BASE64_STANDARD.encode(self.translate(&plain)))
                     }
-                    None => self.translated(value),
+                    None => self.translate(value),
                 },
             );
         }
-        let request = request.body(Bytes::from(self.translated(text("body")))).unwrap();
+        let request = request.body(Bytes::from(self.translate(text("body")))).unwrap();
         BlockingTransport::send(&self.vault, request).unwrap()
     }
 
@@ -79,35 +79,35 @@ impl Replay {
         }
     }
 
-    /// A text of the real server as the other would have written it.
-    fn translated(&self, text: &str) -> String {
+    /// Replaces recorded values in a text by their counterparts.
+    fn translate(&self, text: &str) -> String {
         let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-        let mut translated = String::new();
+        let mut translate = String::new();
         let mut rest = text;
         while !rest.is_empty() {
             let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
             let (part, after) = rest.split_at(end);
-            translated.push_str(self.known.get(part).map_or(part, String::as_str));
+            translate.push_str(self.known.get(part).map_or(part, String::as_str));
             let next = after.find(is_part).unwrap_or(after.len());
-            translated.push_str(&after[..next]);
+            translate.push_str(&after[..next]);
             rest = &after[next..];
         }
-        translated.replace("http://127.0.0.1:8310", "http://fake.vault")
+        translate.replace("http://127.0.0.1:8310", "http://fake.vault")
     }
 
     fn mapped(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => self.translated(text).into(),
+            Value::String(text) => self.translate(text).into(),
             Value::Array(items) => items.iter().map(|item| self.mapped(item)).collect(),
             Value::Object(fields) => {
-                fields.iter().map(|(name, value)| (self.translated(name), self.mapped(value))).collect()
+                fields.iter().map(|(name, value)| (self.translate(name), self.mapped(value))).collect()
             }
             other => other.clone(),
         }
     }
 }
 
-/// An answer without what differs each time: identifiers of requests, public keys, and orders that are random.
+/// Removes what differs each time: request identifiers, public keys and random orders.
 fn comparable(name: &str, value: &Value) -> Value {
     match value {
         Value::String(_) if ["request_id", "kid", "n", "x", "y"].contains(&name) => "made up".into(),
@@ -127,7 +127,7 @@ fn comparable(name: &str, value: &Value) -> Value {
     }
 }
 
-/// A complaint without the order in which the server comes upon two scopes.
+/// Removes the order of two scopes from a message.
 fn unordered(text: &str) -> String {
     match text.split_once("in scopes ") {
         Some((before, after)) => {
@@ -140,9 +140,9 @@ fn unordered(text: &str) -> String {
 }
 
 #[test]
-fn the_recordings_are_answered_as_they_were() {
+fn recorded_requests_get_the_recorded_responses() {
     let mut replay = Replay::default();
-    let (mut recordings, mut refusals) = (0, 0);
+    let (mut recordings, mut errors) = (0, 0);
     let mut failures = Vec::new();
     for line in EXCHANGES.lines() {
         let exchange: Value = serde_json::from_str(line).unwrap();
@@ -151,17 +151,17 @@ fn the_recordings_are_answered_as_they_were() {
             replay.vault.advance(Duration::from_secs(*seconds));
         }
         let response = replay.send(&exchange);
-        let answer = serde_json::from_slice(response.body()).unwrap_or_default();
-        replay.learn("", &exchange["answer"], &answer);
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
+        replay.learn("", &exchange["answer"], &body);
         let Some(case) = case else { continue };
 
         recordings += 1;
         let status = response.status().as_u16();
-        refusals += usize::from(status >= 400);
+        errors += usize::from(status >= 400);
         if u64::from(status) != exchange["status"] {
-            failures.push(format!("{case}: status {status} instead of {}: {answer}", exchange["status"]));
+            failures.push(format!("{case}: status {status} instead of {}: {body}", exchange["status"]));
         }
-        let (real, fake) = (comparable("", &replay.mapped(&exchange["answer"])), comparable("", &answer));
+        let (real, fake) = (comparable("", &replay.mapped(&exchange["answer"])), comparable("", &body));
         if real != fake {
             failures.push(format!("{case}:\n  real {real}\n  fake {fake}"));
         }
@@ -173,5 +173,5 @@ fn the_recordings_are_answered_as_they_were() {
         }
     }
     assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!((recordings, refusals), (276, 124));
+    assert_eq!((recordings, errors), (276, 124));
 }

@@ -1,4 +1,4 @@
-//! What policies allow on the server in memory. Each answer was first seen on the real server, `OpenBao` 2.7.2.
+//! ACL policies on `FakeVault`. The expected responses were recorded from `OpenBao` 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ const DENIED: &str = "1 error occurred:\n\t* permission denied\n\n";
 struct Server(FakeVault);
 
 impl Server {
-    /// With userpass and the entities alice and bob.
+    /// Mounts `userpass` and creates the entities alice and bob.
     fn new() -> Self {
         let server = Self(FakeVault::new());
         server.0.mount_auth("userpass");
@@ -22,22 +22,22 @@ impl Server {
         server
     }
 
-    fn ask(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {
+    fn send(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request =
             Request::builder().method(verb).uri(format!("/v1/{path}")).header("x-vault-token", token);
-        let answer = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
-        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default())
+        let response = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
     fn root(&self, verb: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.ask("root", verb, path, body);
-        assert!(status < 300, "{verb} {path}: {answer}");
-        answer
+        let (status, response) = self.send("root", verb, path, body);
+        assert!(status < 300, "{verb} {path}: {response}");
+        response
     }
 
     fn write(&self, name: &str, policy: &str) -> (u16, Value) {
-        self.ask("root", "PUT", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }))
+        self.send("root", "PUT", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }))
     }
 
     fn token(&self, policies: &[&str]) -> String {
@@ -46,18 +46,19 @@ impl Server {
     }
 
     fn capabilities(&self, token: &str, path: &str) -> Value {
-        let (status, answer) = self.ask(token, "POST", "sys/capabilities-self", &json!({ "paths": [path] }));
-        assert_eq!(status, 200, "{answer}");
-        assert_eq!(answer["data"][path], answer["capabilities"]);
-        answer["capabilities"].clone()
+        let (status, response) =
+            self.send(token, "POST", "sys/capabilities-self", &json!({ "paths": [path] }));
+        assert_eq!(status, 200, "{response}");
+        assert_eq!(response["data"][path], response["capabilities"]);
+        response["capabilities"].clone()
     }
 
     fn status(&self, token: &str, verb: &str, path: &str) -> u16 {
         let body = if verb == "POST" { json!({}) } else { Value::Null };
-        self.ask(token, verb, path, &body).0
+        self.send(token, verb, path, &body).0
     }
 
-    /// A user with a password, who has an entity of her own, and her token.
+    /// Creates a user with a password and an entity. Returns both the entity and a token.
     fn user(&self) -> (Value, String) {
         self.root("POST", "auth/userpass/users/x", &json!({ "password": "pw" }));
         let auth = self.root("POST", "auth/userpass/login/x", &json!({ "password": "pw" }));
@@ -70,7 +71,7 @@ impl Server {
     }
 }
 
-/// Policies, a path, and what may be done there.
+/// Policies, a path, and the capabilities there.
 const MATCHES: &[(&str, &str, &[&str])] = &[
     (r#"path "a" {capabilities=["read"]}"#, "a", &["read"]),
     (r#"path "a" {capabilities=["read"]}"#, "a/", &["read"]),
@@ -91,14 +92,15 @@ const MATCHES: &[(&str, &str, &[&str])] = &[
     (r#"path "a/+/" {capabilities=["read"]}"#, "a/b", &["deny"]),
     (r#"path "a/+b/c" {capabilities=["read"]}"#, "a/xb/c", &["deny"]),
     (r#"path "a/+/b*" {capabilities=["read"]}"#, "a/x/bc/d", &["read"]),
-    // No `*` at the end is more specific, where the first wildcard is at the same place ...
+    // Of patterns whose first wildcard is at the same position, those without `*` at the end are more
+    // specific …
     (r#"path "a/+" {capabilities=["read"]} path "a/*" {capabilities=["deny"]}"#, "a/b", &["read"]),
     (
         r#"path "a/+/+/d" {capabilities=["sudo"]} path "a/+/x/*" {capabilities=["read"]}"#,
         "a/z/x/d",
         &["sudo"],
     ),
-    // ... and a later wildcard is more specific than an earlier.
+    // … and a later wildcard is more specific than an earlier one.
     (r#"path "a/+/c" {capabilities=["read"]} path "a/b/*" {capabilities=["list"]}"#, "a/b/c", &["list"]),
     (r#"path "+/b" {capabilities=["read"]} path "+/b*" {capabilities=["list"]}"#, "a/b", &["read"]),
     (r#"path "+/b/+" {capabilities=["read"]} path "+/+/c" {capabilities=["list"]}"#, "a/b/c", &["read"]),
@@ -117,7 +119,7 @@ const MATCHES: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn the_most_specific_path_decides() {
+fn the_most_specific_path_applies() {
     let server = Server::new();
     server.write("p", "# nothing");
     let token = server.token(&["p"]);
@@ -128,7 +130,7 @@ fn the_most_specific_path_decides() {
     assert_eq!(server.capabilities("root", "a"), json!(["root"]));
 }
 
-/// Documents, and what is wrong with them.
+/// Invalid documents and their messages.
 const FAULTS: &[(&str, &str)] = &[
     (r#"path "a" { capabilities = ["nope"] }"#, r#"path "a": path "a": invalid capability "nope""#),
     (r#"path "a" { capabilities = ["READ"] }"#, r#"path "a": path "a": invalid capability "READ""#),
@@ -160,18 +162,18 @@ const FAULTS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_no_policy_is_refused() {
+fn invalid_policies_are_rejected() {
     let server = Server::new();
     for (document, problem) in FAULTS {
-        let refused = json!({ "errors": [format!("failed to parse policy: {problem}")] });
-        assert_eq!(server.write("p", document), (400, refused), "{document}");
+        let response = json!({ "errors": [format!("failed to parse policy: {problem}")] });
+        assert_eq!(server.write("p", document), (400, response), "{document}");
     }
     assert_eq!(server.status("root", "GET", "sys/policies/acl/p"), 404);
 }
 
-/// Whatever is written, it is taken or refused.
+/// Any document is either accepted or rejected.
 #[test]
-fn no_document_makes_it_panic() {
+fn no_document_panics() {
     let server = Server::new();
     let whole = "path \"a/+\" { capabilities = [\"read\", \"ü\\\"\"] x = { y = -1.5 } } # é\n/* {{ }} */ \"q\" = [[], {}]";
     for (end, _) in whole.char_indices() {
@@ -185,7 +187,7 @@ fn no_document_makes_it_panic() {
 }
 
 #[test]
-fn verbs_need_their_capability() {
+fn verbs_require_capabilities() {
     let server = Server::new();
     let able = |capability: &str| {
         server.write(capability, &format!(r#"path "*" {{ capabilities = ["{capability}"] }}"#));
@@ -198,7 +200,7 @@ fn verbs_need_their_capability() {
         ("DELETE", "identity/entity/name/bob", &delete),
         ("LIST", "identity/entity/name", &list),
         ("GET", "identity/entity/name?list=true", &list),
-        // Whether they are there is looked up only of those.
+        // The server checks only these for existence.
         ("POST", "identity/entity/name/new", &update),
         ("POST", "identity/oidc/key/new", &create),
         ("POST", "identity/oidc/key/new", &update),
@@ -212,14 +214,14 @@ fn verbs_need_their_capability() {
         }
         assert!(server.status(token, verb, path) < 300, "{verb} {path}");
     }
-    let refused = server.ask(&read, "POST", "identity/entity", &json!({}));
-    assert_eq!(refused, (403, json!({ "errors": [DENIED] })));
+    let response = server.send(&read, "POST", "identity/entity", &json!({}));
+    assert_eq!(response, (403, json!({ "errors": [DENIED] })));
     assert_eq!(server.status(&read, "POST", "identity/nope"), 403);
     assert_eq!(server.status(&update, "POST", "identity/nope"), 404);
 }
 
 #[test]
-fn mounts_and_accessors_need_sudo() {
+fn mounts_and_accessors_require_sudo() {
     let server = Server::new();
     let document = |more: &str| {
         format!(r#"path "*" {{ capabilities = ["create", "read", "update", "delete", "list"{more}] }}"#)
@@ -243,15 +245,15 @@ fn mounts_and_accessors_need_sudo() {
         (json!({ "policies": ["other"] }), "child policies must be subset of parent"),
         (json!({ "policies": ["root"] }), "child policies must be subset of parent"),
     ] {
-        let refused = server.ask(&some, "POST", "auth/token/create", &body);
-        assert_eq!(refused, (400, json!({ "errors": [problem] })), "{body}");
+        let response = server.send(&some, "POST", "auth/token/create", &body);
+        assert_eq!(response, (400, json!({ "errors": [problem] })), "{body}");
     }
     let more = json!({ "policies": ["other"], "no_parent": true, "period": "1h" });
-    assert_eq!(server.ask(&all, "POST", "auth/token/create", &more).0, 200);
+    assert_eq!(server.send(&all, "POST", "auth/token/create", &more).0, 200);
 }
 
 #[test]
-fn policies_of_entity_and_groups_count_when_it_asks() {
+fn policies_of_entities_and_groups_apply_immediately() {
     let server = Server::new();
     let (entity, token) = server.user();
     let may = |name: &str| server.status(&token, "GET", &format!("identity/entity/name/{name}")) == 200;
@@ -278,7 +280,7 @@ fn policies_of_entity_and_groups_count_when_it_asks() {
 }
 
 #[test]
-fn templates_stand_for_the_entity() {
+fn templates_expand_for_the_entity() {
     let server = Server::new();
     let (entity, token) = server.user();
     let accessor = server.root("GET", "sys/auth/userpass", &Value::Null)["accessor"].clone();
@@ -301,7 +303,7 @@ fn templates_stand_for_the_entity() {
     assert_eq!(server.status(&token, "GET", &format!("identity/group/id/{}", group.as_str().unwrap())), 200);
     assert_eq!(server.capabilities(&token, "lookup/x"), json!(["update"]));
 
-    // The policy `default` has such paths, too.
+    // The policy `default` has such paths too.
     let name = server.root("GET", &format!("identity/entity/id/{id}"), &Value::Null)["data"]["name"].clone();
     for own in
         [format!("identity/entity/id/{id}"), format!("identity/entity/name/{}", name.as_str().unwrap())]
@@ -310,16 +312,16 @@ fn templates_stand_for_the_entity() {
         assert_eq!(server.status(&token, "POST", &own), 403);
     }
 
-    // A value that would be more than a text makes the token useless.
+    // A value with wildcards or slashes invalidates the token.
     for value in ["*", "a/b", "a+b"] {
         server.update(&entity, &json!({ "metadata": { "peer": value } }));
-        let refused = server.ask(&token, "GET", "auth/token/lookup-self", &Value::Null);
-        assert_eq!(refused, (400, json!({ "errors": ["Forbidden"] })));
+        let response = server.send(&token, "GET", "auth/token/lookup-self", &Value::Null);
+        assert_eq!(response, (400, json!({ "errors": ["Forbidden"] })));
     }
 }
 
 #[test]
-fn default_allows_a_little() {
+fn the_default_policy_grants_little() {
     let server = Server::new();
     let token = server.token(&["default"]);
     for (path, capabilities) in [
@@ -334,16 +336,16 @@ fn default_allows_a_little() {
         assert_eq!(server.capabilities(&token, path), capabilities, "{path}");
     }
     let without = json!({ "policies": ["p"], "no_default_policy": true });
-    let answer = server.root("POST", "auth/token/create", &without);
-    assert_eq!(answer["warnings"], json!([r#"Policy "p" does not exist"#]));
-    let without = answer["auth"]["client_token"].as_str().unwrap();
+    let response = server.root("POST", "auth/token/create", &without);
+    assert_eq!(response["warnings"], json!([r#"Policy "p" does not exist"#]));
+    let without = response["auth"]["client_token"].as_str().unwrap();
     for (verb, path) in [("GET", "auth/token/lookup-self"), ("POST", "auth/token/revoke-self")] {
         assert_eq!(server.status(without, verb, path), 403);
     }
 }
 
 #[test]
-fn namespaces_have_policies_of_their_own() {
+fn namespaces_have_separate_policies() {
     let server = Server::new();
     server.0.create_namespace("team");
     server.root("POST", "team/identity/entity", &json!({ "name": "tom" }));
@@ -372,58 +374,58 @@ fn namespaces_have_policies_of_their_own() {
 }
 
 #[test]
-fn policies_are_shown_as_they_were_written() {
+fn policies_are_read_as_written() {
     let server = Server::new();
     let document = r#"path "a" {capabilities=["read"]}"#;
     let old = server.root("POST", "sys/policy/Old", &json!({ "rules": document }));
     assert_eq!(old["warnings"], json!(["'rules' is deprecated, please use 'policy' instead"]));
-    let shown = server.root("GET", "sys/policy/old", &Value::Null);
-    assert_eq!((&shown["rules"], &shown["data"]["rules"]), (&json!(document), &json!(document)));
+    let policy = server.root("GET", "sys/policy/old", &Value::Null);
+    assert_eq!((&policy["rules"], &policy["data"]["rules"]), (&json!(document), &json!(document)));
     server.write("OLD", document);
-    let shown = server.root("GET", "sys/policies/acl/old", &Value::Null);
-    assert_eq!((&shown["data"]["policy"], &shown["data"]["version"]), (&json!(document), &json!(2)));
+    let policy = server.root("GET", "sys/policies/acl/old", &Value::Null);
+    assert_eq!((&policy["data"]["policy"], &policy["data"]["version"]), (&json!(document), &json!(2)));
     let names = json!(["default", "old", "root"]);
     assert_eq!(server.root("GET", "sys/policy", &Value::Null)["policies"], names);
     assert_eq!(server.root("LIST", "sys/policies/acl", &Value::Null)["data"]["keys"], names);
-    assert_eq!(server.ask("root", "POST", "sys/policy/root", &json!({ "policy": document })).0, 400);
-    assert_eq!(server.ask("root", "DELETE", "sys/policy/default", &Value::Null).0, 400);
+    assert_eq!(server.send("root", "POST", "sys/policy/root", &json!({ "policy": document })).0, 400);
+    assert_eq!(server.send("root", "DELETE", "sys/policy/default", &Value::Null).0, 400);
 }
 
 #[test]
 fn tokens_are_found_by_their_accessors() {
     let server = Server::new();
     let token = server.token(&["default"]);
-    let itself = server.ask(&token, "GET", "auth/token/lookup-self", &Value::Null).1["data"].clone();
+    let itself = server.send(&token, "GET", "auth/token/lookup-self", &Value::Null).1["data"].clone();
     let accessor = json!({ "accessor": itself["accessor"] });
     let found = server.root("POST", "auth/token/lookup-accessor", &accessor)["data"].clone();
     assert_eq!((&found["id"], &found["accessor"]), (&json!(""), &itself["accessor"]));
     let all = server.root("LIST", "auth/token/accessors", &Value::Null);
     assert!(all["data"]["keys"].as_array().unwrap().contains(&itself["accessor"]));
-    let asked = json!({ "accessor": itself["accessor"], "path": "auth/token/lookup-self" });
-    assert_eq!(server.root("POST", "sys/capabilities-accessor", &asked)["capabilities"], json!(["read"]));
+    let pending = json!({ "accessor": itself["accessor"], "path": "auth/token/lookup-self" });
+    assert_eq!(server.root("POST", "sys/capabilities-accessor", &pending)["capabilities"], json!(["read"]));
 
     assert_eq!(server.root("POST", "auth/token/revoke-accessor", &accessor), Value::Null);
     assert_eq!(server.status(&token, "GET", "auth/token/lookup-self"), 403);
     let gone = server.root("POST", "auth/token/revoke-accessor", &accessor);
     assert_eq!(gone["warnings"], json!(["No token found with this accessor"]));
-    let refused = server.ask("root", "POST", "auth/token/lookup-accessor", &accessor);
-    assert_eq!(refused, (400, json!({ "errors": ["1 error occurred:\n\t* invalid accessor\n\n"] })));
-    let refused = server.ask("root", "POST", "auth/token/lookup-accessor", &json!({}));
-    assert_eq!(refused, (400, json!({ "errors": ["1 error occurred:\n\t* missing accessor\n\n"] })));
+    let response = server.send("root", "POST", "auth/token/lookup-accessor", &accessor);
+    assert_eq!(response, (400, json!({ "errors": ["1 error occurred:\n\t* invalid accessor\n\n"] })));
+    let response = server.send("root", "POST", "auth/token/lookup-accessor", &json!({}));
+    assert_eq!(response, (400, json!({ "errors": ["1 error occurred:\n\t* missing accessor\n\n"] })));
 }
 
 #[test]
-fn capabilities_are_told_of_paths_that_are_named() {
+fn capabilities_are_returned_for_each_path() {
     let server = Server::new();
     let token = server.token(&["default"]);
-    let ask = |body: Value| server.ask(&token, "POST", "sys/capabilities-self", &body);
-    assert_eq!(ask(json!({})), (400, json!({ "errors": ["paths must be supplied"] })));
-    let (_, two) = ask(json!({ "path": "a,b" }));
+    let send = |body: Value| server.send(&token, "POST", "sys/capabilities-self", &body);
+    assert_eq!(send(json!({})), (400, json!({ "errors": ["paths must be supplied"] })));
+    let (_, two) = send(json!({ "path": "a,b" }));
     assert_eq!(two["data"], json!({ "a": ["deny"], "b": ["deny"] }));
-    let (_, one) = ask(json!({ "path": "a", "paths": ["b"] }));
+    let (_, one) = send(json!({ "path": "a", "paths": ["b"] }));
     assert_eq!(one["data"], json!({ "b": ["deny"], "capabilities": ["deny"] }));
     let body = json!({ "path": "sys/wrapping/wrap", "token": token });
     assert_eq!(server.root("POST", "sys/capabilities", &body)["capabilities"], json!(["update"]));
-    let refused = server.ask("root", "POST", "sys/capabilities", &json!({ "path": "a", "token": "x" }));
-    assert_eq!(refused, (400, json!({ "errors": ["1 error occurred:\n\t* invalid token\n\n"] })));
+    let response = server.send("root", "POST", "sys/capabilities", &json!({ "path": "a", "token": "x" }));
+    assert_eq!(response, (400, json!({ "errors": ["1 error occurred:\n\t* invalid token\n\n"] })));
 }

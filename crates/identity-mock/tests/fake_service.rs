@@ -1,4 +1,4 @@
-//! The server in memory as a service that may be slow, and that has an address.
+//! `FakeVault` as a tower service with delays, and its address.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use std::pin::pin;
@@ -30,7 +30,7 @@ fn names(vault: &FakeVault) -> Vec<String> {
     ListEntityNames::parse_response(&BlockingTransport::send(vault, list).unwrap()).unwrap().keys
 }
 
-/// Wakes a thread, which is all the runtime there is here.
+/// Wakes a thread in place of a runtime.
 struct Unpark(Thread, AtomicBool);
 
 impl Wake for Unpark {
@@ -41,7 +41,7 @@ impl Wake for Unpark {
 }
 
 #[test]
-fn an_answer_is_late_without_a_runtime() {
+fn delays_need_no_runtime() {
     let vault = FakeVault::new();
     vault.fail_next(Fault::Delay(LATE));
     let start = Instant::now();
@@ -54,30 +54,30 @@ fn an_answer_is_late_without_a_runtime() {
     let waker = Waker::from(unpark.clone());
     let mut send = pin!(Transport::send(&vault, create(&vault)));
     let mut polls = 0;
-    let answer = loop {
+    let response = loop {
         polls += 1;
-        if let Poll::Ready(answer) = send.as_mut().poll(&mut Context::from_waker(&waker)) {
-            break answer;
+        if let Poll::Ready(response) = send.as_mut().poll(&mut Context::from_waker(&waker)) {
+            break response;
         }
         assert!(start.elapsed() < LATE || polls > 1, "it blocks");
         while !unpark.1.swap(false, Ordering::SeqCst) {
             thread::park_timeout(Duration::from_secs(9));
-            assert!(start.elapsed() < Duration::from_secs(9), "nobody wakes it");
+            assert!(start.elapsed() < Duration::from_secs(9), "it is never woken");
         }
     };
-    assert_eq!(answer.unwrap().status(), 204);
+    assert_eq!(response.unwrap().status(), 204);
     assert!(start.elapsed() >= LATE && polls >= 2);
     assert_eq!(names(&vault), ["alice"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn whoever_gives_up_is_in_doubt() {
+async fn delayed_requests_take_effect_immediately() {
     let vault = FakeVault::new();
     vault.fail_next(Fault::Delay(Duration::from_secs(3600)));
     let given_up = tokio::time::timeout(LATE, Transport::send(&vault, create(&vault))).await;
     assert!(given_up.is_err());
     assert_eq!(names(&vault), ["alice"]);
-    // Others are not kept waiting.
+    // Other requests are not delayed.
     vault.fail_next(Fault::Delay(LATE));
     let slow = Transport::send(&vault, create(&vault));
     let start = Instant::now();
@@ -89,11 +89,11 @@ async fn whoever_gives_up_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn layers_are_put_right_on_it() {
+async fn tower_layers_wrap_the_server() {
     let vault = FakeVault::new();
     let service = ServiceBuilder::new().layer(TimeoutLayer::new(LATE)).service(vault.clone());
-    let answer = service.clone().oneshot(create(&vault)).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let response = service.clone().oneshot(create(&vault)).await.unwrap();
+    assert_eq!(response.status(), 200);
 
     vault.fail_next(Fault::Delay(Duration::from_secs(3600)));
     let error = service.clone().oneshot(create(&vault)).await.unwrap_err();
@@ -114,8 +114,8 @@ fn issuers_begin_with_the_address() {
             request.uri().to_string(),
             format!("{address}/v1/identity/oidc/.well-known/openid-configuration")
         );
-        let answer = BlockingTransport::send(&vault, request).unwrap();
-        let discovery: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        let response = BlockingTransport::send(&vault, request).unwrap();
+        let discovery: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(discovery["issuer"], format!("{address}/v1/identity/oidc"));
     }
 }

@@ -1,6 +1,8 @@
-//! Serves a [`FakeVault`] on a loopback address, for programs in other languages and for trying things out.
+//! Serves a [`FakeVault`] on a loopback address, for programs in other languages and for experiments.
 //!
-//! `fake-vault [--listen 127.0.0.1:8200] [--root-token root] [--delay-ms 0]`: each answer comes so many milliseconds late.
+//! `fake-vault [--listen 127.0.0.1:8200] [--root-token root] [--delay-ms 0]`
+//!
+//! `--delay-ms` delays each response.
 
 use std::convert::Infallible;
 use std::env;
@@ -18,8 +20,8 @@ use identity_core::Transport;
 use identity_mock::{FakeVault, Fault};
 use tokio::net::TcpListener;
 
-/// The server's own limit, and one byte more to exceed it by.
-const LARGEST_BODY: usize = 32 * 1024 * 1024 + 1;
+/// One byte above the limit of the server, so that `FakeVault` rejects a larger body itself.
+const MAX_BODY_LEN: usize = 32 * 1024 * 1024 + 1;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -33,11 +35,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "--listen" => listen = value.parse()?,
             "--root-token" => root_token = value,
             "--delay-ms" => delay = Duration::from_millis(value.parse()?),
-            _ => return Err(format!("there is no option {option}").into()),
+            _ => return Err(format!("unknown option {option}").into()),
         }
     }
     if !listen.ip().is_loopback() {
-        return Err("it has no security to speak of, and listens on a loopback address only".into());
+        return Err("FakeVault has no security and listens on loopback addresses only".into());
     }
 
     let listener = TcpListener::bind(listen).await?;
@@ -51,20 +53,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (stream, _) = listener.accept().await?;
         let vault = vault.clone();
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(&vault, request));
-            // A client that breaks off is no concern of the server's.
+            let service = service_fn(|request| respond(&vault, request));
+            // A client may disconnect at any time.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(vault: &FakeVault, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(vault: &FakeVault, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let answer = match Limited::new(body, LARGEST_BODY).collect().await {
+    // Keeps the memory bounded: this server does not expose its recorded requests.
+    vault.clear_requests();
+    let response = match Limited::new(body, MAX_BODY_LEN).collect().await {
         Ok(body) => Transport::send(vault, Request::from_parts(head, body.to_bytes())).await.ok(),
         Err(_) => None,
     };
-    Ok(answer.map_or_else(too_large, |response| response.map(Full::new)))
+    Ok(response.map_or_else(too_large, |response| response.map(Full::new)))
 }
 
 fn too_large() -> Response<Full<Bytes>> {

@@ -1,4 +1,4 @@
-//! What scenarios need around the identity engine.
+//! Endpoints outside the identity engine that scenarios need.
 
 use identity_core::{
     Endpoint,
@@ -18,22 +18,22 @@ macro_rules! endpoint {
             const METHOD: Method = Method::$method;
             const PATH: &'static str = $path;
 
-            fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-                let draft = endpoint!(@first draft, self, $($field),*);
-                $(let body: fn(&Self) -> Value = $body; let draft = draft.json(&body(self))?;)?
-                Ok(draft)
+            fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+                let builder = endpoint!(@first builder, self, $($field),*);
+                $(let body: fn(&Self) -> Value = $body; let builder = builder.json(&body(self))?;)?
+                Ok(builder)
             }
 
-            fn decode(reply: ApiResponse<'_>) -> Result<$output, ResponseError> {
-                reply.$kind()
+            fn decode(response: ApiResponse<'_>) -> Result<$output, ResponseError> {
+                response.$kind()
             }
         }
     };
-    (@first $draft:ident, $self:ident,) => {
-        $draft
+    (@first $builder:ident, $self:ident,) => {
+        $builder
     };
-    (@first $draft:ident, $self:ident, $field:ident $(, $more:ident)*) => {
-        $draft.path_param(stringify!($field), &$self.$field)?
+    (@first $builder:ident, $self:ident, $field:ident $(, $more:ident)*) => {
+        $builder.path_param(stringify!($field), &$self.$field)?
     };
 }
 

@@ -10,7 +10,7 @@ use identity_core::{
 
 use super::server::Server;
 
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) async fn entity_is_created_updated_and_deleted(server: &Server<'_>) {
     let create = CreateEntity::named("alice").metadata([("team", "eng")]).policies(["Dev", "dev", "ops"]);
@@ -28,16 +28,16 @@ pub(super) async fn entity_is_created_updated_and_deleted(server: &Server<'_>) {
     server.ok(&UpdateEntityById::new(&created.id).name("alicia").disabled(true)).await;
     let alicia = server.ok(&ReadEntityById::new(&created.id)).await;
     assert_eq!((&*alicia.name, alicia.disabled, &alicia.policies), ("alicia", true, &alice.policies));
-    server.absent(&ReadEntityByName::new("alice")).await;
+    server.not_found(&ReadEntityByName::new("alice")).await;
 
     for _ in 0..2 {
         server.ok(&DeleteEntityById::new(&created.id)).await;
-        server.absent(&ReadEntityById::new(&created.id)).await;
+        server.not_found(&ReadEntityById::new(&created.id)).await;
     }
     server.entity("bob").await;
     for _ in 0..2 {
         server.ok(&DeleteEntityByName::new("BOB")).await;
-        server.absent(&ReadEntityByName::new("bob")).await;
+        server.not_found(&ReadEntityByName::new("bob")).await;
     }
 }
 
@@ -45,11 +45,11 @@ pub(super) async fn entity_is_found_by_its_name_in_any_case(server: &Server<'_>)
     let id = server.entity("Zoë").await;
     assert_eq!(server.ok(&CreateEntity::named("zoË").policies(["p"])).await, Upsert::Updated);
     let zoe = server.ok(&ReadEntityByName::new("ZOË")).await;
-    // The case that came last is kept.
+    // The last case is kept.
     assert_eq!((&zoe.id, &*zoe.name, &*zoe.policies), (&id, "zoË", &["p".to_owned()][..]));
 }
 
-pub(super) async fn entity_without_a_name_is_given_one(server: &Server<'_>) {
+pub(super) async fn entity_gets_a_default_name(server: &Server<'_>) {
     let first = server.ok(&CreateEntity::unnamed()).await.created().expect("it is new");
     let second = server.ok(&CreateEntity::unnamed()).await.created().expect("it is new");
     assert_ne!(first.id, second.id);
@@ -59,7 +59,7 @@ pub(super) async fn entity_without_a_name_is_given_one(server: &Server<'_>) {
     }
 }
 
-pub(super) async fn entity_update_replaces_what_it_names(server: &Server<'_>) {
+pub(super) async fn entity_update_keeps_omitted_fields(server: &Server<'_>) {
     let id = server.entity("alice").await;
     let update = UpdateEntityById::new(&id);
     server.ok(&update.clone().metadata([("a", "1"), ("b", "2")]).policies(["x", "y"])).await;
@@ -71,21 +71,21 @@ pub(super) async fn entity_update_replaces_what_it_names(server: &Server<'_>) {
     let alice = server.ok(&ReadEntityById::new(&id)).await;
     assert!(alice.metadata.is_empty() && alice.policies.is_empty());
 
-    // By name, with an identifier, it is a change of name.
+    // A write by name with an identifier renames the entity.
     assert_eq!(server.ok(&WriteEntityByName::new("carol").id(&id)).await, Upsert::Updated);
     assert_eq!(server.ok(&ReadEntityById::new(&id)).await.name, "carol");
     assert!(server.ok(&WriteEntityByName::new("dave")).await.is_created());
     assert_eq!(server.ok(&WriteEntityByName::new("DAVE").disabled(true)).await, Upsert::Updated);
 }
 
-pub(super) async fn entity_refusals(server: &Server<'_>) {
+pub(super) async fn entity_errors(server: &Server<'_>) {
     let alice = server.entity("alice").await;
     let bob = server.entity("bob").await;
-    server.refused(&CreateEntity::unnamed().id(NOBODY), 400, "entity not found from id").await;
-    server.refused(&UpdateEntityById::new(NOBODY), 400, "entity not found from id").await;
-    server.refused(&UpdateEntityById::new(&bob).name("ALICE"), 400, "entity name is already in use").await;
-    server.refused(&CreateEntity::named("eve").policies(["Root"]), 400, "policies cannot contain root").await;
-    server.absent(&ReadEntityByName::new("eve")).await;
+    server.error(&CreateEntity::unnamed().id(UNKNOWN_ID), 400, "entity not found from id").await;
+    server.error(&UpdateEntityById::new(UNKNOWN_ID), 400, "entity not found from id").await;
+    server.error(&UpdateEntityById::new(&bob).name("ALICE"), 400, "entity name is already in use").await;
+    server.error(&CreateEntity::named("eve").policies(["Root"]), 400, "policies cannot contain root").await;
+    server.not_found(&ReadEntityByName::new("eve")).await;
     assert_eq!(server.ok(&ReadEntityById::new(&alice)).await.name, "alice");
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn entity_metadata_limits(server: &Server<'_>) {
         let pairs: BTreeMap<_, _> = pairs.iter().copied().collect();
         serde_json::json!({ "name": name, "metadata": pairs }).to_string()
     };
-    let words = |key: &str, value: &str, problem: &str| {
+    let message = |key: &str, value: &str, problem: &str| {
         format!(
             "1 error occurred:\n\t* invalid entity metadata: failed to load metadata pair (\"{key}\", \"{value}\"): {problem}\n\n"
         )
@@ -110,14 +110,14 @@ pub(super) async fn entity_metadata_limits(server: &Server<'_>) {
         ("a b", "v", "key contains invalid characters"),
     ] {
         let create = of("too-much", &[(key, value)]);
-        server.answers(("POST", "identity/entity", &create), 500, &[&words(key, value, problem)]).await;
+        server.raw_error(("POST", "identity/entity", &create), 500, &[&message(key, value, problem)]).await;
     }
     let keys: Vec<String> = (0..65).map(|index| index.to_string()).collect();
     let many = of("many", &keys.iter().map(|key| (key.as_str(), "v")).collect::<Vec<_>>());
     let problem = "invalid entity metadata: metadata cannot contain more than 64 key/value pairs";
-    let words = format!("1 error occurred:\n\t* {problem}\n\n");
-    server.answers(("POST", "identity/entity", &many), 500, &[&words]).await;
-    server.absent(&ReadEntityByName::new("too-much")).await;
+    let message = format!("1 error occurred:\n\t* {problem}\n\n");
+    server.raw_error(("POST", "identity/entity", &many), 500, &[&message]).await;
+    server.not_found(&ReadEntityByName::new("too-much")).await;
 }
 
 pub(super) async fn entity_lists(server: &Server<'_>) {
@@ -129,22 +129,22 @@ pub(super) async fn entity_lists(server: &Server<'_>) {
     let list = server.ok(&ListEntities::new()).await;
     assert_eq!(list.keys, ids);
     let names: Vec<&str> = ids.iter().map(|id| &*list.key_info[id].name).collect();
-    // The names come in the order of the identifiers.
+    // Names are sorted by the identifiers of their entities.
     assert_eq!(server.ok(&ListEntityNames::new()).await.keys, names);
 }
 
-pub(super) async fn entities_are_deleted_together(server: &Server<'_>) {
+pub(super) async fn entities_are_deleted_in_batches(server: &Server<'_>) {
     let ids = [server.entity("alice").await, server.entity("bob").await];
     let kept = server.entity("carol").await;
-    server.ok(&BatchDeleteEntities::new([ids[0].as_str(), ids[1].as_str(), NOBODY])).await;
+    server.ok(&BatchDeleteEntities::new([ids[0].as_str(), ids[1].as_str(), UNKNOWN_ID])).await;
     assert_eq!(server.ok(&ListEntities::new()).await.keys, [kept]);
     server.ok(&BatchDeleteEntities::new(&ids)).await;
     server
-        .answers(("POST", "identity/entity/batch-delete", "{}"), 400, &["missing entity ids to delete"])
+        .raw_error(("POST", "identity/entity/batch-delete", "{}"), 400, &["missing entity ids to delete"])
         .await;
 }
 
-pub(super) async fn entity_names_of_all_kinds(server: &Server<'_>) {
+pub(super) async fn entity_names_with_special_characters(server: &Server<'_>) {
     for name in [
         "a b",
         "a/b",
@@ -163,9 +163,9 @@ pub(super) async fn entity_names_of_all_kinds(server: &Server<'_>) {
         assert_eq!(created.name, name);
         assert_eq!(server.ok(&ReadEntityByName::new(name)).await.id, created.id, "{name}");
         server.ok(&DeleteEntityByName::new(name)).await;
-        server.absent(&ReadEntityById::new(&created.id)).await;
+        server.not_found(&ReadEntityById::new(&created.id)).await;
     }
-    // What a path cannot carry, a body can.
+    // A body can contain names that a path cannot.
     for name in ["a/../b", "tab\there", "trail/", "."] {
         let id = server.entity(name).await;
         assert_eq!(server.ok(&ReadEntityById::new(&id)).await.name, name);

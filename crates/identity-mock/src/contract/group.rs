@@ -11,7 +11,7 @@ use identity_core::{
 
 use super::server::Server;
 
-const NOTHING: &str = "00000000-0000-0000-0000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) async fn group_is_created_updated_and_deleted(server: &Server<'_>) {
     let create = CreateGroup::named("eng").metadata([("k", "v")]).policies(["B", "b", "a"]);
@@ -31,9 +31,9 @@ pub(super) async fn group_is_created_updated_and_deleted(server: &Server<'_>) {
     assert_eq!(server.ok(&WriteGroupByName::new("A b/Ü%").policies(["p"])).await, Upsert::Updated);
     for _ in 0..2 {
         server.ok(&DeleteGroupByName::new("a b/ü%")).await;
-        server.absent(&ReadGroupByName::new("a b/ü%")).await;
+        server.not_found(&ReadGroupByName::new("a b/ü%")).await;
         server.ok(&DeleteGroupById::new(&created.id)).await;
-        server.absent(&ReadGroupById::new(&created.id)).await;
+        server.not_found(&ReadGroupById::new(&created.id)).await;
     }
     let unnamed = server.ok(&CreateGroup::unnamed()).await.created().expect("it is new");
     assert!(unnamed.name.starts_with("group_"), "{}", unnamed.name);
@@ -67,25 +67,25 @@ pub(super) async fn group_membership_is_direct_and_inherited(server: &Server<'_>
     assert!(server.ok(&ReadEntityById::new(&alice)).await.group_ids.is_empty());
 }
 
-pub(super) async fn group_cycles_are_refused(server: &Server<'_>) {
+pub(super) async fn group_cycles_are_rejected(server: &Server<'_>) {
     let inner = server.group(CreateGroup::named("inner")).await;
     let middle = server.group(CreateGroup::named("middle").member_group_ids([&inner])).await;
     let outer = server.group(CreateGroup::named("outer").member_group_ids([&middle])).await;
     let around = UpdateGroupById::new(&inner).member_group_ids([&outer]);
     let problem = format!("cyclic relationship detected for member group ID \"{}\"", outer.as_str());
-    server.refused(&around, 400, &problem).await;
+    server.error(&around, 400, &problem).await;
     let itself = UpdateGroupById::new(&inner).member_group_ids([&inner]);
     let problem = format!("member group ID \"{}\" is same as the ID of the group", inner.as_str());
-    server.refused(&itself, 500, &format!("1 error occurred:\n\t* {problem}\n\n")).await;
+    server.error(&itself, 500, &format!("1 error occurred:\n\t* {problem}\n\n")).await;
     assert!(server.ok(&ReadGroupById::new(&inner)).await.member_group_ids.is_empty());
 }
 
-pub(super) async fn group_is_external_for_good(server: &Server<'_>) {
+pub(super) async fn group_type_cannot_be_changed(server: &Server<'_>) {
     let external = CreateGroup::named("ext").group_type(GroupType::External);
     let id = server.group(external).await;
     assert_eq!(server.ok(&ReadGroupById::new(&id)).await.group_type, GroupType::External);
     let internal = CreateGroup::named("ext").group_type(GroupType::Internal);
-    server.refused(&internal, 400, "group type cannot be changed").await;
+    server.error(&internal, 400, "group type cannot be changed").await;
     for (body, problem) in [
         (
             r#"{"name":"ext","member_entity_ids":[]}"#,
@@ -93,25 +93,23 @@ pub(super) async fn group_is_external_for_good(server: &Server<'_>) {
         ),
         (r#"{"name":"ext","member_group_ids":null}"#, "member groups can't be set for external groups"),
     ] {
-        server.answers(("POST", "identity/group", body), 400, &[problem]).await;
+        server.raw_error(("POST", "identity/group", body), 400, &[problem]).await;
     }
 }
 
-pub(super) async fn group_refusals(server: &Server<'_>) {
+pub(super) async fn group_errors(server: &Server<'_>) {
     let (one, _) =
         (server.group(CreateGroup::named("one")).await, server.group(CreateGroup::named("two")).await);
-    server.refused(&UpdateGroupById::new(NOTHING), 400, "invalid group ID").await;
-    server.refused(&UpdateGroupById::new(&one).name("TWO"), 400, "group name is already in use").await;
+    server.error(&UpdateGroupById::new(UNKNOWN_ID), 400, "invalid group ID").await;
+    server.error(&UpdateGroupById::new(&one).name("TWO"), 400, "group name is already in use").await;
+    server.error(&CreateGroup::named("three").policies(["ROOT"]), 400, "policies cannot contain root").await;
+    let unknown = CreateGroup::named("three").member_entity_ids([UNKNOWN_ID]);
     server
-        .refused(&CreateGroup::named("three").policies(["ROOT"]), 400, "policies cannot contain root")
+        .error(&unknown, 500, &format!("1 error occurred:\n\t* invalid entity ID \"{UNKNOWN_ID}\"\n\n"))
         .await;
-    let unknown = CreateGroup::named("three").member_entity_ids([NOTHING]);
+    let unknown = CreateGroup::named("three").member_group_ids([UNKNOWN_ID]);
     server
-        .refused(&unknown, 500, &format!("1 error occurred:\n\t* invalid entity ID \"{NOTHING}\"\n\n"))
-        .await;
-    let unknown = CreateGroup::named("three").member_group_ids([NOTHING]);
-    server
-        .refused(&unknown, 500, &format!("1 error occurred:\n\t* invalid member group ID \"{NOTHING}\"\n\n"))
+        .error(&unknown, 500, &format!("1 error occurred:\n\t* invalid member group ID \"{UNKNOWN_ID}\"\n\n"))
         .await;
     for (body, problem) in [
         (r#"{"name":""}"#, "empty group name"),
@@ -119,7 +117,7 @@ pub(super) async fn group_refusals(server: &Server<'_>) {
         (r#"{"id":null,"name":"x"}"#, "empty group ID"),
         (r#"{"name":"x","type":"odd"}"#, "invalid group type \"odd\""),
     ] {
-        server.answers(("POST", "identity/group", body), 400, &[problem]).await;
+        server.raw_error(("POST", "identity/group", body), 400, &[problem]).await;
     }
     assert_eq!(server.ok(&ListGroupNames::new()).await.len(), 2);
 }
@@ -130,7 +128,7 @@ pub(super) async fn group_deletions(server: &Server<'_>) {
     let outer = server.group(CreateGroup::named("outer").member_group_ids([&inner])).await;
     server.ok(&DeleteEntityById::new(&alice)).await;
     assert_eq!(server.ok(&ReadGroupById::new(&inner)).await.member_entity_ids, from_ref(&bob));
-    // The parent is gone, and goes on being named.
+    // The parent is deleted but still listed.
     server.ok(&DeleteGroupById::new(&outer)).await;
     assert_eq!(server.ok(&ReadGroupById::new(&inner)).await.parent_group_ids, [outer]);
     assert_eq!(server.ok(&ReadEntityById::new(&bob)).await.group_ids, [inner]);

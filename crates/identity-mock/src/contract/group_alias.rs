@@ -8,13 +8,13 @@ use identity_core::{
 
 use super::server::Server;
 
-const NOTHING: &str = "00000000-0000-0000-0000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 fn external(name: &str) -> CreateGroup {
     CreateGroup::named(name).group_type(GroupType::External)
 }
 
-pub(super) async fn group_alias_is_created_changed_and_deleted(server: &Server<'_>) {
+pub(super) async fn group_alias_is_created_updated_and_deleted(server: &Server<'_>) {
     let directory = server.mount("directory").await;
     let group = server.group(external("eng")).await;
     let create = CreateGroupAlias::new("e", &directory).canonical_id(&group);
@@ -31,25 +31,25 @@ pub(super) async fn group_alias_is_created_changed_and_deleted(server: &Server<'
     assert_eq!((list.len(), &*list.key_info[&written.id].name), (1, "E2"));
     for _ in 0..2 {
         server.ok(&DeleteGroupAliasById::new(&written.id)).await;
-        server.absent(&ReadGroupAliasById::new(&written.id)).await;
+        server.not_found(&ReadGroupAliasById::new(&written.id)).await;
     }
     assert_eq!(server.ok(&ReadGroupById::new(&group)).await.alias, None);
 
-    // With no group it makes one.
+    // Without a group it creates one.
     let made = server.ok(&CreateGroupAlias::new("made", &directory)).await.written().expect("it is new");
     assert_eq!(server.ok(&ReadGroupById::new(&made.canonical_id)).await.group_type, GroupType::External);
     server.ok(&DeleteGroupById::new(&made.canonical_id)).await;
-    server.absent(&ReadGroupAliasById::new(&made.id)).await;
+    server.not_found(&ReadGroupAliasById::new(&made.id)).await;
 }
 
-pub(super) async fn group_alias_takes_the_place_of_another(server: &Server<'_>) {
+pub(super) async fn group_alias_replaces_another(server: &Server<'_>) {
     let directory = server.mount("directory").await;
     let (one, two) = (server.group(external("one")).await, server.group(external("two")).await);
     let first = CreateGroupAlias::new("first", &directory).canonical_id(&one);
     let first = server.ok(&first).await.written().expect("it is new").id;
     let second = CreateGroupAlias::new("second", &directory).canonical_id(&one);
     let second = server.ok(&second).await.written().expect("it is new").id;
-    server.absent(&ReadGroupAliasById::new(&first)).await;
+    server.not_found(&ReadGroupAliasById::new(&first)).await;
     assert_eq!(server.ok(&ReadGroupById::new(&one)).await.alias.expect("it has an alias").id, second);
 
     let update =
@@ -59,28 +59,28 @@ pub(super) async fn group_alias_takes_the_place_of_another(server: &Server<'_>) 
     assert_eq!(server.ok(&ReadGroupById::new(&two)).await.alias.expect("it has an alias").id, second);
 }
 
-pub(super) async fn group_alias_refusals(server: &Server<'_>) {
+pub(super) async fn group_alias_errors(server: &Server<'_>) {
     let directory = server.mount("directory").await;
     let (ours, theirs) =
         (server.group(CreateGroup::named("ours")).await, server.group(external("theirs")).await);
     let create = CreateGroupAlias::new("e", &directory);
-    server.refused(&create.clone().canonical_id(&ours), 400, "alias can't be set on an internal group").await;
+    server.error(&create.clone().canonical_id(&ours), 400, "alias can't be set on an internal group").await;
     server
-        .refused(&create.clone().canonical_id(NOTHING), 400, "invalid group ID given in 'canonical_id'")
+        .error(&create.clone().canonical_id(UNKNOWN_ID), 400, "invalid group ID given in 'canonical_id'")
         .await;
     let nowhere = CreateGroupAlias::new("e", "auth_userpass_00000000");
-    server.refused(&nowhere, 400, "invalid mount accessor \"auth_userpass_00000000\"").await;
+    server.error(&nowhere, 400, "invalid mount accessor \"auth_userpass_00000000\"").await;
     server.ok(&create.clone().canonical_id(&theirs)).await.written().expect("it is new");
-    // An alias of an entity would be updated.
+    // An entity alias would be updated.
     let problem = "combination of mount and group alias name is already in use";
-    server.refused(&create.canonical_id(&theirs), 400, problem).await;
-    let update = UpdateGroupAliasById::new(NOTHING).name("e").mount_accessor(&directory);
-    server.refused(&update, 400, "invalid group alias ID").await;
+    server.error(&create.canonical_id(&theirs), 400, problem).await;
+    let update = UpdateGroupAliasById::new(UNKNOWN_ID).name("e").mount_accessor(&directory);
+    server.error(&update, 400, "invalid group alias ID").await;
     for (body, problem) in [
         (r#"{"mount_accessor":"x"}"#, "missing alias name"),
         (r#"{"name":"x"}"#, "missing mount_accessor"),
         (r#"{"id":"","name":"x"}"#, "empty group alias ID"),
     ] {
-        server.answers(("POST", "identity/group-alias", body), 400, &[problem]).await;
+        server.raw_error(("POST", "identity/group-alias", body), 400, &[problem]).await;
     }
 }

@@ -20,15 +20,15 @@ pub(super) async fn legacy_aliases_are_aliases(server: &Server<'_>) {
     server.ok(&UpdateAlias::new(&written.id).name("ally")).await.written().expect("it has changed");
     assert_eq!(server.ok(&ListAliases::new()).await.key_info[&written.id].name, "ally");
     server.ok(&DeleteAlias::new(&written.id)).await;
-    server.absent(&ReadAlias::new(&written.id)).await;
+    server.not_found(&ReadAlias::new(&written.id)).await;
 }
 
-pub(super) async fn legacy_personas_are_half_entities(server: &Server<'_>) {
+pub(super) async fn legacy_personas_are_partly_entities(server: &Server<'_>) {
     let people = server.mount("people").await;
     let create = CreatePersona::named("pers");
     let created = server.ok(&create).await.created().expect("it is new");
     assert!(!server.ok(&create).await.is_created());
-    server.absent(&ReadPersona::new(created.id.as_str())).await;
+    server.not_found(&ReadPersona::new(created.id.as_str())).await;
     server.ok(&UpdatePersona::new(&created.id).name("pers2")).await;
     server.ok(&DeletePersona::new(created.id.as_str())).await;
     assert_eq!(server.ok(&ReadEntityById::new(&created.id)).await.name, "pers2");
@@ -37,5 +37,5 @@ pub(super) async fn legacy_personas_are_half_entities(server: &Server<'_>) {
     assert_eq!(server.ok(&ListPersonas::new()).await.keys, from_ref(&alias));
     assert_eq!(server.ok(&ReadPersona::new(&alias)).await.name, "al");
     server.ok(&DeletePersona::new(&alias)).await;
-    server.absent(&ReadEntityAliasById::new(&alias)).await;
+    server.not_found(&ReadEntityAliasById::new(&alias)).await;
 }

@@ -35,7 +35,7 @@ pub(super) async fn lookup_finds_an_entity(server: &Server<'_>) {
         (r#"{"id":"x","name":null}"#, conflict),
         (r#"{"alias_name":"x"}"#, "both 'alias_name' and 'alias_mount_accessor' needs to be set"),
     ] {
-        server.answers(("POST", "identity/lookup/entity", body), 400, &[problem]).await;
+        server.raw_error(("POST", "identity/lookup/entity", body), 400, &[problem]).await;
     }
     assert_eq!(server.send("POST", "identity/lookup/entity", r#"{"name":""}"#).await.status(), 204);
 }
@@ -54,6 +54,6 @@ pub(super) async fn lookup_finds_a_group(server: &Server<'_>) {
     ] {
         assert_eq!(server.ok(&lookup).await, Some(group.clone()), "{lookup:?}");
     }
-    // An alias of a group is none of an entity.
+    // Group aliases do not find entities.
     assert_eq!(server.ok(&LookupEntity::by_alias("e", &directory)).await, None);
 }

@@ -1,4 +1,4 @@
-//! The server that a scenario plays on.
+//! The server under test.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::endpoint::{DeleteNamespace, DisableAuth, EnableAuth, ListAuth, ReadAuth};
 
-/// A server, and the namespace that the scenario has of it.
+/// A server and the namespace of the scenario.
 pub(super) struct Server<'a> {
     transport: &'a dyn Transport,
     pub(super) target: Target,
@@ -25,7 +25,7 @@ impl<'a> Server<'a> {
         Self { transport, target, namespace }
     }
 
-    /// The same with another target.
+    /// Returns the same server with another target.
     pub(super) fn at(&self, target: Target) -> Server<'a> {
         Server { transport: self.transport, target, namespace: self.namespace.clone() }
     }
@@ -37,31 +37,28 @@ impl<'a> Server<'a> {
         E::parse_response_for(operation, &response.map_err(|error| Error::new(operation, error))?)
     }
 
-    /// Calls, and expects it to succeed.
+    /// Calls an endpoint and expects success.
     pub(super) async fn ok<E: Endpoint + Sync>(&self, endpoint: &E) -> E::Output {
         self.call(endpoint).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Where auth methods are mounted, but for the one of tokens, which is everywhere.
+    /// Returns the paths of all auth mounts except `token`, which always exists.
     async fn mounts(&self) -> Vec<String> {
         let mounts = self.ok(&ListAuth {}).await;
         let paths = mounts.as_object().into_iter().flat_map(|mounts| mounts.keys());
         paths.filter(|path| *path != "token/").map(|path| path.trim_end_matches('/').to_owned()).collect()
     }
 
-    /// Makes sure that there is nothing that a scenario could spoil.
-    pub(super) async fn expect_nothing(&self) {
+    /// Fails if there is data that the scenario could overwrite.
+    pub(super) async fn assert_empty(&self) {
         let is_empty = self.ok(&ListEntities::new()).await.is_empty()
             && self.ok(&ListGroups::new()).await.is_empty()
             && self.mounts().await.is_empty();
-        assert!(
-            is_empty,
-            "a scenario is played in place only where there are no entities, groups and auth mounts"
-        );
+        assert!(is_empty, "the scenario needs a server without entities, groups and auth mounts");
     }
 
-    /// Deletes all entities, groups and auth mounts, and with them their aliases.
-    pub(super) async fn clear_all(&self) {
+    /// Deletes all entities, groups and auth mounts, and with them the aliases.
+    pub(super) async fn delete_all(&self) {
         for group in self.ok(&ListGroups::new()).await.keys {
             self.ok(&DeleteGroupById::new(group)).await;
         }
@@ -73,8 +70,8 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Deletes a namespace. A real server takes a while over those below it.
-    pub(super) async fn clear(&self, delete: &DeleteNamespace) {
+    /// Deletes a namespace. Retries while the server still deletes the namespaces below it.
+    pub(super) async fn delete_namespace(&self, delete: &DeleteNamespace) {
         for _ in 0..1000 {
             match self.call(delete).await {
                 Err(error)
@@ -87,35 +84,35 @@ impl<'a> Server<'a> {
                 }
             }
         }
-        panic!("the namespace cannot be deleted: there is one below it");
+        panic!("the namespace cannot be deleted: it has child namespaces");
     }
 
-    /// Calls, and expects to be refused with these words.
-    pub(super) async fn refused<E: Endpoint + Sync>(
+    /// Calls an endpoint and expects an API error with this message.
+    pub(super) async fn error<E: Endpoint + Sync>(
         &self,
         endpoint: &E,
         status: u16,
-        words: &str,
+        message: &str,
     ) -> ApiError {
-        let error =
-            self.call(endpoint).await.err().unwrap_or_else(|| panic!("not refused, but should be: {words}"));
+        let error = self.call(endpoint).await.err().unwrap_or_else(|| panic!("expected an error: {message}"));
         let api = error.api().unwrap_or_else(|| panic!("{error:#}"));
-        assert_eq!((api.status().as_u16(), api.errors()), (status, &[words.to_owned()][..]), "{error}");
+        assert_eq!((api.status().as_u16(), api.errors()), (status, &[message.to_owned()][..]), "{error}");
         api.clone()
     }
 
-    /// Calls, and expects that there is no such thing.
-    pub(super) async fn absent<E: Endpoint + Sync>(&self, endpoint: &E) {
-        let error = self.call(endpoint).await.err().unwrap_or_else(|| panic!("{} should be absent", E::PATH));
+    /// Calls an endpoint and expects that the object does not exist.
+    pub(super) async fn not_found<E: Endpoint + Sync>(&self, endpoint: &E) {
+        let error =
+            self.call(endpoint).await.err().unwrap_or_else(|| panic!("{} should not be found", E::PATH));
         assert!(error.is_not_found(), "{error:#}");
     }
 
-    /// Calls, and returns what the answer warns of.
+    /// Calls an endpoint and returns the warnings of the response.
     pub(super) async fn warnings<E: Endpoint + Sync + Clone>(&self, endpoint: &E) -> Vec<String> {
         self.ok(&WithMeta(endpoint.clone())).await.1.warnings
     }
 
-    /// Sends a request that no endpoint makes.
+    /// Sends a request without an endpoint.
     pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> Response<Bytes> {
         let mut request: Request<Bytes> =
             ListEntityNames::new().request(&self.target).unwrap_or_else(|error| panic!("{error:#}"));
@@ -127,23 +124,23 @@ impl<'a> Server<'a> {
         self.transport.send(request).await.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    /// Sends a request that no endpoint makes, and expects status and words.
-    pub(super) async fn answers(
+    /// Sends a request without an endpoint and expects this status and these messages.
+    pub(super) async fn raw_error(
         &self,
         (method, path, body): (&str, &str, &str),
         status: u16,
-        words: &[&str],
+        messages: &[&str],
     ) {
         let response = self.send(method, path, body).await;
         let errors = json(&response)["errors"].clone();
         assert_eq!(
             (response.status().as_u16(), errors),
-            (status, words.iter().copied().collect::<Value>()),
+            (status, messages.iter().copied().collect::<Value>()),
             "{method} {path} {body}"
         );
     }
 
-    /// Mounts userpass, and returns the accessor.
+    /// Mounts `userpass` and returns its accessor.
     pub(super) async fn mount(&self, path: &str) -> MountAccessor {
         self.ok(&EnableAuth { path: path.to_owned(), kind: "userpass".to_owned() }).await;
         let mount = self.ok(&ReadAuth { path: path.to_owned() }).await;
@@ -159,7 +156,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// A body as JSON, `null` if it is none.
+/// Parses a body as JSON. Returns `Null` if it is invalid.
 pub(super) fn json(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }

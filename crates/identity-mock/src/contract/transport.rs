@@ -6,42 +6,44 @@ use super::server::{Server, json};
 const UNSUPPORTED_PATH: &str = "1 error occurred:\n\t* unsupported path\n\n";
 const UNSUPPORTED_OPERATION: &str = "1 error occurred:\n\t* unsupported operation\n\n";
 
-pub(super) async fn tokens_are_asked_for(server: &Server<'_>) {
-    let nobody = server.at(server.target.clone().without_token());
-    nobody.refused(&ListEntities::new(), 403, "permission denied").await;
-    nobody.refused(&CreateEntity::named("alice"), 403, "permission denied").await;
-    let stranger = server.target.clone().with_token("s.000000000000000000000000").expect("it can be sent");
-    server.at(stranger).refused(&ListEntities::new(), 403, "permission denied").await;
+pub(super) async fn tokens_are_required(server: &Server<'_>) {
+    let anonymous = server.at(server.target.clone().without_token());
+    anonymous.error(&ListEntities::new(), 403, "permission denied").await;
+    anonymous.error(&CreateEntity::named("alice"), 403, "permission denied").await;
+    let unknown = server.target.clone().with_token("s.000000000000000000000000").expect("it can be sent");
+    server.at(unknown).error(&ListEntities::new(), 403, "permission denied").await;
     assert!(server.ok(&ListEntities::new()).await.is_empty());
 }
 
-pub(super) async fn paths_that_are_none(server: &Server<'_>) {
+pub(super) async fn invalid_paths_are_rejected(server: &Server<'_>) {
     for path in
         ["identity/nope", "identity/entity/id/a%20b", "identity/entity/id/a/", "identity/entity/id/.a"]
     {
-        server.answers(("GET", path, ""), 404, &[UNSUPPORTED_PATH]).await;
+        server.raw_error(("GET", path, ""), 404, &[UNSUPPORTED_PATH]).await;
     }
-    server.answers(("POST", "identity/nope", "{}"), 404, &[UNSUPPORTED_PATH]).await;
+    server.raw_error(("POST", "identity/nope", "{}"), 404, &[UNSUPPORTED_PATH]).await;
     for (method, path) in
         [("GET", "identity/entity"), ("DELETE", "identity/group"), ("GET", "identity/entity/id")]
     {
-        server.answers((method, path, ""), 405, &[UNSUPPORTED_OPERATION]).await;
+        server.raw_error((method, path, ""), 405, &[UNSUPPORTED_OPERATION]).await;
     }
-    server.answers(("POST", "identity/entity/id", "{}"), 405, &[UNSUPPORTED_OPERATION]).await;
-    server.answers(("FETCH", "identity/entity", ""), 405, &[]).await;
-    server.answers(("POST", "identity/entity/", "{}"), 400, &["cannot write to a path ending in '/'"]).await;
+    server.raw_error(("POST", "identity/entity/id", "{}"), 405, &[UNSUPPORTED_OPERATION]).await;
+    server.raw_error(("FETCH", "identity/entity", ""), 405, &[]).await;
     server
-        .answers(("GET", "identity/entity/name/a%2F..%2Fb", ""), 400, &["relative paths not supported"])
+        .raw_error(("POST", "identity/entity/", "{}"), 400, &["cannot write to a path ending in '/'"])
+        .await;
+    server
+        .raw_error(("GET", "identity/entity/name/a%2F..%2Fb", ""), 400, &["relative paths not supported"])
         .await;
     let response = server.send("GET", "identity/entity/name/tab%09here", "").await;
     assert_eq!((response.status().as_u16(), response.body().len()), (400, 0));
 }
 
-pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
+pub(super) async fn invalid_bodies_are_rejected(server: &Server<'_>) {
     let unreadable = "failed to decode JSON input: json: cannot unmarshal";
-    let words = |kind: &str| format!("{unreadable} {kind} into Go value of type map[string]interface {{}}");
-    server.answers(("POST", "identity/entity", "[]"), 400, &[&words("array")]).await;
-    server.answers(("POST", "identity/entity", r#""x""#), 400, &[&words("string")]).await;
+    let message = |kind: &str| format!("{unreadable} {kind} into Go value of type map[string]interface {{}}");
+    server.raw_error(("POST", "identity/entity", "[]"), 400, &[&message("array")]).await;
+    server.raw_error(("POST", "identity/entity", r#""x""#), 400, &[&message("string")]).await;
     assert_eq!(server.send("POST", "identity/entity", r#"{"name":"#).await.status(), 400);
     let invalid = "Field validation failed: error converting input for field";
     for (body, problem) in [
@@ -54,16 +56,16 @@ pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
             r#""name": '' expected type 'string', got unconvertible type '[]interface {}'"#,
         ),
     ] {
-        server.answers(("POST", "identity/entity", body), 400, &[&format!("{invalid} {problem}")]).await;
+        server.raw_error(("POST", "identity/entity", body), 400, &[&format!("{invalid} {problem}")]).await;
     }
-    // Before 2.7, the server repeats what it was sent.
+    // Servers before 2.7 include the input in the message.
     let response = server.send("POST", "identity/entity", r#"{"metadata":["x"]}"#).await;
     let problem = json(&response)["errors"][0].as_str().unwrap_or_default().to_owned();
     let problems = [r#"invalid key pair at index 0 in field "metadata""#, r#"invalid key pair "x""#]
         .map(|problem| format!(r#"{invalid} "metadata": {problem}"#));
     assert!(response.status() == 400 && problems.contains(&problem), "{problem}");
     assert!(server.ok(&ListEntities::new()).await.is_empty());
-    // What can be understood is.
+    // All of these are valid.
     for body in ["", "null", "{}", r#"{"name":1,"policies":"b, A,a","metadata":["k=v"],"disabled":"true"}"#] {
         assert_eq!(server.send("POST", "identity/entity", body).await.status(), 200, "{body}");
     }
@@ -71,18 +73,18 @@ pub(super) async fn bodies_that_are_none(server: &Server<'_>) {
     assert_eq!((read.policies.join(" "), &*read.metadata["k"], read.disabled), ("a b".to_owned(), "v", true));
 }
 
-pub(super) async fn lists_by_get(server: &Server<'_>) {
+pub(super) async fn lists_are_sent_as_get(server: &Server<'_>) {
     let get = server.at(server.target.clone().with_list_as_get(true));
     assert!(get.ok(&ListEntities::new()).await.is_empty());
     server.entity("alice").await;
     assert_eq!(get.ok(&ListEntityNames::new()).await.keys, ["alice"]);
     assert_eq!(get.ok(&ListEntities::new()).await, server.ok(&ListEntities::new()).await);
     assert_eq!(server.send("LIST", "identity/entity/id/", "").await.status(), 200);
-    server.answers(("GET", "identity/entity/id?list=banana", ""), 400, &[]).await;
-    server.answers(("GET", "identity/entity/id?list=false", ""), 405, &[UNSUPPORTED_OPERATION]).await;
+    server.raw_error(("GET", "identity/entity/id?list=banana", ""), 400, &[]).await;
+    server.raw_error(("GET", "identity/entity/id?list=false", ""), 405, &[UNSUPPORTED_OPERATION]).await;
 }
 
-pub(super) async fn fields_nobody_knows(server: &Server<'_>) {
+pub(super) async fn unknown_fields_are_ignored(server: &Server<'_>) {
     let response = server.send("POST", "identity/entity", r#"{"name":"a","tint":1,"colour":"red"}"#).await;
     let ignored = |names: &str| json!([format!("Endpoint ignored these unrecognized parameters: [{names}]")]);
     assert_eq!(json(&response)["warnings"], ignored("colour tint"));
@@ -95,9 +97,9 @@ pub(super) async fn fields_nobody_knows(server: &Server<'_>) {
     assert!(server.warnings(&CreateEntity::named("d")).await.is_empty());
 }
 
-pub(super) async fn strings_are_counted(server: &Server<'_>) {
+pub(super) async fn strings_are_limited(server: &Server<'_>) {
     let body = |count: usize| json!({ "entity_ids": vec!["x"; count] }).to_string();
     assert_eq!(server.send("POST", "identity/entity/batch-delete", &body(999)).await.status(), 204);
     let problem = "refused JSON input due to high complexity: exceeded maximum number of strings";
-    server.answers(("POST", "identity/entity/batch-delete", &body(1000)), 400, &[problem]).await;
+    server.raw_error(("POST", "identity/entity/batch-delete", &body(1000)), 400, &[problem]).await;
 }

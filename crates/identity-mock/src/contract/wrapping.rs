@@ -11,7 +11,7 @@ use super::server::Server;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) async fn wrapping_keeps_an_answer_for_one_reader(server: &Server<'_>) {
+pub(super) async fn wrapped_responses_are_read_once(server: &Server<'_>) {
     let id = server.entity("alice").await;
     let wrapped =
         server.ok(&Wrap::new(ReadEntityById::new(&id), MINUTE)).await.wrapped().expect("it is wrapped");
@@ -22,19 +22,19 @@ pub(super) async fn wrapping_keeps_an_answer_for_one_reader(server: &Server<'_>)
     assert_eq!((known.creation_path, known.creation_ttl), (wrapped.creation_path, MINUTE));
     let unwrap = UnwrapResponse::<ReadEntityById>::new(wrapped.token);
     assert_eq!(server.ok(&unwrap).await.name, "alice");
-    server.refused(&unwrap, 400, "wrapping token is not valid or does not exist").await;
+    server.error(&unwrap, 400, "wrapping token is not valid or does not exist").await;
 
     let list = server.ok(&Wrap::new(ListEntities::new(), MINUTE)).await.wrapped().expect("it is wrapped");
     assert_eq!(server.ok(&UnwrapResponse::<ListEntities>::new(list.token)).await.keys, [id]);
 }
 
-pub(super) async fn wrapping_leaves_what_brings_nothing(server: &Server<'_>) {
+pub(super) async fn empty_responses_are_not_wrapped(server: &Server<'_>) {
     let created = server.ok(&Wrap::new(CreateEntity::named("alice"), MINUTE)).await.wrapped();
     assert!(created.is_some());
     let updated = server.ok(&Wrap::new(CreateEntity::named("alice"), MINUTE)).await.wrapped();
     assert!(updated.is_none());
-    server.absent(&Wrap::new(ReadEntityByName::new("nobody"), MINUTE)).await;
+    server.not_found(&Wrap::new(ReadEntityByName::new("nobody"), MINUTE)).await;
     assert!(server.ok(&Wrap::new(ListGroups::new(), MINUTE)).await.wrapped().is_none());
-    let refused = CreateEntity::named("bob").policies(["root"]);
-    server.refused(&Wrap::new(refused, MINUTE), 400, "policies cannot contain root").await;
+    let invalid = CreateEntity::named("bob").policies(["root"]);
+    server.error(&Wrap::new(invalid, MINUTE), 400, "policies cannot contain root").await;
 }

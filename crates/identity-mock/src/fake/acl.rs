@@ -8,8 +8,8 @@ mod template;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::answer::{Refusal, bad};
-use super::auth::policies_of;
+use super::auth::identity_policies;
+use super::response::{ErrorResponse, bad_request};
 use super::state::State;
 use super::tokens::Token;
 
@@ -33,7 +33,7 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
-    fn of(path: String) -> Self {
+    fn parse(path: String) -> Self {
         if path.split('/').any(|segment| segment == "+") {
             return Self::Segments(path);
         }
@@ -81,24 +81,25 @@ fn matches(pattern: &str, path: &str, is_prefix: bool) -> Option<usize> {
 
 impl Acl {
     /// Combines the current policies of the token, of its entity, and of the entity's groups.
-    pub(super) fn of(state: &State, token: &Token) -> Result<Self, Refusal> {
+    pub(super) fn for_token(state: &State, token: &Token) -> Result<Self, ErrorResponse> {
         let namespace = &token.namespace;
         if token.lease.policies.iter().any(|policy| policy == "root") {
             return Ok(Self::Root(namespace.clone()));
         }
         let store = state.namespaces.get(namespace).map(|namespace| &namespace.store);
         let of_identity = store.zip(token.entity.as_ref());
-        let of_identity = of_identity.map(|(store, entity)| policies_of(store, entity)).unwrap_or_default();
+        let of_identity =
+            of_identity.map(|(store, entity)| identity_policies(store, entity)).unwrap_or_default();
         let subject = store.and_then(|store| Some((store, store.entities.get(token.entity.as_ref()?)?)));
         let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
         for name in token.lease.policies.iter().chain(&of_identity) {
             for rule in state.policies.rules(namespace, name) {
-                let path = template::expanded(&rule.path, subject).map_err(|()| bad("Forbidden"))?;
+                let path = template::expand(&rule.path, subject).map_err(|()| bad_request("Forbidden"))?;
                 let Some(path) = path else { continue };
-                let said = paths.entry(Pattern::of(format!("{namespace}{path}"))).or_default();
-                said.extend(&rule.capabilities);
-                if said.contains("deny") {
-                    *said = Capabilities::from(["deny"]);
+                let granted = paths.entry(Pattern::parse(format!("{namespace}{path}"))).or_default();
+                granted.extend(&rule.capabilities);
+                if granted.contains("deny") {
+                    *granted = Capabilities::from(["deny"]);
                 }
             }
         }
@@ -106,8 +107,8 @@ impl Acl {
     }
 
     pub(super) fn allows(&self, path: &str, capability: &str) -> bool {
-        let said = self.capabilities(path, capability == "list");
-        said.contains("root") || said.contains(capability)
+        let granted = self.capabilities(path, capability == "list");
+        granted.contains("root") || granted.contains(capability)
     }
 
     /// Returns the capabilities at a path, `deny` if there are none. A list also matches rules without the
@@ -123,11 +124,11 @@ impl Acl {
         let bare = path.strip_suffix('/').filter(|_| is_list);
         let exact = |path: &str| paths.get(&Pattern::Exact(path.to_owned()));
         let best = |path: &str| {
-            let ranked = paths.iter().filter_map(|(pattern, said)| Some((pattern.rank(path)?, said)));
-            ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, said)| said)
+            let ranked = paths.iter().filter_map(|(pattern, granted)| Some((pattern.rank(path)?, granted)));
+            ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, granted)| granted)
         };
-        let said = exact(path).or_else(|| bare.and_then(exact));
-        let said = said.or_else(|| best(path)).or_else(|| bare.and_then(best));
-        said.filter(|said| !said.is_empty()).cloned().unwrap_or_else(|| Capabilities::from(["deny"]))
+        let granted = exact(path).or_else(|| bare.and_then(exact));
+        let granted = granted.or_else(|| best(path)).or_else(|| bare.and_then(best));
+        granted.filter(|granted| !granted.is_empty()).cloned().unwrap_or_else(|| Capabilities::from(["deny"]))
     }
 }

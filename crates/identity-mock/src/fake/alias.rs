@@ -12,13 +12,13 @@ use identity_core::legacy::{
 use serde_json::{Map, Value, json};
 
 use super::alias_write::write;
-use super::answer::Outcome;
-use super::entity::{self, listed};
+use super::entity::{self, key_list};
 use super::input::{Fields, Kind, Schema};
 use super::mounts::Mounts;
+use super::response::HandlerResult;
 use super::route::{Route, route};
 use super::state::Context;
-use super::store::{Alias, Aliases, Copied};
+use super::store::{Alias, Aliases, CloneNormalized};
 
 const FIELDS: Schema = &[
     ("id", Kind::Text),
@@ -68,32 +68,34 @@ pub(super) const LEGACY_ROUTES: &[Route] = &[
     route::<ListPersonas>(&[], list),
 ];
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let alias = context.store.aliases.get(&fields.text("id"));
-    Ok(alias.map(|alias| shown(context, alias, Place::Alone)))
+    Ok(alias.map(|alias| to_json(context, alias, AliasView::Alone)))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let id = fields.text("id");
     let Some(alias) = context.store.aliases.get(&id) else { return Ok(None) };
-    if let Some(mut entity) = context.store.entities.get(&alias.canonical_id).map(Copied::copied) {
-        if alias.local && !entity.keeps_local {
+    if let Some(mut entity) =
+        context.store.entities.get(&alias.canonical_id).map(CloneNormalized::clone_normalized)
+    {
+        if alias.local && !entity.local_stored {
             // After a merge the server does not find the local alias, and deletes nothing.
             return Ok(None);
         }
         entity.aliases.retain(|alias| alias.id != id);
-        entity.keep_local();
+        entity.store_local();
         context.store.entities.put(entity);
     }
     context.store.aliases.remove(&id);
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
-    Ok(list_of(&context.store.aliases, context.mounts))
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(alias_list(&context.store.aliases, context.mounts))
 }
 
-pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
+pub(super) fn alias_list(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
     let mut seen = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
@@ -110,7 +112,7 @@ pub(super) fn list_of(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
         keys.push(alias.id.clone());
         infos.insert(alias.id.clone(), info);
     }
-    listed(&keys, Some(infos))
+    key_list(&keys, Some(infos))
 }
 
 /// Returns the alias as it appears in a list of entities or groups.
@@ -134,14 +136,14 @@ fn add_mount<'a>(info: &mut Value, mounts: &Mounts, seen: &mut BTreeSet<&'a str>
 
 /// The place where an alias appears, which determines its fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum AliasView {
     Alone,
     Entity,
     Group,
 }
 
-pub(super) fn shown(context: &Context<'_>, alias: &Alias, place: Place) -> Value {
-    let mut shown = json!({
+pub(super) fn to_json(context: &Context<'_>, alias: &Alias, view: AliasView) -> Value {
+    let mut object = json!({
         "id": alias.id,
         "canonical_id": alias.canonical_id,
         "name": alias.name,
@@ -152,15 +154,15 @@ pub(super) fn shown(context: &Context<'_>, alias: &Alias, place: Place) -> Value
         "last_update_time": alias.updated.to_string(),
     });
     if let Some(mount) = context.mounts.get(&alias.mount_accessor) {
-        shown["mount_path"] = json!(mount.path);
-        shown["mount_type"] = json!(mount.kind);
+        object["mount_path"] = json!(mount.path);
+        object["mount_type"] = json!(mount.kind);
     }
-    if place != Place::Group {
-        shown["custom_metadata"] = json!(alias.custom_metadata);
-        shown["local"] = json!(alias.local);
+    if view != AliasView::Group {
+        object["custom_metadata"] = json!(alias.custom_metadata);
+        object["local"] = json!(alias.local);
     }
-    if place == Place::Alone {
-        shown["namespace_id"] = json!(context.namespace_id);
+    if view == AliasView::Alone {
+        object["namespace_id"] = json!(context.namespace_id);
     }
-    shown
+    object
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::answer::{Outcome, bad, forbidden, internal, quoted};
 use super::entity;
 use super::input::Fields;
 use super::limits::check_custom_metadata;
 use super::mounts::Mount;
+use super::response::{HandlerResult, bad_request, forbidden, internal, quoted};
 use super::state::Context;
-use super::store::{Alias, Copied, Entity, Pairs};
+use super::store::{Alias, CloneNormalized, Entity, Pairs};
 
-struct Wanted {
+struct AliasUpdate {
     /// The identifier of the entity, or `""` to keep the current one.
     canonical_id: String,
     name: String,
@@ -20,9 +20,9 @@ struct Wanted {
     custom_metadata: Option<Pairs>,
 }
 
-pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let given = fields.pairs("custom_metadata");
-    let mut wanted = Wanted {
+    let mut wanted = AliasUpdate {
         canonical_id: fields.text("canonical_id"),
         name: fields.text("name"),
         mount_accessor: fields.text("mount_accessor"),
@@ -35,7 +35,12 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
 
     let id = fields.text("id");
     if !id.is_empty() {
-        let alias = context.store.aliases.get(&id).ok_or_else(|| bad("invalid alias ID provided"))?.copied();
+        let alias = context
+            .store
+            .aliases
+            .get(&id)
+            .ok_or_else(|| bad_request("invalid alias ID provided"))?
+            .clone_normalized();
         if given.is_none() {
             wanted.custom_metadata.clone_from(&alias.custom_metadata);
         }
@@ -49,11 +54,11 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }
 
     if wanted.mount_accessor.is_empty() || wanted.name.is_empty() {
-        return Err(bad("'id' or 'mount_accessor' and 'name' must be provided"));
+        return Err(bad_request("'id' or 'mount_accessor' and 'name' must be provided"));
     }
     let mount = context.mounts.get(&wanted.mount_accessor);
-    let mount =
-        mount.ok_or_else(|| bad(format!("invalid mount accessor {}", quoted(&wanted.mount_accessor))))?;
+    let mount = mount
+        .ok_or_else(|| bad_request(format!("invalid mount accessor {}", quoted(&wanted.mount_accessor))))?;
     if mount.namespace != context.namespace {
         return Err(forbidden("matching mount is in a different namespace than request"));
     }
@@ -63,13 +68,18 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }
 }
 
-fn create(context: &mut Context<'_>, mount: &Mount, wanted: Wanted) -> Outcome {
+fn create(context: &mut Context<'_>, mount: &Mount, wanted: AliasUpdate) -> HandlerResult {
     let mut entity = match &*wanted.canonical_id {
         "" => entity::new(context),
-        id => context.store.entities.get(id).ok_or_else(|| bad("invalid canonical ID"))?.copied(),
+        id => context
+            .store
+            .entities
+            .get(id)
+            .ok_or_else(|| bad_request("invalid canonical ID"))?
+            .clone_normalized(),
     };
     if entity.aliases.iter().any(|alias| alias.mount_accessor == wanted.mount_accessor) {
-        return Err(bad("Alias already exists for requested entity and mount accessor"));
+        return Err(bad_request("Alias already exists for requested entity and mount accessor"));
     }
     let alias = Alias {
         id: context.new_id(),
@@ -97,7 +107,7 @@ enum Found {
     ByName,
 }
 
-fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: Found) -> Outcome {
+fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &AliasUpdate, found: Found) -> HandlerResult {
     let stays = wanted.canonical_id.is_empty() || wanted.canonical_id == alias.canonical_id;
     let same_mount = wanted.mount_accessor == alias.mount_accessor;
     let same_metadata = wanted.custom_metadata.iter().flatten().eq(alias.custom_metadata.iter().flatten());
@@ -105,33 +115,34 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: F
         return Ok(None);
     }
     alias.updated = context.now;
-    let current = context.store.entities.get(&alias.canonical_id).map(Entity::copied);
-    let mut current = current.ok_or_else(|| bad("given alias is not associated with an entity"))?;
+    let current = context.store.entities.get(&alias.canonical_id).map(Entity::clone_normalized);
+    let mut current = current.ok_or_else(|| bad_request("given alias is not associated with an entity"))?;
     let on_mount =
         |entity: &Entity| entity.aliases.iter().any(|alias| alias.mount_accessor == wanted.mount_accessor);
     if !same_mount && stays && on_mount(&current) {
         // The trailing space is the server's.
         let problem =
             "Alias cannot be updated as the entity already has an alias for the given 'mount_accessor' ";
-        return Err(bad(problem));
+        return Err(bad_request(problem));
     }
     if wanted.name != alias.name || !same_mount || !same_metadata {
         let mount = context.mounts.get(&wanted.mount_accessor);
-        let mount =
-            mount.ok_or_else(|| bad(format!("invalid mount accessor {}", quoted(&wanted.mount_accessor))))?;
+        let mount = mount.ok_or_else(|| {
+            bad_request(format!("invalid mount accessor {}", quoted(&wanted.mount_accessor)))
+        })?;
         if mount.namespace != context.namespace {
             return Err(forbidden("given mount accessor is not in the same namespace as the existing alias"));
         }
         let known = context.store.aliases.at(&wanted.mount_accessor, &wanted.name);
         if known.is_some_and(|known| known.id != alias.id) {
-            return Err(bad("alias with combination of mount accessor and name already exists"));
+            return Err(bad_request("alias with combination of mount accessor and name already exists"));
         }
         alias.name.clone_from(&wanted.name);
         alias.mount_accessor.clone_from(&wanted.mount_accessor);
         alias.custom_metadata.clone_from(&wanted.custom_metadata);
     }
     if found == Found::ByName {
-        context.store.amend(&alias);
+        context.store.update_in_place(&alias);
     }
     let accessor = quoted(&alias.mount_accessor);
     let mount = context.mounts.get(&alias.mount_accessor);
@@ -144,24 +155,24 @@ fn change(context: &mut Context<'_>, mut alias: Alias, wanted: &Wanted, found: F
             known.ok_or_else(|| internal("duplicate identity name"))?;
             alias.local = true;
         }
-        if let Some(shown) = current.aliases.iter_mut().find(|shown| shown.id == alias.id) {
-            *shown = alias.clone();
+        if let Some(other) = current.aliases.iter_mut().find(|other| other.id == alias.id) {
+            *other = alias.clone();
         }
         (current, None)
     } else {
         if mount.local {
-            return Err(bad("local aliases can't be moved between entities"));
+            return Err(bad_request("local aliases can't be moved between entities"));
         }
-        let entity = context.store.entities.get(&wanted.canonical_id).map(Entity::copied);
+        let entity = context.store.entities.get(&wanted.canonical_id).map(Entity::clone_normalized);
         let mut entity =
-            entity.ok_or_else(|| bad("given 'canonical_id' is not associated with an entity"))?;
+            entity.ok_or_else(|| bad_request("given 'canonical_id' is not associated with an entity"))?;
         if on_mount(&entity) {
             let problem = "Alias cannot be updated as the given entity already has an alias for this mount ";
-            return Err(bad(problem));
+            return Err(bad_request(problem));
         }
         alias.canonical_id.clone_from(&entity.id);
         entity.aliases.push(alias.clone());
-        current.aliases.retain(|shown| shown.id != alias.id);
+        current.aliases.retain(|other| other.id != alias.id);
         (entity, Some(current))
     };
     let written = json!({ "id": alias.id, "canonical_id": entity.id });

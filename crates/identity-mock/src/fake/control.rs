@@ -30,8 +30,8 @@ impl FakeVault {
         self
     }
 
-    /// Sets the address, such as `http://127.0.0.1:8200`. It is the address of the [target](Self::target), and the
-    /// OIDC issuers begin with it. Defaults to `http://fake.vault`.
+    /// Sets the address, such as `http://127.0.0.1:8200`. It is the address of the [target](Self::target),
+    /// and the OIDC issuers begin with it. Defaults to `http://fake.vault`.
     #[must_use]
     pub fn with_address(self, address: impl Into<String>) -> Self {
         self.state().address = address.into();
@@ -47,14 +47,16 @@ impl FakeVault {
     ///
     /// # Panics
     ///
-    /// Panics if the root token is not a valid header value, or if the [address](Self::with_address) is invalid.
+    /// Panics if the root token is not a valid header value, or if the [address](Self::with_address) is
+    /// invalid.
     pub fn target(&self) -> Target {
         let state = self.state();
         let target = Target::new(&state.address).and_then(|target| target.with_token(state.tokens.root()));
         target.expect("the root token is a header value, and the address is valid")
     }
 
-    /// Mounts an auth method at the path of its name and returns its accessor. Keeps a mount that is already there.
+    /// Mounts an auth method at the path of its name and returns its accessor. Keeps a mount that is already
+    /// there.
     ///
     /// Send requests to `sys/auth` to mount in other namespaces.
     ///
@@ -71,8 +73,8 @@ impl FakeVault {
     ///
     /// # Panics
     ///
-    /// Panics if the server does not know the auth method. It knows those of `OpenBao`, such as `userpass` and
-    /// `approle`.
+    /// Panics if the server does not know the auth method. It knows those of `OpenBao`, such as `userpass`
+    /// and `approle`.
     pub fn mount_auth(&self, method: &str) -> MountAccessor {
         self.mount_auth_at(method, method)
     }
@@ -103,8 +105,8 @@ impl FakeVault {
 
     /// Creates a token for an entity of the root namespace, as a login does.
     ///
-    /// It has the policies of the entity, of the entity's groups, and `default`. It is rejected once the entity is
-    /// disabled or deleted.
+    /// It has the policies of the entity, of the entity's groups, and `default`. It is rejected once the
+    /// entity is disabled or deleted.
     ///
     /// ```
     /// use identity_core::{
@@ -134,11 +136,11 @@ impl FakeVault {
         self.create_token(None)
     }
 
-    /// Writes a policy of the root namespace that grants all capabilities on these paths. Replaces the policy if it
-    /// exists.
+    /// Writes a policy of the root namespace that grants all capabilities on these paths. Replaces the policy
+    /// if it exists.
     ///
-    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. Send requests
-    /// to `sys/policies/acl` for policies with fewer capabilities.
+    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. Send
+    /// requests to `sys/policies/acl` for policies with fewer capabilities.
     ///
     /// # Panics
     ///
@@ -155,8 +157,8 @@ impl FakeVault {
 
     fn create_token(&self, entity: Option<String>) -> SecretString {
         let mut state = self.state();
-        let token = format!("s.{}", state.random.word(24));
-        let lease = Lease::given("default", state.random.word(24), state.clock.now());
+        let token = format!("s.{}", state.random.alphanumeric(24));
+        let lease = Lease::new("default", state.random.alphanumeric(24), state.clock.now());
         let rights = Token { namespace: String::new(), entity, lease, access: None };
         state.tokens.add(token.clone(), rights);
         token.into()
@@ -245,8 +247,8 @@ impl FakeVault {
         self.fail_where(times, fault, |_, _| true);
     }
 
-    /// Injects a fault into the next `times` requests for which `predicate` returns `true`. Its arguments are the
-    /// method and the path as sent, without `/v1/` and query, such as `identity/entity/id/7fbd40c1`.
+    /// Injects a fault into the next `times` requests for which `predicate` returns `true`. Its arguments are
+    /// the method and the path as sent, without `/v1/` and query, such as `identity/entity/id/7fbd40c1`.
     ///
     /// If several faults match a request, the one that was added first applies.
     pub fn fail_where(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::quoted;
+use super::response::quoted;
 
 /// Parses seconds, days (`2d`) or numbers with units (`1h30m`). Also returns whether the sign is negative.
 pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
@@ -56,14 +56,14 @@ fn invalid(text: &str) -> String {
 }
 
 /// Formats whole seconds without zero units: `1h`.
-pub(super) fn brief(seconds: u64) -> String {
-    let shown = shown(seconds);
-    let shown = shown.strip_suffix("m0s").map_or(shown.clone(), |shown| format!("{shown}m"));
-    shown.strip_suffix("h0m").map_or(shown.clone(), |shown| format!("{shown}h"))
+pub(super) fn format_brief(seconds: u64) -> String {
+    let text = format(seconds);
+    let text = text.strip_suffix("m0s").map_or(text.clone(), |text| format!("{text}m"));
+    text.strip_suffix("h0m").map_or(text.clone(), |text| format!("{text}h"))
 }
 
 /// Formats whole seconds like Go: `1m30s`.
-pub(super) fn shown(seconds: u64) -> String {
+pub(super) fn format(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {
         (0, 0) => format!("{seconds}s"),

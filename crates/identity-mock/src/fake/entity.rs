@@ -9,13 +9,13 @@ use identity_core::entity::{
 use serde_json::{Map, Value, json};
 
 use super::alias;
-use super::answer::{Outcome, Refusal, bad, internal};
 use super::input::{Fields, Kind, Schema};
 use super::limits::{check_metadata, policies};
 use super::merge;
+use super::response::{ErrorResponse, HandlerResult, bad_request, internal};
 use super::route::{Route, route};
 use super::state::Context;
-use super::store::{Copied, Entity, Store};
+use super::store::{CloneNormalized, Entity, Store};
 
 const FIELDS: Schema = &[
     ("id", Kind::Text),
@@ -40,18 +40,18 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// Creates an entity, or updates the entity with this identifier or name.
-pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let (id, name) = (fields.text("id"), fields.text("name"));
     let by_id = match &*id {
         "" => None,
-        id => Some(context.store.entities.get(id).ok_or_else(|| bad("entity not found from id"))?),
+        id => Some(context.store.entities.get(id).ok_or_else(|| bad_request("entity not found from id"))?),
     };
-    let by_name = if name.is_empty() { None } else { context.store.entities.named(&name) };
+    let by_name = if name.is_empty() { None } else { context.store.entities.by_name(&name) };
     let found = match (by_id, by_name) {
         (Some(by_id), Some(by_name)) if by_id.id != by_name.id => {
-            return Err(bad("entity name is already in use"));
+            return Err(bad_request("entity name is already in use"));
         }
-        (by_id, by_name) => by_id.or(by_name).map(Entity::copied),
+        (by_id, by_name) => by_id.or(by_name).map(Entity::clone_normalized),
     };
     let is_new = found.is_none();
     let mut entity = found.unwrap_or_else(|| new(context));
@@ -63,7 +63,7 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         entity.policies = policies(names);
     }
     if entity.policies.iter().any(|policy| policy == "root") {
-        return Err(bad("policies cannot contain root"));
+        return Err(bad_request("policies cannot contain root"));
     }
     if let Some(disabled) = fields.flag("disabled") {
         entity.disabled = disabled;
@@ -90,7 +90,7 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
         aliases: Vec::new(),
         merged: Vec::new(),
         enrolled: BTreeMap::new(),
-        keeps_local: false,
+        local_stored: false,
         created: context.now,
         updated: context.now,
     }
@@ -98,7 +98,11 @@ pub(super) fn new(context: &mut Context<'_>) -> Entity {
 
 /// Stores an entity and all its aliases, including those that a merge dropped. `previous` is the entity that
 /// an alias moves away from.
-pub(super) fn put(store: &mut Store, mut entity: Entity, previous: Option<Entity>) -> Result<(), Refusal> {
+pub(super) fn put(
+    store: &mut Store,
+    mut entity: Entity,
+    previous: Option<Entity>,
+) -> Result<(), ErrorResponse> {
     let mut factors = BTreeSet::new();
     for alias in &entity.aliases {
         if let Some(known) = store.aliases.at(&alias.mount_accessor, &alias.name) {
@@ -106,7 +110,7 @@ pub(super) fn put(store: &mut Store, mut entity: Entity, previous: Option<Entity
             if known.canonical_id != entity.id && !moves {
                 // The alias belongs to another entity by now, and the server merges the two.
                 let other = known.canonical_id.clone();
-                return merge::absorb(store, entity, &other);
+                return merge::merge_other(store, entity, &other);
             }
         }
         if !factors.insert((&alias.mount_accessor, alias.name.to_lowercase())) {
@@ -117,37 +121,37 @@ pub(super) fn put(store: &mut Store, mut entity: Entity, previous: Option<Entity
         store.aliases.put(alias.clone());
     }
     if let Some(mut previous) = previous {
-        previous.keep_local();
+        previous.store_local();
         store.entities.put(previous);
     }
-    entity.keep_local();
+    entity.store_local();
     store.entities.put(entity);
     Ok(())
 }
 
-fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    Ok(context.store.entities.get(&fields.text("id")).map(|entity| shown(context, entity)))
+fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    Ok(context.store.entities.get(&fields.text("id")).map(|entity| to_json(context, entity)))
 }
 
-fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    Ok(context.store.entities.named(&fields.text("name")).map(|entity| shown(context, entity)))
+fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    Ok(context.store.entities.by_name(&fields.text("name")).map(|entity| to_json(context, entity)))
 }
 
-fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     delete(context.store, &fields.text("id"));
     Ok(None)
 }
 
-fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    let id = context.store.entities.named(&fields.text("name")).map(|entity| entity.id.clone());
+fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    let id = context.store.entities.by_name(&fields.text("name")).map(|entity| entity.id.clone());
     delete(context.store, &id.unwrap_or_default());
     Ok(None)
 }
 
-fn delete_many(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete_many(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let ids = fields.list("entity_ids").unwrap_or_default();
     if ids.is_empty() {
-        return Err(bad("missing entity ids to delete"));
+        return Err(bad_request("missing entity ids to delete"));
     }
     for id in ids {
         delete(context.store, &id);
@@ -169,7 +173,9 @@ fn delete(store: &mut Store, id: &str) {
 pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
     let ids: Vec<String> = store.groups_of_member(id).cloned().collect();
     for group in &ids {
-        let Some(mut group) = store.groups.get(group).map(Copied::copied) else { continue };
+        let Some(mut group) = store.groups.get(group).map(CloneNormalized::clone_normalized) else {
+            continue;
+        };
         if let Some(members) = &mut group.members {
             if let Some(index) = members.iter().position(|member| member == id) {
                 members.remove(index);
@@ -180,11 +186,11 @@ pub(super) fn leave_groups(store: &mut Store, id: &str) -> Vec<String> {
     ids
 }
 
-pub(super) fn shown(context: &Context<'_>, entity: &Entity) -> Value {
+pub(super) fn to_json(context: &Context<'_>, entity: &Entity) -> Value {
     let (direct, inherited) = groups(context.store, &entity.id);
     let all: Vec<&String> = direct.iter().chain(&inherited).copied().collect();
     let aliases: Vec<Value> =
-        entity.aliases.iter().map(|alias| alias::shown(context, alias, alias::Place::Entity)).collect();
+        entity.aliases.iter().map(|alias| alias::to_json(context, alias, alias::AliasView::Entity)).collect();
     json!({
         "id": entity.id,
         "name": entity.name,
@@ -219,7 +225,7 @@ pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Ve
     (direct, inherited.into_iter().collect())
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let mut mounts = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
@@ -232,16 +238,16 @@ fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
         keys.push(entity.id.clone());
         infos.insert(entity.id.clone(), info);
     }
-    Ok(listed(&keys, Some(infos)))
+    Ok(key_list(&keys, Some(infos)))
 }
 
-fn list_names(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let names: Vec<String> = context.store.entities.iter().map(|entity| entity.name.clone()).collect();
-    Ok(listed(&names, None))
+    Ok(key_list(&names, None))
 }
 
 /// Returns the data of a list, `None` for an empty one: the server responds to it with 404.
-pub(super) fn listed(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
+pub(super) fn key_list(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
     if keys.is_empty() {
         return None;
     }

@@ -8,7 +8,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use identity_core::transport::{TransportError, TransportErrorKind};
 
-use super::answer::{Answer, Refusal};
+use super::response::{ErrorResponse, ServerResponse};
 
 /// A failure that [`FakeVault`](crate::FakeVault) injects into a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub enum Fault {
     },
     /// The server rejects the request with 503: it is sealed. The request has no effect.
     Sealed,
-    /// The node rejects the request with 412: it is stale, because it has not replicated an earlier write yet. The
-    /// request has no effect.
+    /// The node rejects the request with 412: it is stale, because it has not replicated an earlier write
+    /// yet. The request has no effect.
     NotConsistentYet,
     /// The request takes effect, and the connection breaks before the response:
     /// [`TransportErrorKind::Interrupted`].
@@ -76,7 +76,7 @@ impl Fault {
             Self::DropResponse | Self::Delay(_) | Self::TruncateResponse => return None,
         };
         let mut response =
-            Answer::Refused(Refusal::new(status, message)).into_response(request_id.to_owned());
+            ServerResponse::Error(ErrorResponse::new(status, message)).into_response(request_id.to_owned());
         if let Self::RateLimited { retry_after: Some(after) } = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }

@@ -8,14 +8,14 @@ use identity_core::group::{
 };
 use serde_json::{Map, Value, json};
 
-use super::alias::{self, Place};
-use super::answer::{Outcome, Refusal, bad, internal, quoted};
-use super::entity::listed;
+use super::alias::{self, AliasView};
+use super::entity::key_list;
 use super::input::{Fields, Kind, Schema};
 use super::limits::{check_metadata, distinct, policies};
+use super::response::{ErrorResponse, HandlerResult, bad_request, internal, quoted};
 use super::route::{Route, route};
 use super::state::Context;
-use super::store::{Copied, Group, Store};
+use super::store::{CloneNormalized, Group, Store};
 
 const FIELDS: Schema = &[
     ("id", Kind::Text),
@@ -40,7 +40,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The presence of a field selects the group, even if it is `null`.
-fn create(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn create(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     if fields.given_text("id").is_some() {
         update_by_id(context, fields)
     } else if fields.given_text("name").is_some() {
@@ -50,47 +50,48 @@ fn create(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }
 }
 
-fn update_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn update_by_id(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let id = fields.text("id");
     if id.is_empty() {
-        return Err(bad("empty group ID"));
+        return Err(bad_request("empty group ID"));
     }
-    let group = context.store.groups.get(&id).ok_or_else(|| bad("invalid group ID"))?.copied();
+    let group =
+        context.store.groups.get(&id).ok_or_else(|| bad_request("invalid group ID"))?.clone_normalized();
     write(context, fields, Some(group))
 }
 
-fn write_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write_by_name(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     if name.is_empty() {
-        return Err(bad("empty group name"));
+        return Err(bad_request("empty group name"));
     }
-    let group = context.store.groups.named(&name).map(Group::copied);
+    let group = context.store.groups.by_name(&name).map(Group::clone_normalized);
     write(context, fields, group)
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> HandlerResult {
     let is_new = found.is_none();
     let mut group = found.unwrap_or_else(|| new(context, false));
     if let Some(names) = fields.list("policies") {
         group.policies = Some(policies(names));
     }
     if group.policies.iter().flatten().any(|policy| policy == "root") {
-        return Err(bad("policies cannot contain root"));
+        return Err(bad_request("policies cannot contain root"));
     }
     if let Some(kind) = fields.given_text("type") {
-        if !is_new && kind != kind_of(&group) {
-            return Err(bad("group type cannot be changed"));
+        if !is_new && kind != type_name(&group) {
+            return Err(bad_request("group type cannot be changed"));
         }
         group.external = match &*kind {
             "internal" | "" => false,
             "external" => true,
-            other => return Err(bad(format!("invalid group type {}", quoted(other)))),
+            other => return Err(bad_request(format!("invalid group type {}", quoted(other)))),
         };
     }
     let name = fields.text("name");
     if !name.is_empty() {
-        if context.store.groups.named(&name).is_some_and(|named| named.id != group.id) {
-            return Err(bad("group name is already in use"));
+        if context.store.groups.by_name(&name).is_some_and(|named| named.id != group.id) {
+            return Err(bad_request("group name is already in use"));
         }
         group.name = name;
     }
@@ -99,11 +100,11 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> Ou
     }
     let members = fields.list("member_entity_ids");
     if members.is_some() && group.external {
-        return Err(bad("member entities can't be set manually for external groups"));
+        return Err(bad_request("member entities can't be set manually for external groups"));
     }
     let member_groups = fields.list("member_group_ids");
     if member_groups.is_some() && group.external {
-        return Err(bad("member groups can't be set for external groups"));
+        return Err(bad_request("member groups can't be set for external groups"));
     }
 
     check_metadata("group", group.metadata.as_ref())?;
@@ -138,12 +139,12 @@ pub(super) fn new(context: &mut Context<'_>, external: bool) -> Group {
     }
 }
 
-fn kind_of(group: &Group) -> &'static str {
+fn type_name(group: &Group) -> &'static str {
     if group.external { "external" } else { "internal" }
 }
 
 /// Sets the member groups. Membership is stored in the members, as their parents.
-fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Result<(), Refusal> {
+fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Result<(), ErrorResponse> {
     let current: Vec<String> = store.groups_of_parent(&group.id).cloned().collect();
     for id in wanted {
         if store.groups.get(id).is_none() {
@@ -156,7 +157,10 @@ fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Res
             return Err(internal(&format!("member group ID {} is same as the ID of the group", quoted(id))));
         }
         if reaches(store, id, &group.id) {
-            return Err(bad(format!("cyclic relationship detected for member group ID {}", quoted(id))));
+            return Err(bad_request(format!(
+                "cyclic relationship detected for member group ID {}",
+                quoted(id)
+            )));
         }
     }
     let added = wanted.iter().filter(|id| !current.contains(id));
@@ -166,7 +170,7 @@ fn set_member_groups(store: &mut Store, group: &Group, wanted: &[String]) -> Res
         .map(|id| (id, false))
         .chain(added.map(|id| (id, true)));
     for (id, is_member) in changes {
-        let Some(mut member) = store.groups.get(id).map(Group::copied) else { continue };
+        let Some(mut member) = store.groups.get(id).map(Group::clone_normalized) else { continue };
         let parents = member.parents.get_or_insert_default();
         if is_member {
             parents.push(group.id.clone());
@@ -193,32 +197,32 @@ fn reaches(store: &Store, from: &str, to: &str) -> bool {
     false
 }
 
-fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    Ok(context.store.groups.get(&fields.text("id")).map(|group| shown(context, group)))
+fn read_by_id(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    Ok(context.store.groups.get(&fields.text("id")).map(|group| to_json(context, group)))
 }
 
-fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    Ok(context.store.groups.named(&fields.text("name")).map(|group| shown(context, group)))
+fn read_by_name(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    Ok(context.store.groups.by_name(&fields.text("name")).map(|group| to_json(context, group)))
 }
 
-fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete_by_id(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     context.store.remove_group(&fields.text("id"));
     Ok(None)
 }
 
-fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> Outcome {
-    let id = context.store.groups.named(&fields.text("name")).map(|group| group.id.clone());
+fn delete_by_name(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
+    let id = context.store.groups.by_name(&fields.text("name")).map(|group| group.id.clone());
     context.store.remove_group(&id.unwrap_or_default());
     Ok(None)
 }
 
-pub(super) fn shown(context: &Context<'_>, group: &Group) -> Value {
+pub(super) fn to_json(context: &Context<'_>, group: &Group) -> Value {
     let member_groups: Vec<&String> = context.store.groups_of_parent(&group.id).collect();
-    let alias = group.alias.as_ref().map(|alias| alias::shown(context, alias, Place::Group));
+    let alias = group.alias.as_ref().map(|alias| alias::to_json(context, alias, AliasView::Group));
     json!({
         "id": group.id,
         "name": group.name,
-        "type": kind_of(group),
+        "type": type_name(group),
         "namespace_id": context.namespace_id,
         "policies": group.policies,
         "member_entity_ids": group.members,
@@ -232,7 +236,7 @@ pub(super) fn shown(context: &Context<'_>, group: &Group) -> Value {
     })
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let mut mounts = BTreeSet::new();
     let mut keys = Vec::new();
     let mut infos = Map::new();
@@ -248,10 +252,10 @@ fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
         keys.push(group.id.clone());
         infos.insert(group.id.clone(), info);
     }
-    Ok(listed(&keys, Some(infos)))
+    Ok(key_list(&keys, Some(infos)))
 }
 
-fn list_names(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let names: Vec<String> = context.store.groups.iter().map(|group| group.name.clone()).collect();
-    Ok(listed(&names, None))
+    Ok(key_list(&names, None))
 }

@@ -7,13 +7,13 @@ use identity_core::alias::{
 };
 use serde_json::json;
 
-use super::alias::{self, Place};
-use super::answer::{Outcome, bad, forbidden, internal, quoted};
+use super::alias::{self, AliasView};
 use super::group;
 use super::input::{Fields, Kind, Schema};
+use super::response::{HandlerResult, bad_request, forbidden, internal, quoted};
 use super::route::{Route, route};
 use super::state::Context;
-use super::store::{Alias, Copied, Group};
+use super::store::{Alias, CloneNormalized, Group};
 
 const FIELDS: Schema =
     &[("id", Kind::Text), ("name", Kind::Text), ("mount_accessor", Kind::Text), ("canonical_id", Kind::Text)];
@@ -26,28 +26,33 @@ pub(super) const ROUTES: &[Route] = &[
     route::<ListGroupAliases>(&[], list),
 ];
 
-fn create(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn create(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     if fields.given_text("id").is_some() { update(context, fields) } else { write(context, fields, None) }
 }
 
-fn update(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn update(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let id = fields.text("id");
     if id.is_empty() {
-        return Err(bad("empty group alias ID"));
+        return Err(bad_request("empty group alias ID"));
     }
-    let alias = context.store.group_aliases.get(&id).ok_or_else(|| bad("invalid group alias ID"))?.copied();
+    let alias = context
+        .store
+        .group_aliases
+        .get(&id)
+        .ok_or_else(|| bad_request("invalid group alias ID"))?
+        .clone_normalized();
     write(context, fields, Some(alias))
 }
 
 /// Unlike entity aliases, group aliases are found only by their identifier.
-fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> HandlerResult {
     let (name, mount_accessor) = (fields.text("name"), fields.text("mount_accessor"));
     let canonical_id = fields.text("canonical_id");
     if name.is_empty() {
-        return Err(bad("missing alias name"));
+        return Err(bad_request("missing alias name"));
     }
     if mount_accessor.is_empty() {
-        return Err(bad("missing mount_accessor"));
+        return Err(bad_request("missing mount_accessor"));
     }
     let stays = |alias: &Alias| canonical_id.is_empty() || alias.canonical_id == canonical_id;
     let is_same =
@@ -58,30 +63,30 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Ou
     let mut target = None;
     if !canonical_id.is_empty() {
         let group = context.store.groups.get(&canonical_id);
-        let group = group.ok_or_else(|| bad("invalid group ID given in 'canonical_id'"))?;
+        let group = group.ok_or_else(|| bad_request("invalid group ID given in 'canonical_id'"))?;
         if !group.external {
-            return Err(bad("alias can't be set on an internal group"));
+            return Err(bad_request("alias can't be set on an internal group"));
         }
-        target = Some(group.copied());
+        target = Some(group.clone_normalized());
     }
     let accessor = quoted(&mount_accessor);
     let mount = context.mounts.get(&mount_accessor);
-    let mount = mount.ok_or_else(|| bad(format!("invalid mount accessor {accessor}")))?;
+    let mount = mount.ok_or_else(|| bad_request(format!("invalid mount accessor {accessor}")))?;
     if mount.local {
-        return Err(bad(format!("mount accessor {accessor} is a local mount")));
+        return Err(bad_request(format!("mount accessor {accessor} is a local mount")));
     }
     if mount.namespace != context.namespace {
         return Err(forbidden("mount referenced via 'mount_accessor' not in the same namespace as alias"));
     }
     let known = context.store.group_aliases.at(&mount_accessor, &name);
     if known.is_some_and(|known| found.as_ref().is_none_or(|found| found.id != known.id)) {
-        return Err(bad("combination of mount and group alias name is already in use"));
+        return Err(bad_request("combination of mount and group alias name is already in use"));
     }
 
     let (mut group, id, created) = match found {
         None => (target.unwrap_or_else(|| group::new(context, true)), context.new_id(), context.now),
         Some(alias) => {
-            let previous = context.store.groups.get(&alias.canonical_id).map(Group::copied);
+            let previous = context.store.groups.get(&alias.canonical_id).map(Group::clone_normalized);
             let mut previous =
                 previous.ok_or_else(|| internal("group alias is not associated with a group"))?;
             let group = match target {
@@ -113,20 +118,20 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Ou
     Ok(Some(written))
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let alias = context.store.group_aliases.get(&fields.text("id"));
-    Ok(alias.map(|alias| alias::shown(context, alias, Place::Alone)))
+    Ok(alias.map(|alias| alias::to_json(context, alias, AliasView::Alone)))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let Some(alias) = context.store.group_aliases.get(&fields.text("id")) else { return Ok(None) };
-    if let Some(mut group) = context.store.groups.get(&alias.canonical_id).map(Group::copied) {
+    if let Some(mut group) = context.store.groups.get(&alias.canonical_id).map(Group::clone_normalized) {
         group.alias = None;
         context.store.put_group(group);
     }
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
-    Ok(alias::list_of(&context.store.group_aliases, context.mounts))
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(alias::alias_list(&context.store.group_aliases, context.mounts))
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::{Refusal, bad, quoted};
 use super::duration;
+use super::response::{ErrorResponse, bad_request, quoted};
 use super::store::Pairs;
 
 /// The type of a field.
@@ -32,7 +32,7 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Fails if a field does not have its type. Ignores unknown fields.
-    pub(super) fn new(raw: Map<String, Value>, schema: Schema) -> Result<Self, Refusal> {
+    pub(super) fn new(raw: Map<String, Value>, schema: Schema) -> Result<Self, ErrorResponse> {
         let fields = Self { raw, schema };
         for (name, value) in &fields.raw {
             let Some(kind) = fields.kind(name) else { continue };
@@ -47,7 +47,7 @@ impl Fields {
             };
             if let Some(problem) = problem {
                 let field = quoted(name);
-                return Err(bad(format!(
+                return Err(bad_request(format!(
                     "Field validation failed: error converting input for field {field}: {problem}"
                 )));
             }

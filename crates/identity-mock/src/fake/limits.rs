@@ -1,18 +1,18 @@
 //! Limits on metadata, and normalization of lists.
 
-use super::answer::{Refusal, internal, listed, quoted};
+use super::response::{ErrorResponse, internal, multi_error, quoted};
 use super::store::Pairs;
 
-const MOST_PAIRS: usize = 64;
-const LONGEST_KEY: usize = 128;
-const LONGEST_VALUE: usize = 512;
+const MAX_PAIRS: usize = 64;
+const MAX_KEY_LEN: usize = 128;
+const MAX_VALUE_LEN: usize = 512;
 const RESERVED: &str = "vault-";
 
 /// Validates the metadata of an entity or a group. The server responds to invalid metadata with 500.
-pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(), Refusal> {
+pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(), ErrorResponse> {
     let Some(metadata) = metadata else { return Ok(()) };
-    if metadata.len() > MOST_PAIRS {
-        let problem = format!("metadata cannot contain more than {MOST_PAIRS} key/value pairs");
+    if metadata.len() > MAX_PAIRS {
+        let problem = format!("metadata cannot contain more than {MAX_PAIRS} key/value pairs");
         return Err(internal(&format!("invalid {kind} metadata: {problem}")));
     }
     for (key, value) in metadata {
@@ -20,12 +20,12 @@ pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(),
             "key cannot be blank".to_owned()
         } else if !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=/+_-".contains(&byte)) {
             "key contains invalid characters".to_owned()
-        } else if key.len() > LONGEST_KEY {
-            format!("key is too long (limit: {LONGEST_KEY} characters)")
+        } else if key.len() > MAX_KEY_LEN {
+            format!("key is too long (limit: {MAX_KEY_LEN} characters)")
         } else if key.starts_with(RESERVED) {
             format!("key prefix {} is reserved for internal use", quoted(RESERVED))
-        } else if value.len() > LONGEST_VALUE {
-            format!("value is too long (limit: {LONGEST_VALUE} characters)")
+        } else if value.len() > MAX_VALUE_LEN {
+            format!("value is too long (limit: {MAX_VALUE_LEN} characters)")
         } else {
             continue;
         };
@@ -38,23 +38,23 @@ pub(super) fn check_metadata(kind: &str, metadata: Option<&Pairs>) -> Result<(),
 }
 
 /// Validates the custom metadata of an alias, whose rules differ.
-pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Refusal> {
+pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), ErrorResponse> {
     let Some(metadata) = metadata else { return Ok(()) };
     let mut problems = Vec::new();
     let mut problem = |text: String| problems.push(format!("custom_metadata validation failed: {text}"));
-    if metadata.len() > MOST_PAIRS {
-        problem(format!("payload must contain at most {MOST_PAIRS} keys, provided {}", metadata.len()));
+    if metadata.len() > MAX_PAIRS {
+        problem(format!("payload must contain at most {MAX_PAIRS} keys, provided {}", metadata.len()));
     } else {
         for (key, value) in metadata {
             let name = quoted(key);
-            if key.is_empty() || key.len() > LONGEST_KEY {
+            if key.is_empty() || key.len() > MAX_KEY_LEN {
                 problem(format!(
-                    "length of key {name} is {} but must be 0 < len(key) <= {LONGEST_KEY}",
+                    "length of key {name} is {} but must be 0 < len(key) <= {MAX_KEY_LEN}",
                     key.len()
                 ));
             }
-            if value.is_empty() || value.len() > LONGEST_VALUE {
-                let rule = format!("must be 0 < len(value) <= {LONGEST_VALUE}");
+            if value.is_empty() || value.len() > MAX_VALUE_LEN {
+                let rule = format!("must be 0 < len(value) <= {MAX_VALUE_LEN}");
                 problem(format!("length of value for key {name} is {} but {rule}", value.len()));
             }
             if !is_printable(key) {
@@ -68,9 +68,9 @@ pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Refu
     if problems.is_empty() {
         return Ok(());
     }
-    let mut refusal = internal("");
-    refusal.errors = vec![listed(&problems)];
-    Err(refusal)
+    let mut error = internal("");
+    error.errors = vec![multi_error(&problems)];
+    Err(error)
 }
 
 /// Returns `true` if all characters are printable or spaces, as Go's `unicode.IsPrint` defines it.

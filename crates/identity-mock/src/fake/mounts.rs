@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal, bad};
-use super::request::{Asked, Verb};
+use super::request::{ParsedRequest, Verb};
+use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::{Random, State};
 
 const AUTH_METHODS: &[&str] =
@@ -90,69 +90,69 @@ impl Mounts {
         &mut self,
         (namespace, name, kind, local): (&str, &str, &str, bool),
         random: &mut Random,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, ErrorResponse> {
         let path = format!("auth/{name}/");
         if self.at(namespace, &path).is_some() {
-            return Err(bad(format!("path is already in use at {name}/")));
+            return Err(bad_request(format!("path is already in use at {name}/")));
         }
         if !AUTH_METHODS.contains(&kind) {
-            return Err(bad(format!("plugin not found in the catalog: {kind}")));
+            return Err(bad_request(format!("plugin not found in the catalog: {kind}")));
         }
         Ok(self.add(namespace, &path, kind, &format!("auth_{kind}"), local, random))
     }
 }
 
-pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let namespace = &*asked.namespace;
-    let name = asked.path.strip_prefix("sys/auth/").unwrap_or_default().trim_end_matches('/');
+pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let namespace = &*parsed.namespace;
+    let name = parsed.path.strip_prefix("sys/auth/").unwrap_or_default().trim_end_matches('/');
     let path = format!("auth/{name}/");
-    match (asked.verb, &*asked.path) {
+    match (parsed.verb, &*parsed.path) {
         (Verb::Read, "sys/auth" | "sys/auth/") => Ok(all(&state.mounts, namespace, true)),
         (Verb::Read, "sys/mounts" | "sys/mounts/") => Ok(all(&state.mounts, namespace, false)),
         // Engines cannot be mounted. The real server rejects this one too, because it is already mounted.
         (Verb::Write, path)
-            if path.starts_with("sys/mounts/") && asked.data.get("type") == Some(&json!("identity")) =>
+            if path.starts_with("sys/mounts/") && parsed.data.get("type") == Some(&json!("identity")) =>
         {
-            Err(bad("mount type of \"identity\" is not mountable"))
+            Err(bad_request("mount type of \"identity\" is not mountable"))
         }
-        _ if name.is_empty() => Err(Refusal::unsupported_path()),
+        _ if name.is_empty() => Err(ErrorResponse::unsupported_path()),
         (Verb::Read, _) => match state.mounts.at(namespace, &path) {
-            Some(mount) => Ok(Answer::Doubled { data: shown(mount) }),
-            None => Err(bad(format!("No auth engine at {name}/"))),
+            Some(mount) => Ok(ServerResponse::DataAtTopLevel { data: to_json(mount) }),
+            None => Err(bad_request(format!("No auth engine at {name}/"))),
         },
         (Verb::Write, _) => {
-            let Some(kind) = asked.data.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty())
+            let Some(kind) = parsed.data.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty())
             else {
-                return Err(bad("backend type must be specified as a string"));
+                return Err(bad_request("backend type must be specified as a string"));
             };
-            let local = asked.data.get("local").is_some_and(|local| *local == json!(true));
+            let local = parsed.data.get("local").is_some_and(|local| *local == json!(true));
             state.mounts.enable((namespace, name, kind, local), &mut state.random)?;
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
         (Verb::Delete, _) => {
             if name == "token" {
-                return Err(Refusal::new(
+                return Err(ErrorResponse::new(
                     StatusCode::BAD_REQUEST,
                     "token credential backend cannot be disabled",
                 ));
             }
             state.mounts.0.retain(|_, mount| mount.namespace != namespace || mount.path != path);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
-        _ => Err(Refusal::unsupported_operation()),
+        _ => Err(ErrorResponse::unsupported_operation()),
     }
 }
 
-fn all(mounts: &Mounts, namespace: &str, auth: bool) -> Answer {
+fn all(mounts: &Mounts, namespace: &str, auth: bool) -> ServerResponse {
     let here = mounts.0.values().filter(|mount| mount.namespace == namespace);
     let data: Map<String, Value> = here
         .filter(|mount| mount.path.starts_with("auth/") == auth)
-        .map(|mount| (mount.path.strip_prefix("auth/").unwrap_or(&mount.path).to_owned(), shown(mount)))
+        .map(|mount| (mount.path.strip_prefix("auth/").unwrap_or(&mount.path).to_owned(), to_json(mount)))
         .collect();
-    Answer::Doubled { data: data.into() }
+    ServerResponse::DataAtTopLevel { data: data.into() }
 }
 
-fn shown(mount: &Mount) -> Value {
+fn to_json(mount: &Mount) -> Value {
     json!({
         "accessor": mount.accessor,
         "config": { "default_lease_ttl": 0, "force_no_cache": false, "max_lease_ttl": 0, "token_type": "default-service" },

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal, bad, quoted};
-use super::request::{Asked, Verb};
+use super::request::{ParsedRequest, Verb};
+use super::response::{ErrorResponse, ServerResponse, bad_request, quoted};
 use super::state::State;
 use super::store::Store;
 
@@ -69,69 +69,71 @@ impl Namespaces {
 }
 
 /// Creates a namespace. Succeeds if it exists.
-pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Value, Refusal> {
+pub(super) fn create(state: &mut State, parent: &str, name: &str) -> Result<Value, ErrorResponse> {
     if name.contains('/') {
-        return Err(bad("namespace name cannot contain /"));
+        return Err(bad_request("namespace name cannot contain /"));
     }
     if name.contains(' ') {
         let problem = "contains space characters that cannot be used in a namespace name";
-        return Err(bad(format!("{} {problem}", quoted(name))));
+        return Err(bad_request(format!("{} {problem}", quoted(name))));
     }
     if RESERVED.contains(&name) {
         let name = quoted(&format!("{name}/"));
-        return Err(bad(format!("{name} is a reserved path and cannot be used as a namespace name")));
+        return Err(bad_request(format!("{name} is a reserved path and cannot be used as a namespace name")));
     }
     let path = format!("{parent}{name}/");
     if !state.namespaces.0.contains_key(&path) {
         state.mounts.add_namespace(&path, &mut state.random);
         state.policies.add_namespace(&path, state.clock.now());
-        let (id, uuid) = (state.random.word(6), state.random.uuid());
+        let (id, uuid) = (state.random.alphanumeric(6), state.random.uuid());
         state.namespaces.0.insert(path.clone(), Namespace { id, uuid, store: Store::default() });
     }
-    Ok(state.namespaces.0.get(&path).map(|namespace| shown(&path, namespace)).unwrap_or_default())
+    Ok(state.namespaces.0.get(&path).map(|namespace| to_json(&path, namespace)).unwrap_or_default())
 }
 
-pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let parent = &*asked.namespace;
-    let name = asked.path.strip_prefix("sys/namespaces").unwrap_or_default().trim_matches('/');
+pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let parent = &*parsed.namespace;
+    let name = parsed.path.strip_prefix("sys/namespaces").unwrap_or_default().trim_matches('/');
     let path = format!("{parent}{name}/");
-    let data = match asked.verb {
+    let data = match parsed.verb {
         Verb::List if name.is_empty() => {
             let children: Vec<_> = state.namespaces.children(parent).collect();
             if children.is_empty() {
-                return Err(Refusal::silent(StatusCode::NOT_FOUND));
+                return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
             }
-            let infos: Map<String, Value> =
-                children.iter().map(|(name, path, child)| ((*name).to_owned(), shown(path, child))).collect();
+            let infos: Map<String, Value> = children
+                .iter()
+                .map(|(name, path, child)| ((*name).to_owned(), to_json(path, child)))
+                .collect();
             json!({ "keys": infos.keys().collect::<Vec<_>>(), "key_info": infos })
         }
-        _ if name.is_empty() => return Err(Refusal::unsupported_path()),
+        _ if name.is_empty() => return Err(ErrorResponse::unsupported_path()),
         Verb::Write => create(state, parent, name)?,
         Verb::Read => match state.namespaces.0.get(&path) {
-            Some(namespace) => shown(&path, namespace),
-            None => return Err(Refusal::silent(StatusCode::NOT_FOUND)),
+            Some(namespace) => to_json(&path, namespace),
+            None => return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
         },
         Verb::Delete => return delete(state, &path),
-        Verb::List | Verb::Other => return Err(Refusal::unsupported_operation()),
+        Verb::List | Verb::Other => return Err(ErrorResponse::unsupported_operation()),
     };
-    Ok(Answer::Data { data, warnings: Vec::new() })
+    Ok(ServerResponse::Data { data, warnings: Vec::new() })
 }
 
-fn delete(state: &mut State, path: &str) -> Result<Answer, Refusal> {
+fn delete(state: &mut State, path: &str) -> Result<ServerResponse, ErrorResponse> {
     if state.namespaces.children(path).next().is_some() {
-        return Err(bad("unable to delete namespace containing child namespaces"));
+        return Err(bad_request("unable to delete namespace containing child namespaces"));
     }
     if state.namespaces.0.remove(path).is_none() {
         let warnings = vec!["requested namespace does not exist".to_owned()];
-        return Ok(Answer::Data { data: Value::Null, warnings });
+        return Ok(ServerResponse::Data { data: Value::Null, warnings });
     }
     state.mounts.remove_namespace(path);
     state.policies.remove_namespace(path);
     state.mfa.remove_namespace(path);
-    Ok(Answer::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
+    Ok(ServerResponse::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
 }
 
-fn shown(path: &str, namespace: &Namespace) -> Value {
+fn to_json(path: &str, namespace: &Namespace) -> Value {
     json!({
         "custom_metadata": {},
         "id": namespace.id,

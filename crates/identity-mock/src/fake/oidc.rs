@@ -26,8 +26,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::answer::Outcome;
-use super::entity::listed;
+use super::entity::key_list;
+use super::response::HandlerResult;
 use super::route::{Route, is_slug};
 
 use assignment::Assignment;
@@ -79,10 +79,10 @@ impl Default for Oidc {
             issuer: String::new(),
             keys: BTreeMap::from([(DEFAULT.to_owned(), Key::default())]),
             roles: BTreeMap::new(),
-            assignments: BTreeMap::from([(assignment::ALLOW_ALL.to_owned(), Assignment::of_all())]),
+            assignments: BTreeMap::from([(assignment::ALLOW_ALL.to_owned(), Assignment::built_in())]),
             scopes: BTreeMap::new(),
             clients: BTreeMap::new(),
-            providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::for_all())]),
+            providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::built_in())]),
             codes: BTreeMap::new(),
             published: None,
         }
@@ -90,7 +90,7 @@ impl Default for Oidc {
 }
 
 /// Returns `true` if the path needs no token.
-pub(super) fn is_open(path: &str) -> bool {
+pub(super) fn needs_no_token(path: &str) -> bool {
     let Some(path) = path.strip_prefix("identity/oidc/") else { return false };
     let parts: Vec<&str> = path.split('/').collect();
     matches!(*parts, [".well-known", ..] | ["provider", _, ".well-known", ..] | ["provider", _, "token"])
@@ -111,8 +111,8 @@ pub(super) fn is_new(oidc: &Oidc, path: &str) -> bool {
     }
 }
 
-fn names<T>(objects: &BTreeMap<String, T>) -> Outcome {
-    Ok(listed(&objects.keys().cloned().collect::<Vec<_>>(), None))
+fn names<T>(objects: &BTreeMap<String, T>) -> HandlerResult {
+    Ok(key_list(&objects.keys().cloned().collect::<Vec<_>>(), None))
 }
 
 /// Returns the names of the objects that refer to another one, for the error of a rejected deletion. `None`

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::acl::{self, Rule};
-use super::answer::{Answer, Refusal, bad};
 use super::input::{Fields, Kind, Schema};
-use super::request::{Asked, Verb};
+use super::request::{ParsedRequest, Verb};
+use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 
 /// The server's own default policy, without the areas that the fake does not support.
@@ -88,81 +88,93 @@ impl Policies {
     }
 }
 
-pub(super) fn run(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let old = asked.path.strip_prefix("sys/policy");
-    let path =
-        old.or_else(|| asked.path.strip_prefix("sys/policies/acl")).ok_or_else(Refusal::unsupported_path)?;
+pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let old = parsed.path.strip_prefix("sys/policy");
+    let path = old
+        .or_else(|| parsed.path.strip_prefix("sys/policies/acl"))
+        .ok_or_else(ErrorResponse::unsupported_path)?;
     let name = path.trim_matches('/').to_lowercase();
-    let namespace = &*asked.namespace;
-    match asked.verb {
+    let namespace = &*parsed.namespace;
+    match parsed.verb {
         Verb::List | Verb::Read if name.is_empty() => {
             let names = state.policies.names(namespace);
-            match asked.verb {
+            match parsed.verb {
                 _ if old.is_some() => {
-                    Ok(Answer::Doubled { data: json!({ "keys": names, "policies": names }) })
+                    Ok(ServerResponse::DataAtTopLevel { data: json!({ "keys": names, "policies": names }) })
                 }
-                Verb::List => Ok(Answer::Data { data: json!({ "keys": names }), warnings: Vec::new() }),
-                _ => Err(Refusal::unsupported_operation()),
+                Verb::List => {
+                    Ok(ServerResponse::Data { data: json!({ "keys": names }), warnings: Vec::new() })
+                }
+                _ => Err(ErrorResponse::unsupported_operation()),
             }
         }
-        _ if name.is_empty() => Err(Refusal::unsupported_operation()),
+        _ if name.is_empty() => Err(ErrorResponse::unsupported_operation()),
         Verb::Read => {
             let policy = state.policies.get(namespace, &name);
             if policy.is_none() && name != "root" {
-                return Err(Refusal::silent(StatusCode::NOT_FOUND));
+                return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
             }
             let field = if old.is_some() { "rules" } else { "policy" };
-            let data = shown(&name, policy, field);
+            let data = to_json(&name, policy, field);
             Ok(if old.is_some() {
-                Answer::Doubled { data }
+                ServerResponse::DataAtTopLevel { data }
             } else {
-                Answer::Data { data, warnings: Vec::new() }
+                ServerResponse::Data { data, warnings: Vec::new() }
             })
         }
-        Verb::Write => write(state, asked, &name, old.is_some()),
+        Verb::Write => write(state, parsed, &name, old.is_some()),
         Verb::Delete => {
             match &*name {
-                "default" => return Err(bad("cannot delete default policy")),
-                "root" => return Err(bad("cannot delete \"root\" policy")),
+                "default" => return Err(bad_request("cannot delete default policy")),
+                "root" => return Err(bad_request("cannot delete \"root\" policy")),
                 _ => {}
             }
             state.policies.0.remove(&(namespace.to_owned(), name));
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
-        Verb::List | Verb::Other => Err(Refusal::unsupported_operation()),
+        Verb::List | Verb::Other => Err(ErrorResponse::unsupported_operation()),
     }
 }
 
-fn write(state: &mut State, asked: &Asked, name: &str, is_old: bool) -> Result<Answer, Refusal> {
+fn write(
+    state: &mut State,
+    parsed: &ParsedRequest,
+    name: &str,
+    is_old: bool,
+) -> Result<ServerResponse, ErrorResponse> {
     if name == "root" {
-        return Err(bad("cannot update \"root\" policy"));
+        return Err(bad_request("cannot update \"root\" policy"));
     }
-    let fields = Fields::new(asked.data.clone(), FIELDS)?;
+    let fields = Fields::new(parsed.data.clone(), FIELDS)?;
     let (mut document, mut warnings) = (fields.text("policy"), Vec::new());
     if document.is_empty() && is_old {
         document = fields.text("rules");
         warnings.push("'rules' is deprecated, please use 'policy' instead".to_owned());
     }
     if document.is_empty() {
-        return Err(bad("'policy' parameter not supplied or empty"));
+        return Err(bad_request("'policy' parameter not supplied or empty"));
     }
-    let written = state.policies.write(&asked.namespace, name, &document, state.clock.now());
-    written.map_err(|problem| bad(format!("failed to parse policy: {problem}")))?;
-    Ok(if warnings.is_empty() { Answer::Done } else { Answer::Data { data: Value::Null, warnings } })
+    let written = state.policies.write(&parsed.namespace, name, &document, state.clock.now());
+    written.map_err(|problem| bad_request(format!("failed to parse policy: {problem}")))?;
+    Ok(if warnings.is_empty() {
+        ServerResponse::NoContent
+    } else {
+        ServerResponse::Data { data: Value::Null, warnings }
+    })
 }
 
 /// Returns a policy with its document in the field `field`. The document of `root` is empty.
-fn shown(name: &str, policy: Option<&Policy>, field: &str) -> Value {
-    let mut shown = json!({
+fn to_json(name: &str, policy: Option<&Policy>, field: &str) -> Value {
+    let mut object = json!({
         "allow_slashes_in_identity_templates": false,
         "allow_wildcards_in_identity_templates": false,
         "cas_required": false,
         "name": name,
         "version": policy.map_or(0, |policy| policy.version),
     });
-    shown[field] = policy.map_or("", |policy| &policy.document).into();
+    object[field] = policy.map_or("", |policy| &policy.document).into();
     if let Some(policy) = policy {
-        shown["modified"] = policy.modified.to_string().into();
+        object["modified"] = policy.modified.to_string().into();
     }
-    shown
+    object
 }

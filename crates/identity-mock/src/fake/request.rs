@@ -8,12 +8,12 @@ use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::answer::{Refusal, bad};
 use super::limits::is_printable;
 use super::namespaces::Namespaces;
+use super::response::{ErrorResponse, bad_request};
 
-const LARGEST_BODY: usize = 32 * 1024 * 1024;
-const MOST_STRINGS: usize = 1000;
+const MAX_BODY_LEN: usize = 32 * 1024 * 1024;
+const MAX_STRINGS: usize = 1000;
 const FORM: &str = "application/x-www-form-urlencoded";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
@@ -28,7 +28,7 @@ pub(super) enum Verb {
     Other,
 }
 
-pub(super) struct Asked {
+pub(super) struct ParsedRequest {
     pub(super) verb: Verb,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: String,
@@ -39,7 +39,7 @@ pub(super) struct Asked {
 
 /// Returns the canonical path to redirect to if the path is not clean. The server checks it before it decodes
 /// escapes.
-pub(super) fn cleaned(path: &str) -> Option<String> {
+pub(super) fn redirect_path(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let mut is_clean = true;
     let mut segments = path.split('/').skip(1).peekable();
@@ -62,30 +62,30 @@ pub(super) fn cleaned(path: &str) -> Option<String> {
 }
 
 /// Returns `false` if the server rejects the path for unprintable characters.
-pub(super) fn is_readable(path: &str) -> bool {
+pub(super) fn has_printable_path(path: &str) -> bool {
     match percent_decode_str(path).decode_utf8() {
         Ok(decoded) => is_printable(&decoded),
         Err(_) => true,
     }
 }
 
-impl Asked {
-    pub(super) fn of(request: &Request<Bytes>, namespaces: &Namespaces) -> Result<Self, Refusal> {
+impl ParsedRequest {
+    pub(super) fn parse(request: &Request<Bytes>, namespaces: &Namespaces) -> Result<Self, ErrorResponse> {
         let path = request.uri().path().strip_prefix("/v1/");
-        let path = path.ok_or(Refusal::silent(StatusCode::NOT_FOUND))?;
+        let path = path.ok_or(ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
         let path = percent_decode_str(path).decode_utf8_lossy();
         let header = text(request.headers(), "x-vault-namespace");
         let (namespace, path) = namespaces
             .resolve(header.trim_matches('/'), &path)
-            .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "namespace not found"))?;
+            .ok_or_else(|| ErrorResponse::new(StatusCode::NOT_FOUND, "namespace not found"))?;
         let mut path = path.to_owned();
         if path.split('/').any(|part| part == "." || part == "..") {
-            return Err(bad("relative paths not supported"));
+            return Err(bad_request("relative paths not supported"));
         }
 
         let query = pairs(request.uri().query().unwrap_or_default());
         let (verb, data) = match request.method().as_str() {
-            "GET" if asks_for_list(&query)? => (Verb::List, without_list(query)),
+            "GET" if is_list_query(&query)? => (Verb::List, without_list(query)),
             "GET" => (Verb::Read, query),
             "LIST" => (Verb::List, query),
             "DELETE" => (Verb::Delete, query),
@@ -95,17 +95,17 @@ impl Asked {
                 let content_type = text(request.headers(), CONTENT_TYPE.as_str());
                 let content_type = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
                 if content_type.is_empty() {
-                    return Err(bad("mime: no media type"));
+                    return Err(bad_request("mime: no media type"));
                 }
                 if content_type != MERGE_PATCH {
                     let problem =
                         format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {content_type}");
-                    return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+                    return Err(ErrorResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
                 }
                 (Verb::Other, body(request, &path)?)
             }
-            "OPTIONS" => return Err(bad("cannot handle internal-only request operation")),
-            _ => return Err(Refusal::silent(StatusCode::METHOD_NOT_ALLOWED)),
+            "OPTIONS" => return Err(bad_request("cannot handle internal-only request operation")),
+            _ => return Err(ErrorResponse::without_message(StatusCode::METHOD_NOT_ALLOWED)),
         };
         let lists = verb == Verb::List || request.method().as_str() == "SCAN";
         if lists && !path.ends_with('/') {
@@ -119,14 +119,14 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
 }
 
-fn asks_for_list(query: &Map<String, Value>) -> Result<bool, Refusal> {
+fn is_list_query(query: &Map<String, Value>) -> Result<bool, ErrorResponse> {
     let list = query.get("list");
     // The first of several values counts.
     let list = list.and_then(|list| list.get(0)).or(list);
     match list.and_then(Value::as_str).unwrap_or_default() {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err(Refusal::silent(StatusCode::BAD_REQUEST)),
+        _ => Err(ErrorResponse::without_message(StatusCode::BAD_REQUEST)),
     }
 }
 
@@ -156,13 +156,13 @@ fn pairs(text: &str) -> Map<String, Value> {
     pairs
 }
 
-fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, Refusal> {
+fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, ErrorResponse> {
     let bytes = request.body();
-    if bytes.len() > LARGEST_BODY {
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "http: request body too large"));
+    if bytes.len() > MAX_BODY_LEN {
+        return Err(ErrorResponse::new(StatusCode::PAYLOAD_TOO_LARGE, "http: request body too large"));
     }
     if path.ends_with('/') {
-        return Err(bad("cannot write to a path ending in '/'"));
+        return Err(bad_request("cannot write to a path ending in '/'"));
     }
     if bytes.is_empty() {
         return Ok(Map::new());
@@ -175,9 +175,9 @@ fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, Refu
     let kind = match decoded {
         Ok(Value::Null) => return Ok(Map::new()),
         Ok(Value::Object(fields)) => {
-            if fields.iter().map(|(_, value)| 1 + strings(value)).sum::<usize>() > MOST_STRINGS {
+            if fields.iter().map(|(_, value)| 1 + count_strings(value)).sum::<usize>() > MAX_STRINGS {
                 let problem = "refused JSON input due to high complexity: exceeded maximum number of strings";
-                return Err(bad(problem));
+                return Err(bad_request(problem));
             }
             return Ok(fields);
         }
@@ -185,24 +185,26 @@ fn body(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, Refu
         Ok(Value::String(_)) => "string",
         Ok(Value::Number(_)) => "number",
         Ok(Value::Bool(_)) => "bool",
-        Err(error) => return Err(bad(format!("failed to decode JSON input: {}", syntax(bytes, &error)))),
+        Err(error) => {
+            return Err(bad_request(format!("failed to decode JSON input: {}", syntax_error(bytes, &error))));
+        }
     };
     let problem = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
-    Err(bad(format!("failed to decode JSON input: {problem}")))
+    Err(bad_request(format!("failed to decode JSON input: {problem}")))
 }
 
 /// Counts strings in keys and values.
-fn strings(value: &Value) -> usize {
+fn count_strings(value: &Value) -> usize {
     match value {
         Value::String(_) => 1,
-        Value::Array(items) => items.iter().map(strings).sum(),
-        Value::Object(fields) => fields.values().map(|value| 1 + strings(value)).sum(),
+        Value::Array(items) => items.iter().map(count_strings).sum(),
+        Value::Object(fields) => fields.values().map(|value| 1 + count_strings(value)).sum(),
         _ => 0,
     }
 }
 
 /// Approximates the message of the server for invalid JSON.
-fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
+fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "unexpected EOF".to_owned();
     }

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use identity_core::{Endpoint, endpoint::Method};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Outcome, Refusal};
 use super::input::{Fields, Schema};
-use super::request::{Asked, Verb};
+use super::request::{ParsedRequest, Verb};
+use super::response::{ErrorResponse, HandlerResult, ServerResponse};
 use super::state::{Context, State};
 use super::tokens::Caller;
 use super::{alias, entity, group, group_alias, lookup, mfa, oidc};
@@ -17,25 +17,25 @@ pub(super) struct Route {
     method: Method,
     path: &'static str,
     fields: Schema,
-    run: Run,
+    run: Handler,
     /// Whether a trailing slash is tolerated.
     slash: bool,
     /// The parameter that the path omits.
-    unnamed: Option<&'static str>,
+    omitted: Option<&'static str>,
     /// Whether the server looks up the object before it validates the fields, which changes its messages.
     looked_up_first: bool,
 }
 
 #[derive(Clone, Copy)]
-enum Run {
-    Enveloped(fn(&mut Context<'_>, &Fields) -> Outcome),
-    Raw(fn(&mut Context<'_>, &Fields) -> Result<Answer, Refusal>),
+enum Handler {
+    Enveloped(fn(&mut Context<'_>, &Fields) -> HandlerResult),
+    Raw(fn(&mut Context<'_>, &Fields) -> Result<ServerResponse, ErrorResponse>),
 }
 
 /// The route of an endpoint.
 pub(super) const fn route<E: Endpoint>(
     fields: Schema,
-    run: fn(&mut Context<'_>, &Fields) -> Outcome,
+    run: fn(&mut Context<'_>, &Fields) -> HandlerResult,
 ) -> Route {
     at(E::METHOD, E::PATH, fields, run)
 }
@@ -45,23 +45,23 @@ pub(super) const fn at(
     method: Method,
     path: &'static str,
     fields: Schema,
-    run: fn(&mut Context<'_>, &Fields) -> Outcome,
+    run: fn(&mut Context<'_>, &Fields) -> HandlerResult,
 ) -> Route {
-    Route::new(method, path, fields, Run::Enveloped(run))
+    Route::new(method, path, fields, Handler::Enveloped(run))
 }
 
 /// The route of an endpoint whose response has no envelope.
 pub(super) const fn raw_route<E: Endpoint>(
     fields: Schema,
-    run: fn(&mut Context<'_>, &Fields) -> Result<Answer, Refusal>,
+    run: fn(&mut Context<'_>, &Fields) -> Result<ServerResponse, ErrorResponse>,
 ) -> Route {
-    Route::new(E::METHOD, E::PATH, fields, Run::Raw(run))
+    Route::new(E::METHOD, E::PATH, fields, Handler::Raw(run))
 }
 
 impl Route {
-    const fn new(method: Method, path: &'static str, fields: Schema, run: Run) -> Self {
+    const fn new(method: Method, path: &'static str, fields: Schema, run: Handler) -> Self {
         let slash = matches!(method, Method::List);
-        Self { method, path, fields, run, slash, unnamed: None, looked_up_first: false }
+        Self { method, path, fields, run, slash, omitted: None, looked_up_first: false }
     }
 
     pub(super) const fn with_slash(self) -> Self {
@@ -69,8 +69,8 @@ impl Route {
     }
 
     /// Omits a parameter from the path. The parameter is then empty, whatever the body contains.
-    pub(super) const fn without(self, parameter: &'static str) -> Self {
-        Self { unnamed: Some(parameter), ..self }
+    pub(super) const fn omitting(self, parameter: &'static str) -> Self {
+        Self { omitted: Some(parameter), ..self }
     }
 
     pub(super) const fn looked_up_first(self) -> Self {
@@ -110,7 +110,7 @@ fn families() -> impl Iterator<Item = &'static Route> {
 }
 
 /// All routes with the same path.
-struct Place {
+struct PathPattern {
     before: &'static str,
     /// The name of the parameter and the text after it.
     parameter: Option<(&'static str, &'static str)>,
@@ -118,8 +118,8 @@ struct Place {
     routes: Vec<Route>,
 }
 
-impl Place {
-    fn of(path: &'static str) -> Self {
+impl PathPattern {
+    fn new(path: &'static str) -> Self {
         let (before, parameter) = match path.split_once('{') {
             Some((before, rest)) => (before, rest.split_once('}')),
             None => (path, None),
@@ -158,43 +158,46 @@ fn is_uuid(text: &str) -> bool {
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(is_hex)
 }
 
-fn places() -> &'static [Place] {
-    static PLACES: OnceLock<Vec<Place>> = OnceLock::new();
-    PLACES.get_or_init(|| {
-        let mut places: Vec<Place> = Vec::new();
+fn patterns() -> &'static [PathPattern] {
+    static PATTERNS: OnceLock<Vec<PathPattern>> = OnceLock::new();
+    PATTERNS.get_or_init(|| {
+        let mut patterns: Vec<PathPattern> = Vec::new();
         for route in families() {
-            let known =
-                places.iter().position(|place| place.routes.iter().any(|other| other.path == route.path));
+            let known = patterns
+                .iter()
+                .position(|pattern| pattern.routes.iter().any(|other| other.path == route.path));
             let index = known.unwrap_or_else(|| {
-                places.push(Place::of(route.path));
-                places.len() - 1
+                patterns.push(PathPattern::new(route.path));
+                patterns.len() - 1
             });
-            places[index].slash |= route.slash;
-            places[index].routes.push(*route);
+            patterns[index].slash |= route.slash;
+            patterns[index].routes.push(*route);
         }
-        places
+        patterns
     })
 }
 
 /// Handles a request to the identity engine.
-pub(super) fn run(state: &mut State, asked: Asked, caller: Caller) -> Answer {
-    answer(state, asked, caller).unwrap_or_else(Answer::Refused)
+pub(super) fn run(state: &mut State, parsed: ParsedRequest, caller: Caller) -> ServerResponse {
+    handle(state, parsed, caller).unwrap_or_else(ServerResponse::Error)
 }
 
-fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let path = &*asked.path;
-    let is_open = oidc::is_open(path);
-    let found = places().iter().find_map(|place| Some((place, place.captures(path)?)));
-    let (place, value) = found.ok_or_else(|| Refusal::unsupported_path().plain_if(is_open))?;
-    let route = place
+fn handle(state: &mut State, parsed: ParsedRequest, caller: Caller) -> Result<ServerResponse, ErrorResponse> {
+    let path = &*parsed.path;
+    let needs_no_token = oidc::needs_no_token(path);
+    let found = patterns().iter().find_map(|pattern| Some((pattern, pattern.captures(path)?)));
+    let (pattern, value) =
+        found.ok_or_else(|| ErrorResponse::unsupported_path().without_wrapper_if(needs_no_token))?;
+    let route = pattern
         .routes
         .iter()
-        .find(|route| route.allows(asked.verb) && (route.unnamed.is_none() || !path.ends_with('/')));
-    let route = route.ok_or_else(|| Refusal::unsupported_operation().plain_if(is_open))?;
+        .find(|route| route.allows(parsed.verb) && (route.omitted.is_none() || !path.ends_with('/')));
+    let route =
+        route.ok_or_else(|| ErrorResponse::unsupported_operation().without_wrapper_if(needs_no_token))?;
 
-    let mut raw = asked.data;
+    let mut raw = parsed.data;
     let mut warnings = ignored(&raw, route.fields);
-    if let Some(name) = place.parameter.map(|(name, _)| name).or(route.unnamed) {
+    if let Some(name) = pattern.parameter.map(|(name, _)| name).or(route.omitted) {
         if raw.insert(name.to_owned(), value.into()).is_some_and(|replaced| !replaced.is_null()) {
             let which = "the value of these parameters with the values captured from the endpoint's path";
             warnings.push(format!("Endpoint replaced {which}: [{name}]"));
@@ -202,26 +205,26 @@ fn answer(state: &mut State, asked: Asked, caller: Caller) -> Result<Answer, Ref
     }
     let fields = Fields::new(raw, route.fields);
     let fields =
-        fields.map_err(|refusal| if route.looked_up_first { refusal.without_prefix() } else { refusal })?;
-    let mut context = state.context(&asked.namespace).ok_or_else(Refusal::unsupported_path)?;
+        fields.map_err(|error| if route.looked_up_first { error.without_prefix() } else { error })?;
+    let mut context = state.context(&parsed.namespace).ok_or_else(ErrorResponse::unsupported_path)?;
     context.caller = caller;
     let outcome = match route.run {
-        Run::Enveloped(run) => run(&mut context, &fields)?,
-        Run::Raw(run) => return run(&mut context, &fields),
+        Handler::Enveloped(run) => run(&mut context, &fields)?,
+        Handler::Raw(run) => return run(&mut context, &fields),
     };
-    let of_answer = !context.warnings.is_empty();
+    let has_warnings = !context.warnings.is_empty();
     let warnings = [context.warnings, warnings].concat();
     match outcome {
-        Some(data) => Ok(Answer::Data { data, warnings }),
+        Some(data) => Ok(ServerResponse::Data { data, warnings }),
         // An empty list is a 404 unless there are warnings.
-        None if asked.verb == Verb::List && !warnings.is_empty() => {
-            Ok(Answer::Data { data: Value::Object(Map::new()), warnings })
+        None if parsed.verb == Verb::List && !warnings.is_empty() => {
+            Ok(ServerResponse::Data { data: Value::Object(Map::new()), warnings })
         }
-        None if matches!(asked.verb, Verb::Read | Verb::List) => {
-            Err(Refusal::silent(http::StatusCode::NOT_FOUND))
+        None if matches!(parsed.verb, Verb::Read | Verb::List) => {
+            Err(ErrorResponse::without_message(http::StatusCode::NOT_FOUND))
         }
-        None if of_answer => Ok(Answer::Data { data: Value::Null, warnings }),
-        None => Ok(Answer::Done),
+        None if has_warnings => Ok(ServerResponse::Data { data: Value::Null, warnings }),
+        None => Ok(ServerResponse::NoContent),
     }
 }
 

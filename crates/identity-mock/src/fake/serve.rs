@@ -8,9 +8,9 @@ use http::{Request, Response};
 use identity_core::transport::TransportError;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, bad};
 use super::fault::{self, Fault};
-use super::request::{self, Asked, Verb};
+use super::request::{self, ParsedRequest, Verb};
+use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 use super::tokens::Caller;
 use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, route, tokens, wrapping};
@@ -29,7 +29,7 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
         return (Duration::ZERO, response);
     }
 
-    let mut response = answer(state, request).into_response(request_id);
+    let mut response = respond(state, request).into_response(request_id);
     if let Some(namespace) = request.headers().get(NAMESPACE).filter(|namespace| !namespace.is_empty()) {
         response.headers_mut().insert(NAMESPACE, namespace.clone());
     }
@@ -43,89 +43,98 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
     }
 }
 
-fn answer(state: &mut State, request: &Request<Bytes>) -> Answer {
+fn respond(state: &mut State, request: &Request<Bytes>) -> ServerResponse {
     let path = request.uri().path();
-    if !request::is_readable(path) {
-        return Answer::Nothing;
+    if !request::has_printable_path(path) {
+        return ServerResponse::BareBadRequest;
     }
-    if let Some(mut path) = request::cleaned(path) {
+    if let Some(mut path) = request::redirect_path(path) {
         if let Some(query) = request.uri().query() {
             path.push('?');
             path.push_str(query);
         }
-        return Answer::Redirect(path);
+        return ServerResponse::Redirect(path);
     }
-    match Asked::of(request, &state.namespaces) {
-        Ok(asked) => allowed(state, request, asked).unwrap_or_else(Answer::Refused),
-        Err(refusal) => Answer::Refused(refusal),
+    match ParsedRequest::parse(request, &state.namespaces) {
+        Ok(parsed) => handle(state, request, parsed).unwrap_or_else(ServerResponse::Error),
+        Err(error) => ServerResponse::Error(error),
     }
 }
 
-fn allowed(state: &mut State, request: &Request<Bytes>, asked: Asked) -> Result<Answer, Refusal> {
+fn handle(
+    state: &mut State,
+    request: &Request<Bytes>,
+    parsed: ParsedRequest,
+) -> Result<ServerResponse, ErrorResponse> {
     let ttl = wrapping::ttl(request.headers())?;
-    match (asked.verb, &*asked.path) {
-        (Verb::Read, "sys/health") => return Ok(Answer::Raw(health(state))),
-        (Verb::Read, "sys/seal-status") => return Ok(Answer::Raw(seal_status())),
+    match (parsed.verb, &*parsed.path) {
+        (Verb::Read, "sys/health") => return Ok(ServerResponse::Raw(health(state))),
+        (Verb::Read, "sys/seal-status") => return Ok(ServerResponse::Raw(seal_status())),
         (Verb::Read | Verb::Write, "sys/wrapping/lookup") | (Verb::Write, "sys/wrapping/unwrap") => {
-            return wrapping::run(state, &asked, request.headers());
+            return wrapping::run(state, &parsed, request.headers());
         }
         _ => {}
     }
-    let wrapped = ttl.map(|ttl| (ttl, (asked.path.clone(), asked.verb == Verb::List)));
-    let mut answer = match auth::without_token(state, &asked, request.headers())? {
-        Some(answer) => answer,
-        None => with_token(state, request, asked, ttl.is_some())?,
+    let wrapped = ttl.map(|ttl| (ttl, (parsed.path.clone(), parsed.verb == Verb::List)));
+    let mut response = match auth::without_token(state, &parsed, request.headers())? {
+        Some(response) => response,
+        None => dispatch(state, request, parsed, ttl.is_some())?,
     };
-    if let Some((ttl, asked)) = wrapped {
-        answer = wrapping::wrap(state, answer, ttl, asked);
+    if let Some((ttl, parsed)) = wrapped {
+        response = wrapping::wrap(state, response, ttl, parsed);
     }
-    Ok(answer)
+    Ok(response)
 }
 
-fn with_token(
+fn dispatch(
     state: &mut State,
     request: &Request<Bytes>,
-    asked: Asked,
+    parsed: ParsedRequest,
     is_wrapped: bool,
-) -> Result<Answer, Refusal> {
-    let caller = if oidc::is_open(&asked.path) {
-        Caller::anybody(request.headers())
+) -> Result<ServerResponse, ErrorResponse> {
+    let caller = if oidc::needs_no_token(&parsed.path) {
+        Caller::unauthenticated(request.headers())
     } else {
-        match permission::check(state, request.headers(), &asked) {
+        match permission::check(state, request.headers(), &parsed) {
             Ok(caller) => caller,
-            Err(refusal) => return oidc::not_allowed(&asked.path).ok_or(refusal),
+            Err(error) => return oidc::not_allowed(&parsed.path).ok_or(error),
         }
     };
-    let token = tokens::of(request.headers());
-    let answer = match asked.path.split('/').next().unwrap_or_default() {
-        "identity" => route::run(state, asked, caller),
-        "sys" => sys(state, asked, token, is_wrapped).unwrap_or_else(Answer::Refused),
-        "auth" => auth::run(state, asked, token).unwrap_or_else(Answer::Refused),
+    let token = tokens::from_headers(request.headers());
+    let response = match parsed.path.split('/').next().unwrap_or_default() {
+        "identity" => route::run(state, parsed, caller),
+        "sys" => sys(state, parsed, token, is_wrapped).unwrap_or_else(ServerResponse::Error),
+        "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
         _ => {
-            let path = &asked.path;
+            let path = &parsed.path;
             let problem = format!("no handler for route \"{path}\". route entry not found.");
-            Answer::Refused(Refusal::new(http::StatusCode::NOT_FOUND, problem))
+            ServerResponse::Error(ErrorResponse::new(http::StatusCode::NOT_FOUND, problem))
         }
     };
-    Ok(answer)
+    Ok(response)
 }
 
-fn sys(state: &mut State, asked: Asked, token: &str, is_wrapped: bool) -> Result<Answer, Refusal> {
-    let area = asked.path.split('/').nth(1).unwrap_or_default();
-    match (area, asked.verb) {
-        ("auth" | "mounts", _) => mounts::run(state, &asked),
-        ("namespaces", _) => namespaces::run(state, &asked),
-        ("policies" | "policy", _) => policies::run(state, &asked),
+fn sys(
+    state: &mut State,
+    parsed: ParsedRequest,
+    token: &str,
+    is_wrapped: bool,
+) -> Result<ServerResponse, ErrorResponse> {
+    let area = parsed.path.split('/').nth(1).unwrap_or_default();
+    match (area, parsed.verb) {
+        ("auth" | "mounts", _) => mounts::run(state, &parsed),
+        ("namespaces", _) => namespaces::run(state, &parsed),
+        ("policies" | "policy", _) => policies::run(state, &parsed),
         ("capabilities" | "capabilities-self" | "capabilities-accessor", _) => {
-            capabilities::run(state, asked, token)
+            capabilities::run(state, parsed, token)
         }
-        ("wrapping", Verb::Write) if asked.path == "sys/wrapping/wrap" => {
+        ("wrapping", Verb::Write) if parsed.path == "sys/wrapping/wrap" => {
             if !is_wrapped {
-                return Err(bad("endpoint requires response wrapping to be used"));
+                return Err(bad_request("endpoint requires response wrapping to be used"));
             }
-            Ok(Answer::Data { data: Value::Object(asked.data), warnings: Vec::new() })
+            Ok(ServerResponse::Data { data: Value::Object(parsed.data), warnings: Vec::new() })
         }
-        _ => Err(Refusal::unsupported_path()),
+        _ => Err(ErrorResponse::unsupported_path()),
     }
 }
 

@@ -39,7 +39,7 @@ impl State {
         let clock = Clock::default();
         let mut policies = Policies::default();
         policies.add_namespace("", clock.now());
-        let tokens = Tokens::new(random.word(24), clock.now());
+        let tokens = Tokens::new(random.alphanumeric(24), clock.now());
         Self {
             address: "http://fake.vault".to_owned(),
             clock,
@@ -168,7 +168,7 @@ impl Random {
     }
 
     /// Letters and digits.
-    pub(super) fn word(&mut self, length: usize) -> String {
+    pub(super) fn alphanumeric(&mut self, length: usize) -> String {
         const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         (0..length)
             .map(|_| char::from(LETTERS[usize::try_from(self.next() % 62).unwrap_or_default()]))

@@ -24,14 +24,14 @@ pub(super) struct Entity {
     /// The TOTP secrets by method.
     pub(super) enrolled: BTreeMap<String, Enrolled>,
     /// Whether the server has stored the local aliases. It stores them separately, and not during a merge.
-    pub(super) keeps_local: bool,
+    pub(super) local_stored: bool,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
 }
 
 impl Entity {
-    pub(super) fn keep_local(&mut self) {
-        self.keeps_local |= self.aliases.iter().any(|alias| alias.local);
+    pub(super) fn store_local(&mut self) {
+        self.local_stored |= self.aliases.iter().any(|alias| alias.local);
     }
 }
 
@@ -68,36 +68,36 @@ pub(super) struct Group {
 }
 
 /// Clones an object and normalizes empty collections to absent, as the server does on each update.
-pub(super) trait Copied {
-    fn copied(&self) -> Self;
+pub(super) trait CloneNormalized {
+    fn clone_normalized(&self) -> Self;
 }
 
-fn kept<T: Clone>(value: Option<&T>, is_empty: impl Fn(&T) -> bool) -> Option<T> {
+fn non_empty<T: Clone>(value: Option<&T>, is_empty: impl Fn(&T) -> bool) -> Option<T> {
     value.filter(|value| !is_empty(value)).cloned()
 }
 
-impl Copied for Entity {
-    fn copied(&self) -> Self {
-        let aliases = self.aliases.iter().map(Alias::copied).collect();
-        Self { metadata: kept(self.metadata.as_ref(), Pairs::is_empty), aliases, ..self.clone() }
+impl CloneNormalized for Entity {
+    fn clone_normalized(&self) -> Self {
+        let aliases = self.aliases.iter().map(Alias::clone_normalized).collect();
+        Self { metadata: non_empty(self.metadata.as_ref(), Pairs::is_empty), aliases, ..self.clone() }
     }
 }
 
-impl Copied for Alias {
-    fn copied(&self) -> Self {
-        let custom_metadata = kept(self.custom_metadata.as_ref(), Pairs::is_empty);
+impl CloneNormalized for Alias {
+    fn clone_normalized(&self) -> Self {
+        let custom_metadata = non_empty(self.custom_metadata.as_ref(), Pairs::is_empty);
         Self { custom_metadata, object: Arc::default(), ..self.clone() }
     }
 }
 
-impl Copied for Group {
-    fn copied(&self) -> Self {
+impl CloneNormalized for Group {
+    fn clone_normalized(&self) -> Self {
         Self {
-            metadata: kept(self.metadata.as_ref(), Pairs::is_empty),
-            policies: kept(self.policies.as_ref(), Vec::is_empty),
-            members: kept(self.members.as_ref(), Vec::is_empty),
-            parents: kept(self.parents.as_ref(), Vec::is_empty),
-            alias: self.alias.as_ref().map(Alias::copied),
+            metadata: non_empty(self.metadata.as_ref(), Pairs::is_empty),
+            policies: non_empty(self.policies.as_ref(), Vec::is_empty),
+            members: non_empty(self.members.as_ref(), Vec::is_empty),
+            parents: non_empty(self.parents.as_ref(), Vec::is_empty),
+            alias: self.alias.as_ref().map(Alias::clone_normalized),
             ..self.clone()
         }
     }
@@ -105,9 +105,9 @@ impl Copied for Group {
 
 #[derive(Default)]
 pub(super) struct Store {
-    pub(super) entities: Named<Entity>,
+    pub(super) entities: NameIndex<Entity>,
     pub(super) aliases: Aliases,
-    pub(super) groups: Named<Group>,
+    pub(super) groups: NameIndex<Group>,
     pub(super) group_aliases: Aliases,
     pub(super) oidc: Oidc,
     /// The groups of each member.
@@ -118,12 +118,13 @@ pub(super) struct Store {
 
 impl Store {
     /// Updates an entity alias in the index, and in its entity if both share the object.
-    pub(super) fn amend(&mut self, alias: &Alias) {
+    pub(super) fn update_in_place(&mut self, alias: &Alias) {
         self.aliases.put(alias.clone());
         let entity = self.entities.by_id.get_mut(&alias.canonical_id);
-        let shown = entity.and_then(|entity| entity.aliases.iter_mut().find(|shown| shown.id == alias.id));
-        if let Some(shown) = shown.filter(|shown| Arc::ptr_eq(&shown.object, &alias.object)) {
-            shown.clone_from(alias);
+        let in_entity =
+            entity.and_then(|entity| entity.aliases.iter_mut().find(|in_entity| in_entity.id == alias.id));
+        if let Some(in_entity) = in_entity.filter(|in_entity| Arc::ptr_eq(&in_entity.object, &alias.object)) {
+            in_entity.clone_from(alias);
         }
     }
 
@@ -203,23 +204,23 @@ impl HasName for Group {
 }
 
 /// Objects indexed by identifier and by case-insensitive name.
-pub(super) struct Named<T> {
+pub(super) struct NameIndex<T> {
     by_id: BTreeMap<String, T>,
     ids: BTreeMap<String, String>,
 }
 
-impl<T> Default for Named<T> {
+impl<T> Default for NameIndex<T> {
     fn default() -> Self {
         Self { by_id: BTreeMap::new(), ids: BTreeMap::new() }
     }
 }
 
-impl<T: HasName> Named<T> {
+impl<T: HasName> NameIndex<T> {
     pub(super) fn get(&self, id: &str) -> Option<&T> {
         self.by_id.get(id)
     }
 
-    pub(super) fn named(&self, name: &str) -> Option<&T> {
+    pub(super) fn by_name(&self, name: &str) -> Option<&T> {
         self.by_id.get(self.ids.get(&name.to_lowercase())?)
     }
 
@@ -254,7 +255,7 @@ pub(super) struct Aliases {
     ids: BTreeMap<(String, String), String>,
 }
 
-fn factors(alias: &Alias) -> (String, String) {
+fn alias_key(alias: &Alias) -> (String, String) {
     (alias.mount_accessor.clone(), alias.name.to_lowercase())
 }
 
@@ -273,20 +274,20 @@ impl Aliases {
     }
 
     pub(super) fn put(&mut self, alias: Alias) {
-        let factors_after = factors(&alias);
+        let key_after = alias_key(&alias);
         if let Some(before) = self.by_id.get_mut(&alias.id) {
             let before = mem::replace(before, alias.clone());
-            self.ids.remove(&factors(&before));
-            self.ids.insert(factors_after, alias.id);
+            self.ids.remove(&alias_key(&before));
+            self.ids.insert(key_after, alias.id);
         } else {
-            self.ids.insert(factors_after, alias.id.clone());
+            self.ids.insert(key_after, alias.id.clone());
             self.by_id.insert(alias.id.clone(), alias);
         }
     }
 
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(alias) = self.by_id.remove(id) {
-            self.ids.remove(&factors(&alias));
+            self.ids.remove(&alias_key(&alias));
         }
     }
 }

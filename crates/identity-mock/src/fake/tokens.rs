@@ -43,7 +43,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn anybody(headers: &HeaderMap) -> Self {
+    pub(super) fn unauthenticated(headers: &HeaderMap) -> Self {
         Self { basic: basic(headers), ..Self::default() }
     }
 }
@@ -72,7 +72,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Creates the lease of a token that no request created.
-    pub(super) fn given(policy: &str, accessor: String, created: Timestamp) -> Self {
+    pub(super) fn new(policy: &str, accessor: String, created: Timestamp) -> Self {
         Self {
             accessor,
             policies: vec![policy.to_owned()],
@@ -105,7 +105,7 @@ impl Tokens {
     /// Creates the store with the root token `root`.
     pub(super) fn new(accessor: String, now: Timestamp) -> Self {
         let root = "root".to_owned();
-        let lease = Lease::given("root", accessor, now);
+        let lease = Lease::new("root", accessor, now);
         let token = Token { namespace: String::new(), entity: None, lease, access: None };
         Self { root: root.clone(), all: BTreeMap::from([(root, token)]) }
     }
@@ -166,7 +166,7 @@ impl Tokens {
 }
 
 /// Returns the token of a request, `""` if it has none.
-pub(super) fn of(headers: &HeaderMap) -> &str {
+pub(super) fn from_headers(headers: &HeaderMap) -> &str {
     match text(headers, "x-vault-token") {
         "" => text(headers, AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default(),
         token => token,

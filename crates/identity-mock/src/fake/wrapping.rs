@@ -7,9 +7,9 @@ use http::header::HeaderMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, bad};
 use super::duration;
-use super::request::{Asked, text};
+use super::request::{ParsedRequest, text};
+use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 use super::tokens;
 
@@ -32,12 +32,12 @@ impl Wrapped {
 }
 
 /// Returns the requested TTL of a wrapped response.
-pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, ErrorResponse> {
     let header = text(headers, "x-vault-wrap-ttl");
     if header.is_empty() {
         return Ok(None);
     }
-    let problem = |problem: &str| bad(format!("error parsing X-Vault-Wrap-TTL header: {problem}"));
+    let problem = |problem: &str| bad_request(format!("error parsing X-Vault-Wrap-TTL header: {problem}"));
     let (is_negative, ttl) = duration::parse(header).map_err(|error| problem(&error))?;
     if is_negative && !ttl.is_zero() {
         return Err(problem("requested wrap ttl cannot be negative"));
@@ -46,34 +46,41 @@ pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
 }
 
 /// Wraps a response with data. Returns others unchanged, except an empty list.
-pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (String, bool)) -> Answer {
-    let (creation_path, is_list) = asked;
+pub(super) fn wrap(
+    state: &mut State,
+    response: ServerResponse,
+    ttl: Duration,
+    parsed: (String, bool),
+) -> ServerResponse {
+    let (creation_path, is_list) = parsed;
     let mut raw = None;
-    let (data, auth, warnings) = match answer {
-        Answer::Data { data, warnings } => (data, Value::Null, warnings),
+    let (data, auth, warnings) = match response {
+        ServerResponse::Data { data, warnings } => (data, Value::Null, warnings),
         // This includes OAuth errors.
-        Answer::Own { status, body, .. } => {
+        ServerResponse::Custom { status, body, .. } => {
             raw = Some(status);
             (body, Value::Null, Vec::new())
         }
-        Answer::Raw(body) => {
+        ServerResponse::Raw(body) => {
             raw = Some(StatusCode::OK);
             (body, Value::Null, Vec::new())
         }
         // The server drops the connection instead if a second factor is required.
-        Answer::Auth { auth, warnings } if auth["client_token"] != "" => (Value::Null, auth, warnings),
-        Answer::Refused(refusal)
-            if is_list && refusal.status == StatusCode::NOT_FOUND && refusal.errors.is_empty() =>
+        ServerResponse::Auth { auth, warnings } if auth["client_token"] != "" => {
+            (Value::Null, auth, warnings)
+        }
+        ServerResponse::Error(error)
+            if is_list && error.status == StatusCode::NOT_FOUND && error.errors.is_empty() =>
         {
-            return Answer::Refused(Refusal::new(StatusCode::NOT_FOUND, "unsupported path"));
+            return ServerResponse::Error(ErrorResponse::new(StatusCode::NOT_FOUND, "unsupported path"));
         }
         other => return other,
     };
-    let token = format!("s.{}", state.random.word(24));
+    let token = format!("s.{}", state.random.alphanumeric(24));
     let created = state.clock.now();
     let mut info = json!({
         "token": token,
-        "accessor": state.random.word(24),
+        "accessor": state.random.alphanumeric(24),
         "ttl": ttl.as_secs(),
         "creation_time": created.to_string(),
         "creation_path": creation_path,
@@ -82,28 +89,32 @@ pub(super) fn wrap(state: &mut State, answer: Answer, ttl: Duration, asked: (Str
         info["wrapped_accessor"] = auth["accessor"].clone();
     }
     state.wrapped.insert(token, Wrapped { data, auth, warnings, raw, creation_path, created, ttl });
-    Answer::Wrapped(info)
+    ServerResponse::Wrapped(info)
 }
 
 /// Handles `sys/wrapping/lookup` and `sys/wrapping/unwrap`, which accept any wrapping token.
-pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Result<Answer, Refusal> {
-    let given = asked.data.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
-    let token = given.unwrap_or_else(|| tokens::of(headers));
+pub(super) fn run(
+    state: &mut State,
+    parsed: &ParsedRequest,
+    headers: &HeaderMap,
+) -> Result<ServerResponse, ErrorResponse> {
+    let given = parsed.data.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let token = given.unwrap_or_else(|| tokens::from_headers(headers));
     if token.is_empty() {
         let problem = "error validating wrapping token: token is empty";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, problem));
+        return Err(ErrorResponse::new(StatusCode::FORBIDDEN, problem));
     }
     let now = state.clock.now();
     state.wrapped.retain(|_, wrapped| !wrapped.is_over(now));
-    let unknown = || bad("wrapping token is not valid or does not exist");
-    if asked.path == "sys/wrapping/unwrap" {
+    let unknown = || bad_request("wrapping token is not valid or does not exist");
+    if parsed.path == "sys/wrapping/unwrap" {
         let Wrapped { data, auth, warnings, raw, .. } = state.wrapped.remove(token).ok_or_else(unknown)?;
         return Ok(if let Some(status) = raw {
-            Answer::Own { status, body: data, headers: Vec::new() }
+            ServerResponse::Custom { status, body: data, headers: Vec::new() }
         } else if auth.is_null() {
-            Answer::Data { data, warnings }
+            ServerResponse::Data { data, warnings }
         } else {
-            Answer::Auth { auth, warnings }
+            ServerResponse::Auth { auth, warnings }
         });
     }
     let wrapped = state.wrapped.get(token).ok_or_else(unknown)?;
@@ -112,5 +123,5 @@ pub(super) fn run(state: &mut State, asked: &Asked, headers: &HeaderMap) -> Resu
         "creation_time": wrapped.created.to_string(),
         "creation_ttl": wrapped.ttl.as_secs(),
     });
-    Ok(Answer::Data { data, warnings: Vec::new() })
+    Ok(ServerResponse::Data { data, warnings: Vec::new() })
 }

@@ -1,4 +1,4 @@
-//! Identity tokens and the OpenID provider of the server in memory, through the endpoints.
+//! Identity tokens and the OIDC provider of `FakeVault`.
 #![cfg(feature = "fake")]
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 

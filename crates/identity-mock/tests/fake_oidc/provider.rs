@@ -19,10 +19,10 @@ use crate::support::{Server, verified};
 
 const REDIRECT: &str = "https://app.example/cb";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-a-good-one-0";
-/// The base64url of its SHA-256.
+/// The base64url of the SHA-256 of `VERIFIER`.
 const CHALLENGE: &str = "KhreADJHiVDtBlIQAa_-3iSo_s3Cn0eyMSE13PW1fZc";
 
-/// A provider with a client of each kind, and somebody who may log in.
+/// A provider with a client of each type, and a user who may log in.
 struct Provider {
     server: Server,
     alice: Server,
@@ -74,19 +74,19 @@ impl Provider {
     }
 }
 
-/// Status, word and sentence of a refusal.
+/// Returns the status, the code and the description of an OAuth error.
 fn oauth<T>(result: Result<T, Error>) -> (u16, String) {
-    let Err(error) = result else { panic!("it is not refused") };
+    let Err(error) = result else { panic!("the request succeeded") };
     let api = error.api().unwrap();
     (api.status().as_u16(), api.oauth().unwrap().to_string())
 }
 
-fn refusal(status: u16, text: &str) -> (u16, String) {
+fn error_of(status: u16, text: &str) -> (u16, String) {
     (status, text.to_owned())
 }
 
 #[test]
-fn a_confidential_client_logs_somebody_in() {
+fn confidential_clients_log_users_in() {
     let provider = Provider::new();
     let authorize = provider.authorize().state("st").nonce("n-1").max_age(Duration::from_secs(60));
     let granted = provider.alice.send(&authorize).unwrap();
@@ -119,12 +119,12 @@ fn a_confidential_client_logs_somebody_in() {
 }
 
 #[test]
-fn a_public_client_needs_its_verifier() {
+fn public_clients_need_pkce() {
     let provider = Provider::new();
     let client_id = provider.spa.info.client_id.clone();
     let bare = AuthorizeOidc::without_code_challenge("main", client_id.clone(), REDIRECT);
     let required = "invalid_request: PKCE is required for public clients";
-    assert_eq!(oauth(provider.alice.send(&bare)), refusal(400, required));
+    assert_eq!(oauth(provider.alice.send(&bare)), error_of(400, required));
     let exchange = |challenge: CodeChallenge, verifier: &str| {
         let authorize = AuthorizeOidc::new("main", client_id.clone(), REDIRECT, challenge);
         let code = provider.alice.send(&AuthorizeOidcByPost(authorize)).unwrap().code;
@@ -133,28 +133,28 @@ fn a_public_client_needs_its_verifier() {
     };
     assert!(exchange(CodeChallenge::s256(CHALLENGE), VERIFIER).is_ok());
     assert!(exchange(CodeChallenge::plain(VERIFIER), VERIFIER).is_ok());
-    let wrong = refusal(400, "invalid_grant: invalid code_verifier for token exchange");
+    let wrong = error_of(400, "invalid_grant: invalid code_verifier for token exchange");
     assert_eq!(oauth(exchange(CodeChallenge::s256(CHALLENGE), "another")), wrong);
     assert_eq!(oauth(exchange(CodeChallenge::plain(CHALLENGE), VERIFIER)), wrong);
 
-    // A confidential client may have one, and then has to show it.
+    // A confidential client may use PKCE, and then has to send the verifier.
     let mut authorize = provider.authorize();
     authorize.code_challenge = Some(CodeChallenge::s256(CHALLENGE));
     let missing = provider.exchange(&provider.code(&authorize));
     let expected = "invalid_request: expected code_verifier for token exchange";
-    assert_eq!(oauth(missing), refusal(400, expected));
+    assert_eq!(oauth(missing), error_of(400, expected));
     let exchange = ExchangeOidcToken::code("main", provider.basic(), provider.code(&authorize), REDIRECT);
     assert!(provider.server.send(&exchange.code_verifier(VERIFIER)).is_ok());
     let exchange =
         ExchangeOidcToken::code("main", provider.basic(), provider.code(&provider.authorize()), REDIRECT);
     let unexpected = "invalid_request: unexpected code_verifier for token exchange";
-    assert_eq!(oauth(provider.server.send(&exchange.code_verifier(VERIFIER))), refusal(400, unexpected));
+    assert_eq!(oauth(provider.server.send(&exchange.code_verifier(VERIFIER))), error_of(400, unexpected));
 }
 
 #[test]
-fn a_code_works_once_and_for_five_minutes() {
+fn codes_work_once_and_for_five_minutes() {
     let provider = Provider::new();
-    let over = refusal(400, "invalid_grant: authorization grant is invalid or expired");
+    let over = error_of(400, "invalid_grant: authorization grant is invalid or expired");
     let code = provider.code(&provider.authorize());
     assert!(provider.exchange(&code).is_ok());
     assert_eq!(oauth(provider.exchange(&code)), over);
@@ -166,7 +166,7 @@ fn a_code_works_once_and_for_five_minutes() {
     provider.server.vault.advance(Duration::from_secs(301));
     assert_eq!(oauth(provider.exchange(&code)), over);
 
-    // A failed exchange uses it up as well.
+    // A failed exchange uses up the code too.
     let code = provider.code(&provider.authorize());
     let elsewhere = ExchangeOidcToken::code("main", provider.basic(), &*code, "https://elsewhere");
     assert!(provider.server.send(&elsewhere).is_err());
@@ -174,7 +174,7 @@ fn a_code_works_once_and_for_five_minutes() {
 }
 
 #[test]
-fn a_client_gets_a_token_for_itself() {
+fn client_credentials_get_a_token() {
     let provider = Provider::new();
     let exchange = ExchangeOidcToken::client_credentials("main", provider.basic());
     let tokens = provider.server.send(&exchange).unwrap();
@@ -183,58 +183,58 @@ fn a_client_gets_a_token_for_itself() {
     let client_id = provider.app.info.client_id.as_str();
     let claims = verified(tokens.access_token.expose_secret(), &keys, client_id).unwrap().claims;
     assert_eq!(claims["sub"], client_id);
-    let told = provider.server.send(&ReadUserInfo::new("main", tokens.access_token));
-    assert_eq!(oauth(told), refusal(401, "invalid_token: permission denied"));
+    let result = provider.server.send(&ReadUserInfo::new("main", tokens.access_token));
+    assert_eq!(oauth(result), error_of(401, "invalid_token: permission denied"));
 }
 
 #[test]
-fn access_tokens_end_and_follow_what_changes() {
+fn access_tokens_expire_and_reflect_changes() {
     let provider = Provider::new();
     let token = || provider.exchange(&provider.code(&provider.authorize())).unwrap().access_token;
-    let ask = |token| provider.server.send(&ReadUserInfo::new("main", token));
-    let denied = refusal(401, "invalid_token: permission denied");
+    let send = |token| provider.server.send(&ReadUserInfo::new("main", token));
+    let denied = error_of(401, "invalid_token: permission denied");
     let expiring = token();
     provider.server.vault.advance(Duration::from_secs(601));
-    assert_eq!(oauth(ask(expiring)), denied);
+    assert_eq!(oauth(send(expiring)), denied);
 
     let token = token();
     let elsewhere = provider.server.with_token(&token).send(&ReadOidcClient::new("app")).unwrap_err();
     assert!(elsewhere.is_permission_denied());
     provider.server.send(&UpdateEntityById::new(provider.id.clone()).disabled(true)).unwrap();
-    assert_eq!(oauth(ask(token.clone())), denied);
+    assert_eq!(oauth(send(token.clone())), denied);
     provider.server.send(&UpdateEntityById::new(provider.id.clone()).disabled(false)).unwrap();
-    assert!(ask(token.clone()).is_ok());
-    let nobody: [&str; 0] = [];
-    provider.server.send(&WriteOidcAssignment::new("staff").group_ids(nobody)).unwrap();
+    assert!(send(token.clone()).is_ok());
+    let none: [&str; 0] = [];
+    provider.server.send(&WriteOidcAssignment::new("staff").group_ids(none)).unwrap();
     let unassigned = "access_denied: identity entity not authorized by client assignment";
-    assert_eq!(oauth(ask(token.clone())), refusal(403, unassigned));
-    assert_eq!(oauth(provider.alice.send(&provider.authorize())), refusal(400, unassigned));
+    assert_eq!(oauth(send(token.clone())), error_of(403, unassigned));
+    assert_eq!(oauth(provider.alice.send(&provider.authorize())), error_of(400, unassigned));
     provider.server.send(&DeleteOidcClient::new("app")).unwrap();
-    assert_eq!(oauth(ask(token)), refusal(403, "access_denied: client not found"));
+    assert_eq!(oauth(send(token)), error_of(403, "access_denied: client not found"));
 }
 
 #[test]
-fn clients_prove_who_they_are() {
+fn clients_authenticate() {
     let provider = Provider::new();
     let (client_id, secret) =
         (provider.app.info.client_id.clone(), provider.app.client_secret.clone().unwrap());
     let code = provider.code(&provider.authorize());
     let wrong = ClientAuth::post(client_id.clone(), "wrong");
-    let refused = provider.server.send(&ExchangeOidcToken::code("main", wrong, &*code, REDIRECT));
-    assert_eq!(oauth(refused), refusal(401, "invalid_client: client failed to authenticate"));
+    let result = provider.server.send(&ExchangeOidcToken::code("main", wrong, &*code, REDIRECT));
+    assert_eq!(oauth(result), error_of(401, "invalid_client: client failed to authenticate"));
     let post = ClientAuth::post(client_id, secret);
     assert!(provider.server.send(&ExchangeOidcToken::code("main", post, &*code, REDIRECT)).is_ok());
 
     let path = "provider/default/token";
     let basic = |plain: &str| format!("Basic {}", BASE64_STANDARD.encode(plain));
-    let (status, answer) = provider.server.raw("POST", path, &[("authorization", &basic(":"))], "{}");
-    assert_eq!((status, &answer["error_description"]), (500, &json!("missing client ID")));
-    let (status, answer) = provider.server.raw("POST", path, &[("authorization", "Basic %%%")], "{}");
-    assert_eq!((status, &answer["error_description"]), (400, &json!("client_id parameter is required")));
+    let (status, body) = provider.server.raw("POST", path, &[("authorization", &basic(":"))], "{}");
+    assert_eq!((status, &body["error_description"]), (500, &json!("missing client ID")));
+    let (status, body) = provider.server.raw("POST", path, &[("authorization", "Basic %%%")], "{}");
+    assert_eq!((status, &body["error_description"]), (400, &json!("client_id parameter is required")));
 }
 
 #[test]
-fn scopes_that_make_the_same_claim_are_refused() {
+fn conflicting_scopes_are_rejected() {
     let provider = Provider::new();
     let code = provider.code(&provider.authorize().scopes(["clash", "profile"]));
     let (status, problem) = oauth(provider.exchange(&code));

@@ -1,4 +1,4 @@
-//! What the tests begin with.
+//! Shared setup.
 
 use identity_core::bytes::Bytes;
 use identity_core::{
@@ -23,7 +23,7 @@ impl Server {
         Self { vault, target }
     }
 
-    /// The same server, asked with another token.
+    /// Returns the same server with another token.
     pub(crate) fn with_token(&self, token: &SecretString) -> Self {
         let target = self.target.clone().with_token(token.clone()).unwrap();
         Self { vault: self.vault.clone(), target }
@@ -34,7 +34,7 @@ impl Server {
         E::parse_response(&BlockingTransport::send(&self.vault, request).unwrap())
     }
 
-    /// The answer to a request that no endpoint makes.
+    /// Sends a request without an endpoint.
     pub(crate) fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
         let mut request = http::Request::builder().method(method).uri(format!("/v1/identity/oidc/{path}"));
         for (name, value) in headers {
@@ -45,7 +45,7 @@ impl Server {
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
-    /// An entity that may use the engine, and the server as its token sees it.
+    /// Creates an entity that may use the engine. Returns it with a server that uses its token.
     pub(crate) fn entity(&self, create: &CreateEntity) -> (EntityId, Self) {
         let Upsert::Created(created) = self.send(&create.clone().policies(["members"])).unwrap() else {
             panic!("it was there")
@@ -59,7 +59,7 @@ impl Server {
     }
 }
 
-/// What a JOSE library makes of a token: its claims, if one of the keys has signed it.
+/// Verifies a token with a JOSE library. Returns its claims if one of the keys has signed it.
 pub(crate) fn verified(
     token: &str,
     keys: &identity_core::oidc::Jwks,

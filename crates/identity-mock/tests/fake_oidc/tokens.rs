@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, verified};
 
-/// Why the server does not hold a token good; empty if it does.
+/// Returns why the token is inactive, `""` if it is active.
 fn reason(server: &Server, introspect: &IntrospectIdToken) -> String {
     let introspection = server.send(introspect).unwrap();
     assert_eq!(introspection.active, introspection.error.is_none());
@@ -24,7 +24,7 @@ fn reason(server: &Server, introspect: &IntrospectIdToken) -> String {
 }
 
 #[test]
-fn tokens_of_all_algorithms_are_real() {
+fn tokens_of_all_algorithms_verify() {
     for algorithm in ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"] {
         let server = Server::new();
         server.key("key", algorithm);
@@ -50,7 +50,7 @@ fn tokens_of_all_algorithms_are_real() {
     }
 }
 
-/// The library for JOSE does not know the algorithm.
+/// The JOSE library does not support the algorithm.
 fn is_signed_by_p521(token: &str, keys: &Jwks) -> bool {
     let decoded = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
@@ -64,7 +64,7 @@ fn is_signed_by_p521(token: &str, keys: &Jwks) -> bool {
 }
 
 #[test]
-fn claims_are_the_server_s_and_the_template_s() {
+fn claims_come_from_the_server_and_the_template() {
     let server = Server::new();
     server.key("key", "ES256");
     let (id, alice) = server.entity(&CreateEntity::named("alice \"a\"").metadata([("team", "eng")]));
@@ -97,7 +97,7 @@ fn claims_are_the_server_s_and_the_template_s() {
 }
 
 #[test]
-fn keys_verify_until_their_time_is_over() {
+fn keys_verify_until_they_expire() {
     let server = Server::new();
     let hour = Duration::from_secs(3600);
     let key = WriteOidcKey::new("key").algorithm("EdDSA").allowed_client_ids(["*"]);
@@ -129,7 +129,7 @@ fn keys_verify_until_their_time_is_over() {
     assert_eq!(kids().len(), 2, "the one rotated out is gone");
     assert_eq!(reason(&server, &introspect), "unable to validate the token signature");
 
-    // The server rotates by itself, however long nobody asks.
+    // Keys rotate on schedule even without requests.
     let before = kids();
     server.vault.advance(24 * hour);
     assert!(!before.iter().all(|kid| kids().contains(kid)) || kids().len() == 3);
@@ -140,7 +140,7 @@ fn keys_verify_until_their_time_is_over() {
 }
 
 #[test]
-fn introspection_tells_what_is_wrong() {
+fn introspection_returns_the_reason() {
     let server = Server::new();
     server.key("key", "ES256");
     server.send(&WriteOidcRole::new("role", "key").client_id("app")).unwrap();
@@ -169,7 +169,7 @@ fn introspection_tells_what_is_wrong() {
 }
 
 #[test]
-fn templates_are_checked_in_the_server_s_words() {
+fn templates_are_validated_like_the_server() {
     let server = Server::new();
     server.key("key", "ES256");
     for (template, problem) in [
@@ -195,11 +195,11 @@ fn templates_are_checked_in_the_server_s_words() {
             "[]",
             "error parsing template JSON: json: cannot unmarshal array into Go value of type map[string]interface {}",
         ),
-        // The base64 of something that is no text.
+        // Base64 of invalid UTF-8.
         ("null", "error parsing template JSON: invalid character '\\x9e' looking for beginning of value"),
     ] {
-        let refused = server.send(&WriteOidcRole::new("role", "key").template(template)).unwrap_err();
-        assert_eq!(refused.api().unwrap().errors(), [problem], "{template}");
+        let error = server.send(&WriteOidcRole::new("role", "key").template(template)).unwrap_err();
+        assert_eq!(error.api().unwrap().errors(), [problem], "{template}");
     }
     for template in
         ["{{time.now.minus.1d}}", "{{identity.entity.aliases.x.metadata.z}}", "{{identity.entity.id}}"]
@@ -210,7 +210,7 @@ fn templates_are_checked_in_the_server_s_words() {
 }
 
 #[test]
-fn nobody_needs_a_token_to_verify_and_refusals_are_plain() {
+fn discovery_needs_no_token() {
     let server = Server::new();
     let plain = |problem: &str| json!({ "errors": [problem] });
     assert_eq!(server.raw("GET", ".well-known/keys/", &[], ""), (200, json!({ "keys": [] })));

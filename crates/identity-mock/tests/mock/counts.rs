@@ -6,7 +6,7 @@ use identity_core::{
 };
 use identity_mock::{MockTransport, Sequence};
 
-use super::{call, failure, placeless};
+use super::{call, failure, without_locations};
 
 fn read(mock: &MockTransport, times: usize) {
     for _ in 0..times {
@@ -14,7 +14,7 @@ fn read(mock: &MockTransport, times: usize) {
     }
 }
 
-/// A mock that expects a read so often.
+/// Creates a mock that expects a read this many times.
 macro_rules! expecting {
     ($times:expr) => {{
         let mock = MockTransport::new();
@@ -24,7 +24,7 @@ macro_rules! expecting {
 }
 
 #[test]
-fn once_unless_said_otherwise() {
+fn calls_are_expected_once_by_default() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).not_found();
     read(&mock, 1);
@@ -33,7 +33,7 @@ fn once_unless_said_otherwise() {
 }
 
 #[test]
-fn numbers_and_ranges() {
+fn times_takes_numbers_and_ranges() {
     read(&expecting!(3), 3);
     read(&expecting!(0), 0);
     for times in 0..3 {
@@ -54,7 +54,7 @@ fn numbers_and_ranges() {
 }
 
 #[test]
-fn any_order_unless_said_otherwise() {
+fn calls_are_unordered_by_default() {
     let mock = MockTransport::new();
     mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     mock.expect(&ReadEntityById::new("e1")).not_found();
@@ -62,26 +62,26 @@ fn any_order_unless_said_otherwise() {
     assert_eq!(call(&mock, &CreateEntity::named("alice")).unwrap(), Upsert::Updated);
 }
 
-fn in_order(sequence: &mut Sequence, mock: &MockTransport) {
+fn expect_in_order(sequence: &mut Sequence, mock: &MockTransport) {
     mock.expect(&ReadEntityById::new("e1")).times(2).in_sequence(sequence).not_found();
     mock.expect(&DeleteEntityById::new("e1")).in_sequence(sequence).respond_with(&());
     mock.expect(&ReadEntityById::new("e1")).in_sequence(sequence).not_found();
 }
 
 #[test]
-fn a_sequence_is_kept() {
+fn sequences_are_enforced() {
     let mock = MockTransport::new();
-    in_order(&mut Sequence::new(), &mock);
+    expect_in_order(&mut Sequence::new(), &mock);
     read(&mock, 2);
     call(&mock, &DeleteEntityById::new("e1")).unwrap();
     read(&mock, 1);
 }
 
 #[test]
-fn a_call_out_of_sequence_fails() {
+fn calls_out_of_sequence_fail() {
     let message = failure(|| {
         let mock = MockTransport::new();
-        in_order(&mut Sequence::new(), &mock);
+        expect_in_order(&mut Sequence::new(), &mock);
         read(&mock, 1);
         call(&mock, &DeleteEntityById::new("e1")).unwrap();
     });
@@ -93,7 +93,7 @@ fn a_call_out_of_sequence_fails() {
 }
 
 #[test]
-fn a_sequence_spans_mocks() {
+fn sequences_can_span_mocks() {
     let (first, second) = (MockTransport::new(), MockTransport::new());
     let mut sequence = Sequence::new();
     first.expect_any::<ReadEntityById>().in_sequence(&mut sequence).not_found();
@@ -105,13 +105,13 @@ fn a_sequence_spans_mocks() {
 
 #[test]
 #[should_panic(expected = "Expectation(LIST identity/entity/id, expected at ")]
-fn what_did_not_come_fails_when_the_mock_is_dropped() {
+fn missing_calls_fail_on_drop() {
     let mock = MockTransport::new();
     mock.expect(&ListEntities::new()).not_found();
 }
 
 #[test]
-fn it_is_the_last_clone_that_verifies() {
+fn the_last_clone_verifies() {
     let mock = MockTransport::new();
     let kept = mock.clone();
     mock.expect(&ListEntities::new()).not_found();
@@ -120,7 +120,7 @@ fn it_is_the_last_clone_that_verifies() {
 }
 
 #[test]
-fn an_unfinished_test_is_not_failed_twice() {
+fn dropping_during_a_panic_does_not_panic() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect(&ListEntities::new()).not_found();
@@ -130,13 +130,13 @@ fn an_unfinished_test_is_not_failed_twice() {
 }
 
 #[test]
-fn a_checkpoint_verifies_and_begins_anew() {
+fn checkpoints_verify_and_reset() {
     let mock = expecting!(1);
     read(&mock, 1);
     mock.checkpoint();
     mock.expect(&ListEntities::new()).not_found();
     assert_eq!(
-        placeless(file!(), &failure(|| mock.checkpoint())),
+        without_locations(file!(), &failure(|| mock.checkpoint())),
         "MockTransport::send: Expectation(LIST identity/entity/id, expected at HERE) called 0 time(s) \
          which is fewer than expected 1"
     );
@@ -146,7 +146,7 @@ fn a_checkpoint_verifies_and_begins_anew() {
 }
 
 #[test]
-fn a_failure_on_another_thread_reaches_the_test() {
+fn failures_on_other_threads_reach_the_test() {
     let mock = expecting!(1);
     let other = mock.clone();
     let thread = thread::spawn(move || drop(call(&other, &DeleteEntityById::new("e1"))));

@@ -10,8 +10,8 @@ use identity_core::{
 use identity_mock::{MockTransport, RecordedRequest};
 use serde_json::json;
 
-use super::matching::takes;
-use super::{call, failure, placeless, target};
+use super::matching::accepts;
+use super::{call, failure, target, without_locations};
 
 const REDIRECT: &str = "https://app.test/cb?a=1&b=ü +%";
 
@@ -40,13 +40,13 @@ fn a_form_is_an_object_of_strings() {
         expected.as_object_mut().unwrap().extend(client.as_object().unwrap().clone());
         let mock = MockTransport::new();
         mock.expect_where::<ExchangeOidcToken>(move |call| call.body == expected).respond_with(&tokens());
-        let came = call(&mock, &exchange(auth, "c-1")).unwrap();
-        assert_eq!(came.access_token.expose_secret(), "b.access");
+        let actual = call(&mock, &exchange(auth, "c-1")).unwrap();
+        assert_eq!(actual.access_token.expose_secret(), "b.access");
     }
 }
 
 #[test]
-fn a_plus_is_a_blank() {
+fn a_plus_is_a_space() {
     let mock = MockTransport::new();
     let decoded = json!({"scope": "openid e-mail", "state": "1+1=2", "nonce": ""});
     mock.expect_where::<AuthorizeOidcByPost>(move |call| call.body == decoded)
@@ -58,18 +58,18 @@ fn a_plus_is_a_blank() {
 }
 
 #[test]
-fn the_same_form_is_told_by_each_of_its_fields() {
+fn every_field_of_a_form_is_compared() {
     for (index, expected) in clients().into_iter().enumerate() {
         let expected = exchange(expected, "c-1");
-        for (other, came) in clients().into_iter().enumerate() {
-            assert_eq!(takes(&expected, &exchange(came.clone(), "c-1")), index == other);
-            assert!(!takes(&expected, &exchange(came, "c-2")));
+        for (other, actual) in clients().into_iter().enumerate() {
+            assert_eq!(accepts(&expected, &exchange(actual.clone(), "c-1")), index == other);
+            assert!(!accepts(&expected, &exchange(actual, "c-2")));
         }
     }
 }
 
 #[test]
-fn each_field_that_differs_has_a_line() {
+fn each_different_field_has_a_line() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect(&exchange(ClientAuth::post("app", "s-1"), "c-1")).respond_with(&tokens());
@@ -77,7 +77,7 @@ fn each_field_that_differs_has_a_line() {
         drop(call(&mock, &exchange(ClientAuth::basic("app", "s-2"), "c-2").code_verifier("v-1")));
     });
     assert_eq!(
-        placeless(file!(), &message),
+        without_locations(file!(), &message),
         r#"MockTransport: unexpected call POST identity/oidc/provider/{name}/token with name="default", body {"code":"***","code_verifier":"***","grant_type":"authorization_code","redirect_uri":"https://app.test/cb?a=1&b=ü +%"}
 It differs from the expected calls:
   POST identity/oidc/provider/{name}/token with name="default", body {"client_id":"app","client_secret":"***","code":"***","grant_type":"authorization_code","redirect_uri":"https://app.test/cb?a=1&b=ü +%"}, expected at HERE
@@ -92,7 +92,7 @@ It differs from the expected calls:
 }
 
 #[test]
-fn an_authorization_by_post_is_compared_too() {
+fn authorizations_by_post_are_compared() {
     let authorize = || AuthorizeOidc::without_code_challenge("default", "app", REDIRECT);
     let mock = MockTransport::new();
     let by_post = AuthorizeOidcByPost(authorize().state("st").scopes(["groups"]));
@@ -106,11 +106,11 @@ fn an_authorization_by_post_is_compared_too() {
 }
 
 #[test]
-fn a_call_with_a_form_hides_its_secrets() {
+fn secrets_in_forms_are_redacted() {
     let mock = MockTransport::new();
     let hidden = |call: &RecordedRequest| {
-        let shown = r#"POST identity/oidc/provider/{name}/token with name="default", body {"client_id":"app","client_secret":"***","grant_type":"client_credentials","scope":"openid"}"#;
-        assert_eq!(call.to_string(), shown);
+        let expected = r#"POST identity/oidc/provider/{name}/token with name="default", body {"client_id":"app","client_secret":"***","grant_type":"client_credentials","scope":"openid"}"#;
+        assert_eq!(call.to_string(), expected);
         true
     };
     mock.expect_where::<ExchangeOidcToken>(hidden).respond_with(&tokens());

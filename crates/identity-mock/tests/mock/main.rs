@@ -1,12 +1,12 @@
-//! What the mock answers, which calls it takes, and how a test fails by it.
+//! How `MockTransport` matches calls and responds, and how tests fail.
 
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
-mod answers;
 mod counts;
 mod forms;
 mod matching;
 mod messages;
+mod responses;
 mod secrets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,6 @@ fn target() -> Target {
     Target::new("http://vault.test").unwrap().with_token("s.target").unwrap()
 }
 
-/// Sends what `endpoint` asks of the usual target.
 fn call<E: Endpoint>(mock: &MockTransport, endpoint: &E) -> Result<E::Output, Error> {
     call_at(mock, &target(), endpoint)
 }
@@ -33,7 +32,7 @@ fn status<T>(result: &Result<T, Error>) -> Option<StatusCode> {
     Some(result.as_ref().err()?.api()?.status())
 }
 
-/// What `test` panics with.
+/// Returns the panic message of `test`.
 fn failure(test: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it did not panic");
     panic
@@ -43,8 +42,8 @@ fn failure(test: impl FnOnce()) -> String {
         .unwrap()
 }
 
-/// `message` with `HERE` for each place in `file`, because lines and columns change with the tests.
-fn placeless(file: &str, message: &str) -> String {
+/// Replaces each location in `file` by `HERE`, because lines and columns change with the tests.
+fn without_locations(file: &str, message: &str) -> String {
     let prefix = format!("{file}:");
     let mut pieces = message.split(&prefix);
     let first = pieces.next().unwrap_or_default().to_owned();

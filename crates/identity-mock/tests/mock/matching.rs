@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{call, call_at, failure, target};
 
-/// An endpoint with everything that a request can have.
+/// An endpoint that uses all parts of a request.
 struct Search<'a> {
     place: &'a str,
     query: &'a [(&'a str, &'a str)],
@@ -33,87 +33,87 @@ impl Endpoint for Search<'_> {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/search/{place}/now";
 
-    fn encode(&self, mut draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         for (name, value) in self.query {
-            draft = draft.query(name, value);
+            builder = builder.query(name, value);
         }
         if let Some(trace) = self.trace {
-            draft = draft.header(HeaderName::from_static("x-trace"), trace)?;
+            builder = builder.header(HeaderName::from_static("x-trace"), trace)?;
         }
         if !self.body.is_null() {
-            draft = draft.json(&self.body)?;
+            builder = builder.json(&self.body)?;
         }
-        draft.path_param("place", self.place)
+        builder.path_param("place", self.place)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
-/// Whether a mock that expects the first takes the second.
-pub(super) fn takes<A: Endpoint, B: Endpoint>(expected: &A, came: &B) -> bool {
+/// Returns `true` if a mock that expects the first endpoint accepts the second.
+pub(super) fn accepts<A: Endpoint, B: Endpoint>(expected: &A, actual: &B) -> bool {
     let mock = MockTransport::new();
     mock.expect(expected).times(..).not_found();
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(call(&mock, came)))).is_ok() || {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(call(&mock, actual)))).is_ok() || {
         failure(|| drop(mock));
         false
     }
 }
 
 #[test]
-fn the_same_request_is_told_by_each_of_its_parts() {
+fn every_part_of_a_request_is_compared() {
     let full = || Search {
         query: &[("a", "1"), ("b", "ü&=")],
         trace: Some("t1"),
         body: json!({"x": [1]}),
         ..SEARCH
     };
-    assert!(takes(&full(), &full()));
-    assert!(takes(&full(), &Search { query: &[("b", "ü&="), ("a", "1")], ..full() }));
-    assert!(!takes(&full(), &Search { place: "there", ..full() }));
-    assert!(!takes(&full(), &Search { query: &[("a", "1")], ..full() }));
-    assert!(!takes(&Search { query: &[("a", "1")], ..full() }, &full()));
-    assert!(!takes(&full(), &Search { trace: Some("t2"), ..full() }));
-    assert!(!takes(&full(), &Search { trace: None, ..full() }));
-    assert!(!takes(&full(), &Search { body: json!({"x": [2]}), ..full() }));
-    assert!(!takes(&full(), &Search { body: Value::Null, ..full() }));
-    // The header may be one that a layer has added.
-    assert!(takes(&Search { trace: None, ..full() }, &full()));
+    assert!(accepts(&full(), &full()));
+    assert!(accepts(&full(), &Search { query: &[("b", "ü&="), ("a", "1")], ..full() }));
+    assert!(!accepts(&full(), &Search { place: "there", ..full() }));
+    assert!(!accepts(&full(), &Search { query: &[("a", "1")], ..full() }));
+    assert!(!accepts(&Search { query: &[("a", "1")], ..full() }, &full()));
+    assert!(!accepts(&full(), &Search { trace: Some("t2"), ..full() }));
+    assert!(!accepts(&full(), &Search { trace: None, ..full() }));
+    assert!(!accepts(&full(), &Search { body: json!({"x": [2]}), ..full() }));
+    assert!(!accepts(&full(), &Search { body: Value::Null, ..full() }));
+    // A layer may have added the header.
+    assert!(accepts(&Search { trace: None, ..full() }, &full()));
 }
 
 #[test]
-fn operations_are_not_confused() {
-    assert!(!takes(&ReadEntityById::new("x"), &DeleteEntityById::new("x")));
-    assert!(!takes(&ReadEntityById::new("x"), &ReadEntityByName::new("x")));
-    assert!(!takes(&ListEntities::new(), &ListEntityNames::new()));
-    assert!(takes(&Maybe(ReadEntityById::new("x")), &ReadEntityById::new("x")));
+fn operations_are_compared() {
+    assert!(!accepts(&ReadEntityById::new("x"), &DeleteEntityById::new("x")));
+    assert!(!accepts(&ReadEntityById::new("x"), &ReadEntityByName::new("x")));
+    assert!(!accepts(&ListEntities::new(), &ListEntityNames::new()));
+    assert!(accepts(&Maybe(ReadEntityById::new("x")), &ReadEntityById::new("x")));
 }
 
 #[test]
-fn an_emptied_list_is_not_one_left_alone() {
+fn empty_and_absent_lists_differ() {
     let alone = UpdateEntityById::new("e1");
     let emptied = || alone.clone().policies([""; 0]);
-    assert!(takes(&emptied(), &emptied()));
-    assert!(!takes(&alone, &emptied()));
-    assert!(!takes(&emptied(), &alone));
+    assert!(accepts(&emptied(), &emptied()));
+    assert!(!accepts(&alone, &emptied()));
+    assert!(!accepts(&emptied(), &alone));
 }
 
 #[test]
-fn a_wrapped_answer_is_another_request() {
+fn response_wrapping_is_compared() {
     let plain = GenerateIdToken::new("web");
     let wrap = |seconds| Wrap::new(plain.clone(), Duration::from_secs(seconds));
-    assert!(takes(&wrap(60), &wrap(60)));
-    assert!(!takes(&wrap(60), &wrap(90)));
-    assert!(!takes(&wrap(60), &plain));
-    assert!(!takes(&plain, &wrap(60)));
+    assert!(accepts(&wrap(60), &wrap(60)));
+    assert!(!accepts(&wrap(60), &wrap(90)));
+    assert!(!accepts(&wrap(60), &plain));
+    assert!(!accepts(&plain, &wrap(60)));
 }
 
 #[test]
-fn a_token_counts_only_if_the_endpoint_brings_it() {
+fn only_tokens_of_the_endpoint_are_compared() {
     let unwrap = UnwrapResponse::<ReadEntityById>::new;
-    assert!(takes(&unwrap("s.one"), &unwrap("s.one")));
-    assert!(!takes(&unwrap("s.one"), &unwrap("s.two")));
+    assert!(accepts(&unwrap("s.one"), &unwrap("s.one")));
+    assert!(!accepts(&unwrap("s.one"), &unwrap("s.two")));
 
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).times(2).not_found();
@@ -124,7 +124,7 @@ fn a_token_counts_only_if_the_endpoint_brings_it() {
 }
 
 #[test]
-fn address_base_path_and_mount_do_not_count() {
+fn address_base_path_and_mount_are_ignored() {
     let odd = WriteEntityByName::new("a/b ü %2F").policies(["dev"]);
     let targets = [
         Target::new("https://127.0.0.1:8200/a/proxy").unwrap(),
@@ -143,7 +143,7 @@ fn address_base_path_and_mount_do_not_count() {
 }
 
 #[test]
-fn a_list_sent_as_get_is_still_the_list() {
+fn lists_sent_as_get_match() {
     let mock = MockTransport::new();
     mock.expect(&ListEntities::new()).not_found();
     mock.expect_where::<ListEntities>(|call| call.query.is_empty()).not_found();
@@ -154,8 +154,8 @@ fn a_list_sent_as_get_is_still_the_list() {
 }
 
 #[test]
-fn a_predicate_sees_all_of_the_call() {
-    let came = |call: &RecordedRequest| {
+fn predicates_see_the_whole_request() {
+    let actual = |call: &RecordedRequest| {
         assert_eq!(call.params, BTreeMap::from([("place".to_owned(), "a/b ü".to_owned())]));
         assert_eq!(call.query, BTreeMap::from([("after".to_owned(), "ü &=+".to_owned())]));
         assert_eq!(call.headers["x-trace"], "t1");
@@ -165,7 +165,7 @@ fn a_predicate_sees_all_of_the_call() {
         true
     };
     let mock = MockTransport::new();
-    mock.expect_where::<Search<'_>>(came).not_found();
+    mock.expect_where::<Search<'_>>(actual).not_found();
     let search =
         Search { place: "a/b ü", query: &[("after", "ü &=+")], trace: Some("t1"), body: json!({"x": [1]}) };
     let target = target().with_namespace("team-a").unwrap();
@@ -173,7 +173,7 @@ fn a_predicate_sees_all_of_the_call() {
 }
 
 #[test]
-fn without_a_body_it_is_null() {
+fn an_empty_body_is_null() {
     let mock = MockTransport::new();
     mock.expect_where::<ReadEntityById>(|call| call.body.is_null() && call.body["name"].is_null())
         .not_found();
@@ -181,7 +181,7 @@ fn without_a_body_it_is_null() {
 }
 
 #[test]
-fn a_predicate_may_look_at_secrets() {
+fn predicates_see_secrets() {
     let mut active = Introspection::default();
     active.active = true;
     let mock = MockTransport::new();
@@ -190,7 +190,7 @@ fn a_predicate_may_look_at_secrets() {
 }
 
 #[test]
-fn the_first_that_fits_takes_the_call() {
+fn the_first_matching_expectation_responds() {
     let mock = MockTransport::new();
     mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice")
         .respond_with(&Upsert::Created(CreatedEntity::default()));

@@ -9,16 +9,16 @@ use identity_core::{
 };
 use identity_mock::MockTransport;
 
-use super::{call, failure, placeless};
+use super::{call, failure, without_locations};
 
 #[test]
-fn nothing_was_expected() {
+fn no_calls_are_expected() {
     let message = failure(|| drop(call(&MockTransport::new(), &ListEntities::new())));
     assert_eq!(message, "MockTransport: unexpected call LIST identity/entity/id\nNo calls are expected.");
 }
 
 #[test]
-fn other_operations_were_expected() {
+fn other_operations_are_expected() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect_any::<ReadEntityById>().not_found();
@@ -51,7 +51,7 @@ fn each_difference_has_a_line() {
         drop(call(&mock, &bob.disabled(true)));
     });
     assert_eq!(
-        placeless(file!(), &message),
+        without_locations(file!(), &message),
         r#"MockTransport: unexpected call POST identity/entity/id/{id} with id="e2", body {"disabled":true,"metadata":{"team":"ops","x":"ü\""},"name":"bob","policies":["a","c"]}
 It differs from the expected calls:
   POST identity/entity/id/{id} with id="e1", body {"metadata":{"team":"eng"},"name":"alice","policies":["a","b"]}, expected at HERE
@@ -70,7 +70,7 @@ It differs from the expected calls:
 }
 
 #[test]
-fn a_list_that_grew_is_shown_whole() {
+fn lists_of_different_lengths_are_shown_whole() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect(&CreateEntity::named("alice").policies(["a"])).respond_with(&Upsert::Updated);
@@ -80,14 +80,14 @@ fn a_list_that_grew_is_shown_whole() {
 }
 
 #[test]
-fn a_predicate_is_known_by_its_place() {
+fn predicates_are_shown_by_location() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect_where::<CreateEntity>(|call| call.body["name"] == "alice").respond_with(&Upsert::Updated);
         drop(call(&mock, &CreateEntity::named("bob")));
     });
     assert_eq!(
-        placeless(file!(), &message),
+        without_locations(file!(), &message),
         "MockTransport: unexpected call POST identity/entity with body {\"name\":\"bob\"}\n\
          It differs from the expected calls:\n\
          \x20 POST identity/entity matching a predicate, expected at HERE\n\
@@ -96,39 +96,40 @@ fn a_predicate_is_known_by_its_place() {
 }
 
 #[test]
-fn the_place_is_the_line_of_the_test() {
+fn locations_are_lines_of_the_test() {
     let mock = MockTransport::new();
     let line = line!();
     let expect = mock.expect(&ListEntities::new());
-    let on = mock.expect_where::<ListEntities>(|_| true);
-    let any = mock.expect_any::<ListEntities>();
-    for (shown, line) in [format!("{expect:?}"), format!("{on:?}"), format!("{any:?}")].iter().zip(line + 1..)
+    let expect_where = mock.expect_where::<ListEntities>(|_| true);
+    let expect_any = mock.expect_any::<ListEntities>();
+    for (debug, line) in
+        [format!("{expect:?}"), format!("{expect_where:?}"), format!("{expect_any:?}")].iter().zip(line + 1..)
     {
-        assert!(shown.contains(&format!(", expected at {}:{line}:", file!())), "{shown}");
+        assert!(debug.contains(&format!(", expected at {}:{line}:", file!())), "{debug}");
     }
 }
 
 #[test]
-fn too_few_calls_name_the_expectation() {
+fn missing_calls_name_the_expectation() {
     let message = failure(|| {
         MockTransport::new().expect(&ReadEntityById::new("e1")).not_found();
     });
     assert_eq!(
-        placeless(file!(), &message),
+        without_locations(file!(), &message),
         "MockTransport::send: Expectation(GET identity/entity/id/{id} with id=\"e1\", expected at HERE) called 0 time(s) \
          which is fewer than expected 1"
     );
 }
 
 #[test]
-fn too_many_calls_name_the_expectation_or_the_call() {
+fn surplus_calls_name_the_expectation_or_the_call() {
     let twice = |mock: MockTransport| {
         mock.expect(&ReadEntityById::new("e1")).not_found();
         drop(call(&mock, &ReadEntityById::new("e1")));
         drop(call(&mock, &ReadEntityById::new("e1")));
     };
     assert_eq!(
-        placeless(file!(), &failure(|| twice(MockTransport::new()))),
+        without_locations(file!(), &failure(|| twice(MockTransport::new()))),
         "MockTransport::send: Expectation(GET identity/entity/id/{id} with id=\"e1\", expected at HERE) called 2 times \
          which is more than the expected 1"
     );
@@ -145,14 +146,14 @@ fn too_many_calls_name_the_expectation_or_the_call() {
 }
 
 #[test]
-fn wrapping_is_shown() {
+fn response_wrapping_is_shown() {
     let message = failure(|| {
         let mock = MockTransport::new();
         mock.expect(&GenerateIdToken::new("web")).not_found();
         drop(call(&mock, &Wrap::new(GenerateIdToken::new("web"), Duration::from_secs(60))));
     });
     assert_eq!(
-        placeless(file!(), &message),
+        without_locations(file!(), &message),
         r#"MockTransport: unexpected call GET identity/oidc/token/{role} with role="web", x-vault-wrap-ttl="60"
 It differs from the expected calls:
   GET identity/oidc/token/{role} with role="web", expected at HERE
@@ -161,7 +162,7 @@ It differs from the expected calls:
 }
 
 #[test]
-fn what_cannot_be_sent_cannot_be_expected() {
+fn invalid_requests_cannot_be_expected() {
     let message = failure(|| MockTransport::new().expect(&ReadEntityById::new("")).not_found());
     assert_eq!(
         message,
@@ -170,7 +171,7 @@ fn what_cannot_be_sent_cannot_be_expected() {
 }
 
 #[test]
-fn a_request_that_no_endpoint_made_is_told_apart() {
+fn requests_without_an_endpoint_panic() {
     let message = failure(|| {
         let request = Request::get("http://vault.test/v1/sys/health").body(Bytes::new()).unwrap();
         drop(BlockingTransport::send(&MockTransport::new(), request));
@@ -187,11 +188,11 @@ fn debug_lists_the_expectations() {
     mock.expect_any::<ListEntities>().times(..).not_found();
     let unfinished = mock.expect(&ReadEntityById::new("e1"));
     assert_eq!(
-        placeless(file!(), &format!("{unfinished:?}")),
+        without_locations(file!(), &format!("{unfinished:?}")),
         "Expectation(GET identity/entity/id/{id} with id=\"e1\", expected at HERE)"
     );
     assert_eq!(
-        placeless(file!(), &format!("{mock:?}")),
+        without_locations(file!(), &format!("{mock:?}")),
         "MockTransport [LIST identity/entity/id, expected at HERE]"
     );
 }

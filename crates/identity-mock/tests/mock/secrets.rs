@@ -10,10 +10,10 @@ use identity_core::{
 };
 use identity_mock::{MockTransport, RecordedRequest};
 
-use super::{call, failure, placeless, target};
+use super::{call, failure, target, without_locations};
 
 #[test]
-fn secrets_are_not_shown() {
+fn secrets_are_redacted() {
     let messages = [
         failure(|| {
             let mock = MockTransport::new();
@@ -27,7 +27,7 @@ fn secrets_are_not_shown() {
         }),
     ];
     assert_eq!(
-        placeless(file!(), &messages[0]),
+        without_locations(file!(), &messages[0]),
         r#"MockTransport: unexpected call POST identity/oidc/introspect with body {"client_id":"y","token":"***"}
 It differs from the expected calls:
   POST identity/oidc/introspect with body {"client_id":"x","token":"***"}, expected at HERE
@@ -35,7 +35,7 @@ It differs from the expected calls:
     body.token: expected a secret, got a different one"#
     );
     assert_eq!(
-        placeless(file!(), &messages[1]),
+        without_locations(file!(), &messages[1]),
         "MockTransport: unexpected call POST sys/wrapping/unwrap\n\
          It differs from the expected calls:\n\
          \x20 POST sys/wrapping/unwrap, expected at HERE\n\
@@ -53,11 +53,11 @@ It differs from the expected calls:
     drop(call(&mock, &IntrospectIdToken::new("s.one")));
 }
 
-/// Two secrets, and how both begin in the base64 of `Basic`, where they stand after `id:`.
+/// Two secrets, and the beginning of both in the base64 of `Basic`, where they follow `id:`.
 const CANARIES: [&str; 2] = ["canary-1", "canary-2"];
 const ENCODED: &str = "Y2FuYXJ5";
 
-/// Has each kind of message told of an endpoint with a secret.
+/// Asserts that no message contains the secret of an endpoint.
 fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
     let [one, two] = CANARIES.map(with);
     let expecting = |times: usize| {
@@ -89,7 +89,7 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
         assert!(!message.contains("canary") && !message.contains(ENCODED), "{message}");
     }
 
-    // The secret is in the request all the same.
+    // The request itself contains the secret.
     let request = one.request(&target()).unwrap();
     let headers = request.headers().values().map(|value| value.to_str().unwrap());
     let sent = headers.chain([std::str::from_utf8(request.body()).unwrap()]).collect::<String>();
@@ -97,7 +97,7 @@ fn assert_hidden<E: Endpoint>(with: impl Fn(&str) -> E) {
 }
 
 #[test]
-fn no_message_shows_a_secret() {
+fn no_message_contains_a_secret() {
     assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new(secret, "ikey", "duo.test")));
     assert_hidden(|secret| CreateDuoMethod::new(DuoParams::new("skey", secret, "duo.test")));
     assert_hidden(|secret| {

@@ -1,12 +1,13 @@
 //! Policy documents: paths and their capabilities.
 
 use super::hcl::{self, Item, Node};
-use crate::fake::answer::{listed, quoted};
+use crate::fake::response::{multi_error, quoted};
 
 /// A set of capabilities such as `read`. `deny` excludes all others.
 pub(in crate::fake) type Capabilities = std::collections::BTreeSet<&'static str>;
 
-const WORDS: [&str; 9] = ["create", "delete", "deny", "list", "patch", "read", "scan", "sudo", "update"];
+const CAPABILITIES: [&str; 9] =
+    ["create", "delete", "deny", "list", "patch", "read", "scan", "sudo", "update"];
 
 /// The known fields of a path. Only the first two have an effect.
 const FIELDS: [&str; 13] = [
@@ -47,7 +48,7 @@ fn check_keys(items: &[Item], known: &[&str]) -> Result<(), String> {
     let unknown = items.iter().filter(|item| !known.contains(&&*key(item)));
     let errors: Vec<String> =
         unknown.map(|item| format!("invalid key {} on line {}", quoted(&key(item)), item.line)).collect();
-    if errors.is_empty() { Ok(()) } else { Err(listed(&errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(multi_error(&errors)) }
 }
 
 /// Returns the path of an item. The server defaults it to `path`.
@@ -71,11 +72,11 @@ fn rule(item: &Item) -> Result<Rule, String> {
     let mut capabilities = Capabilities::new();
     for field in fields {
         match (field.keys.first().map_or("", String::as_str), &field.value) {
-            ("capabilities", Node::List(words)) => {
-                for word in words {
-                    let word = if let Node::Literal(word) = word { word } else { "" };
-                    let known = WORDS.into_iter().find(|known| *known == word);
-                    let known = known.ok_or_else(|| here(&format!("invalid capability {}", quoted(word))))?;
+            ("capabilities", Node::List(names)) => {
+                for name in names {
+                    let name = if let Node::Literal(name) = name { name } else { "" };
+                    let known = CAPABILITIES.into_iter().find(|known| *known == name);
+                    let known = known.ok_or_else(|| here(&format!("invalid capability {}", quoted(name))))?;
                     capabilities.insert(known);
                 }
             }
@@ -83,7 +84,8 @@ fn rule(item: &Item) -> Result<Rule, String> {
                 return Err(here(&format!("{}: unknown slice type: *ast.LiteralType", field.at)));
             }
             ("policy", Node::Literal(word)) => {
-                let old = of_old(word).ok_or_else(|| here(&format!("invalid policy {}", quoted(word))))?;
+                let old = legacy_capabilities(word)
+                    .ok_or_else(|| here(&format!("invalid policy {}", quoted(word))))?;
                 capabilities.extend(old);
             }
             ("policy", _) => {
@@ -100,7 +102,7 @@ fn rule(item: &Item) -> Result<Rule, String> {
 }
 
 /// Returns the capabilities of the deprecated `policy` field.
-fn of_old(word: &str) -> Option<&'static [&'static str]> {
+fn legacy_capabilities(word: &str) -> Option<&'static [&'static str]> {
     Some(match word {
         "deny" => &["deny"],
         "read" => &["list", "read"],

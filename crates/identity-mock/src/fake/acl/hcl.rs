@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::lexer::{Place, Token, Tokens};
-use crate::fake::answer::quoted;
+use super::lexer::{Lexeme, Lexer, Position};
+use crate::fake::response::quoted;
 
 /// A block or an assignment: `path "a" { … }` has the keys `path` and `a`.
 pub(super) struct Item {
@@ -25,17 +25,17 @@ pub(super) enum Node {
 pub(super) fn parse(text: &str) -> Result<Vec<Item>, String> {
     if text.trim_start().starts_with('{') {
         return match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => Ok(fields.into_iter().flat_map(of_json).collect()),
+            Ok(Value::Object(fields)) => Ok(fields.into_iter().flat_map(from_json).collect()),
             Ok(_) => Err("illegal char".to_owned()),
             Err(error) => Err(format!("{}:{}: illegal char", error.line(), error.column())),
         };
     }
-    Parser { tokens: Tokens::new(text), next: None }.items(&Token::End)
+    Parser { lexer: Lexer::new(text), next: None }.items(&Lexeme::End)
 }
 
 /// Converts JSON as HCL does: each entry of an object of objects becomes a block with one more key, as does
 /// each element of a list of objects.
-fn of_json((key, value): (String, Value)) -> Vec<Item> {
+fn from_json((key, value): (String, Value)) -> Vec<Item> {
     let item = |keys, value| Item { keys, line: 1, at: "At -".to_owned(), value };
     let objects: Vec<_> = match value {
         Value::Object(fields) => vec![fields],
@@ -62,57 +62,57 @@ fn node(value: Value) -> Node {
 }
 
 struct Parser<'t> {
-    tokens: Tokens<'t>,
-    next: Option<(Token, Place)>,
+    lexer: Lexer<'t>,
+    next: Option<(Lexeme, Position)>,
 }
 
 impl Parser<'_> {
-    fn take(&mut self) -> Result<(Token, Place), String> {
-        self.next.take().map_or_else(|| self.tokens.next(), Ok)
+    fn take(&mut self) -> Result<(Lexeme, Position), String> {
+        self.next.take().map_or_else(|| self.lexer.next(), Ok)
     }
 
     /// Parses items up to `end`, which it leaves unread.
-    fn items(&mut self, end: &Token) -> Result<Vec<Item>, String> {
+    fn items(&mut self, end: &Lexeme) -> Result<Vec<Item>, String> {
         let mut items = Vec::new();
         loop {
             let (token, at) = self.take()?;
-            if token == *end || token == Token::End {
+            if token == *end || token == Lexeme::End {
                 self.next = Some((token, at));
                 return Ok(items);
             }
             items.push(self.item(token, at)?);
             match self.take()? {
-                (Token::Sign(','), _) => {}
+                (Lexeme::Sign(','), _) => {}
                 other => self.next = Some(other),
             }
         }
     }
 
-    fn item(&mut self, first: Token, begin: Place) -> Result<Item, String> {
-        let (mut keys, mut shown) = (Vec::new(), Vec::new());
+    fn item(&mut self, first: Lexeme, begin: Position) -> Result<Item, String> {
+        let (mut keys, mut key_texts) = (Vec::new(), Vec::new());
         let (mut token, mut at) = (first, begin);
         let (value, at) = loop {
             match token {
-                Token::Word(key) => {
-                    shown.push(key.clone());
+                Lexeme::Word(key) => {
+                    key_texts.push(key.clone());
                     keys.push(key);
                 }
-                Token::Text(key) => {
-                    shown.push(quoted(&key));
+                Lexeme::Text(key) => {
+                    key_texts.push(quoted(&key));
                     keys.push(key);
                 }
-                Token::Sign('=') => match keys.len() {
+                Lexeme::Sign('=') => match keys.len() {
                     0 => return Err(at.error("no object keys found!")),
                     1 => break self.value()?,
                     _ => return Err(at.error("nested object expected: LBRACE got: ASSIGN")),
                 },
-                Token::Sign('{') if keys.is_empty() => {
+                Lexeme::Sign('{') if keys.is_empty() => {
                     return Err(at.error("expected: IDENT | STRING got: LBRACE"));
                 }
-                Token::Sign('{') => break (self.object()?, at),
-                Token::Sign('}') | Token::End if !keys.is_empty() => {
+                Lexeme::Sign('{') => break (self.object()?, at),
+                Lexeme::Sign('}') | Lexeme::End if !keys.is_empty() => {
                     let expected = "expected start of object ('{') or assignment ('=')";
-                    return Err(at.error(&format!("key '{}' {expected}", shown.join(" "))));
+                    return Err(at.error(&format!("key '{}' {expected}", key_texts.join(" "))));
                 }
                 other => {
                     let expected = "expected: IDENT | STRING | ASSIGN | LBRACE got";
@@ -124,21 +124,21 @@ impl Parser<'_> {
         Ok(Item { keys, line: begin.line, at: at.to_string(), value })
     }
 
-    fn value(&mut self) -> Result<(Node, Place), String> {
+    fn value(&mut self) -> Result<(Node, Position), String> {
         let (token, at) = self.take()?;
         let node = match token {
-            Token::Text(text) | Token::Number(text) | Token::Bool(text) => Node::Literal(text),
-            Token::Sign('{') => self.object()?,
-            Token::Sign('[') => self.list()?,
+            Lexeme::Text(text) | Lexeme::Number(text) | Lexeme::Bool(text) => Node::Literal(text),
+            Lexeme::Sign('{') => self.object()?,
+            Lexeme::Sign('[') => self.list()?,
             other => return Err(at.error(&format!("Unknown token: {}", other.kind()))),
         };
         Ok((node, at))
     }
 
     fn object(&mut self) -> Result<Node, String> {
-        let items = self.items(&Token::Sign('}'))?;
+        let items = self.items(&Lexeme::Sign('}'))?;
         match self.take()? {
-            (Token::Sign('}'), _) => Ok(Node::Object(items)),
+            (Lexeme::Sign('}'), _) => Ok(Node::Object(items)),
             (token, at) => Err(at.error(&format!("object expected closing RBRACE got: {}", token.kind()))),
         }
     }
@@ -150,13 +150,15 @@ impl Parser<'_> {
         loop {
             let (token, at) = self.take()?;
             let problem = match token {
-                Token::Sign(']') => return Ok(Node::List(items)),
-                Token::Sign(',') => {
+                Lexeme::Sign(']') => return Ok(Node::List(items)),
+                Lexeme::Sign(',') => {
                     needs_comma = false;
                     continue;
                 }
                 _ if needs_comma => "error parsing list, expected comma or list end, got",
-                Token::Word(_) | Token::Sign('}' | '=') | Token::End => "unexpected token while parsing list",
+                Lexeme::Word(_) | Lexeme::Sign('}' | '=') | Lexeme::End => {
+                    "unexpected token while parsing list"
+                }
                 other => {
                     self.next = Some((other, at));
                     items.push(self.value()?.0);

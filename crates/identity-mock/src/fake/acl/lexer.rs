@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 #[derive(PartialEq)]
-pub(super) enum Token {
+pub(super) enum Lexeme {
     Word(String),
     Text(String),
     Number(String),
@@ -14,7 +14,7 @@ pub(super) enum Token {
     End,
 }
 
-impl Token {
+impl Lexeme {
     /// Returns the name of the token in error messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -34,39 +34,39 @@ impl Token {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) line: usize,
     column: usize,
 }
 
-impl Place {
+impl Position {
     pub(super) fn error(self, problem: &str) -> String {
         format!("{self}: {problem}")
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "At {}:{}", self.line, self.column)
     }
 }
 
-pub(super) struct Tokens<'t> {
+pub(super) struct Lexer<'t> {
     text: &'t str,
     chars: Peekable<CharIndices<'t>>,
-    place: Place,
+    position: Position,
 }
 
-impl<'t> Tokens<'t> {
+impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, chars: text.char_indices().peekable(), place: Place { line: 1, column: 1 } }
+        Self { text, chars: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
     }
 
     fn bump(&mut self) -> Option<char> {
         let (_, char) = self.chars.next()?;
         match char {
-            '\n' => self.place = Place { line: self.place.line + 1, column: 1 },
-            _ => self.place.column += 1,
+            '\n' => self.position = Position { line: self.position.line + 1, column: 1 },
+            _ => self.position.column += 1,
         }
         Some(char)
     }
@@ -81,7 +81,7 @@ impl<'t> Tokens<'t> {
         }
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         loop {
             let rest = self.rest();
             if rest.starts_with('#') || rest.starts_with("//") {
@@ -109,36 +109,36 @@ impl<'t> Tokens<'t> {
     }
 
     /// Returns the next token and its position.
-    pub(super) fn next(&mut self) -> Result<(Token, Place), String> {
-        self.skip_blanks();
-        let mut at = self.place;
+    pub(super) fn next(&mut self) -> Result<(Lexeme, Position), String> {
+        self.skip_whitespace();
+        let mut at = self.position;
         let token = match self.rest().chars().next() {
             None => {
                 at.column += 1;
-                Token::End
+                Lexeme::End
             }
-            Some('"') => Token::Text(self.quoted()?),
+            Some('"') => Lexeme::Text(self.string()?),
             Some(sign @ ('{' | '}' | '[' | ']' | ',' | '=')) => {
                 self.bump();
-                Token::Sign(sign)
+                Lexeme::Sign(sign)
             }
             Some(char) if char.is_ascii_digit() || char == '-' => {
-                Token::Number(self.while_in(|char| char.is_ascii_alphanumeric() || "-+.".contains(char)))
+                Lexeme::Number(self.while_in(|char| char.is_ascii_alphanumeric() || "-+.".contains(char)))
             }
             Some(char) if char.is_alphabetic() || char == '_' => {
                 let word = self.while_in(|char| char.is_alphanumeric() || "_-.".contains(char));
-                if word == "true" || word == "false" { Token::Bool(word) } else { Token::Word(word) }
+                if word == "true" || word == "false" { Lexeme::Bool(word) } else { Lexeme::Word(word) }
             }
             Some(_) => return Err(at.error("illegal char")),
         };
         Ok((token, at))
     }
 
-    fn quoted(&mut self) -> Result<String, String> {
+    fn string(&mut self) -> Result<String, String> {
         self.bump();
         let mut text = String::new();
         loop {
-            let at = self.place;
+            let at = self.position;
             match self.bump() {
                 Some('"') => return Ok(text),
                 Some('\\') => match self.bump() {

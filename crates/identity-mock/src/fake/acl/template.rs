@@ -5,7 +5,7 @@ use crate::fake::store::{Entity, Group, Pairs, Store};
 
 /// Expands a path for an entity. Returns `None` if the entity lacks a value, and `Err` if a value contains
 /// wildcards or slashes: the server then denies every request of the token.
-pub(super) fn expanded(path: &str, subject: Option<(&Store, &Entity)>) -> Result<Option<String>, ()> {
+pub(super) fn expand(path: &str, subject: Option<(&Store, &Entity)>) -> Result<Option<String>, ()> {
     let mut pieces = path.split("{{");
     let mut expanded = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -26,14 +26,14 @@ fn value<'s>(directive: &str, store: &'s Store, entity: &'s Entity) -> Option<&'
         return match selector.split_once('.') {
             None if selector == "id" => Some(&entity.id),
             None if selector == "name" => Some(&entity.name),
-            Some(("metadata", key)) => of_pairs(entity.metadata.as_ref(), key),
+            Some(("metadata", key)) => metadata_value(entity.metadata.as_ref(), key),
             Some(("aliases", selector)) => {
                 let (accessor, selector) = selector.split_once('.')?;
                 let alias = entity.aliases.iter().find(|alias| alias.mount_accessor == accessor)?;
                 match selector.split_once('.') {
                     None if selector == "id" => Some(&alias.id),
                     None if selector == "name" => Some(&alias.name),
-                    Some(("custom_metadata", key)) => of_pairs(alias.custom_metadata.as_ref(), key),
+                    Some(("custom_metadata", key)) => metadata_value(alias.custom_metadata.as_ref(), key),
                     _ => None,
                 }
             }
@@ -52,11 +52,11 @@ fn value<'s>(directive: &str, store: &'s Store, entity: &'s Entity) -> Option<&'
     match selector.split_once('.') {
         None if selector == "id" => Some(&group.id),
         None if selector == "name" => Some(&group.name),
-        Some(("metadata", key)) => of_pairs(group.metadata.as_ref(), key),
+        Some(("metadata", key)) => metadata_value(group.metadata.as_ref(), key),
         _ => None,
     }
 }
 
-fn of_pairs<'s>(pairs: Option<&'s Pairs>, key: &str) -> Option<&'s str> {
+fn metadata_value<'s>(pairs: Option<&'s Pairs>, key: &str) -> Option<&'s str> {
     pairs?.get(key).map(String::as_str).filter(|value| !value.is_empty())
 }

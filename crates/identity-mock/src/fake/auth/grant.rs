@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::login::denied;
-use crate::fake::answer::{Answer, Refusal, quoted};
 use crate::fake::duration;
 use crate::fake::entity;
+use crate::fake::response::{ErrorResponse, ServerResponse, quoted};
 use crate::fake::state::State;
 use crate::fake::store::{Pairs, Store};
 use crate::fake::tokens::{Lease, Token};
@@ -34,10 +34,10 @@ pub(super) struct Grant {
 }
 
 /// The default and maximum TTL: 32 days.
-const LONGEST: u64 = 32 * 24 * 60 * 60;
+const MAX_TTL: u64 = 32 * 24 * 60 * 60;
 
 /// Sorts the policies of a token and adds `default` if it is wanted. Root tokens do not get it.
-pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<String> {
+pub(super) fn with_default_policy(mut policies: Vec<String>, is_wanted: bool) -> Vec<String> {
     let has = |name: &str| policies.iter().any(|policy| policy == name);
     if is_wanted && !has("root") && !has("default") {
         policies.push("default".to_owned());
@@ -46,32 +46,38 @@ pub(super) fn with_default(mut policies: Vec<String>, is_wanted: bool) -> Vec<St
     policies
 }
 
-pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -> Result<Answer, Refusal> {
+pub(super) fn create_token(
+    state: &mut State,
+    grant: Grant,
+    mut warnings: Vec<String>,
+) -> Result<ServerResponse, ErrorResponse> {
     let context = state.context(&grant.namespace).ok_or_else(denied)?;
     let of_identity =
-        grant.entity.as_ref().map(|entity| policies_of(context.store, entity)).unwrap_or_default();
+        grant.entity.as_ref().map(|entity| identity_policies(context.store, entity)).unwrap_or_default();
     let namespace_id = context.namespace_id.to_owned();
 
     let policies = grant.policies;
     let is_root = policies.iter().any(|policy| policy == "root");
     let unlimited = is_root && grant.ttl == 0;
-    let mut ttl = if grant.ttl == 0 && !unlimited { LONGEST } else { grant.ttl };
-    let most = [grant.max_ttl, grant.explicit_max_ttl].into_iter().filter(|most| *most > 0).min();
-    let most = most.unwrap_or(LONGEST).min(LONGEST);
-    if ttl > most {
+    let mut ttl = if grant.ttl == 0 && !unlimited { MAX_TTL } else { grant.ttl };
+    let max = [grant.max_ttl, grant.explicit_max_ttl].into_iter().filter(|max| *max > 0).min();
+    let max = max.unwrap_or(MAX_TTL).min(MAX_TTL);
+    if ttl > max {
         if grant.ttl > 0 {
-            let (asked, most) = (quoted(&duration::brief(ttl)), quoted(&duration::brief(most)));
+            let (requested, max) =
+                (quoted(&duration::format_brief(ttl)), quoted(&duration::format_brief(max)));
             let capped = "TTL value is capped accordingly";
-            warnings.insert(0, format!("TTL of {asked} exceeded the effective max_ttl of {most}; {capped}"));
+            warnings
+                .insert(0, format!("TTL of {requested} exceeded the effective max_ttl of {max}; {capped}"));
         }
-        ttl = most;
+        ttl = max;
     }
 
     let suffix = if namespace_id == "root" { String::new() } else { format!(".{namespace_id}") };
     let (prefix, length) = if grant.is_batch { ("b", 140) } else { ("s", 24) };
-    let made_up = format!("{prefix}.{}{suffix}", state.random.word(length));
-    let token = if grant.id.is_empty() { made_up } else { grant.id };
-    let accessor = format!("{}{suffix}", state.random.word(24));
+    let generated = format!("{prefix}.{}{suffix}", state.random.alphanumeric(length));
+    let token = if grant.id.is_empty() { generated } else { grant.id };
+    let accessor = format!("{}{suffix}", state.random.alphanumeric(24));
     let lease = Lease {
         accessor: if grant.is_batch { String::new() } else { accessor },
         policies,
@@ -87,13 +93,13 @@ pub(super) fn give(state: &mut State, grant: Grant, mut warnings: Vec<String>) -
         orphan: grant.orphan,
         is_batch: grant.is_batch,
     };
-    let auth = shown(&token, &lease, grant.entity.as_deref(), &of_identity);
+    let auth = to_json(&token, &lease, grant.entity.as_deref(), &of_identity);
     state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, lease, access: None });
-    Ok(Answer::Auth { auth, warnings })
+    Ok(ServerResponse::Auth { auth, warnings })
 }
 
 /// Returns the policies of an entity followed by those of its groups.
-pub(in crate::fake) fn policies_of(store: &Store, entity: &str) -> Vec<String> {
+pub(in crate::fake) fn identity_policies(store: &Store, entity: &str) -> Vec<String> {
     let (direct, inherited) = entity::groups(store, entity);
     let groups = direct.into_iter().chain(inherited).filter_map(|group| store.groups.get(group));
     let own = store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
@@ -107,9 +113,9 @@ pub(in crate::fake) fn policies_of(store: &Store, entity: &str) -> Vec<String> {
 }
 
 /// Returns the `auth` part of the response that creates the token.
-pub(super) fn shown(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
+pub(super) fn to_json(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
     let all: BTreeSet<&String> = lease.policies.iter().chain(of_identity).collect();
-    let mut shown = json!({
+    let mut object = json!({
         "client_token": token,
         "accessor": lease.accessor,
         "policies": all,
@@ -126,7 +132,7 @@ pub(super) fn shown(token: &str, lease: &Lease, entity: Option<&str>, of_identit
     if !of_identity.is_empty() {
         let mut sorted = of_identity.to_vec();
         sorted.sort_unstable();
-        shown["identity_policies"] = json!(sorted);
+        object["identity_policies"] = json!(sorted);
     }
-    shown
+    object
 }

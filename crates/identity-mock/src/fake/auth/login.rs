@@ -7,10 +7,10 @@ use http::header::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::grant::{Grant, give};
-use crate::fake::answer::{Answer, Refusal, bad};
+use super::grant::{Grant, create_token};
 use crate::fake::entity;
 use crate::fake::mfa::{self, Credentials};
+use crate::fake::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::fake::state::{Context, State};
 use crate::fake::store::{Alias, Entity};
 
@@ -21,16 +21,16 @@ pub(super) struct Pending {
     pub(super) until: Timestamp,
 }
 
-const PATIENCE: SignedDuration = SignedDuration::from_secs(300);
+const MFA_TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
 
 /// Parses the headers `X-Vault-MFA: <method>:<code>`.
-pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Refusal> {
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, ErrorResponse> {
     let mut credentials = Credentials::new();
     for header in headers.get_all("x-vault-mfa") {
         let header = String::from_utf8_lossy(header.as_bytes());
         let missing = |what: &str| {
             let problem = format!("invalid data in header \"X-Vault-MFA\"; missing method {what}");
-            Err(bad(format!("failed to parse X-Vault-MFA header: {problem}")))
+            Err(bad_request(format!("failed to parse X-Vault-MFA header: {problem}")))
         };
         let (method, code) = match header.split_once(':') {
             None if header.is_empty() => continue,
@@ -45,8 +45,8 @@ pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Re
     Ok(Some(credentials).filter(|credentials| !credentials.is_empty()))
 }
 
-pub(super) fn denied() -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "permission denied")
+pub(super) fn denied() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
 }
 
 /// Logs in the user with this name at the mount, whose password is already validated.
@@ -57,12 +57,12 @@ pub(super) fn log_in(
     mut grant: Grant,
     credentials: Option<&Credentials>,
     mut warnings: Vec<String>,
-) -> Result<Answer, Refusal> {
+) -> Result<ServerResponse, ErrorResponse> {
     if grant.policies.iter().any(|policy| policy == "root") {
-        return Err(bad("auth methods cannot create root tokens"));
+        return Err(bad_request("auth methods cannot create root tokens"));
     }
     let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let entity = entity_of(&mut context, accessor, name)?;
+    let entity = entity_for_alias(&mut context, accessor, name)?;
     if entity.disabled {
         return Err(denied());
     }
@@ -78,7 +78,7 @@ pub(super) fn log_in(
     } else {
         let id = context.random.uuid();
         let constraints = mfa::constraints(context.mfa, &enforcements);
-        let until = context.now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        let until = context.now.checked_add(MFA_TIMEOUT).unwrap_or(Timestamp::MAX);
         state.auth.pending.insert(id.clone(), Pending { accessor: accessor.to_owned(), grant, until });
         warnings.push(
             "A login request was issued that is subject to MFA validation. Please make sure to validate the login by \
@@ -86,13 +86,13 @@ pub(super) fn log_in(
                 .to_owned(),
         );
         let requirement = json!({ "mfa_request_id": id, "mfa_constraints": constraints });
-        return Ok(Answer::Auth { auth: unfinished(&requirement), warnings });
+        return Ok(ServerResponse::Auth { auth: pending_auth(&requirement), warnings });
     }
-    give(state, grant, warnings)
+    create_token(state, grant, warnings)
 }
 
 /// Returns the entity with the alias. Creates both if the alias does not exist.
-fn entity_of(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<Entity, Refusal> {
+fn entity_for_alias(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<Entity, ErrorResponse> {
     if let Some(alias) = context.store.aliases.at(accessor, name) {
         return context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied);
     }
@@ -114,7 +114,7 @@ fn entity_of(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<En
     Ok(entity)
 }
 
-fn unfinished(requirement: &Value) -> Value {
+fn pending_auth(requirement: &Value) -> Value {
     json!({
         "client_token": "",
         "accessor": "",

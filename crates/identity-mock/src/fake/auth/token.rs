@@ -4,12 +4,12 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::grant::{self, Grant, policies_of, with_default};
+use super::grant::{self, Grant, identity_policies, with_default_policy};
 use crate::fake::acl::Acl;
-use crate::fake::answer::{Answer, Refusal, bad, quoted};
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::limits::policies;
-use crate::fake::request::{Asked, Verb};
+use crate::fake::request::{ParsedRequest, Verb};
+use crate::fake::response::{ErrorResponse, ServerResponse, bad_request, quoted};
 use crate::fake::route::ignored;
 use crate::fake::state::State;
 use crate::fake::tokens::Token;
@@ -32,69 +32,74 @@ const FIELDS: Schema = &[
 ];
 
 /// `caller` is the token of the request.
-pub(super) fn run(state: &mut State, asked: Asked, rest: &str, caller: &str) -> Result<Answer, Refusal> {
-    let given = asked.data.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
-    match (asked.verb, rest) {
+pub(super) fn run(
+    state: &mut State,
+    parsed: ParsedRequest,
+    rest: &str,
+    caller: &str,
+) -> Result<ServerResponse, ErrorResponse> {
+    let given = parsed.data.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
+    match (parsed.verb, rest) {
         (Verb::Read | Verb::Write, "lookup-self") => lookup(state, caller),
         (Verb::Write, "lookup") => lookup(state, &given),
         (Verb::List, "accessors/") => {
-            let accessors = state.tokens.accessors(&asked.namespace);
-            Ok(Answer::Data { data: json!({ "keys": accessors }), warnings: Vec::new() })
+            let accessors = state.tokens.accessors(&parsed.namespace);
+            Ok(ServerResponse::Data { data: json!({ "keys": accessors }), warnings: Vec::new() })
         }
         (Verb::Write, "lookup-accessor") => {
-            let token = of_accessor(state, &asked)?.ok_or_else(|| refused("invalid accessor"))?;
-            let mut answer = lookup(state, &token)?;
-            if let Answer::Data { data, .. } = &mut answer {
+            let token = token_by_accessor(state, &parsed)?.ok_or_else(|| invalid("invalid accessor"))?;
+            let mut response = lookup(state, &token)?;
+            if let ServerResponse::Data { data, .. } = &mut response {
                 data["id"] = "".into();
             }
-            Ok(answer)
+            Ok(response)
         }
         (Verb::Write, "revoke-accessor") => {
-            let Some(token) = of_accessor(state, &asked)? else {
+            let Some(token) = token_by_accessor(state, &parsed)? else {
                 let warnings = vec!["No token found with this accessor".to_owned()];
-                return Ok(Answer::Data { data: Value::Null, warnings });
+                return Ok(ServerResponse::Data { data: Value::Null, warnings });
             };
             state.tokens.revoke(&token);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
         (Verb::Write, "revoke-self") => {
             state.tokens.revoke(caller);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
         (Verb::Write, "revoke") => {
             state.tokens.revoke(&given);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
         (Verb::Write, "renew-self") => renew(state, caller),
-        (Verb::Write, "create") => create(state, asked, caller, false),
-        (Verb::Write, "create-orphan") => create(state, asked, caller, true),
+        (Verb::Write, "create") => create(state, parsed, caller, false),
+        (Verb::Write, "create-orphan") => create(state, parsed, caller, true),
         (
             _,
             "lookup-self" | "lookup" | "revoke-self" | "revoke" | "renew-self" | "create" | "create-orphan"
             | "accessors" | "accessors/" | "lookup-accessor" | "revoke-accessor",
-        ) => Err(Refusal::unsupported_operation()),
-        _ => Err(Refusal::unsupported_path()),
+        ) => Err(ErrorResponse::unsupported_operation()),
+        _ => Err(ErrorResponse::unsupported_path()),
     }
 }
 
-fn refused(problem: &str) -> Refusal {
-    Refusal::by_core(StatusCode::BAD_REQUEST, problem)
+fn invalid(problem: &str) -> ErrorResponse {
+    ErrorResponse::from_core(StatusCode::BAD_REQUEST, problem)
 }
 
 /// Returns the token with the accessor in the body. `None` if the body has none.
-fn of_accessor(state: &State, asked: &Asked) -> Result<Option<String>, Refusal> {
-    let accessor = Fields::new(asked.data.clone(), &[("accessor", Kind::Text)])?.text("accessor");
+fn token_by_accessor(state: &State, parsed: &ParsedRequest) -> Result<Option<String>, ErrorResponse> {
+    let accessor = Fields::new(parsed.data.clone(), &[("accessor", Kind::Text)])?.text("accessor");
     if accessor.is_empty() {
-        return Err(refused("missing accessor"));
+        return Err(invalid("missing accessor"));
     }
     Ok(state.tokens.with_accessor(&accessor).map(|(token, _)| token.clone()))
 }
 
-fn bad_token() -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "bad token")
+fn bad_token() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, "bad token")
 }
 
-fn lookup(state: &mut State, token: &str) -> Result<Answer, Refusal> {
+fn lookup(state: &mut State, token: &str) -> Result<ServerResponse, ErrorResponse> {
     let found = state.tokens.find(token).ok_or_else(bad_token)?;
     let (namespace, entity) = (found.namespace.clone(), found.entity.clone());
     let lease = &found.lease;
@@ -121,51 +126,56 @@ fn lookup(state: &mut State, token: &str) -> Result<Answer, Refusal> {
         "type": if lease.is_batch { "batch" } else { "service" },
     });
     if let (Some(entity), Some(context)) = (entity, state.context(&namespace)) {
-        let of_identity = policies_of(context.store, &entity);
+        let of_identity = identity_policies(context.store, &entity);
         if !of_identity.is_empty() {
             data["external_namespace_policies"] = json!({});
             data["identity_policies"] = json!(of_identity);
         }
     }
-    Ok(Answer::Data { data, warnings: Vec::new() })
+    Ok(ServerResponse::Data { data, warnings: Vec::new() })
 }
 
-fn renew(state: &mut State, token: &str) -> Result<Answer, Refusal> {
+fn renew(state: &mut State, token: &str) -> Result<ServerResponse, ErrorResponse> {
     let now = state.clock.now();
     let found = state.tokens.find_mut(token).filter(|found| found.lease.renewable);
-    let found = found.ok_or_else(|| bad("lease is not renewable"))?;
+    let found = found.ok_or_else(|| bad_request("lease is not renewable"))?;
     let age = now.duration_since(found.lease.created).max(SignedDuration::ZERO);
     found.lease.renewed = u64::try_from(age.as_secs()).unwrap_or_default();
     let Token { namespace, entity, lease, .. } = found.clone();
     let of_identity = entity.as_ref().zip(state.context(&namespace));
     let of_identity =
-        of_identity.map(|(entity, context)| policies_of(context.store, entity)).unwrap_or_default();
-    Ok(Answer::Auth {
-        auth: grant::shown(token, &lease, entity.as_deref(), &of_identity),
+        of_identity.map(|(entity, context)| identity_policies(context.store, entity)).unwrap_or_default();
+    Ok(ServerResponse::Auth {
+        auth: grant::to_json(token, &lease, entity.as_deref(), &of_identity),
         warnings: Vec::new(),
     })
 }
 
-fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Result<Answer, Refusal> {
-    let ignored = ignored(&asked.data, FIELDS);
-    let fields = Fields::new(asked.data, FIELDS).map_err(bare)?;
+fn create(
+    state: &mut State,
+    parsed: ParsedRequest,
+    caller: &str,
+    is_orphan: bool,
+) -> Result<ServerResponse, ErrorResponse> {
+    let ignored = ignored(&parsed.data, FIELDS);
+    let fields = Fields::new(parsed.data, FIELDS).map_err(without_field)?;
     let parent = state.tokens.find(caller).ok_or_else(bad_token)?.clone();
     let is_root = parent.lease.policies.iter().any(|policy| policy == "root");
-    let path = format!("{}{}", asked.namespace, asked.path);
-    let has_sudo = Acl::of(state, &parent)?.allows(&path, "sudo");
+    let path = format!("{}{}", parsed.namespace, parsed.path);
+    let has_sudo = Acl::for_token(state, &parent)?.allows(&path, "sudo");
     if !fields.text("entity_alias").is_empty() {
-        return Err(bad("'entity_alias' is only allowed in combination with token role"));
+        return Err(bad_request("'entity_alias' is only allowed in combination with token role"));
     }
     let is_batch = match &*fields.text("type") {
         "" | "service" => false,
         "batch" => true,
-        _ => return Err(bad("invalid 'token_type' value")),
+        _ => return Err(bad_request("invalid 'token_type' value")),
     };
     let mut warnings = Vec::new();
     let id = fields.text("id");
     if !id.is_empty() {
         if !has_sudo {
-            return Err(bad("root or sudo privileges required to specify token id"));
+            return Err(bad_request("root or sudo privileges required to specify token id"));
         }
         warnings.push(
             "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more secure SHA2-256 HMAC \
@@ -175,19 +185,19 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
     }
     let given = policies(fields.list("policies").unwrap_or_default());
     if !has_sudo && given.iter().any(|policy| !parent.lease.policies.contains(policy)) {
-        return Err(bad("child policies must be subset of parent"));
+        return Err(bad_request("child policies must be subset of parent"));
     }
     if !is_root && given.iter().any(|policy| policy == "root") {
-        return Err(bad("root tokens may not be created without parent token being root"));
+        return Err(bad_request("root tokens may not be created without parent token being root"));
     }
     let has_no_parent = fields.flag("no_parent").unwrap_or_default();
     if has_no_parent && !has_sudo {
-        return Err(bad("root or sudo privileges required to create orphan token"));
+        return Err(bad_request("root or sudo privileges required to create orphan token"));
     }
-    let name: String = fields.text("display_name").chars().map(plain).collect();
+    let name: String = fields.text("display_name").chars().map(to_display_char).collect();
     let period = fields.seconds("period").unwrap_or_default();
     if period > 0 && !has_sudo {
-        return Err(bad("root or sudo privileges required to create periodic token"));
+        return Err(bad_request("root or sudo privileges required to create periodic token"));
     }
     let ttl = fields.seconds("ttl").or_else(|| fields.seconds("lease")).unwrap_or_default();
     // Only privileged callers can add policies, so the policies of the parent are the default.
@@ -199,15 +209,15 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
     if !is_default_wanted && is_inherited {
         chosen.retain(|policy| policy != "default");
     }
-    let policies = with_default(chosen, adds_default);
-    let unknown = policies.iter().filter(|name| !state.policies.has(&asked.namespace, name));
+    let policies = with_default_policy(chosen, adds_default);
+    let unknown = policies.iter().filter(|name| !state.policies.has(&parsed.namespace, name));
     warnings.extend(unknown.map(|name| format!("Policy {} does not exist", quoted(name))));
     warnings.extend(ignored);
     let grant = Grant {
         id,
-        namespace: asked.namespace,
+        namespace: parsed.namespace,
         entity: if is_orphan { None } else { parent.entity },
-        path: asked.path,
+        path: parsed.path,
         display_name: if name.is_empty() { "token".to_owned() } else { format!("token-{name}") },
         policies,
         meta: fields.pairs("meta").flatten(),
@@ -219,19 +229,19 @@ fn create(state: &mut State, asked: Asked, caller: &str, is_orphan: bool) -> Res
         renewable: fields.flag("renewable").unwrap_or(true),
         orphan: is_orphan || has_no_parent,
     };
-    grant::give(state, grant, warnings)
+    grant::create_token(state, grant, warnings)
 }
 
 /// The server parses these durations elsewhere, and its error lacks the field.
-fn bare(mut refusal: Refusal) -> Refusal {
-    for error in &mut refusal.errors {
+fn without_field(mut error: ErrorResponse) -> ErrorResponse {
+    for error in &mut error.errors {
         if let Some(at) = error.find(": time: ") {
             error.drain(..at + 2);
         }
     }
-    refusal
+    error
 }
 
-fn plain(char: char) -> char {
+fn to_display_char(char: char) -> char {
     if char.is_ascii_alphanumeric() { char } else { '-' }
 }

@@ -3,14 +3,14 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::grant::{Grant, with_default};
+use super::grant::{Grant, with_default_policy};
 use super::login;
-use crate::fake::answer::{Answer, Refusal, bad, internal, quoted};
-use crate::fake::entity::listed;
+use crate::fake::entity::key_list;
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::limits::policies;
 use crate::fake::mfa::Credentials;
-use crate::fake::request::{Asked, Verb};
+use crate::fake::request::{ParsedRequest, Verb};
+use crate::fake::response::{ErrorResponse, ServerResponse, bad_request, internal, quoted};
 use crate::fake::route::{ignored, is_slug};
 use crate::fake::state::State;
 use crate::fake::store::Pairs;
@@ -52,74 +52,81 @@ const FIELDS: Schema = &[
     ("token_type", Kind::Text),
 ];
 
-pub(super) fn run(state: &mut State, asked: Asked, accessor: String, rest: &str) -> Result<Answer, Refusal> {
+pub(super) fn run(
+    state: &mut State,
+    parsed: ParsedRequest,
+    accessor: String,
+    rest: &str,
+) -> Result<ServerResponse, ErrorResponse> {
     if rest == "users/" || rest == "users" {
-        return if asked.verb == Verb::List {
+        return if parsed.verb == Verb::List {
             list(state, &accessor)
         } else {
-            Err(Refusal::unsupported_operation())
+            Err(ErrorResponse::unsupported_operation())
         };
     }
-    let rest = rest.strip_prefix("users/").ok_or_else(Refusal::unsupported_path)?;
+    let rest = rest.strip_prefix("users/").ok_or_else(ErrorResponse::unsupported_path)?;
     let (name, part) = rest.split_once('/').unwrap_or((rest, ""));
     if !is_slug(name) || !matches!(part, "" | "password" | "policies") {
-        return Err(Refusal::unsupported_path());
+        return Err(ErrorResponse::unsupported_path());
     }
     let key = (accessor, name.to_lowercase());
     let users = &mut state.auth.users;
-    match (asked.verb, part) {
+    match (parsed.verb, part) {
         (Verb::Read, "") => match users.get(&key) {
-            Some(user) => Ok(Answer::Data { data: user.shown(), warnings: ignored(&asked.data, FIELDS) }),
-            None => Err(Refusal::silent(StatusCode::NOT_FOUND)),
+            Some(user) => {
+                Ok(ServerResponse::Data { data: user.to_json(), warnings: ignored(&parsed.data, FIELDS) })
+            }
+            None => Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
         },
         (Verb::Delete, "") => {
             users.remove(&key);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
         (Verb::Write, part) => {
-            let fields = Fields::new(asked.data, FIELDS).map_err(without_prefix)?;
+            let fields = Fields::new(parsed.data, FIELDS).map_err(without_prefix)?;
             let known = users.get(&key);
             if !part.is_empty() && known.is_none() {
                 return Err(internal("username does not exist"));
             }
             let password = fields.given_text("password").filter(|password| !password.is_empty());
             if password.is_none() && (known.is_none() || part == "password") {
-                return Err(bad("must provide either password or password_hash"));
+                return Err(bad_request("must provide either password or password_hash"));
             }
             let mut user = known.cloned().unwrap_or_default();
             if let Some(password) = password.filter(|_| part != "policies") {
                 user.password = password;
             }
-            user.take_policies(&fields, part != "password");
+            user.set_policies(&fields, part != "password");
             if part.is_empty() {
-                user.take_limits(&fields)?;
+                user.set_limits(&fields)?;
             }
             users.insert(key, user);
-            Ok(Answer::Done)
+            Ok(ServerResponse::NoContent)
         }
-        _ => Err(Refusal::unsupported_operation()),
+        _ => Err(ErrorResponse::unsupported_operation()),
     }
 }
 
 /// The server parses the token fields elsewhere, and its errors lack the prefix.
-fn without_prefix(mut refusal: Refusal) -> Refusal {
-    for error in &mut refusal.errors {
+fn without_prefix(mut error: ErrorResponse) -> ErrorResponse {
+    for error in &mut error.errors {
         if error.contains("field \"token_") {
             *error = error.trim_start_matches("Field validation failed: ").to_owned();
         }
     }
-    refusal
+    error
 }
 
-fn list(state: &State, accessor: &str) -> Result<Answer, Refusal> {
+fn list(state: &State, accessor: &str) -> Result<ServerResponse, ErrorResponse> {
     let users = state.auth.users.keys().filter(|(of, _)| of == accessor);
     let names: Vec<String> = users.map(|(_, name)| name.clone()).collect();
-    let data = listed(&names, None).ok_or_else(|| Refusal::silent(StatusCode::NOT_FOUND))?;
-    Ok(Answer::Data { data, warnings: Vec::new() })
+    let data = key_list(&names, None).ok_or_else(|| ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
+    Ok(ServerResponse::Data { data, warnings: Vec::new() })
 }
 
 impl User {
-    fn take_policies(&mut self, fields: &Fields, allowed: bool) {
+    fn set_policies(&mut self, fields: &Fields, allowed: bool) {
         let (old, new) = (fields.list("policies"), fields.list("token_policies"));
         let is_old = new.is_none();
         if let Some(names) = new.or(old).filter(|_| allowed) {
@@ -128,7 +135,7 @@ impl User {
         }
     }
 
-    fn take_limits(&mut self, fields: &Fields) -> Result<(), Refusal> {
+    fn set_limits(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
         let take = |field: &mut u64, name| *field = fields.seconds(name).unwrap_or(*field);
         take(&mut self.ttl, "ttl");
         take(&mut self.max_ttl, "max_ttl");
@@ -137,7 +144,8 @@ impl User {
         take(&mut self.explicit_max_ttl, "token_explicit_max_ttl");
         take(&mut self.period, "token_period");
         if let Some(uses) = fields.number("token_num_uses") {
-            self.uses = u64::try_from(uses).map_err(|_| bad("'token_num_uses' cannot be negative"))?;
+            self.uses =
+                u64::try_from(uses).map_err(|_| bad_request("'token_num_uses' cannot be negative"))?;
         }
         self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
         self.strictly_bind_ip = fields.flag("token_strictly_bind_ip").unwrap_or(self.strictly_bind_ip);
@@ -145,22 +153,24 @@ impl User {
             self.bound_cidrs = cidrs;
         }
         if self.strictly_bind_ip && !self.bound_cidrs.is_empty() {
-            return Err(bad("'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one"));
+            return Err(bad_request(
+                "'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one",
+            ));
         }
         if let Some(kind) = fields.given_text("token_type") {
             if !["", "default", "default-service", "default-batch", "service", "batch"].contains(&&*kind) {
-                return Err(bad(format!("invalid 'token_type' value {}", quoted(&kind))));
+                return Err(bad_request(format!("invalid 'token_type' value {}", quoted(&kind))));
             }
             self.kind = kind;
         }
         if self.max_ttl > 0 && self.ttl > self.max_ttl {
-            return Err(bad("'token_ttl' cannot be greater than 'token_max_ttl'"));
+            return Err(bad_request("'token_ttl' cannot be greater than 'token_max_ttl'"));
         }
         Ok(())
     }
 
-    fn shown(&self) -> Value {
-        let mut shown = json!({
+    fn to_json(&self) -> Value {
+        let mut object = json!({
             "token_bound_cidrs": self.bound_cidrs,
             "token_explicit_max_ttl": self.explicit_max_ttl,
             "token_max_ttl": self.max_ttl,
@@ -173,9 +183,9 @@ impl User {
             "token_type": if self.kind.is_empty() { "default" } else { &self.kind },
         });
         if self.is_old && !self.policies.is_empty() {
-            shown["policies"] = json!(self.policies);
+            object["policies"] = json!(self.policies);
         }
-        shown
+        object
     }
 }
 
@@ -183,36 +193,36 @@ const LOGIN: Schema = &[("username", Kind::Text), ("password", Kind::Text)];
 
 pub(super) fn log_in(
     state: &mut State,
-    asked: &Asked,
+    parsed: &ParsedRequest,
     accessor: &str,
     name: &str,
     credentials: Option<&Credentials>,
-) -> Result<Answer, Refusal> {
+) -> Result<ServerResponse, ErrorResponse> {
     let name = &*name.to_lowercase();
-    let mut raw = asked.data.clone();
+    let mut raw = parsed.data.clone();
     let mut warnings = ignored(&raw, LOGIN);
     if raw.remove("username").is_some_and(|name| !name.is_null()) {
         let which = "the value of these parameters with the values captured from the endpoint's path";
         warnings.push(format!("Endpoint replaced {which}: [username]"));
     }
     // The server responds to invalid input with 500 here.
-    let fault = |problem: &str| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, problem);
-    let fields = Fields::new(raw, LOGIN).map_err(|refusal| fault(&refusal.errors.join("\n")))?;
+    let fault = |problem: &str| ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, problem);
+    let fields = Fields::new(raw, LOGIN).map_err(|error| fault(&error.errors.join("\n")))?;
     let password = fields.text("password");
     if password.is_empty() {
         return Err(fault("missing password"));
     }
     let user = state.auth.users.get(&(accessor.to_owned(), name.to_owned()));
     let user = user.filter(|user| user.password == password);
-    let user = user.ok_or_else(|| bad("invalid username or password"))?;
+    let user = user.ok_or_else(|| bad_request("invalid username or password"))?;
 
-    let path = asked.path.strip_prefix("auth/").unwrap_or(&asked.path);
+    let path = parsed.path.strip_prefix("auth/").unwrap_or(&parsed.path);
     let mount = path.rsplit_once("/login/").map_or(path, |(mount, _)| mount).replace('/', "-");
     let grant = Grant {
-        namespace: asked.namespace.clone(),
-        path: asked.path.clone(),
+        namespace: parsed.namespace.clone(),
+        path: parsed.path.clone(),
         display_name: format!("{mount}-{name}"),
-        policies: with_default(user.policies.clone(), !user.no_default_policy),
+        policies: with_default_policy(user.policies.clone(), !user.no_default_policy),
         meta: Some(Pairs::from([("username".to_owned(), name.to_owned())])),
         ttl: if user.period > 0 { user.period } else { user.ttl },
         max_ttl: if user.period > 0 { 0 } else { user.max_ttl },

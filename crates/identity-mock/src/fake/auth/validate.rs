@@ -3,25 +3,27 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::grant::give;
+use super::grant::create_token;
 use super::login::denied;
-use crate::fake::answer::{Answer, Refusal, bad};
 use crate::fake::input::{Fields, Kind};
 use crate::fake::mfa::{self, Credentials};
-use crate::fake::request::Asked;
+use crate::fake::request::ParsedRequest;
+use crate::fake::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::fake::state::State;
 
-fn fault(problem: &str) -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
+fn fault(problem: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
 }
 
-pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refusal> {
-    let payload = asked.data.get("mfa_payload").cloned().unwrap_or_default();
-    let fields = Fields::new(asked.data.clone(), &[("mfa_request_id", Kind::Text)])?;
+pub(super) fn validate(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let payload = parsed.data.get("mfa_payload").cloned().unwrap_or_default();
+    let fields = Fields::new(parsed.data.clone(), &[("mfa_request_id", Kind::Text)])?;
     let problem = |kind: &str| {
         let problem =
             format!("'' expected type 'map[string]interface {{}}', got unconvertible type '{kind}'");
-        bad(format!("Field validation failed: error converting input for field \"mfa_payload\": {problem}"))
+        bad_request(format!(
+            "Field validation failed: error converting input for field \"mfa_payload\": {problem}"
+        ))
     };
     let payload = match payload {
         Value::Object(payload) => payload,
@@ -34,20 +36,20 @@ pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refus
     };
     let id = fields.text("mfa_request_id");
     if id.is_empty() {
-        return Err(bad("missing request ID"));
+        return Err(bad_request("missing request ID"));
     }
-    let credentials = payload.into_iter().map(|(method, codes)| Ok((method, codes_of(codes)?)));
-    let credentials: Credentials = credentials.collect::<Result<_, Refusal>>()?;
+    let credentials = payload.into_iter().map(|(method, codes)| Ok((method, parse_codes(codes)?)));
+    let credentials: Credentials = credentials.collect::<Result<_, ErrorResponse>>()?;
 
     let now = state.clock.now();
     state.auth.pending.retain(|_, pending| pending.until > now);
-    let pending = state.auth.pending.get(&id).ok_or_else(|| bad("invalid request ID"))?;
+    let pending = state.auth.pending.get(&id).ok_or_else(|| bad_request("invalid request ID"))?;
     let (accessor, grant) = (pending.accessor.clone(), pending.grant.clone());
-    if grant.namespace != asked.namespace {
+    if grant.namespace != parsed.namespace {
         let problem = "original request was issued in a different namesapce";
         return Err(fault(&format!(
             "{problem} {}, current namespace is {}",
-            grant.namespace, asked.namespace
+            grant.namespace, parsed.namespace
         )));
     }
     let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
@@ -60,13 +62,13 @@ pub(super) fn validate(state: &mut State, asked: &Asked) -> Result<Answer, Refus
         return Err(fault("found nil or empty MFAEnforcement configuration"));
     }
     mfa::satisfy(&mut context, &enforcements, &entity, &credentials)
-        .map_err(|problem| Refusal::new(StatusCode::FORBIDDEN, problem))?;
+        .map_err(|problem| ErrorResponse::new(StatusCode::FORBIDDEN, problem))?;
     state.auth.pending.remove(&id);
-    give(state, grant, Vec::new())
+    create_token(state, grant, Vec::new())
 }
 
-fn codes_of(codes: Value) -> Result<Option<Vec<String>>, Refusal> {
-    let invalid = || bad("invalid mfa payload");
+fn parse_codes(codes: Value) -> Result<Option<Vec<String>>, ErrorResponse> {
+    let invalid = || bad_request("invalid mfa payload");
     match codes {
         Value::Null => Ok(None),
         Value::Array(codes) => {

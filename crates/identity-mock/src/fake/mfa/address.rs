@@ -1,18 +1,18 @@
 //! Validates the address of Okta with the messages of Go's URL parser.
 
-use crate::fake::answer::quoted;
+use crate::fake::response::quoted;
 
 /// Fails if the address is invalid. The server joins the parts with a comma.
 pub(super) fn check(org_name: &str, base_url: &str) -> Result<(), String> {
     let url = format!("https://{org_name},{base_url}");
     let (before, fragment) = url.split_once('#').unwrap_or((&url, ""));
-    let refused = |shown: &str, problem: String| {
-        Err(format!("error parsing given base_url: parse {}: {problem}", quoted(shown)))
+    let fail = |url: &str, problem: String| {
+        Err(format!("error parsing given base_url: parse {}: {problem}", quoted(url)))
     };
     if let Err(problem) = check_parts(before) {
-        return refused(before, problem);
+        return fail(before, problem);
     }
-    check_escapes(fragment).or_else(|problem| refused(&url, problem))
+    check_escapes(fragment).or_else(|problem| fail(&url, problem))
 }
 
 fn check_parts(url: &str) -> Result<(), String> {
@@ -71,7 +71,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn addresses_are_read_as_the_server_reads_them() {
+    fn addresses_are_validated_like_the_server() {
         for (base_url, problem) in [
             ("okta.com", None),
             ("a:80", None),

@@ -5,9 +5,9 @@ use identity_core::mfa::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::fake::answer::{Outcome, Refusal, bad, internal};
-use crate::fake::entity::listed;
+use crate::fake::entity::key_list;
 use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::response::{ErrorResponse, HandlerResult, bad_request, internal};
 use crate::fake::route::{Route, route};
 use crate::fake::state::Context;
 
@@ -44,7 +44,7 @@ fn key(context: &Context<'_>, fields: &Fields) -> (String, String) {
 
 /// Creates or updates an enforcement. Methods and at least one target are required each time. Other fields
 /// keep their values.
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let key = key(context, fields);
     let known = context.mfa.enforcements.get(&key).cloned();
     let mut enforcement = known.unwrap_or_else(|| Enforcement {
@@ -56,7 +56,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         groups: Vec::new(),
         entities: Vec::new(),
     });
-    enforcement.methods = fields.texts("mfa_method_ids").ok_or_else(|| bad("missing method ids"))?;
+    enforcement.methods = fields.texts("mfa_method_ids").ok_or_else(|| bad_request("missing method ids"))?;
     for id in &enforcement.methods {
         check_method(context, id)?;
     }
@@ -76,7 +76,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
                 return Err(internal(missing));
             }
             if !is_known(item) {
-                return Err(bad(format!("one of the {problem}")));
+                return Err(bad_request(format!("one of the {problem}")));
             }
         }
         *list = given;
@@ -93,47 +93,47 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     take("identity_entity_ids", &mut enforcement.entities, &is_entity, "missing entity id", problem)?;
     if !is_for_someone {
         let lists = "auth_method_accessors, auth_method_types, identity_group_ids, identity_entity_ids";
-        return Err(bad(format!("One of {lists} must be specified")));
+        return Err(bad_request(format!("One of {lists} must be specified")));
     }
     context.mfa.enforcements.insert(key, enforcement);
     Ok(None)
 }
 
 /// Fails unless the method exists in this namespace or above.
-fn check_method(context: &Context<'_>, id: &str) -> Result<(), Refusal> {
+fn check_method(context: &Context<'_>, id: &str) -> Result<(), ErrorResponse> {
     if id.is_empty() {
         return Err(internal("missing config id"));
     }
     let method = context.mfa.methods.get(id);
-    let method = method.ok_or_else(|| bad("one of the provided method ids doesn't exist"))?;
+    let method = method.ok_or_else(|| bad_request("one of the provided method ids doesn't exist"))?;
     if !method.is_seen_from(context.namespace) {
         let problem = "one of the provided method ids is in an incompatible namespace and can't be used";
-        return Err(bad(problem));
+        return Err(bad_request(problem));
     }
     Ok(())
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let key = key(context, fields);
-    Ok(context.mfa.enforcements.get(&key).map(|enforcement| enforcement.shown(&key)))
+    Ok(context.mfa.enforcements.get(&key).map(|enforcement| enforcement.to_json(&key)))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let key = key(context, fields);
     context.mfa.enforcements.remove(&key);
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let here = context.mfa.enforcements.iter().filter(|((namespace, _), _)| namespace == context.namespace);
     let infos: Map<String, Value> =
-        here.map(|(key, enforcement)| (key.1.clone(), enforcement.shown(key))).collect();
+        here.map(|(key, enforcement)| (key.1.clone(), enforcement.to_json(key))).collect();
     let keys: Vec<String> = infos.keys().cloned().collect();
-    Ok(listed(&keys, Some(infos)))
+    Ok(key_list(&keys, Some(infos)))
 }
 
 impl Enforcement {
-    fn shown(&self, (namespace, name): &(String, String)) -> Value {
+    fn to_json(&self, (namespace, name): &(String, String)) -> Value {
         json!({
             "id": self.id,
             "name": name,

@@ -14,9 +14,9 @@ use identity_core::{
 use serde_json::{Map, Value, json};
 
 use super::parameters::{Duo, Okta, PingId, Settings, Totp, Type};
-use crate::fake::answer::{Outcome, bad, forbidden, internal};
-use crate::fake::entity::listed;
+use crate::fake::entity::key_list;
 use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::response::{HandlerResult, bad_request, forbidden, internal};
 use crate::fake::route::{Route, at, route};
 use crate::fake::state::Context;
 
@@ -50,36 +50,36 @@ const ID: Schema = &[("method_id", Kind::Text)];
 pub(in crate::fake) const ALL: &[Route] = &[
     route::<ReadMfaMethod>(ID, read_any),
     route::<ListMfaMethods>(&[], list_all),
-    at(HttpMethod::Get, ListMfaMethods::PATH, ID, read_any).without("method_id"),
+    at(HttpMethod::Get, ListMfaMethods::PATH, ID, read_any).omitting("method_id"),
 ];
 
 /// The operations on methods of one type. Those on a single method also match without an identifier, and then
 /// fail.
 const fn routes<T: Type, C: Endpoint, R: Endpoint, U: Endpoint, D: Endpoint, L: Endpoint>() -> [Route; 7] {
     [
-        route::<C>(T::FIELDS, write::<T>).without("method_id"),
+        route::<C>(T::FIELDS, write::<T>).omitting("method_id"),
         route::<R>(T::FIELDS, read::<T>),
         route::<U>(T::FIELDS, write::<T>),
         route::<D>(T::FIELDS, delete::<T>),
         route::<L>(&[], list::<T>),
-        at(HttpMethod::Get, C::PATH, T::FIELDS, read::<T>).without("method_id"),
-        at(HttpMethod::Delete, C::PATH, T::FIELDS, delete::<T>).without("method_id"),
+        at(HttpMethod::Get, C::PATH, T::FIELDS, read::<T>).omitting("method_id"),
+        at(HttpMethod::Delete, C::PATH, T::FIELDS, delete::<T>).omitting("method_id"),
     ]
 }
 
 /// Creates a method, or updates the method with this identifier or name. It may change its type.
-fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let (id, name) = (fields.text("method_id"), fields.text("method_name"));
     let methods = &context.mfa.methods;
     if !id.is_empty() && !methods.contains_key(&id) {
         return Ok(None);
     }
     let has_name = |method: &Method| method.namespace == context.namespace && method.name == name;
-    let named =
+    let same_name =
         methods.iter().find(|(_, method)| !name.is_empty() && has_name(method)).map(|(id, _)| id.clone());
-    let found = match (&*id, named) {
-        ("", named) => named,
-        (id, Some(named)) if named != id => {
+    let found = match (&*id, same_name) {
+        ("", same_name) => same_name,
+        (id, Some(same_name)) if same_name != id => {
             let problem = "a login MFA method configuration with the method name";
             return Err(internal(&format!("{problem} {name} already exists")));
         }
@@ -87,7 +87,7 @@ fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     };
     let known = found.as_ref().and_then(|id| methods.get(id));
     if known.is_some_and(|known| known.namespace != context.namespace) {
-        return Err(bad("request namespace does not match method namespace"));
+        return Err(bad_request("request namespace does not match method namespace"));
     }
     let settings = T::settings(fields)?;
     let known_name = known.map(|known| known.name.clone()).unwrap_or_default();
@@ -100,24 +100,24 @@ fn write<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         settings,
     };
     let written = found.unwrap_or_else(|| context.random.uuid());
-    let answer = id.is_empty().then(|| json!({ "method_id": written }));
+    let created = id.is_empty().then(|| json!({ "method_id": written }));
     context.mfa.methods.insert(written, method);
-    Ok(answer)
+    Ok(created)
 }
 
-fn read<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read<T: Type>(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     find(context, fields, Some(T::NAME))
 }
 
-fn read_any(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read_any(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     find(context, fields, None)
 }
 
 /// Finds a method of this namespace, or of one above or below it.
-fn find(context: &mut Context<'_>, fields: &Fields, kind: Option<&str>) -> Outcome {
+fn find(context: &mut Context<'_>, fields: &Fields, kind: Option<&str>) -> HandlerResult {
     let id = fields.text("method_id");
     if id.is_empty() {
-        return Err(bad("missing method ID"));
+        return Err(bad_request("missing method ID"));
     }
     let Some(method) = context.mfa.methods.get(&id) else { return Ok(None) };
     if !method.namespace.starts_with(context.namespace) && !method.is_seen_from(context.namespace) {
@@ -125,16 +125,16 @@ fn find(context: &mut Context<'_>, fields: &Fields, kind: Option<&str>) -> Outco
     }
     match kind {
         Some(kind) if kind != method.settings.kind() => {
-            Err(bad(format!("failed to find the method ID under MFA type {kind}.")))
+            Err(bad_request(format!("failed to find the method ID under MFA type {kind}.")))
         }
-        _ => Ok(Some(method.shown(&id))),
+        _ => Ok(Some(method.to_json(&id))),
     }
 }
 
-fn delete<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete<T: Type>(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let id = fields.text("method_id");
     if id.is_empty() {
-        return Err(bad("missing method ID"));
+        return Err(bad_request("missing method ID"));
     }
     let user = context.mfa.enforcements.values().find(|enforcement| enforcement.methods.contains(&id));
     if let Some(user) = user {
@@ -154,11 +154,11 @@ fn delete<T: Type>(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     Ok(None)
 }
 
-fn list<T: Type>(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list<T: Type>(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     Ok(keys(context, |method| method.settings.kind() == T::NAME))
 }
 
-fn list_all(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list_all(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     Ok(keys(context, |_| true))
 }
 
@@ -167,10 +167,10 @@ fn keys(context: &Context<'_>, is_asked_for: impl Fn(&Method) -> bool) -> Option
     let methods = context.mfa.methods.iter();
     let infos: Map<String, Value> = methods
         .filter(|(_, method)| method.is_seen_from(context.namespace) && is_asked_for(method))
-        .map(|(id, method)| (id.clone(), method.shown(id)))
+        .map(|(id, method)| (id.clone(), method.to_json(id)))
         .collect();
     let keys: Vec<String> = infos.keys().cloned().collect();
-    listed(&keys, Some(infos))
+    key_list(&keys, Some(infos))
 }
 
 impl Method {
@@ -179,13 +179,13 @@ impl Method {
         namespace.starts_with(&self.namespace)
     }
 
-    fn shown(&self, id: &str) -> Value {
-        let mut shown = self.settings.shown(&self.username_format);
-        shown["id"] = json!(id);
-        shown["type"] = json!(self.settings.kind());
-        shown["name"] = json!(self.name);
-        shown["namespace_id"] = json!(self.namespace_id);
-        shown["namespace_path"] = json!(self.namespace);
-        shown
+    fn to_json(&self, id: &str) -> Value {
+        let mut object = self.settings.to_json(&self.username_format);
+        object["id"] = json!(id);
+        object["type"] = json!(self.settings.kind());
+        object["name"] = json!(self.name);
+        object["namespace_id"] = json!(self.namespace_id);
+        object["namespace_path"] = json!(self.namespace);
+        object
     }
 }

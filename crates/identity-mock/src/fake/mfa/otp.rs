@@ -12,7 +12,7 @@ pub(super) enum Algorithm {
 }
 
 impl Algorithm {
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::Sha1, Self::Sha256, Self::Sha512].into_iter().find(|algorithm| algorithm.name() == name)
     }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::{Algorithm, code};
 
     #[test]
-    fn codes_are_those_of_the_rfc() {
+    fn codes_match_the_rfc() {
         let key: Vec<u8> = b"1234567890".iter().copied().cycle().take(64).collect();
         for (seconds, sha1, sha256, sha512) in [
             (59, "94287082", "46119246", "90693936"),

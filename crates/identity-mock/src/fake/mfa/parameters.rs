@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::otp::Algorithm;
 use super::{address, settings_file};
-use crate::fake::answer::{Refusal, bad};
 use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::response::{ErrorResponse, bad_request};
 
 pub(super) trait Type {
     const NAME: &'static str;
     const FIELDS: Schema;
 
-    fn settings(fields: &Fields) -> Result<Settings, Refusal>;
+    fn settings(fields: &Fields) -> Result<Settings, ErrorResponse>;
 }
 
 pub(super) enum Settings {
@@ -29,7 +29,7 @@ pub(super) struct Totp {
     pub(super) algorithm: Algorithm,
     pub(super) digits: u8,
     pub(super) skew: u8,
-    pub(super) most_attempts: u32,
+    pub(super) max_attempts: u32,
 }
 
 pub(super) struct Okta {
@@ -68,40 +68,41 @@ impl Type for Totp {
         ("max_validation_attempts", Kind::Number),
     ];
 
-    fn settings(fields: &Fields) -> Result<Settings, Refusal> {
+    fn settings(fields: &Fields) -> Result<Settings, ErrorResponse> {
         let algorithm = fields.given_text("algorithm").unwrap_or_else(|| "SHA1".to_owned());
-        let algorithm = Algorithm::named(&algorithm).ok_or_else(|| bad("unrecognized algorithm"))?;
+        let algorithm =
+            Algorithm::from_name(&algorithm).ok_or_else(|| bad_request("unrecognized algorithm"))?;
         let digits = match fields.number("digits") {
             None | Some(6) => 6,
             Some(8) => 8,
-            Some(_) => return Err(bad("digits can only be 6 or 8")),
+            Some(_) => return Err(bad_request("digits can only be 6 or 8")),
         };
         let period = match fields.seconds("period").unwrap_or(30) {
-            0 => return Err(bad("period must be greater than zero")),
-            period => cut(period),
+            0 => return Err(bad_request("period must be greater than zero")),
+            period => truncate(period),
         };
         let skew = match fields.number("skew") {
             None | Some(1) => 1,
             Some(0) => 0,
-            Some(_) => return Err(bad("skew must be 0 or 1")),
+            Some(_) => return Err(bad_request("skew must be 0 or 1")),
         };
         let key_size = match fields.number("key_size").unwrap_or(20) {
-            ..=0 => return Err(bad("key_size must be greater than zero")),
-            size => cut(size.unsigned_abs()),
+            ..=0 => return Err(bad_request("key_size must be greater than zero")),
+            size => truncate(size.unsigned_abs()),
         };
         let issuer = required(fields, "issuer", "issuer must be set")?;
-        let most_attempts = match fields.number("max_validation_attempts").unwrap_or_default() {
-            ..0 => return Err(bad("max_validation_attempts must be greater than zero")),
+        let max_attempts = match fields.number("max_validation_attempts").unwrap_or_default() {
+            ..0 => return Err(bad_request("max_validation_attempts must be greater than zero")),
             0 => 5,
-            attempts => cut(attempts.unsigned_abs()),
+            attempts => truncate(attempts.unsigned_abs()),
         };
         let qr_size = fields.number("qr_size").unwrap_or(200);
-        Ok(Settings::Totp(Self { issuer, period, key_size, qr_size, algorithm, digits, skew, most_attempts }))
+        Ok(Settings::Totp(Self { issuer, period, key_size, qr_size, algorithm, digits, skew, max_attempts }))
     }
 }
 
 /// The server truncates numbers to 32 bits.
-fn cut(number: u64) -> u32 {
+fn truncate(number: u64) -> u32 {
     u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default()
 }
 
@@ -118,13 +119,13 @@ impl Type for Okta {
         ("production", Kind::Flag),
     ];
 
-    fn settings(fields: &Fields) -> Result<Settings, Refusal> {
+    fn settings(fields: &Fields) -> Result<Settings, ErrorResponse> {
         let org_name = required(fields, "org_name", "org_name must be set")?;
         required(fields, "api_token", "api_token must be set")?;
         let production = fields.flag("production");
         let default = if production.is_none() { "okta.com" } else { "" };
         let base_url = fields.given_text("base_url").unwrap_or_else(|| default.to_owned());
-        address::check(&org_name, &base_url).map_err(bad)?;
+        address::check(&org_name, &base_url).map_err(bad_request)?;
         Ok(Settings::Okta(Self { org_name, base_url, production: production.unwrap_or(true) }))
     }
 }
@@ -142,7 +143,7 @@ impl Type for Duo {
         ("use_passcode", Kind::Flag),
     ];
 
-    fn settings(fields: &Fields) -> Result<Settings, Refusal> {
+    fn settings(fields: &Fields) -> Result<Settings, ErrorResponse> {
         required(fields, "secret_key", "secret_key is empty")?;
         required(fields, "integration_key", "integration_key is empty")?;
         let api_hostname = required(fields, "api_hostname", "api_hostname is empty")?;
@@ -160,14 +161,14 @@ impl Type for PingId {
         ("settings_file_base64", Kind::Text),
     ];
 
-    fn settings(fields: &Fields) -> Result<Settings, Refusal> {
+    fn settings(fields: &Fields) -> Result<Settings, ErrorResponse> {
         let file = required(fields, "settings_file_base64", "settings_file_base64 is empty")?;
-        Ok(Settings::PingId(settings_file::read(&file).map_err(bad)?))
+        Ok(Settings::PingId(settings_file::read(&file).map_err(bad_request)?))
     }
 }
 
-fn required(fields: &Fields, name: &str, problem: &str) -> Result<String, Refusal> {
-    fields.given_text(name).filter(|text| !text.is_empty()).ok_or_else(|| bad(problem))
+fn required(fields: &Fields, name: &str, problem: &str) -> Result<String, ErrorResponse> {
+    fields.given_text(name).filter(|text| !text.is_empty()).ok_or_else(|| bad_request(problem))
 }
 
 impl Settings {
@@ -190,7 +191,7 @@ impl Settings {
 
     /// Returns the settings as reads show them: without secrets, and for `PingID` without the user name
     /// format.
-    pub(super) fn shown(&self, username_format: &str) -> Value {
+    pub(super) fn to_json(&self, username_format: &str) -> Value {
         match self {
             Self::Totp(totp) => json!({
                 "issuer": totp.issuer,
@@ -200,20 +201,20 @@ impl Settings {
                 "algorithm": totp.algorithm.name(),
                 "digits": totp.digits,
                 "skew": totp.skew,
-                "max_validation_attempts": totp.most_attempts,
+                "max_validation_attempts": totp.max_attempts,
             }),
             Self::Okta(okta) => {
-                let mut shown = json!({
+                let mut object = json!({
                     "org_name": okta.org_name,
                     "mount_accessor": "",
                     "username_format": username_format,
                 });
                 if okta.base_url.is_empty() {
-                    shown["production"] = json!(okta.production);
+                    object["production"] = json!(okta.production);
                 } else {
-                    shown["base_url"] = json!(okta.base_url);
+                    object["base_url"] = json!(okta.base_url);
                 }
-                shown
+                object
             }
             Self::Duo(duo) => json!({
                 "api_hostname": duo.api_hostname,

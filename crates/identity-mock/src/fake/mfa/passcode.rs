@@ -18,7 +18,7 @@ pub(super) struct Passcodes {
     attempts: BTreeMap<(String, String), (u32, Timestamp)>,
 }
 
-const WRONG: &str = "MFA credentials not supplied or incorrect";
+const WRONG_CODE: &str = "MFA credentials not supplied or incorrect";
 
 impl Passcodes {
     pub(super) fn add_key(&mut self, method: &str, entity: &str, key: Vec<u8>) {
@@ -34,7 +34,7 @@ impl Passcodes {
         &mut self,
         (method, entity): (&str, &str),
         enrolled: &Enrolled,
-        most_attempts: u32,
+        max_attempts: u32,
         code: &str,
         now: Timestamp,
     ) -> Result<(), String> {
@@ -43,29 +43,29 @@ impl Passcodes {
 
         let used = (method.to_owned(), code.to_owned());
         if code.len() != usize::from(enrolled.digits) || self.used.contains_key(&used) {
-            return Err(WRONG.to_owned());
+            return Err(WRONG_CODE.to_owned());
         }
         let tried = (method.to_owned(), entity.to_owned());
         let (attempts, _) =
             self.attempts.entry(tried.clone()).or_insert_with(|| (0, later(now, enrolled.period.into())));
         *attempts += 1;
-        if *attempts > most_attempts {
-            let mut wait = duration::shown(enrolled.period.into());
+        if *attempts > max_attempts {
+            let mut wait = duration::format(enrolled.period.into());
             if enrolled.skew > 0 {
                 // The server adds nanoseconds here where it should add periods.
                 wait = format!("{}.000000002s", wait.trim_end_matches('s'));
             }
             return Err(format!(
-                "maximum TOTP validation attempts {attempts} exceeded the allowed attempts {most_attempts}. \
+                "maximum TOTP validation attempts {attempts} exceeded the allowed attempts {max_attempts}. \
                  Please try again in {wait} seconds"
             ));
         }
-        let key = self.keys.get(&tried).ok_or_else(|| WRONG.to_owned())?;
+        let key = self.keys.get(&tried).ok_or_else(|| WRONG_CODE.to_owned())?;
         if !enrolled
             .periods(now)
             .any(|period| otp::code(key, enrolled.algorithm, enrolled.digits, period) == code)
         {
-            return Err(WRONG.to_owned());
+            return Err(WRONG_CODE.to_owned());
         }
         let remembered = u64::from(enrolled.period) * (2 + u64::from(enrolled.skew));
         self.used.insert(used, later(now, remembered));

@@ -6,7 +6,7 @@ use qrcode::{Color, EcLevel, QrCode, Version};
 
 const LEVEL: EcLevel = EcLevel::M;
 /// Larger images are rejected to save memory.
-const WIDEST: u32 = 4096;
+const MAX_WIDTH: u32 = 4096;
 
 /// Draws a square QR code as PNG.
 pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
@@ -16,7 +16,8 @@ pub(super) fn draw(text: &str, size: i64) -> Result<Vec<u8>, String> {
     if size < width {
         return Err(format!("can not scale barcode to an image smaller than {width}x{width}"));
     }
-    let pixels_wide = u32::try_from(size).ok().filter(|wide| *wide <= WIDEST).ok_or("image is too large")?;
+    let pixels_wide =
+        u32::try_from(size).ok().filter(|wide| *wide <= MAX_WIDTH).ok_or("image is too large")?;
     let scale = size / width;
     let margin = (size - width * scale) / 2;
     let colors = code.to_colors();

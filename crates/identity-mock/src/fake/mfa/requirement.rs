@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::Mfa;
 use super::enforcement::Enforcement;
 use super::parameters::Settings;
-use crate::fake::answer::{listed, quoted};
 use crate::fake::entity::groups;
 use crate::fake::mounts::Mount;
+use crate::fake::response::{multi_error, quoted};
 use crate::fake::state::Context;
 use crate::fake::store::Entity;
 
@@ -39,14 +39,14 @@ pub(in crate::fake) fn constraints(mfa: &Mfa, enforcements: &[(String, String)])
         let methods = enforcement.methods.iter().filter_map(|id| Some((id, mfa.methods.get(id)?)));
         let any: Vec<Value> = methods
             .map(|(id, method)| {
-                let mut shown = json!({ "type": method.settings.kind(), "id": id });
+                let mut object = json!({ "type": method.settings.kind(), "id": id });
                 if method.settings.uses_passcode() {
-                    shown["uses_passcode"] = json!(true);
+                    object["uses_passcode"] = json!(true);
                 }
                 if !method.name.is_empty() {
-                    shown["name"] = json!(method.name);
+                    object["name"] = json!(method.name);
                 }
-                shown
+                object
             })
             .collect();
         let constraint = if any.is_empty() { json!({}) } else { json!({ "any": any }) };
@@ -65,14 +65,14 @@ pub(in crate::fake) fn satisfy(
     for key in enforcements {
         let Some(enforcement) = context.mfa.enforcements.get(key) else { continue };
         let methods = enforcement.methods.clone();
-        pass_one(context, &methods, entity, credentials)
+        pass_any(context, &methods, entity, credentials)
             .map_err(|problem| format!("failed to satisfy enforcement {}. error: {problem}", key.1))?;
     }
     Ok(())
 }
 
 /// Fails unless one of the methods is passed.
-fn pass_one(
+fn pass_any(
     context: &mut Context<'_>,
     methods: &[String],
     entity: &Entity,
@@ -91,7 +91,7 @@ fn pass_one(
         }
     }
     if brought.is_empty() {
-        let problems = if missing.is_empty() { "<nil>".to_owned() } else { listed(&missing) };
+        let problems = if missing.is_empty() { "<nil>".to_owned() } else { multi_error(&missing) };
         return Err(format!("failed to sanitize MFA creds, {problems}"));
     }
 
@@ -104,7 +104,7 @@ fn pass_one(
         }
     }
     problems.push(format!("login MFA validation failed for methodID: [{}]", methods.join(" ")));
-    Err(listed(&problems))
+    Err(multi_error(&problems))
 }
 
 fn pass(context: &mut Context<'_>, id: &str, entity: &Entity, credentials: &[String]) -> Result<(), String> {
@@ -119,7 +119,7 @@ fn pass(context: &mut Context<'_>, id: &str, entity: &Entity, credentials: &[Str
         let (name, entity) = (quoted(&method.name), quoted(&entity.id));
         return Err(format!("MFA secret for method name {name} not present in entity {entity}"));
     };
-    passcodes.check((id, &entity.id), enrolled, totp.most_attempts, passcode, context.now)
+    passcodes.check((id, &entity.id), enrolled, totp.max_attempts, passcode, context.now)
 }
 
 /// Returns the only code, `""` if there is none.

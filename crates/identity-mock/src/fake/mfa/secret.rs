@@ -11,12 +11,12 @@ use serde_json::json;
 use super::otp::Algorithm;
 use super::parameters::{Settings, Totp};
 use super::picture;
-use crate::fake::answer::{Outcome, Refusal, bad, internal, quoted};
 use crate::fake::entity;
 use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::response::{ErrorResponse, HandlerResult, bad_request, internal, quoted};
 use crate::fake::route::{Route, route};
 use crate::fake::state::Context;
-use crate::fake::store::{Copied, Entity};
+use crate::fake::store::{CloneNormalized, Entity};
 
 const FIELDS: Schema = &[("method_id", Kind::Text), ("entity_id", Kind::Text)];
 
@@ -45,40 +45,40 @@ impl Enrolled {
 }
 
 /// Longer keys are rejected to save memory.
-const LONGEST_KEY: u32 = 1 << 16;
+const MAX_KEY_SIZE: u32 = 1 << 16;
 
-fn generate_own(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn generate_own(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let entity = context.caller.entity.clone().unwrap_or_default();
     enrol(context, &fields.text("method_id"), &entity)
 }
 
-fn generate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn generate(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     enrol(context, &fields.text("method_id"), &fields.text("entity_id"))
 }
 
-fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> Outcome {
+fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> HandlerResult {
     if id.is_empty() {
-        return Err(bad("missing method ID"));
+        return Err(bad_request("missing method ID"));
     }
     if entity.is_empty() {
-        return Err(bad("missing entityID"));
+        return Err(bad_request("missing entityID"));
     }
     let method = context.mfa.methods.get(id).ok_or_else(|| unknown_method(id))?;
-    let entity = context.store.entities.get(entity).ok_or_else(|| bad("invalid entity ID"))?;
+    let entity = context.store.entities.get(entity).ok_or_else(|| bad_request("invalid entity ID"))?;
     if !method.is_seen_from(context.namespace) {
         let problem = format!("entity namespace {} outside of the config namespace", context.namespace);
-        return Err(bad(format!("{problem} {}", method.namespace)));
+        return Err(bad_request(format!("{problem} {}", method.namespace)));
     }
     let Settings::Totp(totp) = &method.settings else {
         let kind = quoted(method.settings.kind());
-        return Err(bad(format!("generate not available for MFA type {kind}")));
+        return Err(bad_request(format!("generate not available for MFA type {kind}")));
     };
     if entity.enrolled.contains_key(id) {
         let name = quoted(&method.name);
         context.warnings.push(format!("Entity already has a secret for MFA method {name}"));
         return Ok(None);
     }
-    if totp.key_size > LONGEST_KEY {
+    if totp.key_size > MAX_KEY_SIZE {
         let name = quoted(&method.name);
         return Err(internal(&format!("failed to generate TOTP key for method name {name}")));
     }
@@ -93,7 +93,7 @@ fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> Outcome {
             BASE64.encode(drawn.map_err(fault)?)
         }
     };
-    let mut entity = entity.copied();
+    let mut entity = entity.clone_normalized();
     let Totp { period, algorithm, digits, skew, .. } = *totp;
     entity.enrolled.insert(id.to_owned(), Enrolled { period, algorithm, digits, skew });
     context.mfa.passcodes.add_key(id, &entity.id, key);
@@ -101,8 +101,8 @@ fn enrol(context: &mut Context<'_>, id: &str, entity: &str) -> Outcome {
     Ok(Some(json!({ "url": url, "barcode": barcode })))
 }
 
-fn unknown_method(id: &str) -> Refusal {
-    bad(format!("configuration for method ID {} does not exist", quoted(id)))
+fn unknown_method(id: &str) -> ErrorResponse {
+    bad_request(format!("configuration for method ID {} does not exist", quoted(id)))
 }
 
 const PART: &AsciiSet = &NON_ALPHANUMERIC
@@ -131,15 +131,15 @@ fn url(totp: &Totp, entity: &str, key: &[u8]) -> String {
 }
 
 /// Removes the secret of an entity. Succeeds if it does not exist.
-fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn destroy(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let (id, entity) = (fields.text("method_id"), fields.text("entity_id"));
     if id.is_empty() {
-        return Err(bad("missing method ID"));
+        return Err(bad_request("missing method ID"));
     }
     if entity.is_empty() {
-        return Err(bad("missing entity ID"));
+        return Err(bad_request("missing entity ID"));
     }
-    let entity = context.store.entities.get(&entity).ok_or_else(|| bad("invalid entity ID"))?;
+    let entity = context.store.entities.get(&entity).ok_or_else(|| bad_request("invalid entity ID"))?;
     let method = context.mfa.methods.get(&id).ok_or_else(|| unknown_method(&id))?;
     if !matches!(method.settings, Settings::Totp(_)) {
         return Err(internal("method ID does not match TOTP type"));
@@ -147,9 +147,9 @@ fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     if !method.is_seen_from(context.namespace) {
         let namespace = context.namespace;
         let problem = format!("entity namespace {namespace} outside of the current namespace {namespace}");
-        return Err(bad(problem));
+        return Err(bad_request(problem));
     }
-    let mut entity = entity.copied();
+    let mut entity = entity.clone_normalized();
     entity.enrolled.remove(&id);
     entity::put(context.store, entity, None)?;
     Ok(None)
@@ -157,7 +157,7 @@ fn destroy(context: &mut Context<'_>, fields: &Fields) -> Outcome {
 
 /// Moves the secrets of a merged entity. Two secrets of the same method conflict unless `force` is set. As on
 /// the server, the keys do not move, so codes of moved secrets are no longer valid.
-pub(in crate::fake) fn merge(to: &mut Entity, from: &Entity, force: bool) -> Result<(), Refusal> {
+pub(in crate::fake) fn merge(to: &mut Entity, from: &Entity, force: bool) -> Result<(), ErrorResponse> {
     for (method, enrolled) in &from.enrolled {
         if to.enrolled.contains_key(method) && !force {
             let (method, entity) = (quoted(method), quoted(&from.id));

@@ -5,10 +5,10 @@ use identity_core::oidc::{
 };
 use serde_json::json;
 
-use super::super::answer::{Outcome, bad, quoted};
 use super::super::entity;
 use super::super::input::{Fields, Kind, Schema};
 use super::super::limits::distinct;
+use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::super::store::{Entity, Store};
@@ -33,7 +33,7 @@ pub(super) struct Assignment {
 }
 
 impl Assignment {
-    pub(super) fn of_all() -> Self {
+    pub(super) fn built_in() -> Self {
         Self { entity_ids: vec!["*".to_owned()], group_ids: vec!["*".to_owned()] }
     }
 }
@@ -53,10 +53,10 @@ pub(super) fn includes(store: &Store, assignments: &[String], entity: &Entity) -
     })
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     if name == ALLOW_ALL {
-        return Err(bad(format!("modification of assignment {} not allowed", quoted(&name))));
+        return Err(bad_request(format!("modification of assignment {} not allowed", quoted(&name))));
     }
     let mut assignment = context.store.oidc.assignments.get(&name).cloned().unwrap_or_default();
     if let Some(ids) = fields.list("entity_ids") {
@@ -66,40 +66,40 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         assignment.group_ids = ids;
     }
     for ids in [&mut assignment.entity_ids, &mut assignment.group_ids] {
-        *ids = distinct(ids.iter().map(|id| lower_case(id)).collect());
+        *ids = distinct(ids.iter().map(|id| to_lower_case(id)).collect());
     }
     context.store.oidc.assignments.insert(name, assignment);
     Ok(None)
 }
 
 /// Converts an identifier to lower case, except for the namespace at its end.
-fn lower_case(id: &str) -> String {
+fn to_lower_case(id: &str) -> String {
     match id.split_once('.') {
         Some((id, namespace)) => format!("{}.{namespace}", id.to_lowercase()),
         None => id.to_lowercase(),
     }
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let assignment = context.store.oidc.assignments.get(&fields.text("name"));
     Ok(assignment
         .map(|assignment| json!({ "entity_ids": assignment.entity_ids, "group_ids": assignment.group_ids })))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     if name == ALLOW_ALL {
-        return Err(bad(format!("deletion of assignment {} not allowed", quoted(&name))));
+        return Err(bad_request(format!("deletion of assignment {} not allowed", quoted(&name))));
     }
     let oidc = &mut context.store.oidc;
     if let Some(clients) = referring(&oidc.clients, |client| client.assignments.contains(&name)) {
         let problem = format!("because it is currently referenced by these clients: {clients}");
-        return Err(bad(format!("unable to delete assignment {} {problem}", quoted(&name))));
+        return Err(bad_request(format!("unable to delete assignment {} {problem}", quoted(&name))));
     }
     oidc.assignments.remove(&name);
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     names(&context.store.oidc.assignments)
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::answer::quoted;
+use super::super::response::quoted;
 use super::super::state::Context;
 use super::super::store::Entity;
 use super::template::{self, Subject};
 
 /// Expands the templates of all scopes for an entity, or for a client without one. Fails if two of them add
 /// the same claim.
-pub(super) fn of_scopes(
+pub(super) fn for_scopes(
     context: &Context<'_>,
     entity: Option<&Entity>,
     scopes: &[String],
 ) -> Result<Map<String, Value>, String> {
-    let subject = entity.map(|entity| Subject::of(context.store, entity));
+    let subject = entity.map(|entity| Subject::new(context.store, entity));
     let mut claims = Map::new();
     let mut made_by: BTreeMap<String, &String> = BTreeMap::new();
     for scope in scopes {

@@ -3,10 +3,10 @@
 use identity_core::oidc::{DeleteOidcClient, ListOidcClients, ReadOidcClient, WriteOidcClient};
 use serde_json::{Value, json};
 
-use super::super::answer::{Outcome, bad, quoted};
-use super::super::entity::listed;
+use super::super::entity::key_list;
 use super::super::input::{Fields, Kind, Schema};
 use super::super::limits::distinct;
+use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::{DEFAULT, Oidc, key};
@@ -88,7 +88,7 @@ pub(super) fn by_id<'a>(oidc: &'a Oidc, client_id: &str) -> Option<&'a Client> {
     oidc.clients.values().find(|client| client.client_id == client_id)
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     let known = context.store.oidc.clients.get(&name);
     let is_new = known.is_none();
@@ -97,22 +97,23 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     client.assignments = distinct(fields.list("assignments").unwrap_or(client.assignments));
     let assignments = &context.store.oidc.assignments;
     if let Some(assignment) = client.assignments.iter().find(|name| !assignments.contains_key(*name)) {
-        return Err(bad(format!("assignment {} does not exist", quoted(assignment))));
+        return Err(bad_request(format!("assignment {} does not exist", quoted(assignment))));
     }
     if let Some(key) = fields.given_text("key") {
         if !is_new && client.key != key {
-            return Err(bad("key modification is not allowed"));
+            return Err(bad_request("key modification is not allowed"));
         }
         client.key = key;
     }
     let key = context.store.oidc.keys.get(&client.key);
-    let longest =
-        key.ok_or_else(|| bad(format!("key {} does not exist", quoted(&client.key))))?.verification_ttl;
+    let longest = key
+        .ok_or_else(|| bad_request(format!("key {} does not exist", quoted(&client.key))))?
+        .verification_ttl;
     key::start_default(context, &client.key);
     client.id_token_ttl = fields.seconds("id_token_ttl").unwrap_or(client.id_token_ttl);
     if client.id_token_ttl > longest {
         let problem = "cannot be greater than the verification_ttl of the key it references";
-        return Err(bad(format!("a client's id_token_ttl {problem}")));
+        return Err(bad_request(format!("a client's id_token_ttl {problem}")));
     }
     client.access_token_ttl = fields.seconds("access_token_ttl").unwrap_or(client.access_token_ttl);
     client.authorization_code = fields.flag("authorization_code").unwrap_or(client.authorization_code);
@@ -121,42 +122,42 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
         .given_text("client_type")
         .unwrap_or_else(|| if is_new { "confidential" } else { client.client_type() }.to_owned());
     if !is_new && client_type != client.client_type() {
-        return Err(bad("client_type modification is not allowed"));
+        return Err(bad_request("client_type modification is not allowed"));
     }
     if client_type != "confidential" && client_type != "public" {
-        return Err(bad(format!("invalid client_type {}", quoted(&client_type))));
+        return Err(bad_request(format!("invalid client_type {}", quoted(&client_type))));
     }
     if client.client_credentials && client_type != "confidential" {
-        return Err(bad("client_credentials=true is only allowed for client_type=confidential"));
+        return Err(bad_request("client_credentials=true is only allowed for client_type=confidential"));
     }
     if is_new {
-        client.client_id = context.random.word(32);
+        client.client_id = context.random.alphanumeric(32);
         if client_type == "confidential" {
-            client.client_secret = Some(format!("hvo_secret_{}", context.random.word(64)));
+            client.client_secret = Some(format!("hvo_secret_{}", context.random.alphanumeric(64)));
         }
     }
     context.store.oidc.clients.insert(name, client);
     Ok(None)
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let client = context.store.oidc.clients.get(&fields.text("name"));
     Ok(client.map(|client| {
-        let mut shown = client.info();
+        let mut object = client.info();
         if let Some(secret) = &client.client_secret {
-            shown["client_secret"] = json!(secret);
+            object["client_secret"] = json!(secret);
         }
-        shown
+        object
     }))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     context.store.oidc.clients.remove(&fields.text("name"));
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let clients = &context.store.oidc.clients;
     let infos = clients.iter().map(|(name, client)| (name.clone(), client.info())).collect();
-    Ok(listed(&clients.keys().cloned().collect::<Vec<_>>(), Some(infos)))
+    Ok(key_list(&clients.keys().cloned().collect::<Vec<_>>(), Some(infos)))
 }

@@ -3,8 +3,8 @@
 use identity_core::oidc::{ReadOidcConfig, WriteOidcConfig};
 use serde_json::json;
 
-use super::super::answer::Outcome;
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::HandlerResult;
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::issuer;
@@ -21,11 +21,11 @@ pub(super) fn effective_issuer(context: &Context<'_>) -> String {
     format!("{address}/v1/{}identity/oidc", context.namespace)
 }
 
-fn read(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     Ok(Some(json!({ "issuer": context.store.oidc.issuer })))
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let Some(issuer) = fields.given_text("issuer") else { return Ok(None) };
     let is_set = !issuer.is_empty();
     if is_set {

@@ -5,8 +5,8 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use identity_core::oidc::{ReadDiscovery, ReadJwks, ReadProviderDiscovery, ReadProviderJwks};
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Refusal};
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::{ErrorResponse, ServerResponse};
 use super::super::route::{Route, raw_route};
 use super::super::state::Context;
 use super::{algorithms, config, key, provider};
@@ -21,14 +21,14 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The server allows caching of discovery documents, and of keys only after its first cleanup.
-fn for_an_hour(body: Value) -> Answer {
+fn cacheable(body: Value) -> ServerResponse {
     let headers = vec![(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"))];
-    Answer::Own { status: StatusCode::OK, body, headers }
+    ServerResponse::Custom { status: StatusCode::OK, body, headers }
 }
 
-fn discovery(context: &mut Context<'_>, _: &Fields) -> Result<Answer, Refusal> {
+fn discovery(context: &mut Context<'_>, _: &Fields) -> Result<ServerResponse, ErrorResponse> {
     let issuer = config::effective_issuer(context);
-    Ok(for_an_hour(json!({
+    Ok(cacheable(json!({
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/.well-known/keys"),
         "response_types_supported": ["id_token"],
@@ -37,18 +37,18 @@ fn discovery(context: &mut Context<'_>, _: &Fields) -> Result<Answer, Refusal> {
     })))
 }
 
-fn keys(context: &mut Context<'_>, _: &Fields) -> Result<Answer, Refusal> {
-    Ok(Answer::Raw(key::jwks(key::published(context))))
+fn keys(context: &mut Context<'_>, _: &Fields) -> Result<ServerResponse, ErrorResponse> {
+    Ok(ServerResponse::Raw(key::jwks(key::published(context))))
 }
 
-fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
+fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
     let name = fields.text("name");
     let provider = context.store.oidc.providers.get(&name);
-    let provider = provider.ok_or(Refusal::silent(StatusCode::NOT_FOUND))?;
+    let provider = provider.ok_or(ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
     let issuer = provider::effective_issuer(context, &name, provider);
     let mut scopes = provider.scopes_supported.clone();
     scopes.push("openid".to_owned());
-    Ok(for_an_hour(json!({
+    Ok(cacheable(json!({
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/.well-known/keys"),
         "authorization_endpoint": format!("{}/authorize", issuer.replacen("/v1/", "/ui/vault/", 1)),
@@ -66,10 +66,13 @@ fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<Answ
     })))
 }
 
-fn provider_keys(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
+fn provider_keys(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
     key::catch_up(context);
     let oidc = &context.store.oidc;
-    let provider = oidc.providers.get(&fields.text("name")).ok_or(Refusal::silent(StatusCode::NOT_FOUND))?;
+    let provider = oidc
+        .providers
+        .get(&fields.text("name"))
+        .ok_or(ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
     let clients = oidc.clients.values().filter(|client| provider.allows(&client.client_id));
-    Ok(Answer::Raw(key::jwks(&key::pairs(oidc, clients.map(|client| &client.key)))))
+    Ok(ServerResponse::Raw(key::jwks(&key::pairs(oidc, clients.map(|client| &client.key)))))
 }

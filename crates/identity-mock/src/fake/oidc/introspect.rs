@@ -5,8 +5,8 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use identity_core::oidc::IntrospectIdToken;
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Refusal, quoted};
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::{ErrorResponse, ServerResponse, quoted};
 use super::super::route::{Route, raw_route};
 use super::super::state::Context;
 use super::{config, key, object};
@@ -18,8 +18,8 @@ pub(super) const ROUTES: &[Route] = &[raw_route::<IntrospectIdToken>(FIELDS, int
 /// How many seconds an expired token stays active.
 const LEEWAY: i64 = 60;
 
-fn introspect(context: &mut Context<'_>, fields: &Fields) -> Result<Answer, Refusal> {
-    Ok(Answer::Raw(match examine(context, &fields.text("token"), &fields.text("client_id")) {
+fn introspect(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
+    Ok(ServerResponse::Raw(match validate(context, &fields.text("token"), &fields.text("client_id")) {
         Ok(()) => json!({ "active": true }),
         Err(error) => json!({ "active": false, "error": error }),
     }))
@@ -32,7 +32,7 @@ struct Parsed<'a> {
     signature: Vec<u8>,
 }
 
-fn examine(context: &mut Context<'_>, token: &str, client_id: &str) -> Result<(), String> {
+fn validate(context: &mut Context<'_>, token: &str, client_id: &str) -> Result<(), String> {
     let parsed = parse(token).map_err(|problem| format!("error parsing token: {problem}"))?;
     let claims = verified(context, &parsed).ok_or("unable to validate the token signature")?;
 

@@ -1,18 +1,18 @@
 //! Validates issuers and redirect URIs.
 
-use super::super::answer::{Refusal, bad};
+use super::super::response::{ErrorResponse, bad_request};
 
 pub(super) const WARNING: &str = "If \"issuer\" is set explicitly, all tokens must be validated against that address, including those issued by secondary clusters. Setting issuer to \"\" will restore the default behavior of using the cluster's api_addr as the issuer.";
 
 /// Fails unless the issuer consists of scheme, host and optional port.
-pub(super) fn check(issuer: &str) -> Result<(), Refusal> {
+pub(super) fn check(issuer: &str) -> Result<(), ErrorResponse> {
     let authority = parts(issuer.strip_suffix('#').unwrap_or(issuer))
         .filter(|(scheme, _, _, rest)| ["http", "https"].contains(&&**scheme) && rest.is_empty());
     if authority.is_some_and(|(_, host, port, _)| host.len() + port.len() > 0 && !host.contains('@')) {
         return Ok(());
     }
     let expected = "a scheme, host, and optional port (e.g. https://example.com:8200)";
-    Err(bad(format!("invalid issuer, which must include only {expected}")))
+    Err(bad_request(format!("invalid issuer, which must include only {expected}")))
 }
 
 /// Returns `true` if the client allows the redirect URI. On loopback addresses the port is ignored (RFC 8252,
@@ -62,7 +62,7 @@ mod tests {
         {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in [
+        for bad_request in [
             "",
             "a",
             "a:1",
@@ -74,20 +74,20 @@ mod tests {
             "https://a:b",
             "http://[a]b",
         ] {
-            assert!(check(bad).is_err(), "{bad}");
+            assert!(check(bad_request).is_err(), "{bad_request}");
         }
     }
 
     #[test]
-    fn any_port_will_do_on_the_local_host() {
+    fn loopback_ports_are_ignored() {
         let allowed = ["http://127.0.0.1:9/cb".to_owned(), "https://app/cb".to_owned()];
         assert!(is_allowed("http://127.0.0.1:55/cb", &allowed));
         assert!(is_allowed("http://127.0.0.1/cb", &allowed));
         assert!(is_allowed("https://app/cb", &allowed));
-        for bad in
+        for bad_request in
             ["http://127.0.0.1:9/", "https://127.0.0.1/cb", "http://localhost/cb", "https://app:1/cb", "cb"]
         {
-            assert!(!is_allowed(bad, &allowed), "{bad}");
+            assert!(!is_allowed(bad_request, &allowed), "{bad_request}");
         }
     }
 }

@@ -7,8 +7,8 @@ use identity_core::oidc::{DeleteOidcKey, ListOidcKeys, ReadOidcKey, RotateOidcKe
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::answer::{Outcome, bad, quoted};
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::{Context, Random};
 use super::signing::{Algorithm, Pair};
@@ -40,16 +40,23 @@ pub(super) struct Key {
     pub(super) allowed_client_ids: Vec<String>,
     /// The pairs in the JWKS, including those that were rotated out. Pairs of a previous algorithm are never
     /// removed.
-    ring: Vec<Ringed>,
+    ring: Vec<RingEntry>,
     signing: Option<Arc<Pair>>,
     next: Option<Arc<Pair>>,
     next_rotation: Option<Timestamp>,
 }
 
 #[derive(Clone)]
-struct Ringed {
+struct RingEntry {
     pair: Arc<Pair>,
     expires: Option<Timestamp>,
+}
+
+#[derive(PartialEq)]
+#[must_use]
+enum Ring {
+    Changed,
+    Unchanged,
 }
 
 /// The server's default of `24h`.
@@ -82,7 +89,7 @@ impl Key {
 
     fn new_pair(&mut self, random: &mut Random) -> Arc<Pair> {
         let pair = Arc::new(Pair::new(random.uuid(), self.algorithm));
-        self.ring.push(Ringed { pair: Arc::clone(&pair), expires: None });
+        self.ring.push(RingEntry { pair: Arc::clone(&pair), expires: None });
         pair
     }
 
@@ -94,9 +101,9 @@ impl Key {
 
     fn rotate(&mut self, random: &mut Random, now: Timestamp, verification_ttl: u64) {
         let rotated_out = self.signing.take();
-        for ringed in &mut self.ring {
-            if rotated_out.as_ref().is_some_and(|pair| pair.kid == ringed.pair.kid) {
-                ringed.expires = Some(later(now, verification_ttl));
+        for entry in &mut self.ring {
+            if rotated_out.as_ref().is_some_and(|pair| pair.kid == entry.pair.kid) {
+                entry.expires = Some(later(now, verification_ttl));
             }
         }
         self.signing = Some(self.next.take().unwrap_or_else(|| self.new_pair(random)));
@@ -104,8 +111,8 @@ impl Key {
         self.next_rotation = Some(later(now, self.rotation_period));
     }
 
-    /// Does the rotations and expiries that were due since the last call. Returns `true` if there were any.
-    fn catch_up(&mut self, random: &mut Random, now: Timestamp) -> bool {
+    /// Does the rotations and expiries that were due since the last call.
+    fn catch_up(&mut self, random: &mut Random, now: Timestamp) -> Ring {
         let mut due = *self.next_rotation.get_or_insert(later(now, self.rotation_period));
         // Skips older rotations: a pair verifies for at most ten periods.
         let missed = now.duration_since(due).as_secs()
@@ -120,8 +127,8 @@ impl Key {
             due = later(due, self.rotation_period);
         }
         let before = self.ring.len();
-        self.ring.retain(|ringed| ringed.expires.is_none_or(|expires| expires >= now));
-        rotates || self.ring.len() < before
+        self.ring.retain(|entry| entry.expires.is_none_or(|expires| expires >= now));
+        if rotates || self.ring.len() < before { Ring::Changed } else { Ring::Unchanged }
     }
 
     /// Signs the claims as a JWT. Returns `None` if the key has no pair yet.
@@ -130,7 +137,7 @@ impl Key {
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Arc<Pair>> {
-        self.ring.iter().map(|ringed| &ringed.pair)
+        self.ring.iter().map(|entry| &entry.pair)
     }
 }
 
@@ -138,7 +145,7 @@ impl Key {
 pub(super) fn catch_up(context: &mut Context<'_>) {
     let oidc = &mut context.store.oidc;
     for key in oidc.keys.values_mut() {
-        if key.catch_up(context.random, context.now) {
+        if key.catch_up(context.random, context.now) == Ring::Changed {
             oidc.published = None;
         }
     }
@@ -176,25 +183,25 @@ pub(super) fn jwks(pairs: &[Arc<Pair>]) -> Value {
     json!({ "keys": pairs.iter().map(|pair| pair.jwk()).collect::<Vec<_>>() })
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     let known = context.store.oidc.keys.get(&name);
     let mut key = known.cloned().unwrap_or_else(Key::new);
     key.rotation_period = fields.seconds("rotation_period").unwrap_or(key.rotation_period);
     if key.rotation_period < 60 {
-        return Err(bad("rotation_period must be at least one minute"));
+        return Err(bad_request("rotation_period must be at least one minute"));
     }
     key.verification_ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
     let ttl = key.verification_ttl;
     if ttl > key.rotation_period.saturating_mul(10) {
-        return Err(bad("verification_ttl cannot be longer than 10x rotation_period"));
+        return Err(bad_request("verification_ttl cannot be longer than 10x rotation_period"));
     }
     if known.is_some() {
         check_references(&context.store.oidc, &name, ttl).map_err(|problem| {
             let problem = format!(
                 "because it is currently referenced by one or more {problem} greater than {ttl} seconds"
             );
-            bad(format!("unable to update key {} {problem}", quoted(&name)))
+            bad_request(format!("unable to update key {} {problem}", quoted(&name)))
         })?;
     }
     if let Some(allowed) = fields.list("allowed_client_ids") {
@@ -202,8 +209,8 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }
     let before = known.map(|known| known.algorithm);
     if let Some(algorithm) = fields.given_text("algorithm") {
-        let unknown = || bad(format!("unknown signing algorithm {}", quoted(&algorithm)));
-        key.algorithm = Algorithm::named(&algorithm).ok_or_else(unknown)?;
+        let unknown = || bad_request(format!("unknown signing algorithm {}", quoted(&algorithm)));
+        key.algorithm = Algorithm::from_name(&algorithm).ok_or_else(unknown)?;
     }
     let rotation = later(context.now, key.rotation_period);
     key.next_rotation = Some(key.next_rotation.map_or(rotation, |planned| planned.min(rotation)));
@@ -226,7 +233,7 @@ fn check_references(oidc: &Oidc, key: &str, ttl: u64) -> Result<(), &'static str
     Ok(())
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let key = context.store.oidc.keys.get(&fields.text("name"));
     Ok(key.map(|key| {
         json!({
@@ -238,36 +245,36 @@ fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
     }))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     if name == DEFAULT {
-        return Err(bad("deletion of key \"default\" not allowed"));
+        return Err(bad_request("deletion of key \"default\" not allowed"));
     }
     let oidc = &mut context.store.oidc;
-    let refuse = |kind: &str, names: &str| {
+    let fail = |kind: &str, names: &str| {
         let problem = format!("because it is currently referenced by these {kind}: {names}");
-        Err(bad(format!("unable to delete key {} {problem}", quoted(&name))))
+        Err(bad_request(format!("unable to delete key {} {problem}", quoted(&name))))
     };
     if let Some(roles) = referring(&oidc.roles, |role| role.key == name) {
-        return refuse("roles", &roles);
+        return fail("roles", &roles);
     }
     if let Some(clients) = referring(&oidc.clients, |client| client.key == name) {
-        return refuse("clients", &clients);
+        return fail("clients", &clients);
     }
     oidc.keys.remove(&name);
     oidc.published = None;
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     names(&context.store.oidc.keys)
 }
 
-fn rotate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn rotate(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     catch_up(context);
     let key = context.store.oidc.keys.get_mut(&name);
-    let key = key.ok_or_else(|| bad(format!("no named key found at {}", quoted(&name))))?;
+    let key = key.ok_or_else(|| bad_request(format!("no named key found at {}", quoted(&name))))?;
     let ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
     key.rotate(context.random, context.now, ttl);
     context.store.oidc.published = None;

@@ -6,12 +6,12 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, quoted};
+use super::super::response::{ServerResponse, quoted};
 
 /// An error code and its description.
 pub(super) struct OAuth(pub(super) &'static str, pub(super) String);
 
-pub(super) fn refuse<T>(word: &'static str, description: impl Into<String>) -> Result<T, OAuth> {
+pub(super) fn fail<T>(word: &'static str, description: impl Into<String>) -> Result<T, OAuth> {
     Err(OAuth(word, description.into()))
 }
 
@@ -21,7 +21,7 @@ impl OAuth {
     }
 
     /// Responds like the `authorize` endpoint.
-    pub(super) fn with_state(self, state: &str) -> Answer {
+    pub(super) fn with_state(self, state: &str) -> ServerResponse {
         let status = if self.0 == "server_error" { 500 } else { 400 };
         let mut body = self.body();
         // The server omits the state in errors about unsupported parameters.
@@ -30,7 +30,7 @@ impl OAuth {
     }
 
     /// Responds like the `token` endpoint.
-    pub(super) fn to_client(&self) -> Answer {
+    pub(super) fn to_client(&self) -> ServerResponse {
         let status = match self.0 {
             "invalid_client" => 401,
             "server_error" => 500,
@@ -44,7 +44,7 @@ impl OAuth {
     }
 
     /// Responds like the `userinfo` endpoint.
-    pub(super) fn to_bearer(&self) -> Answer {
+    pub(super) fn to_bearer(&self) -> ServerResponse {
         let (status, is_challenge) = match self.0 {
             "invalid_request" => (400, true),
             "invalid_token" => (401, true),
@@ -60,7 +60,7 @@ impl OAuth {
 
 pub(super) const NO_CACHE: (HeaderName, HeaderValue) = (PRAGMA, HeaderValue::from_static("no-cache"));
 
-fn own(status: u16, body: Value, headers: Vec<(HeaderName, HeaderValue)>) -> Answer {
+fn own(status: u16, body: Value, headers: Vec<(HeaderName, HeaderValue)>) -> ServerResponse {
     let status = StatusCode::from_u16(status).unwrap_or_default();
-    Answer::Own { status, body, headers }
+    ServerResponse::Custom { status, body, headers }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::answer::quoted;
+use super::super::response::quoted;
 
 /// Parses an object. `null` is the empty one.
 pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
@@ -13,21 +13,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
         Ok(Value::String(_)) => "string",
         Ok(Value::Number(_)) => "number",
         Ok(Value::Bool(_)) => "bool",
-        Err(_) => return Err(complaint(bytes)),
+        Err(_) => return Err(go_error(bytes)),
     };
     Err(format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"))
 }
 
-fn complaint(bytes: &[u8]) -> String {
+fn go_error(bytes: &[u8]) -> String {
     let mut reader = Reader { bytes, at: 0 };
     let read = reader.value(0).and_then(|()| {
-        reader.blanks();
+        reader.skip_whitespace();
         if reader.at < bytes.len() { Err(reader.unexpected("after top-level value")) } else { Ok(()) }
     });
     read.err().unwrap_or_else(|| "unexpected end of JSON input".to_owned())
 }
 
-/// Finds the first syntax error, which `serde_json` words differently.
+/// Finds the first syntax error, for which `serde_json` has another message.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -35,14 +35,14 @@ struct Reader<'a> {
 
 type Read = Result<(), String>;
 
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 impl Reader<'_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -53,19 +53,19 @@ impl Reader<'_> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let Some(first) = rest.first() else { return "unexpected end of JSON input".to_owned() };
         let valid = rest.utf8_chunks().next().map(|chunk| chunk.valid()).unwrap_or_default();
-        let shown = match valid.chars().next() {
+        let char = match valid.chars().next() {
             Some('\'') => "\\'".to_owned(),
             Some('"') => "\"".to_owned(),
             Some(char) => quoted(&char.to_string()).trim_matches('"').to_owned(),
             None => format!("\\x{first:02x}"),
         };
-        format!("invalid character '{shown}' {place}")
+        format!("invalid character '{char}' {place}")
     }
 
     fn value(&mut self, depth: usize) -> Read {
-        self.blanks();
+        self.skip_whitespace();
         match self.peek() {
-            _ if depth > DEEPEST => Err("exceeded max depth".to_owned()),
+            _ if depth > MAX_DEPTH => Err("exceeded max depth".to_owned()),
             Some(b'{') => self.members(depth),
             Some(b'[') => self.elements(depth),
             Some(b'"') => self.string(),
@@ -79,18 +79,18 @@ impl Reader<'_> {
 
     fn members(&mut self, depth: usize) -> Read {
         self.at += 1;
-        self.blanks();
+        self.skip_whitespace();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
         }
         loop {
-            self.blanks();
+            self.skip_whitespace();
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected("looking for beginning of object key string"));
             }
             self.string()?;
-            self.blanks();
+            self.skip_whitespace();
             if self.peek() != Some(b':') {
                 return Err(self.unexpected("after object key"));
             }
@@ -104,7 +104,7 @@ impl Reader<'_> {
 
     fn elements(&mut self, depth: usize) -> Read {
         self.at += 1;
-        self.blanks();
+        self.skip_whitespace();
         if self.peek() == Some(b']') {
             self.at += 1;
             return Ok(());
@@ -119,7 +119,7 @@ impl Reader<'_> {
 
     /// Returns `true` if the end comes next, `false` if a comma does.
     fn ends(&mut self, end: u8, place: &str) -> Result<bool, String> {
-        self.blanks();
+        self.skip_whitespace();
         match self.peek() {
             Some(b',') => self.at += 1,
             Some(byte) if byte == end => {
@@ -216,8 +216,8 @@ mod tests {
     use super::read;
 
     #[test]
-    fn complaints_are_the_server_s() {
-        for (text, complaint) in [
+    fn errors_match_the_server() {
+        for (text, go_error) in [
             ("", "unexpected end of JSON input"),
             ("{", "unexpected end of JSON input"),
             ("x", "invalid character 'x' looking for beginning of value"),
@@ -240,7 +240,7 @@ mod tests {
             ("{\"a\":\u{a0}}", "invalid character '\\u00a0' looking for beginning of value"),
             ("{\"a\":'}", "invalid character '\\'' looking for beginning of value"),
         ] {
-            assert_eq!(read(text.as_bytes()).err().as_deref(), Some(complaint), "{text}");
+            assert_eq!(read(text.as_bytes()).err().as_deref(), Some(go_error), "{text}");
         }
         assert_eq!(
             read(b"\x9e\xe9e").err().as_deref(),

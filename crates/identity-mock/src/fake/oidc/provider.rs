@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use identity_core::oidc::{DeleteOidcProvider, ListOidcProviders, ReadOidcProvider, WriteOidcProvider};
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Outcome, Refusal, bad, internal, quoted};
-use super::super::entity::listed;
+use super::super::entity::key_list;
 use super::super::input::{Fields, Kind, Schema};
 use super::super::limits::distinct;
+use super::super::response::{ErrorResponse, HandlerResult, bad_request, internal, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::{DEFAULT, allows, issuer, template};
@@ -38,7 +38,7 @@ pub(super) struct Provider {
 
 impl Provider {
     /// The built-in provider.
-    pub(super) fn for_all() -> Self {
+    pub(super) fn built_in() -> Self {
         Self { allowed_client_ids: vec!["*".to_owned()], ..Self::default() }
     }
 
@@ -53,7 +53,7 @@ pub(super) fn effective_issuer(context: &Context<'_>, name: &str, provider: &Pro
     format!("{address}/v1/{}identity/oidc/provider/{name}", context.namespace)
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     let mut provider = context.store.oidc.providers.get(&name).cloned().unwrap_or_default();
     provider.issuer = fields.given_text("issuer").unwrap_or(provider.issuer);
@@ -73,12 +73,12 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
 
 /// Fails if a scope does not exist or has an invalid template. Returns warnings about scopes that add the
 /// same claim.
-fn check_scopes(context: &Context<'_>, names: &[String]) -> Result<Vec<String>, Refusal> {
+fn check_scopes(context: &Context<'_>, names: &[String]) -> Result<Vec<String>, ErrorResponse> {
     let mut warnings = Vec::new();
     let mut made_by: BTreeMap<String, &String> = BTreeMap::new();
     for name in names {
         let scope = context.store.oidc.scopes.get(name);
-        let scope = scope.ok_or_else(|| bad(format!("scope {} does not exist", quoted(name))))?;
+        let scope = scope.ok_or_else(|| bad_request(format!("scope {} does not exist", quoted(name))))?;
         let claims = template::names(&scope.template, context.now).map_err(|problem| internal(&problem))?;
         for claim in claims.keys() {
             if let Some(other) = made_by.insert(claim.clone(), name) {
@@ -93,7 +93,7 @@ fn check_scopes(context: &Context<'_>, names: &[String]) -> Result<Vec<String>, 
     Ok(warnings)
 }
 
-fn shown(context: &Context<'_>, name: &str, provider: &Provider) -> Value {
+fn to_json(context: &Context<'_>, name: &str, provider: &Provider) -> Value {
     json!({
         "issuer": effective_issuer(context, name, provider),
         "allowed_client_ids": provider.allowed_client_ids,
@@ -101,27 +101,27 @@ fn shown(context: &Context<'_>, name: &str, provider: &Provider) -> Value {
     })
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     let provider = context.store.oidc.providers.get(&name);
-    Ok(provider.map(|provider| shown(context, &name, provider)))
+    Ok(provider.map(|provider| to_json(context, &name, provider)))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     if name == DEFAULT {
-        return Err(bad("deletion of OIDC provider \"default\" not allowed"));
+        return Err(bad_request("deletion of OIDC provider \"default\" not allowed"));
     }
     context.store.oidc.providers.remove(&name);
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let client_id = fields.text("allowed_client_id");
     let providers = context.store.oidc.providers.iter();
     let infos: Map<String, Value> = providers
         .filter(|(_, provider)| client_id.is_empty() || provider.allows(&client_id))
-        .map(|(name, provider)| (name.clone(), shown(context, name, provider)))
+        .map(|(name, provider)| (name.clone(), to_json(context, name, provider)))
         .collect();
-    Ok(listed(&infos.keys().cloned().collect::<Vec<_>>(), Some(infos)))
+    Ok(key_list(&infos.keys().cloned().collect::<Vec<_>>(), Some(infos)))
 }

@@ -3,8 +3,8 @@
 use identity_core::oidc::{DeleteOidcRole, ListOidcRoles, ReadOidcRole, WriteOidcRole};
 use serde_json::json;
 
-use super::super::answer::{Outcome, bad, quoted};
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::{key, names, template};
@@ -32,47 +32,47 @@ pub(super) struct Role {
     pub(super) client_id: String,
 }
 
-fn write(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
     let new =
         || Role { key: String::new(), template: String::new(), ttl: 24 * 60 * 60, client_id: String::new() };
     let mut role = context.store.oidc.roles.get(&name).cloned().unwrap_or_else(new);
     role.key = fields.given_text("key").unwrap_or(role.key);
     if role.key.is_empty() {
-        return Err(bad("the key parameter is required"));
+        return Err(bad_request("the key parameter is required"));
     }
     key::start_default(context, &role.key);
     let template = fields.given_text("template").unwrap_or(role.template);
-    role.template = template::checked(&template, context.now)?;
+    role.template = template::validated(&template, context.now)?;
     role.ttl = fields.seconds("ttl").unwrap_or(role.ttl);
     let key = context.store.oidc.keys.get(&role.key);
-    let key = key.ok_or_else(|| bad(format!("cannot find key {}", quoted(&role.key))))?;
+    let key = key.ok_or_else(|| bad_request(format!("cannot find key {}", quoted(&role.key))))?;
     if role.ttl > key.verification_ttl {
         let problem =
             "a role's token ttl cannot be longer than the verification_ttl of the key it references";
-        return Err(bad(problem));
+        return Err(bad_request(problem));
     }
     role.client_id = fields.given_text("client_id").unwrap_or(role.client_id);
     if role.client_id.is_empty() {
-        role.client_id = context.random.word(26);
+        role.client_id = context.random.alphanumeric(26);
     }
     context.store.oidc.roles.insert(name, role);
     context.store.oidc.published = None;
     Ok(None)
 }
 
-fn read(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn read(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let role = context.store.oidc.roles.get(&fields.text("name"));
     Ok(role.map(|role| {
         json!({ "client_id": role.client_id, "key": role.key, "template": role.template, "ttl": role.ttl })
     }))
 }
 
-fn delete(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     context.store.oidc.roles.remove(&fields.text("name"));
     Ok(None)
 }
 
-fn list(context: &mut Context<'_>, _: &Fields) -> Outcome {
+fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     names(&context.store.oidc.roles)
 }

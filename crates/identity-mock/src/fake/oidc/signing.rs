@@ -26,7 +26,7 @@ impl Algorithm {
     pub(super) const ALL: [Self; 7] =
         [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::Es512, Self::EdDsa];
 
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
@@ -160,15 +160,15 @@ impl Pair {
             }
             Secret::P256(key) => {
                 let point = key.verifying_key().to_encoded_point(false);
-                elliptic("P-256", point.x().map(|x| &**x), point.y().map(|y| &**y))
+                elliptic_jwk("P-256", point.x().map(|x| &**x), point.y().map(|y| &**y))
             }
             Secret::P384(key) => {
                 let point = key.verifying_key().to_encoded_point(false);
-                elliptic("P-384", point.x().map(|x| &**x), point.y().map(|y| &**y))
+                elliptic_jwk("P-384", point.x().map(|x| &**x), point.y().map(|y| &**y))
             }
             Secret::P521(key) => {
                 let point = p521::ecdsa::VerifyingKey::from(key).to_encoded_point(false);
-                elliptic("P-521", point.x().map(|x| &**x), point.y().map(|y| &**y))
+                elliptic_jwk("P-521", point.x().map(|x| &**x), point.y().map(|y| &**y))
             }
             Secret::Ed25519(key) => {
                 json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url(key.verifying_key().as_bytes()) })
@@ -181,7 +181,7 @@ impl Pair {
     }
 }
 
-fn elliptic(curve: &str, x: Option<&[u8]>, y: Option<&[u8]>) -> Value {
+fn elliptic_jwk(curve: &str, x: Option<&[u8]>, y: Option<&[u8]>) -> Value {
     let [x, y] = [x, y].map(|number| base64url(number.unwrap_or_default()));
     json!({ "kty": "EC", "crv": curve, "x": x, "y": y })
 }
@@ -212,7 +212,7 @@ mod tests {
     use super::{Algorithm, Pair};
 
     #[test]
-    fn signatures_of_all_algorithms_are_recognized() {
+    fn signatures_of_all_algorithms_verify() {
         for algorithm in Algorithm::ALL {
             let (pair, other) = (Pair::new("a".to_owned(), algorithm), Pair::new("b".to_owned(), algorithm));
             let signature = pair.signature(b"message");

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::super::answer::{Refusal, bad, quoted};
 use super::super::duration;
 use super::super::entity;
+use super::super::response::{ErrorResponse, bad_request, quoted};
 use super::super::store::{Entity, Pairs, Store};
 use super::object;
 
@@ -32,7 +32,7 @@ struct Alias {
 }
 
 impl Subject {
-    pub(super) fn of(store: &Store, entity: &Entity) -> Self {
+    pub(super) fn new(store: &Store, entity: &Entity) -> Self {
         let (direct, inherited) = entity::groups(store, &entity.id);
         let groups = direct.into_iter().chain(inherited).filter_map(|id| store.groups.get(id));
         let (group_ids, group_names) = groups.map(|group| (group.id.clone(), group.name.clone())).unzip();
@@ -53,27 +53,31 @@ impl Subject {
     }
 }
 
-/// Decodes and validates a template, which is plain text or base64. Words such as `null` are valid base64
-/// too.
-pub(super) fn checked(given: &str, now: Timestamp) -> Result<String, Refusal> {
+/// Decodes and validates a template, which is plain text or base64. A template such as `null` is valid
+/// base64 too.
+pub(super) fn validated(given: &str, now: Timestamp) -> Result<String, ErrorResponse> {
     let template = match decoded(given) {
         None => given.to_owned(),
         Some(decoded) => String::from_utf8(decoded).map_err(|error| {
-            let complaint = object::read(error.as_bytes()).err().unwrap_or_default();
-            bad(format!("error parsing template JSON: {complaint}"))
+            let go_error = object::read(error.as_bytes()).err().unwrap_or_default();
+            bad_request(format!("error parsing template JSON: {go_error}"))
         })?,
     };
     if template.is_empty() {
         return Ok(template);
     }
-    let populated = populate(&template, Some(&Subject::default()), now);
-    let populated = populated.map_err(|problem| bad(format!("error parsing template: {problem}")))?;
-    let claims = object::read(populated.as_bytes());
-    let claims = claims.map_err(|complaint| bad(format!("error parsing template JSON: {complaint}")))?;
+    let expanded = expand(&template, Some(&Subject::default()), now);
+    let expanded = expanded.map_err(|problem| bad_request(format!("error parsing template: {problem}")))?;
+    let claims = object::read(expanded.as_bytes());
+    let claims =
+        claims.map_err(|go_error| bad_request(format!("error parsing template JSON: {go_error}")))?;
     match claims.keys().find(|claim| RESERVED.contains(&claim.as_str())) {
         Some(claim) => {
             let restricted = RESERVED.join(", ");
-            Err(bad(format!("top level key {} not allowed. Restricted keys: {restricted}", quoted(claim))))
+            Err(bad_request(format!(
+                "top level key {} not allowed. Restricted keys: {restricted}",
+                quoted(claim)
+            )))
         }
         None => Ok(template),
     }
@@ -91,13 +95,13 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 
 /// Expands a template for an entity. The server ignores templates that fail.
 pub(super) fn claims(template: &str, subject: Option<&Subject>, now: Timestamp) -> Map<String, Value> {
-    let populated = populate(template, subject, now).unwrap_or_default();
-    object::read(populated.as_bytes()).unwrap_or_default()
+    let expanded = expand(template, subject, now).unwrap_or_default();
+    object::read(expanded.as_bytes()).unwrap_or_default()
 }
 
 /// Returns the names of the claims of a template.
 pub(super) fn names(template: &str, now: Timestamp) -> Result<Map<String, Value>, String> {
-    object::read(populate(template, Some(&Subject::default()), now)?.as_bytes())
+    object::read(expand(template, Some(&Subject::default()), now)?.as_bytes())
 }
 
 pub(super) fn merge(claims: &mut Map<String, Value>, more: Map<String, Value>) {
@@ -106,11 +110,11 @@ pub(super) fn merge(claims: &mut Map<String, Value>, more: Map<String, Value>) {
 
 const NOT_FOUND: &str = "no value could be found for one of the template directives";
 
-fn populate(template: &str, subject: Option<&Subject>, now: Timestamp) -> Result<String, String> {
+fn expand(template: &str, subject: Option<&Subject>, now: Timestamp) -> Result<String, String> {
     let mut pieces = template.split("{{");
-    let mut populated = pieces.next().unwrap_or_default().to_owned();
+    let mut expanded = pieces.next().unwrap_or_default().to_owned();
     let unbalanced = || "unbalanced templating characters".to_owned();
-    if populated.contains("}}") {
+    if expanded.contains("}}") {
         return Err(unbalanced());
     }
     for piece in pieces {
@@ -118,29 +122,29 @@ fn populate(template: &str, subject: Option<&Subject>, now: Timestamp) -> Result
         if text.contains("}}") {
             return Err(unbalanced());
         }
-        populated.push_str(&value(directive.trim(), subject, now)?);
-        populated.push_str(text);
+        expanded.push_str(&value(directive.trim(), subject, now)?);
+        expanded.push_str(text);
     }
-    Ok(populated)
+    Ok(expanded)
 }
 
 fn value(directive: &str, subject: Option<&Subject>, now: Timestamp) -> Result<String, String> {
     if let Some(selector) = directive.strip_prefix("identity.entity.") {
         let subject =
             subject.ok_or("string contains entity template directives but no entity was provided")?;
-        return of_entity(selector, subject);
+        return entity_value(selector, subject);
     }
     if directive.starts_with("identity.groups.") {
         // The server validates templates without groups, so every such directive fails.
         return Err("string contains groups template directives but no groups were provided".to_owned());
     }
     match directive.strip_prefix("time.") {
-        Some(selector) => of_time(selector, now),
+        Some(selector) => time_value(selector, now),
         None => Err(NOT_FOUND.to_owned()),
     }
 }
 
-fn of_entity(selector: &str, subject: &Subject) -> Result<String, String> {
+fn entity_value(selector: &str, subject: &Subject) -> Result<String, String> {
     match selector {
         "id" => Ok(quoted(&subject.id)),
         "name" => Ok(quoted(&subject.name)),
@@ -150,27 +154,27 @@ fn of_entity(selector: &str, subject: &Subject) -> Result<String, String> {
             Some(selector) => {
                 let (accessor, selector) = selector.split_once('.').ok_or("invalid alias selector")?;
                 let alias = subject.aliases.iter().find(|alias| alias.accessor == accessor);
-                of_alias(selector, alias.unwrap_or(&Alias::default()))
+                alias_value(selector, alias.unwrap_or(&Alias::default()))
             }
-            None => of_pairs(selector, "metadata", &subject.metadata),
+            None => pairs_value(selector, "metadata", &subject.metadata),
         },
     }
 }
 
-fn of_alias(selector: &str, alias: &Alias) -> Result<String, String> {
+fn alias_value(selector: &str, alias: &Alias) -> Result<String, String> {
     match selector {
         "id" => Ok(quoted(&alias.id)),
         "name" => Ok(quoted(&alias.name)),
         _ if selector.starts_with("custom_metadata") => {
-            of_pairs(selector, "custom_metadata", &alias.custom_metadata)
+            pairs_value(selector, "custom_metadata", &alias.custom_metadata)
         }
         // Only a login sets this metadata of an alias.
-        _ => of_pairs(selector, "metadata", &Pairs::new()),
+        _ => pairs_value(selector, "metadata", &Pairs::new()),
     }
 }
 
 /// Returns all pairs, or the value of a key, `""` if it does not exist.
-fn of_pairs(selector: &str, name: &str, pairs: &Pairs) -> Result<String, String> {
+fn pairs_value(selector: &str, name: &str, pairs: &Pairs) -> Result<String, String> {
     match selector.strip_prefix(name) {
         Some("") => Ok(serde_json::to_string(pairs).unwrap_or_default()),
         Some(key) if key.starts_with('.') => {
@@ -184,7 +188,7 @@ fn list(texts: &[String]) -> String {
     if texts.is_empty() { "null".to_owned() } else { serde_json::to_string(texts).unwrap_or_default() }
 }
 
-fn of_time(selector: &str, now: Timestamp) -> Result<String, String> {
+fn time_value(selector: &str, now: Timestamp) -> Result<String, String> {
     let mut parts = selector.splitn(3, '.');
     let first = parts.next().unwrap_or_default();
     if first != "now" {

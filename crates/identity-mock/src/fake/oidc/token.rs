@@ -3,8 +3,8 @@
 use identity_core::oidc::GenerateIdToken;
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Outcome, bad, internal, quoted};
 use super::super::input::{Fields, Kind, Schema};
+use super::super::response::{HandlerResult, bad_request, internal, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::template::{self, Subject};
@@ -14,24 +14,28 @@ const FIELDS: Schema = &[("role", Kind::Text), ("name", Kind::Text)];
 
 pub(super) const ROUTES: &[Route] = &[route::<GenerateIdToken>(FIELDS, generate)];
 
-fn generate(context: &mut Context<'_>, fields: &Fields) -> Outcome {
+fn generate(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     key::catch_up(context);
     let name = fields.text("role");
     let oidc = &context.store.oidc;
-    let role = oidc.roles.get(&name).ok_or_else(|| bad(format!("role {} not found", quoted(&name))))?;
-    let key = oidc.keys.get(&role.key).ok_or_else(|| bad(format!("key {} not found", quoted(&role.key))))?;
+    let role =
+        oidc.roles.get(&name).ok_or_else(|| bad_request(format!("role {} not found", quoted(&name))))?;
+    let key = oidc
+        .keys
+        .get(&role.key)
+        .ok_or_else(|| bad_request(format!("key {} not found", quoted(&role.key))))?;
     if !allows(&key.allowed_client_ids, &role.client_id) {
         let [key, role] = [&role.key, &name].map(|name| quoted(name));
         let problem = format!("the client ID of the role {role} as an allowed client ID");
-        return Err(bad(format!("the key {key} does not list {problem}")));
+        return Err(bad_request(format!("the key {key} does not list {problem}")));
     }
     let id = context.caller.entity.as_ref();
-    let id = id.ok_or_else(|| bad("no entity associated with the request's token"))?;
+    let id = id.ok_or_else(|| bad_request("no entity associated with the request's token"))?;
     let entity = context.store.entities.get(id);
     let entity = entity.ok_or_else(|| internal(&format!("error loading entity ID {}", quoted(id))))?;
 
     let mut claims = standard(context, config::effective_issuer(context), id, &role.client_id, role.ttl);
-    let subject = Subject::of(context.store, entity);
+    let subject = Subject::new(context.store, entity);
     template::merge(&mut claims, template::claims(&role.template, Some(&subject), context.now));
     let token = key.token(&Value::Object(claims));
     let token = token.ok_or_else(|| {

@@ -6,23 +6,23 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 /// The result of a handler: data, no data, or an error.
-pub(super) type Outcome = Result<Option<Value>, Refusal>;
+pub(super) type HandlerResult = Result<Option<Value>, ErrorResponse>;
 
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     pub(super) errors: Vec<String>,
     pub(super) data: Option<Value>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, errors: vec![message.into()], data: None }
     }
 
     /// Removes the multi-error wrapper, which the server omits on unauthenticated paths.
-    pub(super) fn plain_if(mut self, is_open: bool) -> Self {
-        for error in self.errors.iter_mut().filter(|_| is_open) {
+    pub(super) fn without_wrapper_if(mut self, needs_no_token: bool) -> Self {
+        for error in self.errors.iter_mut().filter(|_| needs_no_token) {
             if let Some(text) = error.strip_prefix("1 error occurred:\n\t* ") {
                 *error = text.trim_end().to_owned();
             }
@@ -31,13 +31,13 @@ impl Refusal {
     }
 
     /// Creates an error without a message.
-    pub(super) fn silent(status: StatusCode) -> Self {
+    pub(super) fn without_message(status: StatusCode) -> Self {
         Self { status, errors: Vec::new(), data: None }
     }
 
     /// Creates an error in the multi-error format of the server's core.
-    pub(super) fn by_core(status: StatusCode, message: &str) -> Self {
-        Self::new(status, listed(&[message]))
+    pub(super) fn from_core(status: StatusCode, message: &str) -> Self {
+        Self::new(status, multi_error(&[message]))
     }
 
     /// Removes the prefix of invalid fields. Handlers that look up the object first do not add it.
@@ -51,29 +51,29 @@ impl Refusal {
     }
 
     pub(super) fn unsupported_path() -> Self {
-        Self::by_core(StatusCode::NOT_FOUND, "unsupported path")
+        Self::from_core(StatusCode::NOT_FOUND, "unsupported path")
     }
 
     pub(super) fn unsupported_operation() -> Self {
-        Self::by_core(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation")
+        Self::from_core(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation")
     }
 }
 
-pub(super) fn bad(message: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+pub(super) fn bad_request(message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::BAD_REQUEST, message)
 }
 
-pub(super) fn forbidden(message: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, message)
+pub(super) fn forbidden(message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, message)
 }
 
 /// Creates a 500. The server also responds with it to some invalid input.
-pub(super) fn internal(message: &str) -> Refusal {
-    Refusal::by_core(StatusCode::INTERNAL_SERVER_ERROR, message)
+pub(super) fn internal(message: &str) -> ErrorResponse {
+    ErrorResponse::from_core(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
 
 /// Formats errors like `hashicorp/go-multierror`.
-pub(super) fn listed(errors: &[impl AsRef<str>]) -> String {
+pub(super) fn multi_error(errors: &[impl AsRef<str>]) -> String {
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let errors_in_lines = errors.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n\t* ");
     format!("{} {noun} occurred:\n\t* {errors_in_lines}\n\n", errors.len())
@@ -109,7 +109,7 @@ fn escaped(letter: char, width: usize, char: char) -> String {
     format!("\\{letter}{:0width$x}", u32::from(char))
 }
 
-pub(super) enum Answer {
+pub(super) enum ServerResponse {
     /// 200 with the envelope.
     Data {
         data: Value,
@@ -121,28 +121,28 @@ pub(super) enum Answer {
         warnings: Vec<String>,
     },
     /// 200 with the envelope, and with a copy of the data beside it. Mounts respond with it.
-    Doubled {
+    DataAtTopLevel {
         data: Value,
     },
     /// 200 with the envelope of a wrapped response.
     Wrapped(Value),
     /// 200 without an envelope.
     Raw(Value),
-    Own {
+    Custom {
         status: StatusCode,
         body: Value,
         headers: Vec<(HeaderName, HeaderValue)>,
     },
     /// 204.
-    Done,
-    Refused(Refusal),
+    NoContent,
+    Error(ErrorResponse),
     /// 307 to another path.
     Redirect(String),
     /// 400 without headers and body.
-    Nothing,
+    BareBadRequest,
 }
 
-impl Answer {
+impl ServerResponse {
     pub(super) fn into_response(self, request_id: String) -> Response<Bytes> {
         let (status, body) = match self {
             Self::Data { data, warnings } => (StatusCode::OK, Some(envelope(request_id, data, &warnings))),
@@ -151,7 +151,7 @@ impl Answer {
                 body["auth"] = auth;
                 (StatusCode::OK, Some(body))
             }
-            Self::Doubled { data } => {
+            Self::DataAtTopLevel { data } => {
                 let mut body = data.clone();
                 if let (Some(body), Value::Object(envelope)) =
                     (body.as_object_mut(), envelope(request_id, data, &[]))
@@ -166,7 +166,7 @@ impl Answer {
                 (StatusCode::OK, Some(body))
             }
             Self::Raw(body) => (StatusCode::OK, Some(body)),
-            Self::Own { status, body, headers } => {
+            Self::Custom { status, body, headers } => {
                 let mut response = Self::Raw(body).into_response(request_id);
                 *response.status_mut() = status;
                 for (name, value) in headers {
@@ -174,19 +174,19 @@ impl Answer {
                 }
                 return response;
             }
-            Self::Done => (StatusCode::NO_CONTENT, None),
-            Self::Refused(refusal) => {
-                let mut body = json!({ "errors": refusal.errors });
-                if let Some(data) = refusal.data {
+            Self::NoContent => (StatusCode::NO_CONTENT, None),
+            Self::Error(error) => {
+                let mut body = json!({ "errors": error.errors });
+                if let Some(data) = error.data {
                     body["data"] = data;
                 }
-                (refusal.status, Some(body))
+                (error.status, Some(body))
             }
             Self::Redirect(path) => {
                 let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
                 return bare(StatusCode::TEMPORARY_REDIRECT, &[(LOCATION, location), NO_STORE]);
             }
-            Self::Nothing => return bare(StatusCode::BAD_REQUEST, &[]),
+            Self::BareBadRequest => return bare(StatusCode::BAD_REQUEST, &[]),
         };
         let mut response =
             bare(status, &[NO_STORE, (CONTENT_TYPE, HeaderValue::from_static("application/json"))]);

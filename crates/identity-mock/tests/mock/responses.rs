@@ -26,14 +26,14 @@ fn alice() -> Entity {
 }
 
 #[test]
-fn a_typed_answer_arrives_as_it_was_given() {
+fn typed_outputs_round_trip() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
     assert_eq!(call(&mock, &ReadEntityById::new("e1")).unwrap(), alice());
 }
 
 #[test]
-fn an_upsert_is_answered_both_ways() {
+fn upserts_respond_created_or_updated() {
     let mock = MockTransport::new();
     let mut created = CreatedEntity::default();
     created.id = "e1".into();
@@ -44,7 +44,7 @@ fn an_upsert_is_answered_both_ways() {
 }
 
 #[test]
-fn a_list_is_answered_full_and_empty() {
+fn lists_can_be_full_or_empty() {
     let mock = MockTransport::new();
     let mut list = KeyList::<EntityId, EntityInfo>::default();
     list.keys.push("e1".into());
@@ -57,7 +57,7 @@ fn a_list_is_answered_full_and_empty() {
 }
 
 #[test]
-fn absence_is_the_404_without_words() {
+fn not_found_is_a_404_without_a_message() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("gone")).times(2).not_found();
     assert!(call(&mock, &ReadEntityById::new("gone")).unwrap_err().is_not_found());
@@ -65,7 +65,7 @@ fn absence_is_the_404_without_words() {
 }
 
 #[test]
-fn a_refusal_has_status_and_words() {
+fn errors_have_a_status_and_messages() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).error(StatusCode::FORBIDDEN, ["permission denied"]);
     let result = call(&mock, &ReadEntityById::new("e1"));
@@ -74,7 +74,7 @@ fn a_refusal_has_status_and_words() {
 }
 
 #[test]
-fn a_refusal_tells_when_to_come_again() {
+fn api_errors_can_have_retry_after() {
     let late =
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, ["request path \"x\": rate limit quota exceeded"])
             .with_retry_after(Duration::from_secs(7));
@@ -87,7 +87,7 @@ fn a_refusal_tells_when_to_come_again() {
 }
 
 #[test]
-fn a_refused_merge_names_its_conflicts() {
+fn api_errors_can_have_merge_conflicts() {
     let conflict = |entity_id: &str| {
         let mut conflict = MergeConflict::default();
         conflict.alias = "alice".into();
@@ -95,33 +95,33 @@ fn a_refused_merge_names_its_conflicts() {
         conflict.mount_path = "auth/userpass/".into();
         conflict
     };
-    let refusal =
+    let error_of =
         ApiError::new(StatusCode::BAD_REQUEST, ["toEntity and at least one fromEntity have aliases"])
             .with_conflicts([conflict("e1"), conflict("e2")]);
     let merge = MergeEntities::new("e1", ["e2"]);
     let mock = MockTransport::new();
-    mock.expect(&merge).api_error(&refusal);
+    mock.expect(&merge).api_error(&error_of);
     let error = call(&mock, &merge).unwrap_err();
-    assert_eq!(error.api(), Some(&refusal));
+    assert_eq!(error.api(), Some(&error_of));
     assert_eq!(error.api().unwrap().conflicts(), [conflict("e1"), conflict("e2")]);
 }
 
 #[test]
 
-fn a_refusal_may_be_in_the_words_of_oauth() {
+fn api_errors_can_be_oauth_errors() {
     let oauth = OAuthError::new(OAuthErrorCode::InvalidGrant, "authorization grant is invalid or expired");
-    let refusal = ApiError::new(StatusCode::BAD_REQUEST, [""; 0]).with_oauth(oauth.clone());
+    let error_of = ApiError::new(StatusCode::BAD_REQUEST, [""; 0]).with_oauth(oauth.clone());
     let exchange =
         ExchangeOidcToken::code("default", ClientAuth::basic("app", "s-1"), "c-1", "https://app.test");
     let mock = MockTransport::new();
-    mock.expect(&exchange).api_error(&refusal);
+    mock.expect(&exchange).api_error(&error_of);
     let error = call(&mock, &exchange).unwrap_err();
-    assert_eq!(error.api(), Some(&refusal));
+    assert_eq!(error.api(), Some(&error_of));
     assert_eq!(error.api().unwrap().oauth(), Some(&oauth));
 }
 
 #[test]
-fn a_failure_of_the_transport_has_its_kind() {
+fn transport_errors_have_a_kind() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).transport_error(TransportErrorKind::Timeout);
     let error = call(&mock, &ReadEntityById::new("e1")).unwrap_err();
@@ -130,7 +130,7 @@ fn a_failure_of_the_transport_has_its_kind() {
 }
 
 #[test]
-fn a_response_arrives_as_it_is() {
+fn raw_responses_are_unchanged() {
     let body = r#"{"request_id":"r1","data":{"id":"e1"},"warnings":["look out"]}"#;
     let mock = MockTransport::new();
     mock.expect(&WithMeta(ReadEntityById::new("e1"))).respond_with_raw(Response::new(body));
@@ -144,7 +144,7 @@ fn a_response_arrives_as_it_is() {
 }
 
 #[test]
-fn combinators_answer_in_their_own_terms() {
+fn combinators_respond_with_their_own_outputs() {
     let mock = MockTransport::new();
     mock.expect(&Maybe(ReadEntityById::new("e1"))).respond_with(&Some(alice()));
     mock.expect(&Maybe(ReadEntityById::new("e2"))).respond_with(&None);
@@ -169,7 +169,7 @@ fn combinators_answer_in_their_own_terms() {
 }
 
 #[test]
-fn a_totp_secret_arrives_as_it_was_given() {
+fn totp_secrets_round_trip() {
     const URL: &str = "otpauth://totp/Acme:e1?secret=ABC";
     for picture in [None, Some(&[0x89, b'P', 0, 0xFF][..])] {
         let secret = TotpSecret::new(URL, picture.map(|picture| picture.to_vec().into()));
@@ -178,10 +178,10 @@ fn a_totp_secret_arrives_as_it_was_given() {
         mock.expect_any::<GenerateTotpSecret>().respond_with(&enrollment);
         mock.expect_any::<AdminGenerateTotpSecret>().respond_with(&enrollment);
         let own = call(&mock, &GenerateTotpSecret::new("m1")).unwrap();
-        for came in [own, call(&mock, &AdminGenerateTotpSecret::new("m1", "e1")).unwrap()] {
-            let TotpEnrollment::Created(came) = came else { panic!("there is a secret already") };
-            assert_eq!(came.url.expose_secret(), URL);
-            assert_eq!(came.barcode.as_ref().map(ExposeSecret::expose_secret), picture);
+        for actual in [own, call(&mock, &AdminGenerateTotpSecret::new("m1", "e1")).unwrap()] {
+            let TotpEnrollment::Created(actual) = actual else { panic!("there is a secret already") };
+            assert_eq!(actual.url.expose_secret(), URL);
+            assert_eq!(actual.barcode.as_ref().map(ExposeSecret::expose_secret), picture);
         }
     }
     let mock = MockTransport::new();
@@ -191,7 +191,7 @@ fn a_totp_secret_arrives_as_it_was_given() {
 }
 
 #[test]
-fn tokens_of_a_provider_arrive_as_they_were_given() {
+fn provider_tokens_round_trip() {
     for id_token in [None, Some("a.b.c")] {
         let tokens =
             ProviderTokens::new("b.access", id_token.map(SecretString::from), Duration::from_secs(3600));
@@ -199,15 +199,15 @@ fn tokens_of_a_provider_arrive_as_they_were_given() {
         mock.expect_any::<ExchangeOidcToken>().respond_with(&tokens);
         let exchange =
             ExchangeOidcToken::code("default", ClientAuth::public("app", "v-1"), "c-1", "https://app.test");
-        let came = call(&mock, &exchange).unwrap();
-        assert_eq!(came.access_token.expose_secret(), "b.access");
-        assert_eq!(came.id_token.as_ref().map(ExposeSecret::expose_secret), id_token);
-        assert_eq!((&*came.token_type, came.expires_in), ("Bearer", Duration::from_secs(3600)));
+        let actual = call(&mock, &exchange).unwrap();
+        assert_eq!(actual.access_token.expose_secret(), "b.access");
+        assert_eq!(actual.id_token.as_ref().map(ExposeSecret::expose_secret), id_token);
+        assert_eq!((&*actual.token_type, actual.expires_in), ("Bearer", Duration::from_secs(3600)));
     }
 }
 
 #[test]
-fn a_client_arrives_as_it_was_given() {
+fn oidc_clients_round_trip() {
     let mut public = OidcClientInfo::default();
     public.client_id = "app".into();
     public.client_type = OidcClientType::Public;
@@ -223,9 +223,9 @@ fn a_client_arrives_as_it_was_given() {
         let mock = MockTransport::new();
         let client = OidcClient::new(info.clone(), secret.map(SecretString::from));
         mock.expect(&ReadOidcClient::new("web")).respond_with(&client);
-        let came = call(&mock, &ReadOidcClient::new("web")).unwrap();
-        assert_eq!(came.info, info);
-        assert_eq!(came.client_secret.as_ref().map(ExposeSecret::expose_secret), secret);
+        let actual = call(&mock, &ReadOidcClient::new("web")).unwrap();
+        assert_eq!(actual.info, info);
+        assert_eq!(actual.client_secret.as_ref().map(ExposeSecret::expose_secret), secret);
     }
 }
 
@@ -235,7 +235,7 @@ async fn call_async<E: Endpoint + Sync>(transport: &dyn Transport, endpoint: &E)
 }
 
 #[tokio::test]
-async fn the_async_transport_answers_the_same() {
+async fn the_async_transport_responds_alike() {
     let mock = MockTransport::new();
     mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
     mock.expect(&ReadEntityById::new("e1")).not_found();
@@ -252,7 +252,7 @@ async fn the_async_transport_answers_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_tasks_share_a_mock() {
+async fn tasks_can_share_a_mock() {
     let mock = MockTransport::new();
     for _ in 0..50 {
         mock.expect(&ReadEntityById::new("e1")).respond_with(&alice());
@@ -270,7 +270,7 @@ async fn many_tasks_share_a_mock() {
 }
 
 #[test]
-fn a_mock_goes_wherever_a_transport_goes() {
+fn mocks_are_send_sync_clone_and_static() {
     fn assert<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
     assert::<MockTransport>();
 }
