@@ -4,46 +4,43 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many repeats can be saved up.
 const MAX_BALANCE: u64 = 100;
-/// How many repeats there are each second, whatever becomes of the calls.
-const PER_SECOND: u64 = 10;
+const REFILL_PER_SECOND: u64 = 10;
 
-/// Limits the repeats of all calls together, so that a server in trouble is not buried under them: a hundred at once, ten a second, and one
-/// for each answer that was good. So a server that is down is asked little, and one that is back gets all that has waited.
+/// The retry budget that all calls share: a token bucket of 100, refilled by 10 a second and by 1 for each
+/// success. It prevents retry storms.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    saved: AtomicU64,
-    /// Up to when the repeats of each second have been saved.
-    refilled: Mutex<Instant>,
+    balance: AtomicU64,
+    refilled_until: Mutex<Instant>,
 }
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self { saved: AtomicU64::new(MAX_BALANCE), refilled: Mutex::new(Instant::now()) }
+        Self { balance: AtomicU64::new(MAX_BALANCE), refilled_until: Mutex::new(Instant::now()) }
     }
 
-    /// A call had a good answer.
+    /// Adds a token for a success.
     pub(crate) fn deposit(&self) {
-        if self.saved.load(Ordering::Relaxed) < MAX_BALANCE {
-            self.saved.fetch_add(1, Ordering::Relaxed);
+        if self.balance.load(Ordering::Relaxed) < MAX_BALANCE {
+            self.balance.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Takes one repeat, or says when to ask again.
+    /// Takes a token for a retry. If there is none, returns the time to wait for the next one.
     pub(crate) fn withdraw(&self, now: Instant) -> Result<(), Duration> {
-        const INTERVAL: Duration = Duration::from_millis(1000 / PER_SECOND);
-        let mut refilled = self.refilled.lock().unwrap_or_else(PoisonError::into_inner);
-        while *refilled + INTERVAL <= now {
-            if self.saved.load(Ordering::Relaxed) >= MAX_BALANCE {
-                *refilled = now;
+        const INTERVAL: Duration = Duration::from_millis(1000 / REFILL_PER_SECOND);
+        let mut refilled_until = self.refilled_until.lock().unwrap_or_else(PoisonError::into_inner);
+        while *refilled_until + INTERVAL <= now {
+            if self.balance.load(Ordering::Relaxed) >= MAX_BALANCE {
+                *refilled_until = now;
                 break;
             }
-            self.saved.fetch_add(1, Ordering::Relaxed);
-            *refilled += INTERVAL;
+            self.balance.fetch_add(1, Ordering::Relaxed);
+            *refilled_until += INTERVAL;
         }
-        let take = |saved: u64| saved.checked_sub(1);
-        match self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+        let take = |balance: u64| balance.checked_sub(1);
+        match self.balance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => Ok(()),
             Err(_) => Err(INTERVAL),
         }
@@ -55,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_are_saved_up_and_refilled_by_time_and_good_answers() {
+    fn retries_are_refilled_by_time_and_successes() {
         let budget = Budget::new();
         let start = Instant::now();
         for _ in 0..MAX_BALANCE {
@@ -72,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_hundred_are_saved() {
+    fn the_balance_is_at_most_a_hundred() {
         let budget = Budget::new();
         for _ in 0..1000 {
             budget.deposit();

@@ -1,4 +1,4 @@
-//! The default transport of `vault-identity`: [`HyperTransport`], on hyper, rustls and tower.
+//! The default transport of `vault-identity`, on hyper, rustls and tower: [`HyperTransport`].
 //!
 //! ```no_run
 //! use identity_core::{Endpoint, Target, Transport, entity::ReadEntityByName};
@@ -14,88 +14,37 @@
 //! # }
 //! ```
 //!
-//! What its defaults mean for a program that has to stay up, and what is left to decide, is in [Running in
-//! production].
+//! [Running in production] explains what the defaults mean for a service, and which settings are left to decide.
 //!
 //! [Running in production]: https://docs.rs/vault-identity/latest/vault_identity/production/
 //!
 //! # The stack
 //!
-//! A call goes through these parts, from the outside to the inside:
+//! A call passes through these layers, from the outermost to the innermost one:
 //!
-//! | part | what it does | default | [setting](HyperTransportBuilder) |
+//! | layer | purpose | default | [setting](HyperTransportBuilder) |
 //! |---|---|---|---|
-//! | [`TraceLayer`] | tells [`tracing`](https://docs.rs/tracing) of each call | whoever listens | |
-//! | [`ConcurrencyLimit`], [`RateLimit`] | let calls wait for their turn | none | `concurrency_limit`, `rate_limit` |
-//! | [`RetryLayer`] with [`RetryPolicy`] | repeats what may be repeated, and ends a call, reading the answer included | 60 s; 15 s until an answer begins; 50 ms to 2 s apart | `retry_policy`, `timeout`, `attempt_timeout` |
-//! | [`TokenLayer`] | adds the token of a [`TokenSource`]: a fixed one, a file's, a log-in's | none | `token_source` |
-//! | [`Consistency`] | lets calls see what was written before them | the leader answers if a standby cannot | `consistency` |
-//! | nodes | choose the node of a cluster ([`ReadPreference`]), and follow [`RedirectPolicy`] | one address; the leader; redirects between the addresses | `addresses`, `read_preference`, `redirect_policy` |
-//! | pool | HTTP/1.1 and HTTP/2 over pooled connections; aborts that of an attempt which is given up | closed after 90 s unused, and after 5 min; 100 headers | `idle_timeout`, `connection_lifetime`, `header_limit` |
-//! | [`CollectLayer`] | collects the response, up to a limit | 64 MiB, error responses 1 MiB | `response_limit` |
-//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] | 5 s, no proxy, verified as the operating system does it | `connect_timeout`, `proxy`, `tls` |
+//! | [tracing](HyperTransport#tracing) | one span for each call, with the number of retries | on | |
+//! | limits | maximum concurrency, and a [`RateLimit`] | unlimited | `concurrency_limit`, `rate_limit` |
+//! | [retries](RetryPolicy) | retries of idempotent calls, with exponential backoff, jitter and a retry budget; the total timeout | 60 s in all; 15 s for the response headers; backoff of 50 ms to 2 s | `retry_policy`, `timeout`, `attempt_timeout` |
+//! | token | the token of a [`TokenSource`]: fixed, from a file, or from a login that is renewed | none | `token_source` |
+//! | [consistency](ReadYourWrites) | read-your-writes: retries of stale reads | stale standbys forward to the leader | `consistency` |
+//! | nodes | failover, leader or round-robin reads ([`ReadPreference`]), redirects ([`RedirectPolicy`]) | one address; the leader; redirects between configured nodes | `addresses`, `read_preference`, `redirect_policy` |
+//! | hook | changes to each attempt | none | `map_request` |
+//! | connection pool | HTTP/1.1 and HTTP/2 keep-alive; closes the connection of an attempt that is given up | 90 s idle timeout, 5 min lifetime, 64 MiB response, 100 headers | `idle_timeout`, `connection_lifetime`, `response_limit`, `header_limit` |
+//! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] with mTLS | 5 s, no proxy, the trust store of the operating system | `connect_timeout`, `proxy`, `tls` |
 //!
-//! Each with a name of its own is a tower layer or service as well. Nodes and the pool are had with [`HyperTransport`] only.
+//! # Customization
 //!
-//! # To change one thing
+//! * To modify each attempt, for example to add a header, use [`map_request`](HyperTransportBuilder::map_request).
+//! * To put tower layers around the whole stack, convert the transport with [`TransportService`], and the service
+//!   with [`ServiceTransport`].
+//! * To put the stack around another HTTP client, or to add layers inside it, use [`VaultLayer`].
+//! * To call from blocking code, use [`BlockingAdapter`].
 //!
-//! Mostly it is enough to put something around the whole. [`TransportService`] makes a service of a transport, to put layers around it, and
-//! [`ServiceTransport`] makes a [`Transport`](identity_core::Transport) of any such service, and tells its errors apart.
-//!
-//! What has to come in between, such as a header that is made anew for each attempt, needs a stack of the parts:
-//!
-//! ```
-//! use std::time::Duration;
-//!
-//! use http::{HeaderValue, Request};
-//! use http_body_util::Full;
-//! use hyper_util::client::legacy::Client;
-//! use hyper_util::rt::{TokioExecutor, TokioTimer};
-//! use identity_core::bytes::Bytes;
-//! use identity_hyper::{
-//!     CollectLayer, Connector, Consistency, TraceLayer, Proxy, RetryLayer, ServiceTransport, Tls, TokenFile,
-//!     TokenLayer,
-//! };
-//! use tower::ServiceBuilder;
-//!
-//! let connector = Connector::new(Duration::from_secs(5), Tls::new(), &Proxy::none());
-//! let pool: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new())
-//!     .pool_timer(TokioTimer::new())
-//!     .timer(TokioTimer::new())
-//!     .http2_keep_alive_interval(Duration::from_secs(5))
-//!     .build(connector);
-//! let service = ServiceBuilder::new()
-//!     .layer(TraceLayer::new())
-//!     .layer(RetryLayer::default())
-//!     .layer(TokenLayer::new(TokenFile::new("/run/agent/token")))
-//!     .layer(Consistency::new())
-//!     // The one thing.
-//!     .map_request(|mut request: Request<Bytes>| {
-//!         request.headers_mut().insert("x-attempt", HeaderValue::from(fastrand::u64(..)));
-//!         request
-//!     })
-//!     .layer(CollectLayer::new(64 * 1024 * 1024))
-//!     .service(pool);
-//! let transport = ServiceTransport::new(service);
-//! println!("{transport:?}");
-//! ```
-//!
-//! It differs from [`HyperTransport`] in this:
-//!
-//! * A client does not see the token source of a [`TokenLayer`]: give it a
-//!   [`Target::with_transport_token`](identity_core::Target::with_transport_token).
-//! * [`RetryLayer`]'s time for an attempt includes reading the answer: a service reports only the whole.
-//! * The limits know nothing of its deadline: put a layer with a timeout around them.
-//! * Each layer has a future in a box of its own.
-//!
-//! # Beside the stack
-//!
-//! [`BlockingAdapter`] serves those who block the thread. [`Exchange`] is what the layers are made of.
-//!
-//! The cryptography of TLS is that of the process's [`CryptoProvider`](rustls::crypto::CryptoProvider), if it has
-//! installed one; else that of the feature `ring`, which is on by default, or of `aws-lc-rs`.
+//! TLS uses the [`CryptoProvider`](rustls::crypto::CryptoProvider) of the process if one is installed, otherwise
+//! that of the feature `ring` (on by default) or `aws-lc-rs`.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod address;
@@ -112,7 +61,9 @@ mod events;
 mod exchange;
 mod headers;
 mod idle_gap;
+mod layer;
 mod limit;
+mod map_request;
 mod nodes;
 mod observe;
 mod pool;
@@ -127,6 +78,7 @@ mod retry;
 mod script;
 mod service;
 mod socket;
+mod stack;
 mod tls;
 mod token;
 mod transport;
@@ -138,17 +90,14 @@ pub use blocking::BlockingAdapter;
 pub use collect::{Collect, CollectLayer};
 pub use connect::Connector;
 pub use connection::Connection;
-pub use consistency::{Consistency, Consistent};
-pub use exchange::{Call, Exchange, Layered};
-pub use limit::{ConcurrencyLimit, Limit, RateLimit};
+pub use consistency::ReadYourWrites;
+pub use layer::{Vault, VaultLayer};
+pub use limit::RateLimit;
 pub use nodes::ReadPreference;
-pub use observe::{Trace, TraceLayer};
 pub use proxy::Proxy;
 pub use redirect::RedirectPolicy;
-pub use retry::{Retry, RetryLayer, RetryPolicy};
+pub use retry::RetryPolicy;
 pub use service::{ServiceTransport, TransportService};
 pub use tls::{Tls, TlsError};
-pub use token::{
-    AddToken, LoginResponse, LoginTokenSource, Token, TokenError, TokenFile, TokenLayer, TokenSource,
-};
+pub use token::{LoginResponse, LoginTokenSource, Token, TokenError, TokenFile, TokenSource};
 pub use transport::{HyperTransport, HyperTransportBuilder};

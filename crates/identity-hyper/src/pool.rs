@@ -19,7 +19,7 @@ use tower::BoxError;
 use crate::classify::{classify, classify_connect};
 use crate::collect::collect;
 use crate::connect::Connector;
-use crate::exchange::{Call, Exchange, LONGEST, SendResult};
+use crate::exchange::{Call, Exchange, MAX_DURATION, SendResult};
 use crate::idle_gap::IdleGap;
 use crate::request::{attempts, is_idempotent, is_read};
 
@@ -96,7 +96,7 @@ impl Pool {
         let protocols = Protocols::new(header_limit, connect_timeout);
         Self {
             settings: Arc::new(Settings { connector, protocols, lifetime, response_limit }),
-            state: Arc::new(Mutex::new(PoolState::new(idle_timeout.min(LONGEST)))),
+            state: Arc::new(Mutex::new(PoolState::new(idle_timeout.min(MAX_DURATION)))),
             idle_gap: IdleGap::new(),
         }
     }
@@ -113,7 +113,7 @@ impl Pool {
         let mut has_yielded = false;
         let mut joined = 0;
         loop {
-            let checkout = lock(&self.state).check_out(uri, call.begun(), may_share, needs_new);
+            let checkout = lock(&self.state).check_out(uri, call.started_at(), may_share, needs_new);
             let checkout = checkout.ok_or("the address has no host")?;
             let Checkout { origin, host, shared, .. } = checkout;
             let lease = |connection, shared| Lease {
@@ -203,7 +203,7 @@ impl Pool {
         call: &Call,
         progress: &Progress,
     ) -> SendResult {
-        if self.idle_gap.elapsed_since_last(call.begun()) > IDLE_GAP {
+        if self.idle_gap.elapsed_since_last(call.started_at()) > IDLE_GAP {
             // The runtime may have to run first to notice that pooled connections were closed.
             tokio::task::yield_now().await;
         }
@@ -263,7 +263,7 @@ impl Pool {
         let progress = Progress::default();
         let mut sending = pin!(self.send_and_collect(request, call, &progress));
         // One timer serves both deadlines: once the response headers are there, it is reset to the second.
-        let mut limit = call.head_by();
+        let mut limit = call.head_deadline();
         let mut timer = pin!(sleep_until(limit));
         let response = poll_fn(|context| {
             if let Poll::Ready(response) = sending.as_mut().poll(context) {
@@ -292,7 +292,7 @@ impl Exchange for Pool {
         Box::pin(self.with_deadlines(request, call))
     }
 
-    fn renew(&self) {
+    fn reset_connections(&self) {
         lock(&self.state).reset();
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use identity_core::transport::ConsistencyToken;
 
-use crate::consistency::Consistency;
+use crate::consistency::ConsistencyTracker;
 use crate::proxy::Proxy;
 use crate::redirect::Redirect;
 use crate::tls::Tls;
@@ -81,15 +81,15 @@ proptest! {
     #[test]
     fn an_index_is_kept_as_it_came_and_numbers_never_go_back(texts in vec(index(), 1..6), numbers in vec(any::<u128>(), 2..6)) {
         use base64::Engine;
-        let consistency = Consistency::new();
+        let tracker = ConsistencyTracker::default();
         let token = |namespace: &str, index: String| ConsistencyToken::new("a", namespace, index);
-        consistency.observe(texts.iter().map(|index| token("any", index.clone())));
-        for known in consistency.tokens() {
+        tracker.observe(texts.iter().map(|index| token("any", index.clone())));
+        for known in tracker.tokens() {
             prop_assert!(texts.contains(&known.index));
         }
         let of = |number: &u128| base64::engine::general_purpose::STANDARD.encode(format!(r#"{{"cluster":"c","value":"{number}"}}"#));
-        consistency.observe(numbers.iter().map(|number| token("numbers", of(number))));
-        let known = consistency.tokens().into_iter().find(|known| known.namespace == "numbers").unwrap();
+        tracker.observe(numbers.iter().map(|number| token("numbers", of(number))));
+        let known = tracker.tokens().into_iter().find(|known| known.namespace == "numbers").unwrap();
         prop_assert_eq!(known.index, of(numbers.iter().max().unwrap()));
     }
 

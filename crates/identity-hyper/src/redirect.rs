@@ -1,3 +1,5 @@
+//! Which redirects are followed.
+
 use std::error::Error;
 use std::fmt;
 
@@ -14,20 +16,28 @@ use tracing::warn;
 use crate::address::{display_address, same_authority};
 use crate::events::TRACING_TARGET;
 
-/// What becomes of a redirect. A token never goes to an address that was not configured, whatever a server says.
+/// Sets which redirects are followed. The token never goes to an address that is not configured.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, RedirectPolicy};
+///
+/// let transport = HyperTransport::builder().redirect_policy(RedirectPolicy::SameOrigin).build();
+/// println!("{transport:?}");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectPolicy {
-    /// Standbys may redirect to the other configured addresses, with the same path.
+    /// Follows redirects of a standby to another configured address with the same path.
     #[default]
     Nodes,
-    /// No redirect leads to another address: a standby that redirects is asked again later.
+    /// Follows no redirect to another address. The call is retried, because a standby that redirects may find a
+    /// leader.
     SameOrigin,
-    /// A redirect is an answer like any other: a refusal.
+    /// Returns redirects as error responses.
     Never,
 }
 
-/// Why a redirect was not followed. It names hosts, and no paths.
+/// Why a redirect was not followed. It contains hosts, but no paths.
 #[derive(Debug)]
 pub(crate) struct RedirectError {
     from: String,
@@ -47,7 +57,7 @@ impl fmt::Display for RedirectError {
 
 impl Error for RedirectError {}
 
-/// Where a redirect leads.
+/// The target of a redirect.
 #[derive(Debug)]
 pub(crate) struct Redirect {
     pub(crate) scheme: Scheme,
@@ -57,38 +67,38 @@ pub(crate) struct Redirect {
 }
 
 impl Redirect {
-    /// Reads the redirect of an answer to `request` whose status is one.
+    /// Validates the redirect in a response to `request`.
     pub(crate) fn read(request: &Request<Bytes>, response: &Response<Bytes>) -> Result<Self, TransportError> {
         let from = origin(request.uri());
-        let refuse = |to: Option<String>, problem| Err(error(from.clone(), to, problem, false));
+        let reject = |to: Option<String>, problem| Err(error(from.clone(), to, problem, false));
         if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
-            return refuse(None, "it redirects in a way that a server of this kind does not");
+            return reject(None, "the status is not a redirect that Vault sends");
         }
         let mut locations = response.headers().get_all(LOCATION).into_iter();
         let (Some(location), None) = (locations.next(), locations.next()) else {
-            return refuse(None, "it redirects without saying where to, or to several places");
+            return reject(None, "it redirects without a location, or to several");
         };
         let location = location.to_str().ok().and_then(|location| location.parse::<Uri>().ok());
         let Some((Some(scheme), Some(authority), Some(path))) = location.map(|location| {
             let parts = location.into_parts();
             (parts.scheme, parts.authority, parts.path_and_query)
         }) else {
-            return refuse(None, "it redirects to what is no address of a server");
+            return reject(None, "it redirects to an invalid address");
         };
-        // A name has 255 characters at most.
+        // A host name has at most 255 characters.
         if authority.as_str().len() > 300 {
-            return refuse(None, "it redirects to what is no address of a server");
+            return reject(None, "it redirects to an invalid address");
         }
         if authority.as_str().contains('@') {
-            return refuse(None, "it redirects to an address with a user name");
+            return reject(None, "it redirects to an address with a user name");
         }
         let secrets = request.headers().values().filter(|value| value.is_sensitive());
         let to = redact(&format!("{scheme}://{authority}"), secrets).into_owned();
         if request.uri().scheme() == Some(&Scheme::HTTPS) && scheme != Scheme::HTTPS {
-            return refuse(Some(to), "that is not encrypted");
+            return reject(Some(to), "that is not encrypted");
         }
         if Some(&path) != request.uri().path_and_query() {
-            return refuse(Some(to), "the path is another one");
+            return reject(Some(to), "the path differs");
         }
         Ok(Self { scheme, authority, from, to })
     }
@@ -100,16 +110,16 @@ impl Redirect {
                 .is_some_and(|authority| same_authority(authority, &self.authority, &self.scheme))
     }
 
-    /// The error of not going there, which is what a standby without a leader does: it may pass.
-    pub(crate) fn passing(self, problem: &'static str) -> TransportError {
+    /// Returns a transient error for this redirect: a standby without a leader may find one.
+    pub(crate) fn transient_error(self, problem: &'static str) -> TransportError {
         error(self.from, Some(self.to), problem, true)
     }
 
-    /// The same, if it leads to an address that is not known: it may pass, or has to be made known.
-    pub(crate) fn elsewhere(self) -> TransportError {
+    /// Returns a transient error for a redirect to an address that is not configured.
+    pub(crate) fn not_configured_error(self) -> TransportError {
         let (from, to, problem) = (&self.from, &self.to, "that is not one of the configured addresses");
         warn!(target: TRACING_TARGET, from, to, problem, "a redirect is not followed");
-        self.passing(problem)
+        self.transient_error(problem)
     }
 }
 
@@ -117,12 +127,12 @@ fn origin(uri: &Uri) -> String {
     format!("{}://{}", uri.scheme_str().unwrap_or_default(), display_address(uri))
 }
 
-fn error(from: String, to: Option<String>, problem: &'static str, may_pass: bool) -> TransportError {
-    if !may_pass {
+fn error(from: String, to: Option<String>, problem: &'static str, is_transient: bool) -> TransportError {
+    if !is_transient {
         warn!(target: TRACING_TARGET, from, to, problem, "a redirect is not followed");
     }
     let error = TransportError::new(TransportErrorKind::Redirect, RedirectError { from, to, problem });
-    if may_pass { error } else { error.permanent() }
+    if is_transient { error } else { error.permanent() }
 }
 
 #[cfg(test)]
@@ -139,17 +149,17 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_read_or_refused_with_a_reason() {
+    fn a_redirect_is_valid_or_rejected_with_a_reason() {
         let from = "https://a.test:8200/v1/x?y=1";
         for (location, expected) in [
             ("https://b.test:8200/v1/x?y=1", Ok("https b.test:8200")),
             ("https://A.test/v1/x?y=1", Ok("https A.test")),
             ("http://b.test:8200/v1/x?y=1", Err("redirects to http://b.test:8200: that is not encrypted")),
-            ("https://b.test:8200/v1/x", Err("redirects to https://b.test:8200: the path is another one")),
-            ("https://b.test/v1/other?y=1", Err("redirects to https://b.test: the path is another one")),
+            ("https://b.test:8200/v1/x", Err("redirects to https://b.test:8200: the path differs")),
+            ("https://b.test/v1/other?y=1", Err("redirects to https://b.test: the path differs")),
             ("https://user@b.test/v1/x?y=1", Err("a.test:8200: it redirects to an address with a user name")),
-            ("/v1/x?y=1", Err("it redirects to what is no address of a server")),
-            ("", Err("it redirects to what is no address of a server")),
+            ("/v1/x?y=1", Err("it redirects to an invalid address")),
+            ("", Err("it redirects to an invalid address")),
         ] {
             let found = read(from, &redirect(location).unwrap());
             match (found, expected) {
@@ -165,15 +175,15 @@ mod tests {
         assert!(read(from, &permanent(308)).is_ok());
         for status in [301, 302, 303, 300, 304] {
             let why = read(from, &permanent(status)).unwrap_err();
-            assert!(why.ends_with("in a way that a server of this kind does not"), "{why}");
+            assert!(why.ends_with("is not a redirect that Vault sends"), "{why}");
         }
         let mut twice = redirect("https://b.test/v1/x?y=1").unwrap();
         twice.headers_mut().append(LOCATION, "https://c.test/v1/x?y=1".parse().unwrap());
         for response in [twice, response(307, "").unwrap()] {
             let why = read(from, &response).unwrap_err();
-            assert!(why.ends_with("without saying where to, or to several places"), "{why}");
+            assert!(why.ends_with("without a location, or to several"), "{why}");
         }
-        // From http to https is no loss.
+        // From http to https is safe.
         assert!(read("http://a.test/v1/x", &redirect("https://b.test/v1/x").unwrap()).is_ok());
         assert!(read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).is_ok());
     }
@@ -188,12 +198,16 @@ mod tests {
         ] {
             assert_eq!(to.leads_to(&uri.parse().unwrap()), expected, "{uri}");
         }
-        let error = to.passing("why");
+        let error = to.transient_error("why");
         assert!(!error.is_permanent());
         assert_eq!(error.source().unwrap().to_string(), "http://a.test redirects to http://b.test: why");
         let to = read("http://a.test/v1/x", &redirect("http://b.test/v1/x").unwrap()).unwrap();
         assert!(
-            to.elsewhere().source().unwrap().to_string().ends_with("not one of the configured addresses")
+            to.not_configured_error()
+                .source()
+                .unwrap()
+                .to_string()
+                .ends_with("not one of the configured addresses")
         );
     }
 }

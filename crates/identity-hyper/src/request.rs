@@ -1,8 +1,8 @@
 //! What the layers know of a request, and record in it.
 
 use bytes::Bytes;
-use http::{Method, Request};
-use identity_core::{endpoint::Operation, entity::ListEntities, transport::Attempts};
+use http::Request;
+use identity_core::{endpoint::Operation, transport::Attempts};
 
 use crate::address::display_address;
 use crate::exchange::SendResult;
@@ -12,22 +12,12 @@ use crate::headers::NO_FORWARDING;
 #[derive(Clone, Copy)]
 pub(crate) struct PreferOtherNode;
 
-/// Returns the operation of a request. A request without one is judged by its method.
-pub(crate) fn operation(request: &Request<Bytes>) -> Operation {
-    Operation::from_request(request).unwrap_or_else(|| {
-        let mut operation = Operation::for_endpoint::<ListEntities>();
-        operation.idempotent = is_read(request);
-        operation
-    })
-}
-
 pub(crate) fn is_idempotent(request: &Request<Bytes>) -> bool {
-    Operation::from_request(request).map_or_else(|| is_read(request), |operation| operation.idempotent)
+    Operation::infer(request).idempotent
 }
 
 pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
-    let by_method = || matches!(*request.method(), Method::GET | Method::HEAD) || request.method() == "LIST";
-    Operation::from_request(request).map_or_else(by_method, |operation| operation.read_only)
+    Operation::infer(request).read_only
 }
 
 /// Returns `true` if the last node had to redirect the request instead of forwarding it.

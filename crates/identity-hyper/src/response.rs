@@ -2,27 +2,15 @@
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use identity_core::{
-    endpoint::ApiResponse,
-    error::{ApiError, ResponseError},
-    transport::Attempts,
-};
+use identity_core::{error::ApiError, transport::Attempts};
 
 use crate::exchange::SendResult;
 use crate::headers::INDEX;
 use crate::request::{is_idempotent, is_read};
 
-/// Returns the error that the server reports in this response.
-pub(crate) fn api_error(response: &Response<Bytes>) -> Option<ApiError> {
-    match ApiResponse::from(response).body() {
-        Err(ResponseError::Api(error)) => Some(*error),
-        _ => None,
-    }
-}
-
 pub(crate) fn is_sealed(response: &Response<Bytes>) -> bool {
     response.status() == StatusCode::SERVICE_UNAVAILABLE
-        && api_error(response).is_some_and(|error| error.is_sealed())
+        && ApiError::from_response(response).is_some_and(|error| error.is_sealed())
 }
 
 /// Returns `true` if a response of this status may have to be retried. Its body decides.

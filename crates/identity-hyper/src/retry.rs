@@ -1,98 +1,106 @@
+//! The layer that retries a call until its deadline.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use identity_core::{
-    Error,
-    endpoint::{ApiResponse, Operation},
-    error::RetryAfter,
+    endpoint::Operation,
+    error::{ApiError, RetryAfter},
     transport::{Attempts, TransportErrorKind},
 };
 use tokio::time::{Instant, sleep, sleep_until};
-use tower::Layer;
 
 use crate::budget::Budget;
 use crate::events::log_retry;
-use crate::exchange::{Call, Exchange, LONGEST, Layered, SendResult};
+use crate::exchange::{Call, Exchange, MAX_DURATION, SendResult};
 use crate::pool::is_silent_close;
-use crate::request::{attempts, is_not_forwarded, operation, record_attempt};
+use crate::request::{attempts, is_not_forwarded, record_attempt};
 use crate::response::{is_in_doubt, is_retry_candidate};
-use crate::service::ServiceTransport;
 
-/// How often a server that is sealed everywhere, or fails in a way that may last, is asked again.
-const FEW: usize = 2;
+/// The number of retries after an error that is likely to last.
+const MAX_UNCERTAIN_RETRIES: usize = 2;
 
-/// How long a server is looked for that has never been reached: its address may be wrong.
-const FIRST_CONTACT: Duration = Duration::from_secs(10);
+/// The time after which a server that has never been reached is given up: its address may be wrong.
+const INITIAL_CONNECT_WINDOW: Duration = Duration::from_secs(10);
 
-/// Retries calls until one deadline: how often, and how far apart.
+/// Sets how often failed calls are retried, and the backoff in between.
 ///
-/// The [`Operation`] in the request's extensions determines whether a call may be retried; of requests
-/// without one, only reads are.
+/// A call is retried until its [`timeout`](crate::HyperTransportBuilder::timeout), as its result allows. The
+/// [`Operation`] in the request's extensions determines whether the call is idempotent; a request without one
+/// is idempotent if it is a read.
 ///
-/// | outcome | idempotent | not idempotent |
+/// | result | idempotent | not idempotent |
 /// |---|---|---|
-/// | no connection | again; for 10 seconds if no server has ever sent a byte | the same |
-/// | no token, the certificate is rejected, TLS is not spoken, the proxy rejects the password | | |
-/// | time is up, or the connection breaks off | again; if no server has ever sent a byte, a closed connection for 10 seconds | |
-/// | 307 of a standby without leader | again | again, if the request was not to be forwarded |
-/// | 412, or 429 without a word: not consistent yet | again | again |
-/// | 429: rate limit | again | again |
-/// | 503: sealed | twice more | twice more, if the request was not to be forwarded |
-/// | 500: no active node | again | again, if the request was not to be forwarded |
-/// | 408, 499, and 5xx of something on the way | again | |
-/// | 500: context canceled, or leadership lost | again | |
-/// | 500: a known validation error | | |
-/// | any other 500, 501, 505 | twice more, unless it creates an object | |
+/// | no connection | retried; for 10 seconds if no server has ever been reached | the same |
+/// | no token, the certificate is rejected, the server does not speak TLS, the proxy rejects the password | not retried | not retried |
+/// | timeout, or the connection is lost | retried; if no server has ever sent a byte, a closed connection for 10 seconds | not retried |
+/// | 307 of a standby without a leader | retried | retried if the standby was not allowed to forward it |
+/// | 412, or 429 without a message: not yet consistent | retried | retried |
+/// | 429: rate limit | retried | retried |
+/// | 503: sealed | 2 retries | 2 retries if the node was not allowed to forward it |
+/// | 500: no active node | retried | retried if the node was not allowed to forward it |
+/// | 408, 499, and 5xx of a gateway | retried | not retried |
+/// | 500: context canceled, or leadership lost | retried | not retried |
+/// | 500: a known validation error | not retried | not retried |
+/// | any other 500, 501, 505 | 2 retries, unless it creates an object | not retried |
 ///
-/// Attempts are separated by exponential backoff with jitter; a longer `Retry-After` takes precedence. If
-/// that is beyond the deadline, the response is returned at once. All calls together have a retry budget of
-/// 100, which grows by 10 a second and by one for each success. A call that finds it empty waits, unless its
-/// error is not expected to pass: then it ends.
+/// Attempts are separated by exponential backoff with jitter; a longer `Retry-After` takes precedence. If it ends
+/// after the deadline, the response is returned at once. All calls share a retry budget of 100, refilled by 10 a
+/// second and by 1 for each success. A call that finds it empty waits, or ends if its error is likely to last.
 ///
-/// [`HyperTransportBuilder::retry_policy`](crate::HyperTransportBuilder::retry_policy) takes it, and so does
-/// [`RetryLayer`]. Timeouts are settings of these, not of the policy.
+/// ```
+/// use identity_hyper::{HyperTransport, RetryPolicy};
+/// use std::time::Duration;
+///
+/// let policy = RetryPolicy::new().max_retries(5).backoff(Duration::from_millis(100), Duration::from_secs(1));
+/// let transport = HyperTransport::builder().retry_policy(policy).build();
+/// println!("{transport:?}");
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RetryPolicy {
-    most: usize,
-    shortest: Duration,
-    longest: Duration,
+    max_retries: usize,
+    min_delay: Duration,
+    max_delay: Duration,
 }
 
 impl RetryPolicy {
-    /// As many repeats as there is time for, 50 milliseconds to 2 seconds apart.
+    /// Creates a policy without a maximum number of retries, with a backoff of 50 milliseconds to 2 seconds.
     pub fn new() -> Self {
-        Self { most: usize::MAX, shortest: Duration::from_millis(50), longest: Duration::from_secs(2) }
+        Self {
+            max_retries: usize::MAX,
+            min_delay: Duration::from_millis(50),
+            max_delay: Duration::from_secs(2),
+        }
     }
 
-    /// Nothing is repeated.
+    /// Creates a policy without retries.
     pub fn off() -> Self {
         Self::new().max_retries(0)
     }
 
-    /// How often a call is repeated at most.
-    pub fn max_retries(mut self, repeats: usize) -> Self {
-        self.most = repeats;
+    /// Sets the maximum number of retries of a call. Defaults to as many as the timeout allows.
+    pub fn max_retries(mut self, retries: usize) -> Self {
+        self.max_retries = retries;
         self
     }
 
-    /// How long to wait before the first repeat, and how long at most before the later ones. 50 milliseconds and 2 seconds unless said
-    /// otherwise.
-    pub fn backoff(mut self, shortest: Duration, longest: Duration) -> Self {
-        self.shortest = shortest.min(LONGEST);
-        self.longest = longest.min(LONGEST).max(self.shortest);
+    /// Sets the delay before the first retry, and the maximum delay to which it doubles. Jitter shortens each
+    /// delay by up to a half. Defaults to 50 milliseconds and 2 seconds.
+    pub fn backoff(mut self, min_delay: Duration, max_delay: Duration) -> Self {
+        self.min_delay = min_delay.min(MAX_DURATION);
+        self.max_delay = max_delay.min(MAX_DURATION).max(self.min_delay);
         self
     }
 
-    /// About twice as long each time, and never quite as long as another call.
-    fn wait(&self, repeats: usize) -> Duration {
-        let doubled = u32::try_from(repeats).ok().and_then(|repeats| 2_u32.checked_pow(repeats));
-        let longest = self.shortest.saturating_mul(doubled.unwrap_or(u32::MAX)).min(self.longest);
-        longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+    fn delay(&self, retries: usize) -> Duration {
+        let factor = u32::try_from(retries).ok().and_then(|retries| 2_u32.checked_pow(retries));
+        let delay = self.min_delay.saturating_mul(factor.unwrap_or(u32::MAX)).min(self.max_delay);
+        delay.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 
@@ -102,83 +110,26 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Adds a [`RetryPolicy`] policy and a timeout to a tower service.
-///
-/// [`HyperTransport`](crate::HyperTransport) has settings of its own for both.
-///
-/// ```
-/// use identity_hyper::{HyperTransport, RetryPolicy, RetryLayer, ServiceTransport, TransportService};
-/// use std::time::Duration;
-///
-/// let service = tower::ServiceBuilder::new()
-///     .layer(RetryLayer::new(RetryPolicy::new().max_retries(3)).timeout(Duration::from_secs(20)))
-///     .service(TransportService::new(HyperTransport::new()));
-/// let transport = ServiceTransport::new(service);
-/// println!("{transport:?}");
-/// ```
 #[derive(Clone, Debug)]
-#[must_use]
-pub struct RetryLayer {
+pub(crate) struct RetrySettings {
     pub(crate) policy: RetryPolicy,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
-    /// Whether a redirect is a standby without a leader, and not an answer like any other.
-    pub(crate) redirects: bool,
+    /// Whether a redirect comes from a standby without a leader, rather than being the final response.
+    pub(crate) follows_redirects: bool,
 }
 
-impl RetryLayer {
-    /// Retries as `policy` says, within the default timeouts.
-    pub fn new(policy: RetryPolicy) -> Self {
-        Self {
-            policy,
-            timeout: Duration::from_secs(60),
-            attempt_timeout: Duration::from_secs(15),
-            redirects: true,
-        }
-    }
-
-    /// Sets the total time of a call, including all retries, delays and the reading of the response. Defaults
-    /// to 60 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Sets the time to wait for the response of an idempotent call before it is retried. Other calls wait
-    /// until the [`timeout`](Self::timeout). Defaults to 15 seconds.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
-        self
-    }
-}
-
-impl Default for RetryLayer {
-    fn default() -> Self {
-        Self::new(RetryPolicy::new())
-    }
-}
-
-impl<S> Layer<S> for RetryLayer {
-    type Service = Layered<Retry<ServiceTransport<S>>>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(Retry::new(self.clone(), ServiceTransport::new(inner)))
-    }
-}
-
-/// See [`RetryLayer`].
 #[derive(Debug)]
-pub struct Retry<E> {
-    settings: RetryLayer,
+pub(crate) struct Retry<E> {
+    settings: RetrySettings,
     budget: Budget,
-    /// Whether there has ever been a connection.
-    reached: AtomicBool,
+    ever_connected: AtomicBool,
     pub(crate) inner: E,
 }
 
 impl<E> Retry<E> {
-    pub(crate) fn new(retry: RetryLayer, inner: E) -> Self {
-        Self { settings: retry, budget: Budget::new(), reached: AtomicBool::new(false), inner }
+    pub(crate) fn new(settings: RetrySettings, inner: E) -> Self {
+        Self { settings, budget: Budget::new(), ever_connected: AtomicBool::new(false), inner }
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -188,88 +139,87 @@ impl<E> Retry<E> {
 
 impl<E: Exchange> Exchange for Retry<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
-        // Others can do nothing but wait.
-        let operation = operation(request);
-        let patience = if operation.idempotent { self.settings.attempt_timeout } else { LONGEST };
-        let call = Call::within(patience, self.settings.timeout).no_longer_than(call);
-        // In a block, so that the future does not keep room for the outcome.
-        let repeated = {
-            let outcome = self.inner.exchange(request, &call).await;
-            let is_final = outcome.as_ref().is_ok_and(|response| !is_retry_candidate(response.status()));
-            // A layer further in may have noted attempts of a write.
+        let operation = Operation::infer(request);
+        // A call that is not idempotent cannot do anything but wait.
+        let head = if operation.idempotent { self.settings.attempt_timeout } else { MAX_DURATION };
+        let call = Call::within(head, self.settings.timeout).capped_by(call);
+        // The block keeps the result out of the future.
+        let retried = {
+            let result = self.inner.exchange(request, &call).await;
+            let is_final = result.as_ref().is_ok_and(|response| !is_retry_candidate(response.status()));
+            // An inner layer may have recorded attempts of a write.
             if is_final && (operation.read_only || request.extensions().get::<Attempts>().is_none()) {
                 self.budget.deposit();
-                self.note_contact();
-                return outcome;
+                self.set_connected();
+                return result;
             }
-            self.repeat(request, call, outcome)
+            self.retry(request, operation, call, result)
         };
-        repeated.await
+        retried.await
     }
 
-    fn renew(&self) {
-        self.inner.renew();
+    fn reset_connections(&self) {
+        self.inner.reset_connections();
     }
 }
 
 impl<E: Exchange> Retry<E> {
-    /// In a box, as most calls do not come here.
-    fn repeat<'a>(
+    /// Boxed, because most calls are not retried.
+    fn retry<'a>(
         &'a self,
         request: &'a mut Request<Bytes>,
+        operation: Operation,
         mut call: Call,
-        mut outcome: SendResult,
+        mut result: SendResult,
     ) -> Pin<Box<dyn Future<Output = SendResult> + Send + 'a>> {
         Box::pin(async move {
-            let operation = operation(request);
-            let first_contact = call.begun() + FIRST_CONTACT;
-            let mut repeats = 0;
+            let window_end = call.started_at() + INITIAL_CONNECT_WINDOW;
+            let mut retries = 0;
             loop {
-                if is_in_doubt(&outcome) {
+                if is_in_doubt(&result) {
                     attempts(request).mark_in_doubt();
                 }
-                if !is_unreached(&outcome) {
-                    self.note_contact();
+                if !not_connected(&result) {
+                    self.set_connected();
                 }
-                let response = outcome.as_ref().ok();
+                let response = result.as_ref().ok();
                 if response.is_some_and(|response| !is_retry_candidate(response.status())) {
                     self.budget.deposit();
                 }
                 if response.is_some_and(|response| response.status().is_success()) {
                     break;
                 }
-                record_attempt(request, &outcome);
-                let verdict = judge(request, operation, &outcome, self.settings.redirects);
-                let Some(verdict) =
-                    verdict.filter(|verdict| repeats < verdict.most.min(self.settings.policy.most))
-                else {
+                record_attempt(request, &result);
+                let action = classify(request, operation, &result, self.settings.follows_redirects);
+                let RetryAction::Retry { max_retries, min_delay, in_doubt } = action else { break };
+                if retries >= max_retries.min(self.settings.policy.max_retries) {
                     break;
-                };
-                if verdict.in_doubt {
+                }
+                if in_doubt {
                     attempts(request).mark_in_doubt();
                 }
-                let wait = self.settings.policy.wait(repeats).max(verdict.wait);
-                match Instant::now().checked_add(wait) {
-                    Some(then) if then > first_contact && !self.reached.load(Ordering::Relaxed) => break,
+                let delay = self.settings.policy.delay(retries).max(min_delay);
+                match Instant::now().checked_add(delay) {
+                    Some(then) if then > window_end && !self.ever_connected.load(Ordering::Relaxed) => break,
                     Some(then) if then < call.deadline() => {
-                        log_retry(request, wait, repeats == 0);
+                        log_retry(request, delay, retries == 0);
                         sleep_until(then).await;
                     }
                     _ => break,
                 }
-                // What is not expected to pass is not worth a wait.
-                let patience = if verdict.most == FEW { Instant::now() } else { call.deadline() };
-                if !self.afford(patience).await {
+                let is_likely_to_last = max_retries == MAX_UNCERTAIN_RETRIES;
+                let budget_deadline = if is_likely_to_last { Instant::now() } else { call.deadline() };
+                if self.acquire_budget(budget_deadline).await.is_err() {
                     break;
                 }
-                repeats += 1;
-                call = call.again();
-                outcome = self.inner.exchange(request, &call).await;
+                retries += 1;
+                call = call.restart();
+                result = self.inner.exchange(request, &call).await;
             }
             let not_forwarded = is_not_forwarded(request);
             let mut attempts: Attempts = request.extensions_mut().remove().unwrap_or_default();
             attempts.set_not_forwarded(not_forwarded);
-            match outcome {
+            match result {
                 Ok(mut response) => {
                     response.extensions_mut().insert(attempts);
                     Ok(response)
@@ -279,89 +229,73 @@ impl<E: Exchange> Retry<E> {
         })
     }
 
-    fn note_contact(&self) {
-        if !self.reached.load(Ordering::Relaxed) {
-            self.reached.store(true, Ordering::Relaxed);
+    fn set_connected(&self) {
+        // A load first, because a store takes the cache line from other cores.
+        if !self.ever_connected.load(Ordering::Relaxed) {
+            self.ever_connected.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Waits for a repeat to be affordable; not if that is beyond the deadline.
-    async fn afford(&self, deadline: Instant) -> bool {
+    async fn acquire_budget(&self, deadline: Instant) -> Result<(), BudgetExhausted> {
         loop {
             let now = Instant::now();
             match self.budget.withdraw(now) {
-                Ok(()) => return true,
+                Ok(()) => return Ok(()),
                 Err(wait) if now + wait < deadline => sleep(wait).await,
-                Err(_) => return false,
+                Err(_) => return Err(BudgetExhausted),
             }
         }
     }
 }
 
-/// How a call that failed goes on.
-struct Verdict {
-    /// How often it is repeated in all.
-    most: usize,
-    /// How long the server wants to be left alone.
-    wait: Duration,
-    /// Whether it may have been carried out all the same.
-    in_doubt: bool,
+struct BudgetExhausted;
+
+enum RetryAction {
+    Stop,
+    Retry {
+        /// The limit for all retries of the call.
+        max_retries: usize,
+        /// The `Retry-After` of the server.
+        min_delay: Duration,
+        /// Whether the write may have been applied.
+        in_doubt: bool,
+    },
 }
 
-/// `None` if it ends here.
-fn judge(
+fn classify(
     request: &Request<Bytes>,
     operation: Operation,
-    outcome: &SendResult,
-    redirects: bool,
-) -> Option<Verdict> {
-    let not_forwarded = is_not_forwarded(request);
-    let response = match outcome {
+    result: &SendResult,
+    follows_redirects: bool,
+) -> RetryAction {
+    let could_forward = !is_not_forwarded(request);
+    let response = match result {
+        Ok(response) if response.status().is_redirection() && !follows_redirects => return RetryAction::Stop,
         Ok(response) => response,
         Err(error) => {
-            let passing = match error.kind() {
-                _ if error.is_permanent() => false,
-                TransportErrorKind::NotSent => operation.idempotent || !is_in_doubt(outcome),
-                TransportErrorKind::Timeout | TransportErrorKind::Interrupted => operation.idempotent,
-                TransportErrorKind::Redirect => operation.idempotent || not_forwarded,
-                _ => false,
-            };
-            let in_doubt = match error.kind() {
-                TransportErrorKind::NotSent => false,
-                TransportErrorKind::Redirect => !not_forwarded,
-                _ => true,
-            };
-            return passing.then_some(Verdict { most: usize::MAX, wait: Duration::ZERO, in_doubt });
+            let in_doubt = error.may_have_been_applied(could_forward);
+            if error.is_transient() && (operation.idempotent || !(in_doubt || is_in_doubt(result))) {
+                return RetryAction::Retry { max_retries: usize::MAX, min_delay: Duration::ZERO, in_doubt };
+            }
+            return RetryAction::Stop;
         }
     };
-    if response.status().is_redirection() && !redirects {
-        return None;
-    }
-    let error = refusal(operation, response, not_forwarded)?;
-    let api = error.api()?;
-    let is_unclear_creation = operation.creates && error.may_have_been_applied();
-    let most = if error.is_retryable() {
-        if error.is_sealed() { FEW } else { usize::MAX }
-    } else if operation.idempotent && !api.is_rejection() && !is_unclear_creation {
-        FEW
+    let Some(error) = ApiError::from_response(response) else { return RetryAction::Stop };
+    let in_doubt = error.may_have_been_applied(could_forward);
+    let max_retries = if error.is_transient() && (operation.idempotent || !in_doubt) {
+        if error.is_sealed() { MAX_UNCERTAIN_RETRIES } else { usize::MAX }
+    } else if operation.idempotent && !error.is_rejection() && !(operation.creates && in_doubt) {
+        MAX_UNCERTAIN_RETRIES
     } else {
-        return None;
+        return RetryAction::Stop;
     };
-    let wait = api.retry_after().map_or(Duration::ZERO, RetryAfter::delay);
-    Some(Verdict { most, wait, in_doubt: error.may_have_been_applied() })
+    let min_delay = error.retry_after().map_or(Duration::ZERO, RetryAfter::delay);
+    RetryAction::Retry { max_retries, min_delay, in_doubt: in_doubt && !operation.read_only }
 }
 
-/// The error that a response is, if it is one.
-fn refusal(operation: Operation, response: &Response<Bytes>, not_forwarded: bool) -> Option<Error> {
-    let error = Error::new(operation, ApiResponse::from(response).body().err()?);
-    let mut attempts = Attempts::default();
-    attempts.set_not_forwarded(not_forwarded);
-    Some(error.after(attempts))
-}
-
-/// Whether not a byte has come from a server.
-fn is_unreached(outcome: &SendResult) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::NotSent || is_silent_close(error))
+/// Returns `true` if no byte has been received from a server.
+fn not_connected(result: &SendResult) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::NotSent || is_silent_close(error))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An exchange that responds as a script says, for tests of the layers around it on a paused clock.
+//! A scripted server, for tests of the layers around it on a paused clock.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,10 +16,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::exchange::{Call, Exchange, SendResult};
 
-/// A request that the script has received.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
-    /// The time since the script was made.
+    /// The time since the start of the script.
     pub(crate) at: Duration,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
@@ -35,52 +34,51 @@ impl Sent {
     }
 }
 
-type EncodeResponse = Box<dyn Fn(usize, &Sent) -> (Duration, SendResult) + Send + Sync>;
+type Respond = Box<dyn Fn(usize, &Sent) -> (Duration, SendResult) + Send + Sync>;
 
 pub(crate) struct Script {
-    respond: EncodeResponse,
+    respond: Respond,
     start: Instant,
     sent: Mutex<Vec<Sent>>,
-    renewals: AtomicUsize,
+    resets: AtomicUsize,
 }
 
 impl Script {
-    /// Responds to the request of this number, beginning with 0.
+    /// Responds to each request by its number, counted from 0.
     pub(crate) fn new(respond: impl Fn(usize, &Sent) -> SendResult + Send + Sync + 'static) -> Self {
         Self::late(move |number, sent| (Duration::ZERO, respond(number, sent)))
     }
 
-    /// Responds after a delay, and with a timeout where the call ends before.
+    /// Responds after a delay, or times out if the call ends first.
     pub(crate) fn late(
         respond: impl Fn(usize, &Sent) -> (Duration, SendResult) + Send + Sync + 'static,
     ) -> Self {
         let respond = Box::new(respond);
-        Self { respond, start: Instant::now(), sent: Mutex::default(), renewals: AtomicUsize::new(0) }
+        Self { respond, start: Instant::now(), sent: Mutex::default(), resets: AtomicUsize::new(0) }
     }
 
-    /// All requests so far.
+    /// Returns all requests.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The requests so far without the probes of `sys/health`.
+    /// Returns the requests other than health probes.
     pub(crate) fn calls(&self) -> Vec<Sent> {
         self.sent().into_iter().filter(|sent| !sent.is_probe()).collect()
     }
 
-    /// The ports of these calls, in order.
+    /// Returns the port of each call.
     pub(crate) fn ports(&self) -> Vec<u16> {
         self.calls().iter().map(Sent::port).collect()
     }
 
-    /// The times between one call and the next.
-    pub(crate) fn waits(&self) -> Vec<Duration> {
+    /// Returns the times between the calls.
+    pub(crate) fn delays(&self) -> Vec<Duration> {
         self.calls().windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect()
     }
 
-    /// How often connections were reset.
-    pub(crate) fn renewals(&self) -> usize {
-        self.renewals.load(Ordering::Relaxed)
+    pub(crate) fn resets(&self) -> usize {
+        self.resets.load(Ordering::Relaxed)
     }
 }
 
@@ -99,36 +97,35 @@ impl Exchange for Script {
             all.push(sent.clone());
             if sent.is_probe() { 0 } else { all.iter().filter(|sent| !sent.is_probe()).count() - 1 }
         };
-        let (delay, outcome) = (self.respond)(number, &sent);
-        match timeout_at(call.head_by(), sleep(delay)).await {
-            Ok(()) => outcome,
+        let (delay, result) = (self.respond)(number, &sent);
+        match timeout_at(call.head_deadline(), sleep(delay)).await {
+            Ok(()) => result,
             Err(elapsed) => Err(TransportError::new(TransportErrorKind::Timeout, elapsed)),
         }
     }
 
-    fn renew(&self) {
-        self.renewals.fetch_add(1, Ordering::Relaxed);
+    fn reset_connections(&self) {
+        self.resets.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
+#[expect(clippy::unnecessary_wraps, reason = "scripts return results")]
 pub(crate) fn response(status: u16, body: &str) -> SendResult {
     let mut response = Response::new(Bytes::from(body.to_owned()));
     *response.status_mut() = status.try_into().unwrap();
     Ok(response)
 }
 
-/// A success whose content does not matter.
 pub(crate) fn success() -> SendResult {
     response(204, "")
 }
 
-/// An error response of the server.
+/// Returns an error response of the server.
 pub(crate) fn error_response(status: u16, message: &str) -> SendResult {
     response(status, &serde_json::json!({ "errors": [message] }).to_string())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is an outcome like others")]
+#[expect(clippy::unnecessary_wraps, reason = "scripts return results")]
 pub(crate) fn redirect(location: &str) -> SendResult {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;
@@ -140,8 +137,8 @@ pub(crate) fn failure(kind: TransportErrorKind) -> SendResult {
     Err(kind.into())
 }
 
-pub(crate) fn with_header(outcome: SendResult, name: http::HeaderName, value: &str) -> SendResult {
-    outcome.map(|mut response| {
+pub(crate) fn with_header(result: SendResult, name: http::HeaderName, value: &str) -> SendResult {
+    result.map(|mut response| {
         response.headers_mut().insert(name, value.parse().unwrap());
         response
     })
@@ -155,7 +152,7 @@ pub(crate) fn read() -> Request<Bytes> {
     ReadEntityById::new("e1").request(&target()).unwrap()
 }
 
-/// A write that is idempotent.
+/// Returns an idempotent write.
 pub(crate) fn update() -> Request<Bytes> {
     UpdateEntityById::new("e1").request(&target()).unwrap()
 }
@@ -164,12 +161,12 @@ pub(crate) fn delete() -> Request<Bytes> {
     DeleteEntityById::new("e1").request(&target()).unwrap()
 }
 
-/// A create that is idempotent by its name.
+/// Returns a create that is idempotent by its name.
 pub(crate) fn named() -> Request<Bytes> {
     CreateEntity::named("alice").request(&target()).unwrap()
 }
 
-/// A create that is not idempotent.
+/// Returns a create that is not idempotent.
 pub(crate) fn unnamed() -> Request<Bytes> {
     CreateEntity::unnamed().request(&target()).unwrap()
 }

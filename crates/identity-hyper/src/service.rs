@@ -7,20 +7,25 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_core::{Transport, transport::TransportError};
+use identity_core::{
+    Transport,
+    transport::{TransportError, TransportErrorKind},
+};
+use tokio::time::timeout_at;
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::classify::classify;
+use crate::exchange::{Call, Exchange, SendResult};
 
-/// Makes a [`Transport`] of a tower [`Service`].
+/// Turns a tower [`Service`] into a [`Transport`].
 ///
-/// The service is cloned for each request, as tower means it to be. Its errors become [`TransportError`]s:
-/// one that is such an error stays as it is, those of hyper, of tower's timeout and of the operating system
-/// are told apart, and the rest are [`Other`](identity_core::transport::TransportErrorKind::Other).
+/// Each request is sent through a clone of the service. The service's errors become [`TransportError`]s: a
+/// `TransportError` stays as it is, errors of hyper, of tower's timeout and of the operating system are
+/// classified, and all others are [`Other`](TransportErrorKind::Other).
 ///
 /// ```
-/// use identity_hyper::ServiceTransport;
 /// use identity_core::{bytes::Bytes, http};
+/// use identity_hyper::ServiceTransport;
 ///
 /// let always_empty = tower::service_fn(|_: http::Request<Bytes>| async {
 ///     Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::new()))
@@ -35,13 +40,13 @@ pub struct ServiceTransport<S> {
 }
 
 impl<S> ServiceTransport<S> {
-    /// Sends requests through `service`.
+    /// Creates a transport that sends requests through `service`.
     pub fn new(service: S) -> Self {
         Self { service, inner: None }
     }
 
-    /// Names the transport that the service ends in, and that the service hides. Its token source, timeout,
-    /// health and consistency tokens become those of the whole: see [`Transport::inner`].
+    /// Sets the transport inside the service, which the service hides. Its token source, timeout, health and
+    /// consistency tokens become those of this transport: see [`Transport::inner`].
     ///
     /// ```
     /// use identity_core::Transport;
@@ -81,8 +86,22 @@ where
     }
 }
 
-/// Makes a tower [`Service`] of a [`Transport`], to put layers around it; [`ServiceTransport`] makes a
-/// transport of the whole.
+impl<S> Exchange for ServiceTransport<S>
+where
+    Self: Transport,
+{
+    async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
+        let result = timeout_at(call.head_deadline(), self.send(request.clone())).await;
+        result.unwrap_or_else(|elapsed| Err(TransportError::new(TransportErrorKind::Timeout, elapsed)))
+    }
+
+    fn reset_connections(&self) {
+        Transport::reset_connections(self);
+    }
+}
+
+/// Turns a [`Transport`] into a tower [`Service`], to put layers around it. [`ServiceTransport`] turns the
+/// result into a transport again.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, ServiceTransport, TransportService};
@@ -94,7 +113,7 @@ where
 pub struct TransportService<T>(Arc<T>);
 
 impl<T> TransportService<T> {
-    /// Sends requests through `transport`.
+    /// Creates a service that sends requests through `transport`.
     pub fn new(transport: T) -> Self {
         Self(Arc::new(transport))
     }

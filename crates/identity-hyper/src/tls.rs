@@ -12,7 +12,7 @@ use rustls::pki_types::ServerName;
 use tower::BoxError;
 
 use crate::background::Background;
-use crate::exchange::LONGEST;
+use crate::exchange::MAX_DURATION;
 
 pub use error::TlsError;
 
@@ -204,7 +204,7 @@ impl Tls {
         if let Some(configs) = self.current() {
             return Ok(configs);
         }
-        let timeout = if self.lock().configs.is_some() { RELOAD_TIMEOUT } else { LONGEST };
+        let timeout = if self.lock().configs.is_some() { RELOAD_TIMEOUT } else { MAX_DURATION };
         let this = self.clone();
         self.0.background.run(timeout, move || this.reload_if_changed()).await;
         let state = self.lock();

@@ -11,15 +11,13 @@ use http::header::HeaderValue;
 use http::{Request, StatusCode};
 use identity_core::{
     SecretString,
-    error::RequestError,
+    error::{ApiError, RequestError},
     transport::{TokenRequired, TransportError, TransportErrorKind},
 };
 use tokio::time::timeout_at;
-use tower::{BoxError, Layer};
+use tower::BoxError;
 
-use crate::exchange::{Call, Exchange, Layered, SendResult};
-use crate::response::api_error;
-use crate::service::ServiceTransport;
+use crate::exchange::{Call, Exchange, SendResult};
 
 mod file;
 mod login;
@@ -155,58 +153,33 @@ impl StdError for TokenError {
     }
 }
 
-/// Adds the token of a [`TokenSource`] to requests that are marked with [`TokenRequired`], such as those of a
-/// [`Target::with_transport_token`](identity_core::Target::with_transport_token).
-///
-/// A call that fails with 403 is retried once if the source then has another token. This is safe for any
-/// operation, because a denied call has no effect.
-///
-/// [`HyperTransport`](crate::HyperTransport) has the
-/// [setting `token_source`](crate::HyperTransportBuilder::token_source). As a tower layer:
-///
-/// ```
-/// use identity_hyper::{HyperTransport, ServiceTransport, Token, TokenLayer, TransportService};
-///
-/// let service = tower::ServiceBuilder::new()
-///     .layer(TokenLayer::new(Token::new("s.example")?))
-///     .service(TransportService::new(HyperTransport::new()));
-/// let transport = ServiceTransport::new(service);
-/// println!("{transport:?}");
-/// # Ok::<(), identity_core::error::RequestError>(())
-/// ```
 #[derive(Clone)]
-pub struct TokenLayer(Arc<dyn TokenSource>);
+pub(crate) struct SharedTokenSource(Arc<dyn TokenSource>);
 
-impl TokenLayer {
-    /// Creates a layer that adds the tokens of `source`.
-    pub fn new(source: impl TokenSource + 'static) -> Self {
+impl SharedTokenSource {
+    pub(crate) fn new(source: impl TokenSource + 'static) -> Self {
         Self(Arc::new(source))
     }
 }
 
-impl fmt::Debug for TokenLayer {
+impl fmt::Debug for SharedTokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenLayer").finish_non_exhaustive()
+        f.debug_struct("SharedTokenSource").finish_non_exhaustive()
     }
 }
 
-impl<S> Layer<S> for TokenLayer {
-    type Service = Layered<AddToken<ServiceTransport<S>>>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Layered::new(AddToken::new(Some(self.clone()), ServiceTransport::new(inner)))
-    }
-}
-
-/// The service that [`TokenLayer`] creates.
+/// The layer that adds the token of a [`TokenSource`] to requests that are marked with [`TokenRequired`].
+///
+/// After a 403 the call is sent once more if the source has another token by then. That is safe for every
+/// operation, because a rejected request was not applied.
 #[derive(Debug)]
-pub struct AddToken<E> {
-    pub(crate) source: Option<TokenLayer>,
+pub(crate) struct AddToken<E> {
+    pub(crate) source: Option<SharedTokenSource>,
     pub(crate) inner: E,
 }
 
 impl<E> AddToken<E> {
-    pub(crate) fn new(source: Option<TokenLayer>, inner: E) -> Self {
+    pub(crate) fn new(source: Option<SharedTokenSource>, inner: E) -> Self {
         Self { source, inner }
     }
 }
@@ -214,15 +187,15 @@ impl<E> AddToken<E> {
 impl<E: Exchange> Exchange for AddToken<E> {
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send {
         match &self.source {
-            Some(TokenLayer(source)) if request.extensions().get::<TokenRequired>().is_some() => {
+            Some(SharedTokenSource(source)) if request.extensions().get::<TokenRequired>().is_some() => {
                 Either::Left(Box::pin(self.with_token(&**source, request, call)))
             }
             _ => Either::Right(self.inner.exchange(request, call)),
         }
     }
 
-    fn renew(&self) {
-        self.inner.renew();
+    fn reset_connections(&self) {
+        self.inner.reset_connections();
     }
 }
 
@@ -238,16 +211,16 @@ impl<E: Exchange> AddToken<E> {
             .map_err(|elapsed| TransportError::new(TransportErrorKind::NotSent, TokenError::new(elapsed)))?
             .map_err(|error| TransportError::new(TransportErrorKind::NotSent, error).permanent())?;
         // The wait for the token does not count toward the attempt's timeout.
-        let call = call.again();
+        let call = call.restart();
         let response = self.attempt(request, &call, &token).await?;
         // A 403 from a proxy does not mean that the token was rejected.
         let is_denied = response.status() == StatusCode::FORBIDDEN
-            && api_error(&response).is_some_and(|error| error.is_permission_denied());
+            && ApiError::from_response(&response).is_some_and(|error| error.is_permission_denied());
         if !is_denied {
             return Ok(response);
         }
         match timeout_at(call.deadline(), source.refresh(&token)).await {
-            Ok(Some(token)) => self.attempt(request, &call.again(), &token).await,
+            Ok(Some(token)) => self.attempt(request, &call.restart(), &token).await,
             _ => Ok(response),
         }
     }

@@ -170,15 +170,12 @@ async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
 
 #[test]
 fn the_consistency_is_that_of_the_transport() {
-    use vault_identity::transport::Consistency;
-
     let target = || Target::new("http://vault.test").unwrap();
     let token = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
     let tokens: Vec<vault_identity::transport::ConsistencyToken> = serde_json::from_value(token).unwrap();
-    let consistency = Consistency::new();
-    consistency.observe(tokens.clone());
-    let transport = HyperTransport::builder().consistency(consistency).build();
+    let transport = HyperTransport::new();
     let client = Client::new(target(), transport.clone());
+    client.observe_tokens(tokens.clone());
     assert_eq!(client.clone().consistency_tokens(), tokens);
     let blocking = BlockingClient::new(target(), BlockingAdapter::new(transport).unwrap());
     assert_eq!(blocking.consistency_tokens(), tokens);

@@ -5,7 +5,7 @@
 
 use identity_mock::{MockTransport, Sequence};
 use tower::Layer;
-use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
+use vault_identity::transport::{HyperTransport, TransportService};
 use vault_identity::{
     Client, EntityId, GroupId, Target, Upsert,
     entity::{CreateEntity, Entity, WriteEntityByName},
@@ -16,8 +16,8 @@ use vault_identity::{
 
 /// Repeats, as the default transport does, what goes to the mock.
 fn repeating(mock: &MockTransport) -> Client {
-    let service = RetryLayer::default().layer(TransportService::new(mock.clone()));
-    Client::new(Target::new("http://vault.test").unwrap(), ServiceTransport::new(service))
+    let transport = HyperTransport::builder().into_layer().layer(TransportService::new(mock.clone()));
+    Client::new(Target::new("http://vault.test").unwrap(), transport)
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use vault_identity::Transport as _;
-use vault_identity::transport::{Consistency, HyperTransport, NodeState, ReadPreference};
+use vault_identity::transport::{HyperTransport, NodeState, ReadPreference, ReadYourWrites};
 use vault_identity::{
     Client,
     entity::{CreateEntity, UpdateEntityById},
@@ -78,11 +78,11 @@ fn own_writes_are_visible_on_a_standby(cluster: &mut Cluster, runtime: &Runtime)
     let nearby = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::FirstHealthy);
     let spread = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::RoundRobin);
     assert_eq!(stale("alone", alone().build(), 40), 0);
-    assert_eq!(stale("await", alone().consistency(Consistency::await_state()).build(), 20), 0);
+    assert_eq!(stale("await", alone().consistency(ReadYourWrites::WaitThenForward).build(), 20), 0);
     assert_eq!(stale("nearby", nearby().build(), 20), 0);
     assert_eq!(stale("spread", spread().build(), 20), 0);
-    assert_ne!(stale("alone-off", alone().consistency(Consistency::off()).build(), 10), 0);
-    assert_ne!(stale("nearby-off", nearby().consistency(Consistency::off()).build(), 10), 0);
+    assert_ne!(stale("alone-off", alone().consistency(ReadYourWrites::Off).build(), 10), 0);
+    assert_ne!(stale("nearby-off", nearby().consistency(ReadYourWrites::Off).build(), 10), 0);
 }
 
 /// Creates, updates and deletes an entity. How often the next call did not know of it.

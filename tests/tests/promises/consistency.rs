@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_tests::faulty::{Answer, Faulty, Received};
 use tokio::task::JoinSet;
-use vault_identity::transport::Consistency;
+use vault_identity::transport::ReadYourWrites;
 use vault_identity::{
     entity::{CreateEntity, MergeEntities, UpdateEntityById},
     lookup::LookupEntity,
@@ -209,7 +209,7 @@ async fn an_index_that_the_server_cannot_decode_is_discarded() {
 #[tokio::test]
 async fn consistency_can_be_disabled() {
     let server = Faulty::always(answer(7));
-    let client = client_with(&server, patient().consistency(Consistency::off()));
+    let client = client_with(&server, patient().consistency(ReadYourWrites::Off));
     for _ in 0..2 {
         client.entities().read("e1").await.unwrap();
     }

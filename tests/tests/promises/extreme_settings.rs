@@ -97,11 +97,11 @@ async fn attempts_are_counted_for_each_call() {
 #[tokio::test]
 async fn attempts_of_two_layers_are_not_counted_twice() {
     use tower::Layer as _;
-    use vault_identity::transport::{RetryLayer, ServiceTransport, TransportService};
+    use vault_identity::transport::TransportService;
     let server = Faulty::always(Answer::status(502));
     let inner = TransportService::new(patient().retry_policy(RetryPolicy::new().max_retries(1)).build());
-    let service = RetryLayer::new(RetryPolicy::new().max_retries(1)).layer(inner);
-    let client = Client::new(target(&server), ServiceTransport::new(service));
+    let layer = patient().retry_policy(RetryPolicy::new().max_retries(1)).into_layer();
+    let client = Client::new(target(&server), layer.layer(inner));
     let error = client.entities().read("e1").await.unwrap_err();
     assert_eq!(server.requests().len(), 4);
     assert!(error.attempts().len() <= 4, "{:?}", error.attempts());

@@ -3,26 +3,34 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use http::HeaderValue;
 use serde::Deserialize;
 
-/// Those of servers have some 100 to 200 bytes. A much longer one would make every later request too large.
+/// Servers send 100 to 200 bytes. A much longer index would make every later request too large.
 const MAX_LEN: usize = 1024;
 
-/// The newest `X-Vault-Index` of a cluster and namespace.
+/// Whether an index is older than the latest one that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Staleness {
+    Fresh,
+    Stale,
+}
+
+/// The latest `X-Vault-Index` of a cluster and namespace.
 #[derive(Debug)]
 pub(super) struct Index {
     value: HeaderValue,
     position: Option<Position>,
 }
 
-/// How far a cluster has come. Two of different clusters, or of a form that is not known, cannot be compared.
+/// The position in the write-ahead log of a cluster. Positions of two clusters cannot be compared.
 #[derive(Debug, PartialEq, Eq)]
 struct Position {
     cluster: String,
-    /// `OpenBao` has one number, Vault one for the cluster and one for what is replicated to it.
+    /// `OpenBao` has one number, Vault has two: of the cluster and of the replication to it.
     numbers: Vec<u128>,
 }
 
 impl Index {
-    /// Returns `None` for a value that no server would send.
+    /// Returns `None` if no server would send this value.
     pub(super) fn new(value: &HeaderValue) -> Option<Self> {
         let text = value.to_str().ok().filter(|text| (1..=MAX_LEN).contains(&text.len()))?;
         Some(Self { position: Position::read(text), value: value.clone() })
@@ -36,27 +44,30 @@ impl Index {
         self.value.to_str().unwrap_or_default()
     }
 
-    /// Takes over the new one, unless it is older. Whether it is.
-    pub(super) fn advance(&mut self, value: &HeaderValue) -> bool {
+    /// Replaces the index, unless the new one is stale.
+    pub(super) fn advance(&mut self, value: &HeaderValue) -> Staleness {
         if *value == self.value {
-            return false;
+            return Staleness::Fresh;
         }
-        let Some(new) = Self::new(value) else { return false };
-        let is_older = self.is_newer_than(&new);
-        if !is_older {
+        let Some(new) = Self::new(value) else { return Staleness::Fresh };
+        let staleness = new.compared_with(self);
+        if staleness == Staleness::Fresh {
             *self = new;
         }
-        is_older
+        staleness
     }
 
-    pub(super) fn is_newer_than(&self, other: &Self) -> bool {
-        match (&self.position, &other.position) {
-            (Some(mine), Some(theirs))
-                if mine.cluster == theirs.cluster && mine.numbers.len() == theirs.numbers.len() =>
+    /// Returns `Stale` if this index is older than `known`.
+    pub(super) fn compared_with(&self, known: &Self) -> Staleness {
+        match (&self.position, &known.position) {
+            (Some(new), Some(known))
+                if new.cluster == known.cluster
+                    && known.numbers.iter().zip(&new.numbers).any(|(known, new)| known > new)
+                    && new.numbers.len() == known.numbers.len() =>
             {
-                mine.numbers.iter().zip(&theirs.numbers).any(|(mine, theirs)| mine > theirs)
+                Staleness::Stale
             }
-            _ => false,
+            _ => Staleness::Fresh,
         }
     }
 }
@@ -100,53 +111,53 @@ mod tests {
     }
 
     #[test]
-    fn it_never_goes_back() {
-        let mut newest = Index::new(&openbao("a", "18096")).unwrap();
+    fn an_index_never_goes_back() {
+        let mut latest = Index::new(&openbao("a", "18096")).unwrap();
         for older in ["18095", "9", "18096"] {
-            newest.advance(&openbao("a", older));
-            assert_eq!(newest.value(), openbao("a", "18096"), "{older}");
+            let _ = latest.advance(&openbao("a", older));
+            assert_eq!(latest.value(), openbao("a", "18096"), "{older}");
         }
-        newest.advance(&openbao("a", "100000"));
-        assert_eq!(newest.value(), openbao("a", "100000"));
+        let _ = latest.advance(&openbao("a", "100000"));
+        assert_eq!(latest.value(), openbao("a", "100000"));
     }
 
     #[test]
-    fn another_cluster_begins_anew() {
-        let mut newest = Index::new(&openbao("a", "18096")).unwrap();
-        newest.advance(&openbao("b", "7"));
-        assert_eq!(newest.value(), openbao("b", "7"));
+    fn another_cluster_replaces_the_index() {
+        let mut latest = Index::new(&openbao("a", "18096")).unwrap();
+        let _ = latest.advance(&openbao("b", "7"));
+        assert_eq!(latest.value(), openbao("b", "7"));
     }
 
     #[test]
-    fn what_cannot_be_compared_is_taken_as_it_comes() {
-        let mut newest = Index::new(&openbao("a", "18096")).unwrap();
+    fn an_index_that_cannot_be_compared_replaces_the_latest() {
+        let mut latest = Index::new(&openbao("a", "18096")).unwrap();
         for opaque in [openbao("a", "lsn-7"), HeaderValue::from_static("?"), openbao("a", "5")] {
-            newest.advance(&opaque);
-            assert_eq!(newest.value(), opaque);
+            let _ = latest.advance(&opaque);
+            assert_eq!(latest.value(), opaque);
         }
-        newest.advance(&HeaderValue::from_static(""));
-        assert_eq!(newest.value(), openbao("a", "5"));
+        let _ = latest.advance(&HeaderValue::from_static(""));
+        assert_eq!(latest.value(), openbao("a", "5"));
     }
 
     #[test]
-    fn an_index_that_would_break_later_requests_is_not_kept() {
+    fn an_index_that_is_too_long_is_ignored() {
         let of = |len: usize| HeaderValue::try_from("x".repeat(len)).unwrap();
         assert!(Index::new(&of(1024)).is_some());
         assert!(Index::new(&of(1025)).is_none());
-        let mut newest = Index::new(&openbao("a", "18096")).unwrap();
-        assert!(!newest.advance(&of(40_000)));
-        assert_eq!(newest.value(), openbao("a", "18096"));
+        let mut latest = Index::new(&openbao("a", "18096")).unwrap();
+        assert_eq!(latest.advance(&of(40_000)), Staleness::Fresh);
+        assert_eq!(latest.value(), openbao("a", "18096"));
     }
 
     #[test]
     fn the_index_of_vault_has_two_numbers() {
         let of = |local: u32, replicated: u32| index(&format!("v1:cluster:{local}:{replicated}:bWFj"));
-        let mut newest = Index::new(&of(7, 3)).unwrap();
+        let mut latest = Index::new(&of(7, 3)).unwrap();
         for older in [of(6, 3), of(7, 2), of(9, 2)] {
-            newest.advance(&older);
-            assert_eq!(newest.value(), of(7, 3));
+            let _ = latest.advance(&older);
+            assert_eq!(latest.value(), of(7, 3));
         }
-        newest.advance(&of(7, 4));
-        assert_eq!(newest.value(), of(7, 4));
+        let _ = latest.advance(&of(7, 4));
+        assert_eq!(latest.value(), of(7, 4));
     }
 }

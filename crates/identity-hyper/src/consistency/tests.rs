@@ -3,6 +3,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use identity_core::transport::Attempts;
 use identity_core::transport::TransportErrorKind::NotSent;
 
+use super::Staleness::{Fresh, Stale};
 use super::*;
 use crate::script::{
     Script, Sent, delete, error_response, failure, named, read, response, success, unnamed, update,
@@ -13,27 +14,31 @@ fn index(cluster: &str, value: u32) -> String {
     BASE64.encode(format!(r#"{{"cluster":"{cluster}","value":"{value}"}}"#))
 }
 
-/// A response to a read or write, with the index of a cluster named `c`.
+/// Adds the index of a cluster named `c`.
 fn at(outcome: SendResult, value: u32) -> SendResult {
     with_header(outcome, INDEX, &index("c", value))
 }
 
+fn consistent_in(mode: ReadYourWrites, script: Script) -> Consistent<Script> {
+    Consistent::new(mode, ConsistencyTracker::default(), script)
+}
+
 fn consistent(script: Script) -> Consistent<Script> {
-    Consistent::new(Consistency::new(), script)
+    consistent_in(ReadYourWrites::default(), script)
 }
 
 async fn send(layer: &Consistent<Script>, mut request: Request<Bytes>) -> SendResult {
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
-/// The index that each request was sent with.
+/// Returns the index of each request.
 fn indexes(layer: &Consistent<Script>) -> Vec<Option<String>> {
     let of = |sent: &Sent| sent.headers.get(INDEX).map(|index| index.to_str().unwrap().to_owned());
     layer.inner.calls().iter().map(of).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_newest_index_is_sent_with_each_request() {
+async fn the_latest_index_is_sent_with_each_request() {
     let layer = consistent(Script::new(|number, _| match number {
         0 => at(success(), 5),
         2 => success(),
@@ -46,39 +51,38 @@ async fn the_newest_index_is_sent_with_each_request() {
     assert_eq!(indexes(&layer), [None, known(5), known(7), known(7)]);
     assert_eq!(layer.inner.calls()[1].headers[INCONSISTENT], "forward-active-node");
     assert!(!layer.inner.calls()[0].headers.contains_key(INCONSISTENT));
-    // Another namespace is another matter.
+    // Each namespace has its own index.
     let mut request = read();
     request.headers_mut().insert(NAMESPACE, "team".parse().unwrap());
     send(&layer, request).await.unwrap();
     assert_eq!(indexes(&layer)[4], None);
-    // So is another address.
+    // So has each address.
     let mut request = read();
     *request.uri_mut() = "http://127.0.0.1:2/v1/x".parse().unwrap();
     send(&layer, request).await.unwrap();
     assert_eq!(indexes(&layer)[5], None);
-    let addresses: Vec<String> = layer.consistency.tokens().into_iter().map(|token| token.address).collect();
+    let addresses: Vec<String> = layer.tracker.tokens().into_iter().map(|token| token.address).collect();
     assert_eq!(addresses, ["127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:2"]);
-    layer.renew();
-    assert_eq!(layer.inner.renewals(), 1);
+    layer.reset_connections();
+    assert_eq!(layer.inner.resets(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_mode_decides_which_headers_are_sent() {
     let script = || Script::new(|_, _| at(success(), 5));
-    let layer = Consistent::new(Consistency::await_state(), script());
+    let layer = consistent_in(ReadYourWrites::WaitThenForward, script());
     send(&layer, read()).await.unwrap();
     send(&layer, read()).await.unwrap();
     let values: Vec<_> = layer.inner.calls()[1].headers.get_all(INCONSISTENT).iter().cloned().collect();
     assert_eq!(values, ["await-state", "forward-active-node"]);
-    let layer = Consistent::new(Consistency::off(), script());
+    let layer = consistent_in(ReadYourWrites::Off, script());
     send(&layer, read()).await.unwrap();
     send(&layer, read()).await.unwrap();
     assert_eq!(indexes(&layer), [None, None]);
 }
 
-/// What a stale node says to each request, and how often it is then asked.
 #[tokio::test(start_paused = true)]
-async fn a_stale_response_is_not_believed() {
+async fn a_stale_response_is_retried_unless_the_call_creates() {
     for (request, expected) in
         [(read as fn() -> Request<Bytes>, 3), (update, 3), (delete, 3), (named, 1), (unnamed, 1)]
     {
@@ -89,27 +93,27 @@ async fn a_stale_response_is_not_believed() {
         send(&layer, read()).await.unwrap();
         send(&layer, request()).await.unwrap();
         assert_eq!(layer.inner.calls().len(), 1 + expected);
-        let waits: Vec<u128> = layer.inner.waits()[1..].iter().map(Duration::as_millis).collect();
+        let waits: Vec<u128> = layer.inner.delays()[1..].iter().map(Duration::as_millis).collect();
         assert_eq!(waits, [20, 50][..expected - 1]);
         assert!(indexes(&layer)[1..].iter().all(|sent| *sent == Some(index("c", 9))));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_went_back_is_believed_in_the_end() {
+async fn a_cluster_that_stays_stale_was_restored() {
     let layer = consistent(Script::new(|number, _| at(success(), if number == 0 { 9 } else { 3 })));
     send(&layer, read()).await.unwrap();
     send(&layer, read()).await.unwrap();
-    assert_eq!(layer.inner.calls().len(), 1 + 1 + WAITS.len() + 1);
-    let total: Duration = layer.inner.waits()[1..].iter().sum();
+    assert_eq!(layer.inner.calls().len(), 1 + 1 + REREAD_DELAYS_MS.len() + 1);
+    let total: Duration = layer.inner.delays()[1..].iter().sum();
     assert_eq!(total.as_millis(), 20 + 50 + 100 + 200 + 400 + 800);
     send(&layer, read()).await.unwrap();
     assert_eq!(indexes(&layer).last().unwrap(), &Some(index("c", 3)));
-    assert_eq!(layer.inner.calls().len(), 1 + 1 + WAITS.len() + 1 + 1);
+    assert_eq!(layer.inner.calls().len(), 1 + 1 + REREAD_DELAYS_MS.len() + 1 + 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_compared_is_not_stale() {
+async fn an_index_that_cannot_be_compared_is_not_stale() {
     let layer = consistent(Script::new(|number, _| match number {
         0 => at(success(), 9),
         1 => with_header(success(), INDEX, &index("other", 1)),
@@ -132,10 +136,10 @@ async fn a_write_without_effect_is_confirmed_once() {
         send(&layer, request()).await.unwrap();
         assert_eq!(layer.inner.calls().len() - 1, expected);
         if expected == 2 {
-            assert_eq!(layer.inner.waits()[1], CONFIRM_AFTER);
+            assert_eq!(layer.inner.delays()[1], CONFIRM_AFTER);
         }
     }
-    // Where no index is known, nothing is to be confirmed.
+    // Without a known index, nothing is confirmed.
     let layer = consistent(Script::new(|_, _| success()));
     send(&layer, delete()).await.unwrap();
     assert_eq!(layer.inner.calls().len(), 1);
@@ -147,7 +151,7 @@ async fn a_write_without_effect_is_confirmed_once() {
         send(&layer, delete()).await.unwrap();
         assert_eq!(layer.inner.calls().len(), 2);
     }
-    // A confirmation that is stale is not believed either.
+    // A stale confirmation is retried too.
     let layer = consistent(Script::new(|number, _| match number {
         0 => at(success(), 9),
         2 => at(success(), 8),
@@ -161,7 +165,7 @@ async fn a_write_without_effect_is_confirmed_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_index_that_the_server_does_not_decode_is_forgotten() {
+async fn an_index_that_the_server_rejects_is_forgotten() {
     let message = "failed to decode \"X-Vault-Index\": illegal base64 data";
     for (status, message, expected) in [
         (400, message, 2),
@@ -181,53 +185,44 @@ async fn an_index_that_the_server_does_not_decode_is_forgotten() {
         if expected == 2 {
             let last = &layer.inner.calls()[2];
             assert!(!last.headers.contains_key(INDEX) && !last.headers.contains_key(INCONSISTENT));
-            assert!(layer.consistency.tokens().is_empty());
+            assert!(layer.tracker.tokens().is_empty());
         }
     }
-    // Not the one that another call has brought meanwhile.
-    let consistency = Consistency::new();
-    let other = consistency.clone();
-    let script = Script::new(move |number, _| match number {
-        0 => at(success(), 9),
-        1 => {
-            other.advance("127.0.0.1:1", b"", &index("c", 11).parse().unwrap());
-            error_response(400, message)
-        }
-        _ => success(),
-    });
-    let layer = Consistent::new(consistency, script);
+    // A later index of a concurrent call is kept.
+    let layer = consistent(Script::late(move |number, _| match number {
+        0 => (Duration::ZERO, at(success(), 9)),
+        1 => (Duration::from_millis(20), error_response(400, message)),
+        2 => (Duration::from_millis(10), at(success(), 11)),
+        _ => (Duration::ZERO, success()),
+    }));
     send(&layer, read()).await.unwrap();
-    send(&layer, read()).await.unwrap();
-    assert_eq!(layer.consistency.tokens()[0].index, index("c", 11));
+    let (rejected, other) = tokio::join!(send(&layer, read()), send(&layer, read()));
+    rejected.unwrap();
+    other.unwrap();
+    assert_eq!(layer.inner.calls().len(), 4);
+    assert_eq!(layer.tracker.tokens()[0].index, index("c", 11));
 }
 
 #[test]
-fn tokens_hold_for_the_address_that_stands_for_a_cluster() {
-    let consistency = Consistency::new().of_cluster(["a:1".to_owned(), "b:1".to_owned()]);
+fn tokens_are_kept_under_the_first_address_of_a_cluster() {
+    let tracker = ConsistencyTracker::of_cluster(["a:1".to_owned(), "b:1".to_owned()]);
     let token = |address: &str, value| ConsistencyToken::new(address, "team", index("c", value));
-    consistency.observe([token("b:1", 5), token("a:1", 4), token("elsewhere", 3)]);
-    consistency.observe([ConsistencyToken::new("a:1", "team", "not\na header")]);
-    assert_eq!(consistency.tokens(), [token("a:1", 5), token("elsewhere", 3)]);
-    let fresh = consistency.fresh();
-    assert!(fresh.tokens().is_empty());
-    fresh.observe([token("b:1", 6)]);
-    assert_eq!(fresh.tokens(), [token("a:1", 6)], "it knows the cluster as well");
-    assert_eq!(consistency.tokens().len(), 2);
+    tracker.observe([token("b:1", 5), token("a:1", 4), token("elsewhere", 3)]);
+    tracker.observe([ConsistencyToken::new("a:1", "team", "not\na header")]);
+    assert_eq!(tracker.tokens(), [token("a:1", 5), token("elsewhere", 3)]);
 }
 
 #[test]
 fn an_index_never_goes_back() {
-    let consistency = Consistency::new();
-    let advance = |value| consistency.advance("a", b"", &index("c", value).parse().unwrap());
-    assert!(!advance(5));
-    assert!(advance(4), "it is older");
-    assert!(!advance(5) && !advance(6));
-    assert_eq!(consistency.tokens()[0].index, index("c", 6));
+    let tracker = ConsistencyTracker::default();
+    let advance = |value| tracker.advance("a", b"", &index("c", value).parse().unwrap());
+    assert_eq!([5, 4, 5, 6].map(advance), [Fresh, Stale, Fresh, Fresh]);
+    assert_eq!(tracker.tokens()[0].index, index("c", 6));
 }
 
-/// The first answer was a success: what comes of the call afterwards does not undo it.
+/// The first response was a success, which a later failure does not undo.
 #[tokio::test(start_paused = true)]
-async fn a_write_that_fails_after_its_first_answer_is_in_doubt() {
+async fn a_write_that_fails_after_its_first_response_is_in_doubt() {
     for first in [(|| success()) as fn() -> SendResult, || at(success(), 8)] {
         for then in [(|| failure(NotSent)) as fn() -> SendResult, || error_response(403, "permission denied")]
         {

@@ -4,49 +4,57 @@ use identity_core::{error::RequestError, transport::TransportError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::too_late;
-use crate::exchange::LONGEST;
+use super::deadline_exceeded;
+use crate::exchange::MAX_DURATION;
 
-/// How many calls there are in a second; the others wait for their turn, first come, first served.
+/// Limits calls per second; further calls wait in order of arrival.
 ///
-/// Calls count, not their repeats, which have [a budget](crate::RetryPolicy) of their own. A call whose turn comes after its time is up fails with
-/// [`Connect`](identity_core::transport::TransportErrorKind::NotSent): it was not sent. One that is given up while it waits costs the others nothing.
+/// Retries do not count: they have the [retry budget](crate::RetryPolicy). A call whose turn would come after its
+/// deadline fails at once with [`NotSent`](identity_core::transport::TransportErrorKind::NotSent). A call that is
+/// dropped while it waits does not use up its turn.
 ///
-/// It is [a setting](crate::HyperTransportBuilder::rate_limit) of the default transport, and a tower layer by itself. The layer knows no time
-/// limit: put it within one.
+/// [`HyperTransportBuilder::rate_limit`](crate::HyperTransportBuilder::rate_limit) sets it.
 ///
 /// ```
-/// use identity_hyper::RateLimit;
+/// use identity_hyper::{HyperTransport, RateLimit};
 ///
 /// let limit = RateLimit::per_second(20.0)?.burst(5)?;
-/// println!("{limit:?}");
+/// let transport = HyperTransport::builder().rate_limit(limit).concurrency_limit(8).build();
+/// println!("{transport:?}");
 /// # Ok::<(), identity_core::error::RequestError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct RateLimit {
-    /// Between two calls, in the long run.
     interval: Duration,
     burst: u32,
 }
 
 impl RateLimit {
-    /// At most `calls` a second; as many at once, and at least one. Refused unless it is a number above 0.
+    /// Allows `calls` per second. The burst is the same number, and at least 1.
+    ///
+    /// # Errors
+    ///
+    /// Fails unless `calls` is a finite number above 0.
     pub fn per_second(calls: f64) -> Result<Self, RequestError> {
         if !(calls.is_finite() && calls > 0.0) {
             return Err(RequestError::new("rate", "must be above 0"));
         }
-        let interval = Duration::try_from_secs_f64(calls.recip()).unwrap_or(LONGEST).min(LONGEST);
+        let interval = Duration::try_from_secs_f64(calls.recip()).unwrap_or(MAX_DURATION).min(MAX_DURATION);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "it is above 0, and ends at the largest"
+            reason = "it is above 0, and saturates"
         )]
         let burst = (calls as u32).max(1);
         Ok(Self { interval, burst })
     }
 
-    /// How many may be sent at once after a rest. Refused if it is 0.
+    /// Sets the number of calls that may be sent at once after an idle period.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `calls` is 0.
     pub fn burst(self, calls: u32) -> Result<Self, RequestError> {
         if calls == 0 {
             return Err(RequestError::new("burst", "must be above 0"));
@@ -55,30 +63,30 @@ impl RateLimit {
     }
 }
 
-/// Gives out turns at a rate: the generic cell rate algorithm.
+/// The generic cell rate algorithm (GCRA).
 #[derive(Debug)]
 pub(super) struct Turns {
     interval: Duration,
-    /// How much earlier a turn may be than at an even pace.
+    /// How much earlier than at an even pace a turn may be.
     tolerance: Duration,
-    /// When the next turn would be at an even pace. Who waits for it holds the lock, and the others queue for that.
+    /// The next turn at an even pace. The lock is held during the wait, so its queue is the order of arrival.
     next: Mutex<Instant>,
 }
 
 impl Turns {
     pub(super) fn new(limit: RateLimit) -> Self {
-        let tolerance = limit.interval.saturating_mul(limit.burst - 1).min(LONGEST);
+        let tolerance = limit.interval.saturating_mul(limit.burst - 1).min(MAX_DURATION);
         Self { interval: limit.interval, tolerance, next: Mutex::new(Instant::now()) }
     }
 
-    /// Waits for a turn, or says at once that it is past the deadline.
+    /// Waits for a turn. Fails at once if it is after the deadline.
     pub(super) async fn wait(&self, deadline: Instant) -> Result<(), TransportError> {
-        // From here on it waits, and not from when the lock is its own: who wakes late makes the others no later.
+        // Measured before the lock is taken, so that a late wake-up does not delay the following callers.
         let arrived = Instant::now();
         let mut next = self.next.lock().await;
         let turn = next.checked_sub(self.tolerance).map_or(arrived, |turn| turn.max(arrived));
         if turn > deadline {
-            return Err(too_late());
+            return Err(deadline_exceeded());
         }
         sleep_until(turn).await;
         *next = turn.max(*next) + self.interval;

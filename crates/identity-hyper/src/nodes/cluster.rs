@@ -9,61 +9,101 @@ use identity_core::{Endpoint, Target, error::RequestError};
 use tokio::time::Instant;
 use tracing::info;
 
-use super::Trouble;
 use super::health::Health;
 use crate::address::{display_address, same_authority};
 use crate::events::TRACING_TARGET;
 use crate::redirect::Redirect;
 
-/// How often the nodes are looked at while all is well, and while it is not.
-const SELDOM: Duration = Duration::from_secs(30);
-const OFTEN: Duration = Duration::from_secs(1);
+/// The probe interval while there is a leader and no node is down.
+const PROBE_INTERVAL: Duration = Duration::from_secs(30);
+const PROBE_INTERVAL_DEGRADED: Duration = Duration::from_secs(1);
 
-/// How long a leader is out of reach before it is taken to be so for this client alone. A cluster elects another one within 28 seconds, as far as was seen.
-const ELECTION: Duration = Duration::from_secs(30);
+/// The longest election that was observed took 28 seconds.
+const ELECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-const NOBODY: usize = usize::MAX;
+const NO_LEADER: usize = usize::MAX;
 
-/// Which node reads go to, if there are several. Writes always go to the leader, as far as it is known.
+/// Selects the node of a cluster to which reads go. Writes go to the leader, as soon as it is known.
+///
+/// ```
+/// use identity_hyper::{HyperTransport, ReadPreference};
+///
+/// let transport = HyperTransport::builder()
+///     .addresses(["https://vault-1.test:8200", "https://vault-2.test:8200"])?
+///     .read_preference(ReadPreference::FirstHealthy)
+///     .build();
+/// println!("{transport:?}");
+/// # Ok::<(), identity_core::error::RequestError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadPreference {
-    /// The leader, like writes: no node has to catch up first. While there is none, any other.
+    /// The leader, which is never behind. Any other node while there is no leader.
     #[default]
     LeaderPreferred,
-    /// The leader and no other, which has said so within the last second: what is read is no older than that, but
-    /// nothing can be read while there is no leader.
+    /// Only a node that has confirmed its leadership within the last second, so reads are at most that stale.
+    /// Reads fail while there is no leader.
     LeaderOnly,
-    /// Each time another node.
+    /// Each node in turn (round-robin).
     RoundRobin,
-    /// The first of the addresses that is well: the one nearby.
+    /// The first healthy node in the order of the addresses, such as the nearest one.
     FirstHealthy,
 }
 
-/// The nodes of a cluster, and what is known of them.
+/// Why a node did not process a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeFailure {
+    /// Another node may succeed.
+    Down,
+    /// The node did not respond in time, so its other connections are suspect too.
+    Unresponsive,
+}
+
+/// Whether pooled connections have to be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Connections {
+    Keep,
+    Reset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+enum Change {
+    Changed,
+    Unchanged,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Probe {
+    Due,
+    NotDue,
+}
+
+/// The nodes of a cluster and their known state.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
-    reads: ReadPreference,
+    read_preference: ReadPreference,
     leader: AtomicUsize,
-    /// Whether the leader can only be reached through other nodes.
-    is_behind: AtomicBool,
-    /// Whose turn it is, of [`ReadPreference::RoundRobin`].
-    turn: AtomicUsize,
+    is_leader_unreachable: AtomicBool,
+    /// The number of reads so far.
+    round_robin: AtomicUsize,
     start: Instant,
-    /// When to look at the nodes again, in milliseconds since the start.
-    look_at: AtomicU64,
+    /// The time of the next probe, in milliseconds since the start.
+    probe_at: AtomicU64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
-    /// What comes before `/v1/`, such as `/proxy`.
+    /// The path before `/v1/`, such as `/proxy`.
     base: String,
-    /// Since when it is down, in milliseconds since the start; 0 is not at all.
-    down: AtomicU64,
-    /// Asks how it is.
+    /// The time of its failure, in milliseconds since the start, or 0 if it is healthy.
+    down_since: AtomicU64,
+    /// The request for its health.
     pub(crate) probe: Request<Bytes>,
 }
 
@@ -77,10 +117,10 @@ impl Node {
             return Err(invalid());
         };
         let base = path.path().strip_suffix("/v1/sys/health").ok_or_else(invalid)?.to_owned();
-        Ok(Self { scheme, authority, base, down: AtomicU64::new(0), probe })
+        Ok(Self { scheme, authority, base, down_since: AtomicU64::new(0), probe })
     }
 
-    /// One gateway may serve several clusters, each under a path of its own.
+    /// Compares the path too, because a gateway may serve several clusters under different paths.
     fn is_at(&self, uri: &Uri) -> bool {
         uri.scheme() == Some(&self.scheme)
             && uri.authority().is_some_and(|authority| {
@@ -92,15 +132,15 @@ impl Node {
 }
 
 impl Cluster {
-    pub(crate) fn new(nodes: Vec<Node>, reads: ReadPreference) -> Self {
+    pub(crate) fn new(nodes: Vec<Node>, read_preference: ReadPreference) -> Self {
         Self {
             nodes,
-            reads,
-            leader: AtomicUsize::new(NOBODY),
-            is_behind: AtomicBool::new(false),
-            turn: AtomicUsize::new(0),
+            read_preference,
+            leader: AtomicUsize::new(NO_LEADER),
+            is_leader_unreachable: AtomicBool::new(false),
+            round_robin: AtomicUsize::new(0),
             start: Instant::now(),
-            look_at: AtomicU64::new(0),
+            probe_at: AtomicU64::new(0),
         }
     }
 
@@ -112,21 +152,21 @@ impl Cluster {
         &self.nodes[index]
     }
 
-    /// Whether this is one of the nodes.
+    /// Returns `true` if the URI is that of a node.
     pub(crate) fn has(&self, uri: &Uri) -> bool {
         self.nodes.iter().any(|node| node.is_at(uri))
     }
 
-    /// Whether there is anything to choose.
+    /// Returns `true` if a node has to be selected for each request.
     pub(crate) fn has_choice(&self) -> bool {
-        self.nodes.len() > 1 || self.reads == ReadPreference::LeaderOnly
+        self.nodes.len() > 1 || self.read_preference == ReadPreference::LeaderOnly
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
         self.nodes.iter().any(|node| node.scheme == Scheme::HTTPS)
     }
 
-    /// Whether this is the node that is known to lead.
+    /// Returns `true` if the URI is that of the known leader.
     pub(crate) fn is_leader(&self, uri: &Uri) -> bool {
         self.nodes.get(self.leader.load(Ordering::Relaxed)).is_some_and(|node| node.is_at(uri))
     }
@@ -139,74 +179,73 @@ impl Cluster {
         self.nodes.iter().position(is_there)
     }
 
-    /// The node to ask first.
-    pub(crate) fn first(&self, is_read: bool) -> usize {
-        let leader = || Some(self.leader.load(Ordering::Relaxed)).filter(|leader| *leader != NOBODY);
-        match self.reads {
+    /// Returns the node to try first.
+    pub(crate) fn preferred(&self, is_read: bool) -> usize {
+        let leader = || Some(self.leader.load(Ordering::Relaxed)).filter(|leader| *leader != NO_LEADER);
+        match self.read_preference {
             ReadPreference::RoundRobin if is_read => {
-                self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len()
+                self.round_robin.fetch_add(1, Ordering::Relaxed) % self.nodes.len()
             }
             ReadPreference::FirstHealthy if is_read => 0,
             _ => leader().unwrap_or(0),
         }
     }
 
-    /// All nodes, beginning with this one.
-    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = usize> + use<> {
+    /// Returns all nodes in order, starting with `first`.
+    pub(crate) fn rotation_from(&self, first: usize) -> impl Iterator<Item = usize> + use<> {
         let count = self.nodes.len();
         (0..count).map(move |step| (first + step) % count)
     }
 
     pub(crate) fn is_down(&self, index: usize) -> bool {
-        self.nodes[index].down.load(Ordering::Relaxed) != 0
+        self.nodes[index].down_since.load(Ordering::Relaxed) != 0
     }
 
-    /// Notes that a node is down, or well. Whether that is new.
-    fn set_down(&self, index: usize, down: bool) -> bool {
+    fn set_down(&self, index: usize, down: bool) -> Change {
         if down == self.is_down(index) {
-            return false;
+            return Change::Unchanged;
         }
         let since = if down { self.millis(Instant::now()).max(1) } else { 0 };
-        self.nodes[index].down.store(since, Ordering::Relaxed);
-        true
+        self.nodes[index].down_since.store(since, Ordering::Relaxed);
+        Change::Changed
     }
 
-    /// Milliseconds since the start.
+    /// Returns milliseconds since the start.
     fn millis(&self, then: Instant) -> u64 {
         millis(then.duration_since(self.start))
     }
 
-    /// A standby says that this node leads, which is down as far as this client can see. If that lasts, it is so for
-    /// this client alone, and the other nodes have to pass on what is for the leader.
-    pub(crate) fn leads_unseen(&self, index: usize) {
-        let down = self.nodes[index].down.load(Ordering::Relaxed);
-        if down != 0 && self.millis(Instant::now()).saturating_sub(down) > millis(ELECTION) {
-            self.set_behind();
+    /// Records that a standby names this node as the leader, although it is down. If that outlasts an election,
+    /// only this client cannot reach the leader, and the other nodes have to forward writes.
+    pub(crate) fn on_unreachable_leader(&self, index: usize) {
+        let down_since = self.nodes[index].down_since.load(Ordering::Relaxed);
+        let down_for = self.millis(Instant::now()).saturating_sub(down_since);
+        if down_since != 0 && down_for > millis(ELECTION_TIMEOUT) {
+            self.set_leader_unreachable();
         }
     }
 
-    /// The leader can only be reached through other nodes.
-    pub(crate) fn set_behind(&self) {
-        self.is_behind.store(true, Ordering::Relaxed);
+    pub(crate) fn set_leader_unreachable(&self) {
+        self.is_leader_unreachable.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the leader can only be reached through other nodes, as far as is known.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::Relaxed)
+    /// Returns `true` if the leader is known to be reachable only through other nodes.
+    pub(crate) fn is_leader_unreachable(&self) -> bool {
+        self.is_leader_unreachable.load(Ordering::Relaxed)
     }
 
-    /// Whether it has to be known who leads, and not only to have been.
+    /// Returns `true` if the request needs a node that currently leads.
     pub(crate) fn needs_leader(&self, is_read: bool) -> bool {
-        is_read && self.reads == ReadPreference::LeaderOnly
+        is_read && self.read_preference == ReadPreference::LeaderOnly
     }
 
-    /// Whether there is nobody to ask.
+    /// Returns `true` if the request needs a leader and none is known.
     pub(crate) fn lacks_leader(&self, is_read: bool) -> bool {
-        self.needs_leader(is_read) && self.leader.load(Ordering::Relaxed) == NOBODY
+        self.needs_leader(is_read) && self.leader.load(Ordering::Relaxed) == NO_LEADER
     }
 
-    /// Rewrites the address of a request that goes to the cluster.
-    pub(crate) fn direct(&self, request: &mut Request<Bytes>, index: usize) {
+    /// Replaces the scheme, authority and base path of a request by those of the node.
+    pub(crate) fn rewrite_uri(&self, request: &mut Request<Bytes>, index: usize) {
         let node = &self.nodes[index];
         if node.is_at(request.uri()) {
             return;
@@ -223,86 +262,103 @@ impl Cluster {
         if let Ok(uri) = Uri::from_parts(parts) {
             *request.uri_mut() = uri;
         }
-        // Only that of a Unix socket is not the address itself.
+        // A Unix socket has a `Host` header, because its authority is not a host.
         match node.probe.headers().get(HOST) {
             Some(host) => drop(request.headers_mut().insert(HOST, host.clone())),
             None => drop(request.headers_mut().remove(HOST)),
         }
     }
 
-    /// Takes note of how a node has done. Whether connections are to be given up.
-    pub(crate) fn learn(&self, index: usize, trouble: Trouble) -> bool {
-        let down = trouble != Trouble::None;
+    /// Records the result of a request to a node.
+    pub(crate) fn record(&self, index: usize, failure: Option<NodeFailure>) -> Connections {
         let was_down = self.is_down(index);
-        if self.set_down(index, down) {
-            let what = if down { "a node has failed" } else { "a node is back" };
-            info!(target: TRACING_TARGET, node = %display_address(self.nodes[index].probe.uri()), "{what}");
+        if self.set_down(index, failure.is_some()) == Change::Changed {
+            let event = if failure.is_some() { "a node has failed" } else { "a node has recovered" };
+            info!(target: TRACING_TARGET, node = %display_address(self.nodes[index].probe.uri()), "{event}");
         }
-        if !down {
-            return false;
+        let Some(failure) = failure else { return Connections::Keep };
+        let was_leader = self.clear_leader(index) == Change::Changed;
+        if was_leader || !was_down {
+            self.schedule_probe();
         }
-        let led = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if led || !was_down {
-            self.look_soon();
+        if was_leader || failure == NodeFailure::Unresponsive {
+            Connections::Reset
+        } else {
+            Connections::Keep
         }
-        led || trouble == Trouble::Hung
     }
 
-    /// This node leads. Whether another one has led until now, whose connections are to be given up.
-    pub(crate) fn lead(&self, index: usize) -> bool {
+    /// Records that a node leads, and resets connections if another one has led.
+    pub(crate) fn confirm_leader(&self, index: usize) -> Connections {
         if self.leader.load(Ordering::Relaxed) == index {
-            return false;
+            return Connections::Keep;
         }
-        info!(target: TRACING_TARGET, node = %display_address(self.nodes[index].probe.uri()), "a node leads the cluster");
-        self.is_behind.store(false, Ordering::Relaxed);
-        self.leader.swap(index, Ordering::Relaxed) != NOBODY
+        let node = display_address(self.nodes[index].probe.uri());
+        info!(target: TRACING_TARGET, %node, "a node is the new leader");
+        self.is_leader_unreachable.store(false, Ordering::Relaxed);
+        match self.leader.swap(index, Ordering::Relaxed) {
+            NO_LEADER => Connections::Keep,
+            _ => Connections::Reset,
+        }
     }
 
-    /// This node says that it leads. If another one is known to, it is not asked before that one denies it or is in
-    /// trouble: a node that has hung goes on where it was, and believes for a moment that it still leads.
-    pub(crate) fn claim(&self, index: usize) {
-        let known = self.leader.compare_exchange(NOBODY, index, Ordering::Relaxed, Ordering::Relaxed);
+    /// Records that a node claims to lead. If another leader is known, the claim counts only once that one denies
+    /// its leadership or fails, because a resumed leader claims to lead for a moment.
+    pub(crate) fn on_leader_claim(&self, index: usize) {
+        let known = self.leader.compare_exchange(NO_LEADER, index, Ordering::Relaxed, Ordering::Relaxed);
         let is_doubtful = known.is_err_and(|leader| leader != index);
         if !is_doubtful {
-            self.is_behind.store(false, Ordering::Relaxed);
+            self.is_leader_unreachable.store(false, Ordering::Relaxed);
         }
-        if self.set_down(index, is_doubtful) && is_doubtful {
-            self.look_soon();
+        if self.set_down(index, is_doubtful) == Change::Changed && is_doubtful {
+            self.schedule_probe();
         }
     }
 
-    /// This node seems to have hung. What it says of itself is not asked for before it knows better.
-    pub(crate) fn doubt(&self, index: usize) {
-        self.set_down(index, true);
-        let _ = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed);
-        self.look_at.store(self.millis(Instant::now() + OFTEN), Ordering::Relaxed);
+    /// Marks a node as suspect and delays the next probe, because a resumed node reports its old role at first.
+    pub(crate) fn suspect(&self, index: usize) {
+        let _ = self.set_down(index, true);
+        let _ = self.clear_leader(index);
+        let probe_at = self.millis(Instant::now() + PROBE_INTERVAL_DEGRADED);
+        self.probe_at.store(probe_at, Ordering::Relaxed);
     }
 
-    /// This node does not lead. Whether it has led until now.
-    pub(crate) fn follow(&self, index: usize) -> bool {
-        let led = self.leader.compare_exchange(index, NOBODY, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if led {
-            self.look_soon();
+    /// Records that a node does not lead, and resets connections if it has led.
+    pub(crate) fn on_follower(&self, index: usize) -> Connections {
+        match self.clear_leader(index) {
+            Change::Changed => {
+                self.schedule_probe();
+                Connections::Reset
+            }
+            Change::Unchanged => Connections::Keep,
         }
-        led
     }
 
-    fn look_soon(&self) {
-        self.look_at.store(0, Ordering::Relaxed);
+    /// Clears the leader if it is this node.
+    fn clear_leader(&self, index: usize) -> Change {
+        let cleared = self.leader.compare_exchange(index, NO_LEADER, Ordering::Relaxed, Ordering::Relaxed);
+        if cleared.is_ok() { Change::Changed } else { Change::Unchanged }
     }
 
-    /// Whether the nodes should be looked at; then they are, by the one who asked.
-    pub(crate) fn is_time_to_look(&self, now: Instant) -> bool {
+    fn schedule_probe(&self) {
+        self.probe_at.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns `Due` to one caller for each probe, which then has to probe all nodes.
+    pub(crate) fn take_probe_slot(&self, now: Instant) -> Probe {
         let now = self.millis(now);
-        let look_at = self.look_at.load(Ordering::Relaxed);
-        if now < look_at {
-            return false;
+        let probe_at = self.probe_at.load(Ordering::Relaxed);
+        if now < probe_at {
+            return Probe::NotDue;
         }
-        let is_well = self.reads != ReadPreference::LeaderOnly
-            && self.leader.load(Ordering::Relaxed) != NOBODY
+        let is_healthy = self.read_preference != ReadPreference::LeaderOnly
+            && self.leader.load(Ordering::Relaxed) != NO_LEADER
             && (0..self.nodes.len()).all(|index| !self.is_down(index));
-        let next = now + millis(if is_well { SELDOM } else { OFTEN });
-        self.look_at.compare_exchange(look_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let next = now + millis(if is_healthy { PROBE_INTERVAL } else { PROBE_INTERVAL_DEGRADED });
+        match self.probe_at.compare_exchange(probe_at, next, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Probe::Due,
+            Err(_) => Probe::NotDue,
+        }
     }
 }
 

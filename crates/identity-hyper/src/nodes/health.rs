@@ -8,11 +8,11 @@ use identity_core::{
     transport::{NodeHealth, NodeState},
 };
 
-use super::{Cluster, Trouble};
+use super::cluster::{Cluster, Connections, NodeFailure};
 use crate::address::display_address;
 use crate::exchange::{Call, Exchange};
 
-/// `GET sys/health`. The status tells all that matters here.
+/// `GET sys/health`. The status of the response is the state of the node.
 pub(crate) struct Health;
 
 impl Endpoint for Health {
@@ -20,12 +20,12 @@ impl Endpoint for Health {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/health";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        Ok(draft.without_token())
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        Ok(builder.without_token())
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<NodeState, ResponseError> {
-        Ok(match reply.status().as_u16() {
+    fn decode(response: ApiResponse<'_>) -> Result<NodeState, ResponseError> {
+        Ok(match response.status().as_u16() {
             200 => NodeState::Leader,
             429 | 473 => NodeState::Standby,
             472 => NodeState::Secondary,
@@ -36,8 +36,8 @@ impl Endpoint for Health {
     }
 }
 
-/// Asks one node, and takes note of the answer.
-pub(crate) async fn ask<E: Exchange>(
+/// Probes a node and records its state.
+pub(crate) async fn probe<E: Exchange>(
     cluster: Arc<Cluster>,
     index: usize,
     inner: Arc<E>,
@@ -45,23 +45,24 @@ pub(crate) async fn ask<E: Exchange>(
 ) -> NodeHealth {
     let node = cluster.node(index);
     let mut request = node.probe.clone();
-    let answer = inner.exchange(&mut request, &Call::within(timeout, timeout)).await;
-    let state = match &answer {
+    let result = inner.exchange(&mut request, &Call::within(timeout, timeout)).await;
+    let state = match &result {
         Ok(response) => Health::parse_response(response).unwrap_or(NodeState::Unknown),
         Err(_) => NodeState::Unreachable,
     };
-    let renew = match state {
+    let connections = match state {
         NodeState::Leader => {
-            cluster.claim(index);
-            false
+            cluster.on_leader_claim(index);
+            Connections::Keep
         }
         NodeState::Standby | NodeState::Unknown => {
-            cluster.learn(index, Trouble::None) | cluster.follow(index)
+            let _ = cluster.record(index, None);
+            cluster.on_follower(index)
         }
-        _ => cluster.learn(index, Trouble::Down),
+        _ => cluster.record(index, Some(NodeFailure::Down)),
     };
-    if renew {
-        inner.renew();
+    if connections == Connections::Reset {
+        inner.reset_connections();
     }
     NodeHealth::new(display_address(node.probe.uri()), state)
 }

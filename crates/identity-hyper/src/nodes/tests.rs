@@ -11,7 +11,7 @@ mod doubt;
 const SEALED: &str = "Vault is sealed";
 const NOT_ACTIVE: &str = "local node not active but active cluster node not found";
 
-/// The nodes at the ports 1, 2 and so on of the loopback address.
+/// Returns nodes at the ports 1, 2 and so on.
 fn cluster(count: usize, reads: ReadPreference) -> Cluster {
     let node = |port| Node::new(&format!("http://127.0.0.1:{port}")).unwrap();
     Cluster::new((1..=count).map(node).collect(), reads)
@@ -21,7 +21,7 @@ fn nodes_with(count: usize, reads: ReadPreference, script: Script) -> Nodes<Scri
     Nodes::new(cluster(count, reads), RedirectPolicy::Nodes, Duration::from_secs(5), script)
 }
 
-/// A cluster whose node of this port leads, and whose calls are responded to by `respond`.
+/// Returns the script of a cluster that the node at this port leads.
 fn led_by(port: u16, respond: impl Fn(usize, &Sent) -> SendResult + Send + Sync + 'static) -> Script {
     Script::new(move |number, sent| match sent.is_probe() {
         true if sent.port() == port => response(200, ""),
@@ -34,7 +34,7 @@ async fn send(nodes: &Nodes<Script>, mut request: Request<Bytes>) -> SendResult 
     nodes.exchange(&mut request, &Call::UNLIMITED).await
 }
 
-/// Lets the probes in the background end.
+/// Waits for the background probes.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(10)).await;
 }
@@ -60,7 +60,7 @@ async fn calls_go_to_the_leader_once_it_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
+async fn reads_follow_the_preference_and_writes_go_to_the_leader() {
     for (reads, expected) in [
         (ReadPreference::LeaderPreferred, [3, 3, 3, 3, 3, 3]),
         (ReadPreference::LeaderOnly, [3, 3, 3, 3, 3, 3]),
@@ -78,7 +78,7 @@ async fn reads_go_where_they_are_to_go_and_writes_to_the_leader() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
+async fn a_request_that_was_not_processed_goes_to_the_next_node() {
     for (outcome, write_goes_on) in [
         ((|| failure(NotSent)) as fn() -> SendResult, true),
         (|| error_response(503, SEALED), true),
@@ -106,7 +106,7 @@ async fn a_node_that_has_not_carried_it_out_is_left_for_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_nodes_are_asked_and_the_last_outcome_is_returned() {
+async fn all_nodes_are_tried_and_the_last_result_is_returned() {
     let script = led_by(9, |_, sent| match sent.port() {
         3 => error_response(503, SEALED),
         _ => failure(NotSent),
@@ -117,16 +117,16 @@ async fn all_nodes_are_asked_and_the_last_outcome_is_returned() {
     assert_eq!(status(&outcome), 503);
     assert_eq!(nodes.inner.ports(), [1, 2, 3]);
     let attempts = request.extensions().get::<Attempts>().unwrap();
-    assert_eq!(attempts.as_slice().len(), 2, "the last one is for others to record");
+    assert_eq!(attempts.as_slice().len(), 2, "an outer layer records the last one");
     assert!(!attempts.any_in_doubt());
-    // They are down now, and asked all the same, once more each.
+    // They are down now, and tried again all the same.
     let outcome = send(&nodes, read()).await;
     assert_eq!(status(&outcome), 503);
     assert_eq!(nodes.inner.ports(), [1, 2, 3, 1, 2, 3]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_is_down_is_asked_last_and_comes_back_when_it_is_well() {
+async fn a_failed_node_is_tried_last_until_its_probe_succeeds() {
     let script = led_by(9, |number, sent| match (number, sent.port()) {
         (0, 1) => response(503, ""),
         _ => success(),
@@ -143,32 +143,32 @@ async fn a_node_that_is_down_is_asked_last_and_comes_back_when_it_is_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_outcome_says_something_of_the_node() {
+async fn each_result_reports_whether_the_node_has_failed() {
     for (outcome, expected) in [
-        (success(), Trouble::None),
-        (response(404, ""), Trouble::None),
-        (error_response(400, NOT_ACTIVE), Trouble::None),
-        (error_response(500, "internal error"), Trouble::None),
-        (error_response(500, &format!("invalid entity ID \"{NOT_ACTIVE}\"")), Trouble::None),
-        (response(501, ""), Trouble::None),
-        (error_response(500, NOT_ACTIVE), Trouble::Down),
-        (response(502, ""), Trouble::Down),
-        (response(503, ""), Trouble::Down),
-        (response(504, ""), Trouble::Down),
-        (response(505, ""), Trouble::None),
-        (failure(NotSent), Trouble::Down),
-        (failure(Interrupted), Trouble::Down),
-        (failure(Timeout), Trouble::Hung),
-        (failure(TransportErrorKind::ResponseTooLarge), Trouble::None),
-        (failure(TransportErrorKind::Other), Trouble::None),
+        (success(), None),
+        (response(404, ""), None),
+        (error_response(400, NOT_ACTIVE), None),
+        (error_response(500, "internal error"), None),
+        (error_response(500, &format!("invalid entity ID \"{NOT_ACTIVE}\"")), None),
+        (response(501, ""), None),
+        (error_response(500, NOT_ACTIVE), Some(NodeFailure::Down)),
+        (response(502, ""), Some(NodeFailure::Down)),
+        (response(503, ""), Some(NodeFailure::Down)),
+        (response(504, ""), Some(NodeFailure::Down)),
+        (response(505, ""), None),
+        (failure(NotSent), Some(NodeFailure::Down)),
+        (failure(Interrupted), Some(NodeFailure::Down)),
+        (failure(Timeout), Some(NodeFailure::Unresponsive)),
+        (failure(TransportErrorKind::ResponseTooLarge), None),
+        (failure(TransportErrorKind::Other), None),
     ] {
-        assert_eq!(trouble(&outcome), expected, "{outcome:?}");
+        assert_eq!(node_failure(&outcome), expected, "{outcome:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_are_reset_when_a_node_hangs_or_the_leader_fails() {
-    for (known, outcome, renewals) in [
+async fn connections_are_reset_when_a_node_is_unresponsive_or_the_leader_fails() {
+    for (known, outcome, resets) in [
         (false, (|| failure(Timeout)) as fn() -> SendResult, 1),
         (false, || failure(Interrupted), 0),
         (true, || failure(Interrupted), 1),
@@ -182,15 +182,15 @@ async fn connections_are_reset_when_a_node_hangs_or_the_leader_fails() {
         send(&nodes, read()).await.unwrap();
         settle().await;
         let _ = send(&nodes, read()).await;
-        assert_eq!(nodes.inner.renewals(), renewals, "{known}");
+        assert_eq!(nodes.inner.resets(), resets, "{known}");
     }
     let nodes = nodes_with(2, ReadPreference::LeaderPreferred, led_by(1, |_, _| success()));
-    nodes.renew();
-    assert_eq!(nodes.inner.renewals(), 1);
+    nodes.reset_connections();
+    assert_eq!(nodes.inner.resets(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn writes_are_not_to_be_forwarded_unless_the_leader_is_behind() {
+async fn writes_are_not_forwarded_unless_the_leader_is_unreachable() {
     let forbidden =
         |nodes: &Nodes<Script>| nodes.inner.calls().iter().map(is_forbidden).collect::<Vec<bool>>();
     let nodes_of = |redirects| {
@@ -205,7 +205,7 @@ async fn writes_are_not_to_be_forwarded_unless_the_leader_is_behind() {
     for request in [read(), update(), unnamed()] {
         send(&nodes, request).await.unwrap();
     }
-    nodes.cluster.set_behind();
+    nodes.cluster.set_leader_unreachable();
     let mut request = update();
     request.headers_mut().insert(NO_FORWARDING, HeaderValue::from_static("true"));
     send(&nodes, request).await.unwrap();
@@ -229,27 +229,27 @@ async fn a_sealed_standby_that_may_have_forwarded_ends_an_unnamed_create() {
             _ => success(),
         })
     };
-    let nodes_behind = || {
+    let unreachable_leader = || {
         let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script());
-        nodes.cluster.set_behind();
+        nodes.cluster.set_leader_unreachable();
         nodes
     };
-    let nodes = nodes_behind();
+    let nodes = unreachable_leader();
     assert_eq!(status(&send(&nodes, unnamed()).await), 503);
     assert_eq!(nodes.inner.ports(), [1]);
-    let nodes = nodes_behind();
+    let nodes = unreachable_leader();
     let mut request = update();
     nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
     assert_eq!(nodes.inner.ports(), [1, 2]);
     assert!(request.extensions().get::<Attempts>().unwrap().any_in_doubt());
-    let nodes = nodes_behind();
+    let nodes = unreachable_leader();
     let mut request = read();
     nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap();
     assert!(!request.extensions().get::<Attempts>().unwrap().any_in_doubt());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_between_nodes_is_followed_and_tells_the_leader() {
+async fn a_redirect_between_nodes_is_followed_and_names_the_leader() {
     for request in [read(), update(), unnamed()] {
         let path = request.uri().path().to_owned();
         let script = led_by(9, move |_, sent| match sent.port() {
@@ -260,7 +260,7 @@ async fn a_redirect_between_nodes_is_followed_and_tells_the_leader() {
         assert_eq!(status(&send(&nodes, request).await), 204);
         send(&nodes, update()).await.unwrap();
         assert_eq!(nodes.inner.ports(), [1, 2, 2], "the leader is known then");
-        assert_eq!(nodes.inner.renewals(), 0, "there was no other one before");
+        assert_eq!(nodes.inner.resets(), 0, "there was no other one before");
     }
 }
 
@@ -275,7 +275,7 @@ async fn a_redirect_to_a_new_leader_resets_connections() {
     send(&nodes, update()).await.unwrap();
     settle().await;
     send(&nodes, update()).await.unwrap();
-    assert_eq!((nodes.inner.ports(), nodes.inner.renewals()), (vec![1, 1, 2], 1));
+    assert_eq!((nodes.inner.ports(), nodes.inner.resets()), (vec![1, 1, 2], 1));
 }
 
 async fn refused(
@@ -285,7 +285,7 @@ async fn refused(
 ) -> (Nodes<Script>, String, Request<Bytes>) {
     let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
     if behind {
-        nodes.cluster.set_behind();
+        nodes.cluster.set_leader_unreachable();
     }
     let mut request = request;
     let error = nodes.exchange(&mut request, &Call::UNLIMITED).await.unwrap_err();
@@ -295,22 +295,22 @@ async fn refused(
 }
 
 #[tokio::test(start_paused = true)]
-async fn redirects_that_are_not_followed_say_why() {
+async fn a_redirect_that_is_not_followed_has_a_reason() {
     let own = || led_by(9, |_, _| redirect(&at(1)));
     let (nodes, why, _) = refused(own(), update(), false).await;
-    assert!(why.ends_with("it does not know a leader"), "{why}");
-    assert!(!nodes.cluster.is_behind());
+    assert!(why.ends_with("it knows no leader"), "{why}");
+    assert!(!nodes.cluster.is_leader_unreachable());
 
-    // To the address of a leader that is not among the nodes: standbys have to forward.
+    // The leader is not a configured node: standbys have to forward.
     let away = || led_by(9, |_, _| redirect("http://10.0.0.1:8200/v1/identity/entity/id/e1"));
     let (nodes, why, _) = refused(away(), update(), false).await;
     assert!(why.contains("not one of the configured addresses"), "{why}");
-    assert!(nodes.cluster.is_behind());
-    // A node that may forward says nothing of it.
+    assert!(nodes.cluster.is_leader_unreachable());
+    // A node that may forward gives no evidence.
     let (nodes, _, _) = refused(away(), read(), false).await;
-    assert!(!nodes.cluster.is_behind());
+    assert!(!nodes.cluster.is_leader_unreachable());
 
-    // Where standbys forward, a redirect can hide a write.
+    // If standbys forward, a redirect can hide a write.
     let to_second = || {
         led_by(9, |_, sent| {
             if sent.port() == 1 {
@@ -321,7 +321,7 @@ async fn redirects_that_are_not_followed_say_why() {
         })
     };
     let (nodes, why, _) = refused(to_second(), unnamed(), true).await;
-    assert!(why.contains("may have been carried out"), "{why}");
+    assert!(why.contains("may have been applied"), "{why}");
     assert_eq!(nodes.inner.ports(), [1]);
     let (nodes, why, request) = refused(to_second(), update(), true).await;
     assert!(why.contains("there is no connection to it"), "{why}");
@@ -339,7 +339,7 @@ async fn redirects_that_are_not_followed_say_why() {
 
     let elsewhere = led_by(9, |_, _| response(302, ""));
     let (_, why, _) = refused(elsewhere, update(), false).await;
-    assert!(why.contains("in a way that a server of this kind does not"), "{why}");
+    assert!(why.contains("is not a redirect that Vault sends"), "{why}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -352,16 +352,16 @@ async fn a_redirect_to_a_node_that_is_down_is_not_followed() {
     let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
     nodes.health().await;
     let error = send(&nodes, update()).await.unwrap_err();
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("which is not well"));
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("that node is down"));
     assert_eq!(nodes.inner.ports(), [1]);
-    assert!(!nodes.cluster.is_behind());
+    assert!(!nodes.cluster.is_leader_unreachable());
     tokio::time::sleep(Duration::from_secs(31)).await;
     send(&nodes, update()).await.unwrap_err();
-    assert!(nodes.cluster.is_behind(), "an election has ended by now");
+    assert!(nodes.cluster.is_leader_unreachable(), "an election has ended by now");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_redirects_to_itself_is_behind() {
+async fn a_leader_that_redirects_to_itself_is_unreachable() {
     let nodes = nodes_with(
         2,
         ReadPreference::LeaderPreferred,
@@ -370,11 +370,11 @@ async fn a_leader_that_redirects_to_itself_is_behind() {
     send(&nodes, update()).await.unwrap();
     settle().await;
     send(&nodes, update()).await.unwrap_err();
-    assert!(nodes.cluster.is_behind());
+    assert!(nodes.cluster.is_leader_unreachable());
 }
 
 #[tokio::test(start_paused = true)]
-async fn redirects_are_responses_where_none_is_followed() {
+async fn redirects_are_responses_if_none_is_followed() {
     let script = || led_by(9, |_, _| redirect(&at(2)));
     let nodes = Nodes::new(
         cluster(2, ReadPreference::LeaderPreferred),
@@ -391,11 +391,11 @@ async fn redirects_are_responses_where_none_is_followed() {
     );
     assert_eq!(send(&nodes, update()).await.unwrap_err().kind(), TransportErrorKind::Redirect);
     assert_eq!(nodes.inner.ports(), [1]);
-    assert!(!nodes.cluster.is_behind());
+    assert!(!nodes.cluster.is_leader_unreachable());
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
+async fn requests_to_other_addresses_and_a_single_one_are_unchanged() {
     let nodes_of = |count| {
         nodes_with(count, ReadPreference::LeaderPreferred, led_by(1, |_, _| error_response(503, SEALED)))
     };
@@ -409,14 +409,14 @@ async fn other_addresses_and_a_single_one_are_asked_as_they_are() {
     send(&nodes, request).await.unwrap();
     assert_eq!(nodes.inner.ports(), [7]);
     assert!(!is_forbidden(&nodes.inner.calls()[0]));
-    // A single one is asked how it is if it has to lead.
+    // A single node is probed if it has to lead.
     let nodes = nodes_with(1, ReadPreference::LeaderOnly, led_by(1, |_, _| success()));
     send(&nodes, read()).await.unwrap();
     assert_eq!(nodes.inner.sent().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_of_the_leader_only_wait_for_one_to_be_known() {
+async fn leader_only_reads_wait_for_a_leader() {
     let nobody = nodes_with(2, ReadPreference::LeaderOnly, led_by(9, |_, _| success()));
     let error = send(&nobody, read()).await.unwrap_err();
     assert_eq!(error.kind(), NotSent);
@@ -429,20 +429,20 @@ async fn reads_of_the_leader_only_wait_for_one_to_be_known() {
     send(&led, read()).await.unwrap();
     assert_eq!((led.inner.ports(), probes(&led)), (vec![2], 2));
     send(&led, read()).await.unwrap();
-    assert_eq!(probes(&led), 2, "it has said so within the last second");
+    assert_eq!(probes(&led), 2, "it was confirmed within the last second");
     tokio::time::sleep(Duration::from_millis(1100)).await;
     send(&led, read()).await.unwrap();
     assert_eq!((led.inner.ports(), probes(&led)), (vec![2, 2, 2], 4));
 
-    // If the leader is lost on the way, nobody else is asked.
+    // If the leader fails meanwhile, no other node is tried.
     let lost = nodes_with(2, ReadPreference::LeaderOnly, led_by(1, |_, _| failure(NotSent)));
     send(&lost, read()).await.unwrap_err();
     assert_eq!(lost.inner.ports(), [1]);
 }
 
-/// A leader that has hung may say what was true before, and takes half a second or more for it.
+/// A resumed leader may serve its old state, after half a second or more.
 #[tokio::test(start_paused = true)]
-async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
+async fn a_slow_404_is_confirmed_by_another_node_if_an_index_is_known() {
     let absent = || response(404, r#"{"errors":[]}"#);
     for (delay, index, method, expected) in [
         (500, true, read as fn() -> Request<Bytes>, vec![1, 2]),
@@ -466,7 +466,7 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
         assert_eq!(status(&outcome) == 204, expected.len() == 2);
         assert_eq!(nodes.cluster.is_down(0), expected.len() == 2);
     }
-    // The time begins anew at each node.
+    // The time starts again at each node.
     let script = Script::late(move |_, sent| match (sent.is_probe(), sent.port()) {
         (true, _) => (Duration::ZERO, response(429, "")),
         (false, 1) => (Duration::from_millis(600), absent()),
@@ -481,7 +481,7 @@ async fn a_slow_404_is_looked_for_at_another_node_if_an_index_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn health_is_that_of_each_node() {
+async fn health_lists_the_state_of_each_node() {
     use identity_core::transport::NodeState::{
         self, Leader, Sealed, Secondary, Standby, Uninitialized, Unknown, Unreachable,
     };
@@ -502,7 +502,7 @@ async fn health_is_that_of_each_node() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_node_is_asked_to_confirm_a_write() {
+async fn a_write_is_confirmed_by_another_node() {
     for (request, expected) in [(update as fn() -> Request<Bytes>, vec![1, 2, 1]), (read, vec![1, 1, 1])] {
         let nodes = nodes_with(3, ReadPreference::LeaderPreferred, led_by(1, |_, _| success()));
         send(&nodes, request()).await.unwrap();

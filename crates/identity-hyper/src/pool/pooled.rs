@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tower::BoxError;
 
 use super::Settings;
-use crate::exchange::LONGEST;
+use crate::exchange::MAX_DURATION;
 use crate::socket::Abort;
 
 pub(super) type Body = Full<Bytes>;
@@ -60,8 +60,8 @@ impl Protocols {
         http2
             .timer(TokioTimer::new())
             // Closes an unresponsive connection long before the kernel would.
-            .keep_alive_interval(silence.min(LONGEST))
-            .keep_alive_timeout(silence.min(LONGEST))
+            .keep_alive_interval(silence.min(MAX_DURATION))
+            .keep_alive_timeout(silence.min(MAX_DURATION))
             .max_concurrent_reset_streams(RESET_STREAMS)
             // This limit protects servers. In a client, dropped calls would close the connection of others.
             .max_local_error_reset_streams(None);
@@ -85,7 +85,7 @@ impl PooledConnection {
             connect_error(sender.ready().await, failure).await?;
             Sender::Http1(sender)
         };
-        let expires = Instant::now() + settings.lifetime.min(LONGEST);
+        let expires = Instant::now() + settings.lifetime.min(MAX_DURATION);
         Ok(Self { sender, abort, expires, generation, has_responded: false })
     }
 

@@ -13,12 +13,17 @@ use crate::script::{
 
 const NO_FORWARDING: HeaderName = HeaderName::from_static("x-vault-no-request-forwarding");
 
+fn settings(policy: RetryPolicy) -> RetrySettings {
+    let (timeout, attempt_timeout) = (Duration::from_secs(60), Duration::from_secs(15));
+    RetrySettings { policy, timeout, attempt_timeout, follows_redirects: true }
+}
+
 fn retrying(script: Script) -> Retry<Script> {
-    Retry::new(RetryLayer::new(RetryPolicy::new()), script)
+    Retry::new(settings(RetryPolicy::new()), script)
 }
 
 fn at_most(retries: usize, script: Script) -> Retry<Script> {
-    Retry::new(RetryLayer::new(RetryPolicy::new().max_retries(retries)), script)
+    Retry::new(settings(RetryPolicy::new().max_retries(retries)), script)
 }
 
 async fn send(layer: &Retry<Script>, mut request: Request<Bytes>) -> SendResult {
@@ -47,7 +52,7 @@ fn not_forwarded(mut request: Request<Bytes>) -> Request<Bytes> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_outcome_is_retried_as_the_table_says() {
+async fn each_result_is_retried_as_documented() {
     const ALL: usize = 6;
     const FEW: usize = 3;
     const ONE: usize = 1;
@@ -93,7 +98,7 @@ async fn each_outcome_is_retried_as_the_table_says() {
         for (index, request) in requests.into_iter().enumerate() {
             let (sends, doubt) = sends(request, outcome).await;
             sent[index] = sends;
-            // Of the last attempt the error itself tells.
+            // The last attempt is in the error itself.
             let is_write_in_doubt = in_doubt && sends > 1 && (1..4).contains(&index);
             if index > 0 {
                 assert_eq!(doubt, is_write_in_doubt, "{name} {index}");
@@ -103,15 +108,14 @@ async fn each_outcome_is_retried_as_the_table_says() {
     }
     assert_eq!(sends(update(), || response(307, "")).await, (ALL, true));
     // Where redirects are responses like any other, they are not retried.
-    let settings = RetryLayer { redirects: false, ..RetryLayer::default() };
-    let layer = Retry::new(settings, Script::new(|_, _| response(307, "")));
+    let no_redirects = RetrySettings { follows_redirects: false, ..settings(RetryPolicy::new()) };
+    let layer = Retry::new(no_redirects, Script::new(|_, _| response(307, "")));
     assert!(send(&layer, read()).await.is_ok());
     assert_eq!(layer.inner.calls().len(), 1);
 }
 
-/// A request that no endpoint has made is retried by its verb.
 #[tokio::test(start_paused = true)]
-async fn a_foreign_request_is_retried_by_its_verb() {
+async fn a_request_without_an_operation_is_retried_by_its_method() {
     for (method, expected) in [("GET", 6), ("HEAD", 6), ("LIST", 6), ("POST", 1), ("PUT", 1), ("DELETE", 1)] {
         let request = Request::builder().method(method).uri("http://127.0.0.1:1/v1/x").body(Bytes::new());
         assert_eq!(sends(request.unwrap(), || failure(Interrupted)).await.0, expected, "{method}");
@@ -123,7 +127,7 @@ async fn backoff_doubles_up_to_its_limit_with_jitter() {
     for _ in 0..20 {
         let layer = at_most(8, Script::new(|_, _| response(503, "")));
         send(&layer, read()).await.unwrap();
-        let waits = layer.inner.waits();
+        let waits = layer.inner.delays();
         for (wait, most) in waits.iter().zip([50, 100, 200, 400, 800, 1600, 2000, 2000]) {
             let most = Duration::from_millis(most);
             // Timers are a millisecond coarse.
@@ -133,12 +137,12 @@ async fn backoff_doubles_up_to_its_limit_with_jitter() {
         assert_eq!(waits.iter().filter(|wait| **wait == waits[7]).count(), 1, "no jitter: {waits:?}");
     }
     let policy = RetryPolicy::new().backoff(Duration::from_secs(4), Duration::from_secs(1));
-    assert!(policy.wait(0) >= Duration::from_secs(2) && policy.wait(9) <= Duration::from_secs(4));
-    assert!(policy.wait(usize::MAX) <= Duration::from_secs(4));
+    assert!(policy.delay(0) >= Duration::from_secs(2) && policy.delay(9) <= Duration::from_secs(4));
+    assert!(policy.delay(usize::MAX) <= Duration::from_secs(4));
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_makes_the_wait_longer_and_is_not_waited_for_beyond_the_deadline() {
+async fn a_longer_retry_after_takes_precedence_up_to_the_deadline() {
     let after = |seconds: &'static str| {
         Script::new(move |number, _| match number {
             0 => with_header(error_response(429, "rate limit"), RETRY_AFTER, seconds),
@@ -147,10 +151,10 @@ async fn retry_after_makes_the_wait_longer_and_is_not_waited_for_beyond_the_dead
     };
     let layer = retrying(after("7"));
     send(&layer, read()).await.unwrap();
-    assert_eq!(layer.inner.waits(), [Duration::from_secs(7)]);
+    assert_eq!(layer.inner.delays(), [Duration::from_secs(7)]);
     let layer = retrying(after("0"));
     send(&layer, read()).await.unwrap();
-    assert!(layer.inner.waits()[0] >= Duration::from_millis(25));
+    assert!(layer.inner.delays()[0] >= Duration::from_millis(25));
     let layer = retrying(after("60"));
     let start = Instant::now();
     assert_eq!(send(&layer, read()).await.unwrap().status(), 429);
@@ -168,7 +172,7 @@ async fn a_call_ends_with_its_deadline() {
     assert!(time > Duration::from_secs(57) && time < Duration::from_secs(60), "{time:?}");
     let sent = layer.inner.calls().len();
     assert!((30..60).contains(&sent), "{sent}");
-    // The deadline of an outer call counts too.
+    // The deadline of the outer call applies too.
     let layer = retrying(Script::new(|_, _| response(503, "")));
     let start = Instant::now();
     let outer = Call::within(Duration::from_secs(5), Duration::from_secs(5));
@@ -177,15 +181,15 @@ async fn a_call_ends_with_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idempotent_attempt_is_given_up_and_another_one_waits_for_the_deadline() {
+async fn an_idempotent_attempt_times_out_and_another_one_waits_for_the_deadline() {
     let silent = || Script::late(|_, _| (Duration::from_secs(3600), success()));
     let layer = retrying(silent());
-    layer.note_contact();
+    layer.set_connected();
     let start = Instant::now();
     assert_eq!(send(&layer, update()).await.unwrap_err().kind(), Timeout);
     assert_eq!(start.elapsed(), Duration::from_secs(60));
     assert_eq!(layer.inner.calls().len(), 4);
-    for wait in layer.inner.waits() {
+    for wait in layer.inner.delays() {
         assert!(wait >= Duration::from_secs(15) && wait < Duration::from_secs(16), "{wait:?}");
     }
     let layer = retrying(silent());
@@ -216,15 +220,15 @@ async fn a_server_that_was_never_reached_is_given_up_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_paid_from_the_budget() {
-    // Each retry comes at once, so that only the budget takes time.
+async fn retries_draw_on_the_budget() {
+    // Without backoff only the budget takes time.
     let policy = RetryPolicy::new().backoff(Duration::ZERO, Duration::ZERO);
     let retries = |outcome: fn() -> SendResult, timeout: u64| {
         let policy = policy.clone();
         async move {
-            let layer = RetryLayer::new(policy).timeout(Duration::from_secs(timeout));
+            let layer = RetrySettings { timeout: Duration::from_secs(timeout), ..settings(policy) };
             let layer = Retry::new(layer, Script::new(move |_, _| outcome()));
-            layer.note_contact();
+            layer.set_connected();
             let start = Instant::now();
             let _ = send(&layer, read()).await;
             (layer.inner.calls().len() - 1, start.elapsed())
@@ -235,8 +239,8 @@ async fn retries_are_paid_from_the_budget() {
     let (count, time) = retries(|| error_response(503, "Vault is sealed"), 10).await;
     assert_eq!((count, time), (2, Duration::ZERO));
 
-    // With an empty budget, what is expected to pass waits, and what is not does not.
-    let layer = RetryLayer::new(policy.clone());
+    // With an empty budget, a transient error waits, and one that is likely to last does not.
+    let layer = settings(policy.clone());
     let layer = Retry::new(layer, Script::new(|_, _| error_response(503, "Vault is sealed")));
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
@@ -245,18 +249,18 @@ async fn retries_are_paid_from_the_budget() {
     assert_eq!((layer.inner.calls().len(), start.elapsed()), (1, Duration::ZERO));
 
     let script = Script::new(|number, _| if number == 1 { success() } else { response(503, "") });
-    let layer = Retry::new(RetryLayer::new(policy.clone()), script);
+    let layer = Retry::new(settings(policy.clone()), script);
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
     let start = Instant::now();
     assert!(send(&layer, read()).await.unwrap().status().is_success());
     assert!(start.elapsed() >= Duration::from_millis(99), "{:?}", start.elapsed());
-    // The success has given one back.
+    // The success has refilled one.
     let now = Instant::now();
     assert!(layer.budget.withdraw(now).is_ok() && layer.budget.withdraw(now).is_err());
 
-    // Not if the wait would last beyond the deadline.
-    let layer = RetryLayer::new(policy).timeout(Duration::from_millis(60));
+    // The wait must not exceed the deadline.
+    let layer = RetrySettings { timeout: Duration::from_millis(60), ..settings(policy) };
     let layer = Retry::new(layer, Script::new(|_, _| response(503, "")));
     let now = Instant::now();
     while layer.budget.withdraw(now).is_ok() {}
@@ -265,7 +269,7 @@ async fn retries_are_paid_from_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_that_was_not_first_knows_the_attempts_before() {
+async fn a_success_after_retries_lists_the_failed_attempts() {
     let layer = retrying(Script::new(|number, _| match number {
         0 => failure(Interrupted),
         1 => failure(NotSent),
@@ -276,41 +280,41 @@ async fn a_success_that_was_not_first_knows_the_attempts_before() {
     assert_eq!(attempts.as_slice().len(), 2);
     assert!(attempts.any_in_doubt() && !attempts.is_not_forwarded());
     assert!(attempts.as_slice().iter().all(|attempt| attempt.node == "127.0.0.1:1"));
-    // The first success pays for nothing, and a later one deposits.
     let layer = retrying(Script::new(|_, _| success()));
     let response = send(&layer, update()).await.unwrap();
     assert!(response.extensions().get::<Attempts>().is_none());
-    layer.renew();
-    assert_eq!(layer.inner.renewals(), 1);
+    layer.reset_connections();
+    assert_eq!(layer.inner.resets(), 1);
     let layer = retrying(Script::new(|_, _| error_response(503, "Vault is sealed")));
     let response = send(&layer, not_forwarded(unnamed())).await.unwrap();
     assert!(response.extensions().get::<Attempts>().unwrap().is_not_forwarded());
 }
 
 #[tokio::test(start_paused = true)]
-async fn settings_are_those_that_were_given() {
-    let layer = Retry::new(RetryLayer::new(RetryPolicy::off()), Script::new(|_, _| response(503, "")));
+async fn settings_are_applied() {
+    let layer = Retry::new(settings(RetryPolicy::off()), Script::new(|_, _| response(503, "")));
     send(&layer, read()).await.unwrap();
     assert_eq!(layer.inner.calls().len(), 1);
 
-    let settings = RetryLayer::new(RetryPolicy::new().max_retries(1)).attempt_timeout(Duration::from_secs(3));
+    let attempt_timeout = Duration::from_secs(3);
+    let quick = RetrySettings { attempt_timeout, ..settings(RetryPolicy::new().max_retries(1)) };
     let silent = Script::late(|_, _| (Duration::from_secs(3600), success()));
-    let layer = Retry::new(settings, silent);
+    let layer = Retry::new(quick, silent);
     let start = Instant::now();
     assert_eq!(send(&layer, read()).await.unwrap_err().kind(), Timeout);
     assert!((6..7).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     assert_eq!((layer.inner.calls().len(), layer.timeout()), (2, Duration::from_secs(60)));
 }
 
-/// Whether an outcome tells that an earlier attempt may have been carried out.
-fn tells_doubt(outcome: &SendResult) -> bool {
+/// Returns `true` if the result reports that an earlier attempt may have been applied.
+fn reports_doubt(outcome: &SendResult) -> bool {
     match outcome {
         Ok(response) => response.extensions().get().is_some_and(Attempts::any_in_doubt),
         Err(error) => error.attempts().any_in_doubt(),
     }
 }
 
-/// Notes a doubt in the request, as the layers further in do.
+/// Marks the request as in doubt, as the inner layers do.
 struct Doubting(fn() -> SendResult);
 
 impl Exchange for Doubting {
@@ -318,6 +322,8 @@ impl Exchange for Doubting {
         attempts(request).mark_in_doubt();
         (self.0)()
     }
+
+    fn reset_connections(&self) {}
 }
 
 #[tokio::test(start_paused = true)]
@@ -325,19 +331,19 @@ async fn the_doubt_of_inner_layers_is_not_lost() {
     let outcomes: [fn() -> SendResult; 4] =
         [success, || error_response(403, "permission denied"), || failure(Other), || failure(NotSent)];
     for outcome in outcomes {
-        let layer = Retry::new(RetryLayer::new(RetryPolicy::off()), Doubting(outcome));
-        assert!(tells_doubt(&layer.exchange(&mut update(), &Call::UNLIMITED).await));
+        let layer = Retry::new(settings(RetryPolicy::off()), Doubting(outcome));
+        assert!(reports_doubt(&layer.exchange(&mut update(), &Call::UNLIMITED).await));
     }
 }
 
-/// As of a transport of its own retries that the layer is put around.
+/// A transport inside this layer may have retries of its own.
 #[tokio::test(start_paused = true)]
-async fn the_doubt_of_an_outcome_is_not_lost() {
+async fn the_doubt_of_a_result_is_not_lost() {
     let layer = at_most(1, Script::new(|_, _| mark_in_doubt(failure(NotSent))));
-    assert!(tells_doubt(&send(&layer, update()).await));
+    assert!(reports_doubt(&send(&layer, update()).await));
     assert_eq!(layer.inner.calls().len(), 2);
     let layer = at_most(1, Script::new(|_, _| mark_in_doubt(failure(NotSent))));
-    assert!(tells_doubt(&send(&layer, unnamed()).await));
+    assert!(reports_doubt(&send(&layer, unnamed()).await));
     assert_eq!(layer.inner.calls().len(), 1);
     let layer = at_most(
         1,
@@ -346,5 +352,5 @@ async fn the_doubt_of_an_outcome_is_not_lost() {
             _ => error_response(403, "permission denied"),
         }),
     );
-    assert!(tells_doubt(&send(&layer, update()).await));
+    assert!(reports_doubt(&send(&layer, update()).await));
 }

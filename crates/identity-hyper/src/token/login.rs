@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tower::BoxError;
 
 use super::{Token, TokenError, TokenSource};
-use crate::exchange::LONGEST;
+use crate::exchange::MAX_DURATION;
 
 /// The minimum delay between a failed login and the next one.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ impl LoginTokenSource {
     /// longer than its own timeout. Defaults to 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(LONGEST);
+        self.timeout = timeout.min(MAX_DURATION);
         self
     }
 
@@ -205,7 +205,7 @@ impl Shared {
 impl State {
     fn store(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> TokenResult {
         let token = Token::new(token).map_err(TokenError::new)?;
-        let lifetime = if lifetime.is_zero() { LONGEST } else { lifetime.min(LONGEST) };
+        let lifetime = if lifetime.is_zero() { MAX_DURATION } else { lifetime.min(MAX_DURATION) };
         // Jitter spreads the logins of clients that started together.
         let renew_at = begun + lifetime.mul_f64(0.6 + fastrand::f64() / 10.0);
         self.current = Some(Cached { token: token.clone(), renew_at, expires_at: begun + lifetime });

@@ -10,14 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{Endpoint, Target, Transport, entity::ListEntities, transport::TransportErrorKind};
-use identity_hyper::{
-    LoginResponse, LoginTokenSource, RetryPolicy, ServiceTransport, Token, TokenError, TokenLayer,
-    TokenSource,
-};
+use identity_hyper::{LoginResponse, LoginTokenSource, RetryPolicy, Token, TokenError, TokenSource};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep, timeout};
-use tower::{ServiceBuilder, service_fn};
+use tower::{Layer, service_fn};
 
 use crate::support::{A_MOMENT, AMPLE, NO_CONTENT, Peer, Server, ok, patient};
 use crate::token::{guarded_by, list, tokens, with};
@@ -221,10 +218,10 @@ async fn header(source: &LoginTokenSource) -> String {
         let token = request.headers()["x-vault-token"].as_bytes();
         Ok::<_, io::Error>(Response::new(Bytes::copy_from_slice(token)))
     });
-    let service = ServiceBuilder::new().layer(TokenLayer::new(source.clone())).service(echo);
+    let service = patient().token_source(source.clone()).into_layer().layer(echo);
     let target = Target::new("http://vault.test").expect("an address").with_transport_token();
     let request = ListEntities::new().request(&target).expect("a request");
-    let response = ServiceTransport::new(service).send(request).await.expect("a token");
+    let response = service.send(request).await.expect("a token");
     String::from_utf8(response.into_body().into()).expect("ASCII")
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use identity_core::{
     Endpoint, Target, Transport,
@@ -20,10 +20,10 @@ use identity_core::{
     transport::{TransportError, TransportErrorKind},
     wrapping::UnwrapResponse,
 };
-use identity_hyper::{CollectLayer, ServiceTransport, TransportService};
+use identity_hyper::{CollectLayer, RetryPolicy, ServiceTransport, Token, TransportService};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tower::{BoxError, ServiceBuilder, service_fn};
+use tower::{BoxError, Layer, ServiceBuilder, service_fn};
 
 use crate::support::{NO_CONTENT, Server, ok, patient, request};
 
@@ -225,6 +225,53 @@ async fn any_service_of_streams_can_be_collected() {
     assert_eq!(transport.send(call("hello")).await.unwrap().body(), "hello");
     let error = transport.send(call("hello!")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
+}
+
+#[tokio::test]
+async fn the_hook_runs_on_each_attempt_after_the_token_is_added() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let service = service_fn({
+        let seen = Arc::clone(&seen);
+        move |request: Request<Bytes>| {
+            seen.lock().unwrap().push(request);
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() =
+                if seen.lock().unwrap().len() < 3 { StatusCode::BAD_GATEWAY } else { StatusCode::NO_CONTENT };
+            async { Ok::<_, BoxError>(response) }
+        }
+    });
+    let attempts = AtomicUsize::new(0);
+    let transport = patient()
+        .retry_policy(RetryPolicy::new().backoff(Duration::ZERO, Duration::ZERO))
+        .token_source(Token::new("s.fixed").unwrap())
+        .map_request(move |request| {
+            assert_eq!(request.headers()["x-vault-token"], "s.fixed");
+            let attempt = attempts.fetch_add(1, SeqCst);
+            request.headers_mut().append("x-attempt", attempt.into());
+        })
+        .into_layer()
+        .layer(service);
+    let target = Target::new("http://127.0.0.1:8200").unwrap().with_transport_token();
+    assert!(transport.supplies_token());
+    let response = transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 204);
+
+    let seen = seen.lock().unwrap();
+    let attempts = |request: &Request<Bytes>| {
+        let values = request.headers().get_all("x-attempt").iter();
+        values.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen.iter().map(attempts).collect::<Vec<_>>(), [["0"], ["1"], ["2"]]);
+}
+
+#[tokio::test]
+async fn the_hook_changes_what_the_pool_sends() {
+    let server = Server::answering(NO_CONTENT);
+    let transport = patient().map_request(|request| {
+        request.headers_mut().insert("x-hook", HeaderValue::from_static("yes"));
+    });
+    transport.build().send(server.get("/v1")).await.unwrap();
+    assert!(server.seen().requests[0].contains("x-hook: yes\r\n"), "{:?}", server.seen().requests);
 }
 
 /// A service that must not be called before it is ready, and becomes so in its own time.

@@ -15,7 +15,7 @@ use identity_core::{
     transport::{TransportErrorKind, async_trait},
 };
 use identity_hyper::{
-    HyperTransport, RetryPolicy, ServiceTransport, Token, TokenError, TokenFile, TokenLayer, TokenSource,
+    HyperTransport, RetryPolicy, ServiceTransport, Token, TokenError, TokenFile, TokenSource,
     TransportService,
 };
 use tokio::time::sleep;
@@ -87,7 +87,7 @@ async fn the_layer_adds_the_token_and_does_not_show_it() {
 
     let seen = Seen::default();
     let token = Token::new("canary").unwrap();
-    let layer = TokenLayer::new(token.clone());
+    let layer = HyperTransport::builder().token_source(token.clone()).into_layer();
     assert!(!format!("{token:?} {layer:?}").contains("canary"));
     let service = ServiceBuilder::new().layer(layer).service(TransportService::new(seen.clone()));
     let target = Target::new("http://vault.test").unwrap().with_transport_token();

@@ -22,8 +22,7 @@ use identity_core::{
     wrapping::UnwrapResponse,
 };
 use identity_hyper::{
-    HyperTransport, Proxy, RedirectPolicy, RetryPolicy, ServiceTransport, TokenFile, TraceLayer,
-    TransportService,
+    HyperTransport, Proxy, RedirectPolicy, RetryPolicy, ServiceTransport, TokenFile, TransportService,
 };
 use tempfile::NamedTempFile;
 use tracing::level_filters::LevelFilter;
@@ -109,7 +108,7 @@ async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
     let answered = format!(r#"{begins} http.response.status_code=200 vault.request_id="1d3f""#);
     assert_eq!(fields(&patient().build(), &server).await, answered);
 
-    let layered = tower::ServiceBuilder::new().layer(TraceLayer::new()).service(TransportService::new(
+    let layered = tower::ServiceBuilder::new().layer(patient().into_layer()).service(TransportService::new(
         ServiceTransport::new(TransportService::new(NoTraces(patient().build()))),
     ));
     assert_eq!(fields(&ServiceTransport::new(layered), &server).await, answered);
@@ -490,7 +489,7 @@ async fn a_call_that_leaves_the_cluster_is_warned_of_once() {
         transport.send(server.get("/v1/x")).await.unwrap();
     }
     let expected = format!(
-        "WARN vault_identity: this is not one of the configured addresses, which do not count for it server={}",
+        "WARN vault_identity: the address is not one of the configured addresses server={}",
         server.address
     );
     assert_eq!(log.lines(), [expected]);

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_core::{Transport, transport::TransportErrorKind};
-use identity_hyper::{ConcurrencyLimit, RateLimit, RetryPolicy, ServiceTransport};
+use identity_hyper::{HyperTransport, HyperTransportBuilder, RateLimit, RetryPolicy};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use tower::{ServiceBuilder, service_fn};
+use tower::{Layer, service_fn};
 
 use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, patient, request};
 
@@ -69,7 +69,7 @@ async fn of_ten_thousand_calls_each_gets_its_turn() {
 async fn those_who_come_first_are_served_first() {
     let served = Arc::new(Mutex::new(Vec::new()));
     let crowd = Arc::new(Crowd::default());
-    let service = ServiceBuilder::new().layer(ConcurrencyLimit::new(2)).service(service_fn({
+    let transport = unlimited_time().concurrency_limit(2).into_layer().layer(service_fn({
         let (served, crowd) = (Arc::clone(&served), Arc::clone(&crowd));
         move |request: Request<Bytes>| {
             served.lock().unwrap().push(request.uri().path().to_owned());
@@ -80,7 +80,7 @@ async fn those_who_come_first_are_served_first() {
             }
         }
     }));
-    let transport = Arc::new(ServiceTransport::new(service));
+    let transport = Arc::new(transport);
     let start = Instant::now();
     let mut calls = JoinSet::new();
     for i in 0..10 {
@@ -123,17 +123,22 @@ async fn no_place_at_all_sends_nothing() {
     patient().concurrency_limit(usize::MAX).build().send(server.get("/v1")).await.unwrap();
 }
 
+/// A builder of transports whose calls may wait for a day.
+fn unlimited_time() -> HyperTransportBuilder {
+    HyperTransport::builder().timeout(Duration::from_secs(24 * 60 * 60))
+}
+
 /// A transport within a rate, and when its calls were let through.
 fn rated(limit: RateLimit) -> (Arc<impl Transport>, Arc<Mutex<Vec<Duration>>>) {
     let (start, passed) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
-    let service = ServiceBuilder::new().layer(limit).service(service_fn({
+    let transport = unlimited_time().rate_limit(limit).into_layer().layer(service_fn({
         let passed = Arc::clone(&passed);
         move |_: Request<Bytes>| {
             passed.lock().unwrap().push(start.elapsed());
             async { Ok::<_, Infallible>(Response::new(Bytes::new())) }
         }
     }));
-    (Arc::new(ServiceTransport::new(service)), passed)
+    (Arc::new(transport), passed)
 }
 
 async fn call_at_once(transport: &Arc<impl Transport + 'static>, count: usize) {

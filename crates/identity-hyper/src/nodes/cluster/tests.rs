@@ -1,43 +1,45 @@
+use super::Connections::{Keep, Reset};
+use super::NodeFailure::{Down, Unresponsive};
 use super::*;
 
 #[test]
-fn a_second_leader_is_not_believed_before_the_first_is_none() {
+fn a_second_leader_counts_once_the_first_has_denied_it() {
     let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
     let cluster = Cluster::new(nodes.into(), ReadPreference::LeaderPreferred);
-    let leader_and_down = || (cluster.first(false), cluster.is_down(0), cluster.is_down(1));
-    cluster.claim(0);
-    cluster.claim(1);
+    let leader_and_down = || (cluster.preferred(false), cluster.is_down(0), cluster.is_down(1));
+    cluster.on_leader_claim(0);
+    cluster.on_leader_claim(1);
     assert_eq!(leader_and_down(), (0, false, true));
-    cluster.claim(0);
+    cluster.on_leader_claim(0);
     assert_eq!(leader_and_down(), (0, false, true));
-    cluster.follow(0);
-    cluster.claim(1);
+    let _ = cluster.on_follower(0);
+    cluster.on_leader_claim(1);
     assert_eq!(leader_and_down(), (1, false, false));
-    cluster.learn(1, Trouble::Hung);
-    cluster.claim(0);
+    let _ = cluster.record(1, Some(Unresponsive));
+    cluster.on_leader_claim(0);
     assert_eq!(leader_and_down(), (0, false, true));
-    cluster.follow(1);
-    cluster.learn(1, Trouble::None);
+    let _ = cluster.on_follower(1);
+    let _ = cluster.record(1, None);
     assert_eq!(leader_and_down(), (0, false, false));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_stays_out_of_reach_is_reached_through_others() {
+async fn a_leader_that_stays_unreachable_is_reached_through_others() {
     let nodes = ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|address| Node::new(address).unwrap());
     let cluster = Cluster::new(nodes.into(), ReadPreference::LeaderPreferred);
-    cluster.leads_unseen(1);
-    assert!(!cluster.is_behind(), "it is well");
-    cluster.learn(1, Trouble::Down);
-    cluster.leads_unseen(1);
-    tokio::time::advance(ELECTION).await;
-    cluster.leads_unseen(1);
-    assert!(!cluster.is_behind(), "the others may not know yet");
+    cluster.on_unreachable_leader(1);
+    assert!(!cluster.is_leader_unreachable(), "it is healthy");
+    let _ = cluster.record(1, Some(Down));
+    cluster.on_unreachable_leader(1);
+    tokio::time::advance(ELECTION_TIMEOUT).await;
+    cluster.on_unreachable_leader(1);
+    assert!(!cluster.is_leader_unreachable(), "the others may not know yet");
     tokio::time::advance(Duration::from_secs(1)).await;
-    cluster.leads_unseen(1);
-    assert!(cluster.is_behind());
-    cluster.learn(1, Trouble::None);
-    cluster.claim(1);
-    assert!(!cluster.is_behind());
+    cluster.on_unreachable_leader(1);
+    assert!(cluster.is_leader_unreachable());
+    let _ = cluster.record(1, None);
+    cluster.on_leader_claim(1);
+    assert!(!cluster.is_leader_unreachable());
 }
 
 fn cluster(addresses: &[&str], reads: ReadPreference) -> Cluster {
@@ -77,7 +79,7 @@ fn a_node_is_known_by_its_scheme_host_port_and_path() {
 }
 
 #[test]
-fn what_is_no_address_is_no_node() {
+fn an_invalid_address_is_rejected() {
     for address in ["", "vault.test", "ftp://vault.test", "https://user@vault.test", "https://"] {
         Node::new(address).unwrap_err();
     }
@@ -86,7 +88,7 @@ fn what_is_no_address_is_no_node() {
 }
 
 #[test]
-fn there_is_a_choice_of_several_nodes_or_of_one_that_has_to_lead() {
+fn a_node_is_selected_of_several_or_if_it_has_to_lead() {
     for (count, reads, expected) in [
         (0, ReadPreference::LeaderPreferred, false),
         (1, ReadPreference::LeaderPreferred, false),
@@ -111,7 +113,7 @@ fn a_request_is_rewritten_for_the_node_that_it_goes_to() {
     );
     let directed = |uri: &str, index| {
         let mut request = request(uri);
-        cluster.direct(&mut request, index);
+        cluster.rewrite_uri(&mut request, index);
         let host = request.headers().get(HOST).map(|host| host.to_str().unwrap().to_owned());
         (request.uri().to_string(), host)
     };
@@ -127,46 +129,47 @@ fn a_request_is_rewritten_for_the_node_that_it_goes_to() {
 }
 
 #[test]
-fn the_outcome_of_a_request_says_whether_connections_are_to_be_reset() {
+fn the_result_of_a_request_decides_whether_connections_are_reset() {
     let cluster = pair();
-    assert!(!cluster.learn(0, Trouble::None) && !cluster.is_down(0));
-    assert!(!cluster.learn(0, Trouble::Down), "it does not lead");
+    assert_eq!(cluster.record(0, None), Keep);
+    assert!(!cluster.is_down(0));
+    assert_eq!(cluster.record(0, Some(Down)), Keep, "it does not lead");
     assert!(cluster.is_down(0));
-    assert!(cluster.learn(0, Trouble::Hung), "it hangs");
-    assert!(!cluster.learn(0, Trouble::None) && !cluster.is_down(0));
-    cluster.claim(1);
-    assert!(cluster.learn(1, Trouble::Down), "it has led");
-    assert!(!cluster.learn(1, Trouble::Down), "no longer");
-    assert_eq!(cluster.first(false), 0);
+    assert_eq!(cluster.record(0, Some(Unresponsive)), Reset, "it is unresponsive");
+    assert_eq!(cluster.record(0, None), Keep);
+    assert!(!cluster.is_down(0));
+    cluster.on_leader_claim(1);
+    assert_eq!(cluster.record(1, Some(Down)), Reset, "it has led");
+    assert_eq!(cluster.record(1, Some(Down)), Keep, "no longer");
+    assert_eq!(cluster.preferred(false), 0);
 }
 
 #[test]
-fn a_node_that_leads_follows_or_is_in_doubt() {
+fn a_node_can_lead_follow_or_be_suspect() {
     let cluster = pair();
     let leader = |uri: &str| cluster.is_leader(&uri.parse().unwrap());
-    assert!(!cluster.lead(1), "nobody has led before");
+    assert_eq!(cluster.confirm_leader(1), Keep, "no node has led before");
     assert!(leader("http://127.0.0.1:2/v1/x") && !leader("http://127.0.0.1:1/v1/x"));
-    assert!(!cluster.lead(1), "it leads already");
-    cluster.set_behind();
-    assert!(cluster.lead(0), "another one has led");
-    assert!(!cluster.is_behind());
-    assert!(!cluster.follow(1));
-    assert!(cluster.follow(0) && !cluster.follow(0));
+    assert_eq!(cluster.confirm_leader(1), Keep, "it leads already");
+    cluster.set_leader_unreachable();
+    assert_eq!(cluster.confirm_leader(0), Reset, "another node has led");
+    assert!(!cluster.is_leader_unreachable());
+    assert_eq!([1, 0, 0].map(|index| cluster.on_follower(index)), [Keep, Reset, Keep]);
     assert!(!leader("http://127.0.0.1:1/v1/x"));
 
-    cluster.claim(1);
-    cluster.doubt(0);
+    cluster.on_leader_claim(1);
+    cluster.suspect(0);
     assert!(cluster.is_down(0) && leader("http://127.0.0.1:2/v1/x"));
-    cluster.doubt(1);
+    cluster.suspect(1);
     assert!(cluster.is_down(1) && !leader("http://127.0.0.1:2/v1/x"));
 
-    // A claim that is believed ends what was known of a leader out of reach, another one does not.
-    cluster.set_behind();
-    cluster.claim(0);
-    assert!(!cluster.is_behind());
-    cluster.set_behind();
-    cluster.claim(1);
-    assert!(cluster.is_behind());
+    // Only a claim that counts makes the leader reachable again.
+    cluster.set_leader_unreachable();
+    cluster.on_leader_claim(0);
+    assert!(!cluster.is_leader_unreachable());
+    cluster.set_leader_unreachable();
+    cluster.on_leader_claim(1);
+    assert!(cluster.is_leader_unreachable());
 }
 
 #[test]
@@ -186,17 +189,17 @@ fn a_redirect_leads_to_a_node_of_its_scheme_and_authority() {
 }
 
 #[test]
-fn all_nodes_are_tried_from_the_first_one_on() {
+fn a_rotation_has_all_nodes() {
     let cluster =
         cluster(&["http://a.test", "http://b.test", "http://c.test"], ReadPreference::LeaderPreferred);
-    assert_eq!(cluster.from(2).collect::<Vec<_>>(), [2, 0, 1]);
-    assert_eq!(cluster.from(0).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(cluster.rotation_from(2).collect::<Vec<_>>(), [2, 0, 1]);
+    assert_eq!(cluster.rotation_from(0).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nodes_are_probed_seldom_while_all_is_well_and_often_while_it_is_not() {
+async fn nodes_are_probed_more_often_while_one_is_down() {
     let advance = |millis| tokio::time::advance(Duration::from_millis(millis));
-    let is_due = |cluster: &Cluster| cluster.is_time_to_look(Instant::now());
+    let is_due = |cluster: &Cluster| cluster.take_probe_slot(Instant::now()) == Probe::Due;
     let nodes = pair();
     assert!(is_due(&nodes), "at the first call");
     assert!(!is_due(&nodes), "once");
@@ -204,54 +207,54 @@ async fn nodes_are_probed_seldom_while_all_is_well_and_often_while_it_is_not() {
     assert!(!is_due(&nodes), "no leader is known: each second");
     advance(1).await;
     assert!(is_due(&nodes));
-    nodes.claim(0);
+    nodes.on_leader_claim(0);
     advance(1000).await;
     assert!(is_due(&nodes));
     advance(29_999).await;
-    assert!(!is_due(&nodes), "all is well: every 30 seconds");
+    assert!(!is_due(&nodes), "all are healthy: every 30 seconds");
     advance(1).await;
     assert!(is_due(&nodes));
 
-    nodes.learn(1, Trouble::Down);
+    let _ = nodes.record(1, Some(Down));
     assert!(is_due(&nodes), "a node has failed: at once");
     advance(999).await;
-    nodes.learn(1, Trouble::Down);
+    let _ = nodes.record(1, Some(Down));
     assert!(!is_due(&nodes), "that is known");
     advance(1).await;
     assert!(is_due(&nodes));
-    nodes.learn(0, Trouble::Down);
+    let _ = nodes.record(0, Some(Down));
     assert!(is_due(&nodes), "the leader has failed");
-    nodes.learn(0, Trouble::None);
-    nodes.learn(1, Trouble::None);
-    nodes.claim(0);
+    let _ = nodes.record(0, None);
+    let _ = nodes.record(1, None);
+    nodes.on_leader_claim(0);
     advance(1000).await;
     assert!(is_due(&nodes));
-    nodes.claim(1);
+    nodes.on_leader_claim(1);
     assert!(is_due(&nodes), "a second leader: at once");
-    nodes.claim(1);
+    nodes.on_leader_claim(1);
     assert!(!is_due(&nodes), "that is known");
-    nodes.follow(1);
+    let _ = nodes.on_follower(1);
     assert!(!is_due(&nodes), "it has not led");
-    nodes.follow(0);
+    let _ = nodes.on_follower(0);
     assert!(is_due(&nodes), "the leader has none");
-    nodes.learn(1, Trouble::None);
-    nodes.claim(0);
+    let _ = nodes.record(1, None);
+    nodes.on_leader_claim(0);
     advance(1000).await;
     assert!(is_due(&nodes));
-    nodes.doubt(1);
-    assert!(!is_due(&nodes), "it is not asked before it knows better");
+    nodes.suspect(1);
+    assert!(!is_due(&nodes), "the probe is delayed");
     advance(999).await;
     assert!(!is_due(&nodes));
     advance(1).await;
     assert!(is_due(&nodes));
 
     let strict = cluster(&["http://127.0.0.1:1"], ReadPreference::LeaderOnly);
-    strict.claim(0);
+    strict.on_leader_claim(0);
     assert!(is_due(&strict));
     advance(999).await;
     assert!(!is_due(&strict));
     advance(1).await;
-    assert!(is_due(&strict), "who has to lead is asked each second");
+    assert!(is_due(&strict), "strict reads need a probe each second");
 }
 
 #[test]
@@ -265,14 +268,14 @@ fn only_strict_reads_need_a_leader() {
         let cluster = cluster(&["http://127.0.0.1:1", "http://127.0.0.1:2"], reads);
         assert_eq!(cluster.needs_leader(is_read), needs);
         assert_eq!(cluster.lacks_leader(is_read), needs);
-        cluster.claim(0);
+        cluster.on_leader_claim(0);
         assert!(!cluster.lacks_leader(is_read));
     }
 }
 
-/// The token that a cluster gets over TLS does not leave it in clear.
+/// The token of a cluster that uses TLS is never sent unencrypted.
 #[tokio::test(start_paused = true)]
-async fn a_call_to_another_server_is_not_less_encrypted() {
+async fn a_call_to_another_server_is_as_encrypted() {
     use crate::exchange::{Call, Exchange};
     use crate::nodes::Nodes;
     use crate::redirect::RedirectPolicy;

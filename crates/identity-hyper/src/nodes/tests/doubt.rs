@@ -1,18 +1,18 @@
 use super::*;
 
-/// The first node has said after a while that there was nothing to do, which may be so.
+/// The first node found nothing to do, which may be right.
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_that_is_not_believed_leaves_a_write_in_doubt() {
+async fn a_late_response_that_is_not_confirmed_leaves_a_write_in_doubt() {
     for (request, in_doubt) in [(update(), true), (read(), false)] {
         let script = Script::late(|_, sent| match sent.port() {
             _ if sent.is_probe() => (Duration::ZERO, response(429, "")),
-            1 => (HANG, success()),
+            1 => (UNRESPONSIVE_AFTER, success()),
             _ => (Duration::ZERO, failure(NotSent)),
         });
         let nodes = nodes_with(2, ReadPreference::LeaderPreferred, script);
         let mut request = request;
         request.headers_mut().insert(INDEX, "any".parse().unwrap());
-        let call = Call::within(HANG * 2, HANG * 2);
+        let call = Call::within(UNRESPONSIVE_AFTER * 2, UNRESPONSIVE_AFTER * 2);
         nodes.exchange(&mut request, &call).await.unwrap_err();
         assert_eq!(nodes.inner.ports(), [1, 2]);
         assert_eq!(attempts(&mut request).any_in_doubt(), in_doubt);
