@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::error::RequestError;
+use crate::error::request_error::RequestError;
 use crate::path::EMPTY;
 
 /// Rejects an empty value where the server would ignore it or take it for another one.

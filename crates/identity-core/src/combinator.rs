@@ -1,22 +1,20 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::endpoint::RequestBuilder;
-use crate::endpoint::{ApiResponse, Meta};
+use crate::endpoint::{ApiResponse, Endpoint, Meta, Method, RequestBuilder};
 use crate::error::{DecodeError, RequestError, ResponseError};
 use crate::test_response::{self, EncodeResponse};
-use crate::{Endpoint, endpoint::Method};
 
-/// Takes absence for an answer: `None` where the operation alone would be an error with
-/// [`is_not_found`](crate::Error::is_not_found). A wrong path, namespace or mount remains an error.
+/// Returns `None` if the object does not exist, where the operation alone fails with
+/// [`is_not_found`](crate::Error::is_not_found). A wrong path, namespace or mount is still an error.
 ///
 /// ```
 /// use identity_core::{Endpoint, Maybe, entity::ReadEntityById};
 ///
-/// let absent = http::Response::builder().status(404).body(r#"{"errors":[]}"#)?;
-/// assert!(Maybe::<ReadEntityById>::parse_response(&absent)?.is_none());
-/// let elsewhere = http::Response::builder().status(404).body(r#"{"errors":["namespace not found"]}"#)?;
-/// assert!(Maybe::<ReadEntityById>::parse_response(&elsewhere).is_err());
+/// let not_found = http::Response::builder().status(404).body(r#"{"errors":[]}"#)?;
+/// assert!(Maybe::<ReadEntityById>::parse_response(&not_found)?.is_none());
+/// let wrong_namespace = http::Response::builder().status(404).body(r#"{"errors":["namespace not found"]}"#)?;
+/// assert!(Maybe::<ReadEntityById>::parse_response(&wrong_namespace).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +45,18 @@ impl<E: EncodeResponse> EncodeResponse for Maybe<E> {
     }
 }
 
-/// Gives what the server tells beside the result: its warnings, and its identifier of the request.
+/// Returns the server's warnings and its identifier of the request beside the result.
+///
+/// ```
+/// use identity_core::{Endpoint, WithMeta, entity::ListEntities};
+///
+/// let body = r#"{"request_id":"7c6e","data":{"keys":["7fbd40c1"]},"warnings":["parameter ignored"]}"#;
+/// let (entities, meta) = WithMeta::<ListEntities>::parse_response(&http::Response::new(body))?;
+/// assert_eq!(entities.len(), 1);
+/// assert_eq!(meta.request_id.as_deref(), Some("7c6e"));
+/// assert_eq!(meta.warnings, ["parameter ignored"]);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithMeta<E>(pub E);
 

@@ -1,4 +1,4 @@
-//! Tolerant decoding: the server writes the empty value in many ways.
+//! Lenient decoding: the server represents empty values in many ways.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::room;
 use crate::text::{self, MAX_LEN};
 
-/// `null` is the empty value.
+/// Decodes `null` as the default.
 pub(crate) fn null_as_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Default + Deserialize<'de>,
@@ -25,21 +25,21 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// `""` is as good as `null`.
+/// Decodes `""` as `None`.
 pub(crate) fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.filter(|text: &String| !text.is_empty()))
 }
 
-/// The identifier of a request.
+/// Decodes the identifier of a request, truncated.
 pub(crate) fn request_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let id = empty_as_none(deserializer)?;
     Ok(id.map(|mut id| {
-        text::truncate(&mut id, text::MAX_WORD_LEN);
+        text::truncate(&mut id, text::MAX_NAME_LEN);
         id
     }))
 }
 
-/// RFC 3339, or nothing: `""` or `null`.
+/// Decodes RFC 3339, or `""` and `null` as `None`.
 pub(crate) fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     match empty_as_none(deserializer)? {
         None => Ok(None),
@@ -47,7 +47,7 @@ pub(crate) fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     }
 }
 
-/// Whole seconds, or text such as `3600` or `1h30m`. `null` is zero.
+/// Decodes whole seconds, or text such as `3600` or `1h30m`. `null` is zero.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -67,7 +67,7 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dura
     }
 }
 
-/// `{}` is as good as `null`: a group's alias, where there is none.
+/// Decodes `{}` as `None`: the server sends it for a group without an alias.
 pub(crate) fn empty_object_as_none<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: DeserializeOwned,
@@ -80,7 +80,7 @@ where
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Form<T> {
-        Empty(#[allow(dead_code, reason = "it is read to be told apart")] Empty),
+        Empty(#[allow(dead_code, reason = "only the success of decoding matters")] Empty),
         Some(T),
         None(()),
     }
@@ -90,7 +90,7 @@ where
     })
 }
 
-/// A list that takes no more than its [room]. `null` is the empty list.
+/// Decodes a list within the [memory limit](room). `null` is the empty list.
 pub(crate) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -123,7 +123,7 @@ where
 
 fn push<T, E: Error>(list: &mut Vec<T>, element: T) -> Result<(), E> {
     if list.len() == list.capacity() {
-        // Doubling a long list would take twice the room that it needs.
+        // Doubling a long list would take twice the memory that it needs.
         let more = match list.len() {
             0 if size_of::<T>() > 64 => 1,
             0 => 4,
@@ -137,7 +137,7 @@ fn push<T, E: Error>(list: &mut Vec<T>, element: T) -> Result<(), E> {
     Ok(())
 }
 
-/// A map that takes no more than its [room]. `null` is the empty map.
+/// Decodes a map within the [memory limit](room). `null` is the empty map.
 pub(crate) fn map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
 where
     K: Deserialize<'de> + Ord,
@@ -147,7 +147,7 @@ where
     entries(deserializer, Some)
 }
 
-/// A map of which an odd value spoils only itself. `null` is the empty map.
+/// Decodes a map, without invalid values. `null` is the empty map.
 pub(crate) fn skip_invalid_map<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
 where
     K: Deserialize<'de> + Ord,
@@ -157,7 +157,6 @@ where
     entries(deserializer, |value: &'de RawValue| serde_json::from_str(value.get()).ok())
 }
 
-/// The entries of a map, with what `read` makes of their values.
 fn entries<'de, K, R, V, D>(
     deserializer: D,
     read: impl Fn(R) -> Option<V>,
@@ -189,7 +188,7 @@ where
             let mut map = BTreeMap::new();
             while let Some((key, value)) = entries.next_entry::<K, R>()? {
                 if let Some(value) = (self.0)(value) {
-                    // Nodes are a half to entirely full.
+                    // Nodes of a `BTreeMap` are at least half full.
                     room::take::<(K, V), A::Error>(2)?;
                     map.insert(key, value);
                 }
@@ -201,7 +200,7 @@ where
     deserializer.deserialize_any(Map(read, PhantomData))
 }
 
-/// A value that is first read into a tree of values, which may take many times its length.
+/// Decodes a value by way of a tree, which can take many times its length.
 pub(crate) fn tree<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,
@@ -215,7 +214,7 @@ where
     serde_json::from_str(json.get()).map_err(D::Error::custom)
 }
 
-/// A list of which an odd element spoils only itself. `null` is the empty list.
+/// Decodes a list, without invalid elements. `null` is the empty list.
 pub(crate) fn skip_invalid<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: DeserializeOwned,
@@ -230,8 +229,8 @@ where
     is_full.map_or(Ok(list), Err)
 }
 
-/// The same, of which a refusal keeps no more than anyone reads.
-pub(crate) fn few<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+/// Decodes the first 1000 elements of a list, without invalid ones.
+pub(crate) fn first_thousand<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: DeserializeOwned,
     D: Deserializer<'de>,
@@ -244,21 +243,21 @@ where
     Ok(list)
 }
 
-/// What the server says, cut after so many messages or bytes.
+/// Decodes messages, truncated after 100 messages or [`MAX_LEN`] bytes.
 pub(crate) fn messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let mut list = Vec::new();
-    let mut room = MAX_LEN;
+    let mut remaining = MAX_LEN;
     elements(deserializer, |mut message: String| {
-        text::truncate(&mut message, room);
-        room = room.saturating_sub(message.len());
+        text::truncate(&mut message, remaining);
+        remaining = remaining.saturating_sub(message.len());
         list.push(message);
-        room > 0 && list.len() < 100
+        remaining > 0 && list.len() < 100
     })?;
     Ok(list)
 }
 
-/// Hands over the elements that can be read, one by one, until `go_on` is not to go on.
-fn elements<'de, T, D>(deserializer: D, go_on: impl FnMut(T) -> bool) -> Result<(), D::Error>
+/// Calls `visit` with each valid element until it returns `false`.
+fn elements<'de, T, D>(deserializer: D, visit: impl FnMut(T) -> bool) -> Result<(), D::Error>
 where
     T: DeserializeOwned,
     D: Deserializer<'de>,
@@ -286,10 +285,10 @@ where
         }
     }
 
-    deserializer.deserialize_any(Elements(go_on, PhantomData))
+    deserializer.deserialize_any(Elements(visit, PhantomData))
 }
 
-/// A JSON object. Of a struct alone, serde would take an array as well, field by field.
+/// A JSON object. For a plain struct, serde would accept an array of its fields as well.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,28 +1,28 @@
-//! Identifiers that the server generates, each with a type of its own.
+//! Identifiers that the server generates, each with its own type.
 
 use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::subject::Asked;
+use crate::subject::Requested;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// Any text: in a namespace an identifier ends in a suffix such as `.498jXM`, so it need not be a UUID.
+        /// It can be any text. In a namespace it has a suffix such as `.498jXM`, so it is not always a UUID.
         #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Takes the text as it is; the server decides whether such a thing exists.
+            /// Creates an identifier from text, without validation.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The text.
+            /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -34,8 +34,8 @@ macro_rules! id {
             }
         }
 
-        impl Asked for $name {
-            fn asked(&self) -> Option<&str> {
+        impl Requested for $name {
+            fn requested(&self) -> Option<&str> {
                 Some(&self.0)
             }
         }
@@ -79,7 +79,7 @@ macro_rules! id {
 }
 
 id! {
-    /// The identifier of an entity; other objects call it `canonical_id`.
+    /// The identifier of an entity. Other objects call it `canonical_id`.
     EntityId
 }
 id! {
@@ -95,14 +95,14 @@ id! {
     GroupAliasId
 }
 id! {
-    /// The accessor of a mounted auth method, such as `auth_userpass_6b81bdea`, as `sys/auth` tells it.
+    /// The accessor of an auth mount, such as `auth_userpass_6b81bdea`. `GET sys/auth` returns it.
     MountAccessor
 }
 id! {
-    /// The audience of identity tokens: the `client_id` of a role, or of an OIDC client.
+    /// The `client_id` of a role or an OIDC client, which is the audience of its tokens.
     ClientId
 }
 id! {
-    /// The identifier of an MFA method: a UUID in lower case, in every namespace.
+    /// The identifier of an MFA method. It is a lowercase UUID, in every namespace.
     MfaMethodId
 }

@@ -1,41 +1,47 @@
+//! [`KeyList`] and its iterators.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::de;
 
-/// The keys below a path, in the order the server gives them, and what it tells of each.
+/// The keys below a path, in the order of the server, with information on each.
 ///
 /// ```
-/// use identity_core::{KeyList, EntityId, entity::EntityInfo};
-/// let mut list = KeyList::<EntityId, EntityInfo>::default();
-/// list.keys.push("a".into());
-/// for (id, info) in list.iter() {
+/// use identity_core::{EntityId, KeyList, entity::EntityInfo};
+///
+/// let list: KeyList<EntityId, EntityInfo> = [EntityId::new("7fbd40c1")].into_iter().collect();
+/// for (id, info) in &list {
 ///     println!("{id} {}", info.map_or("", |info| info.name.as_str()));
 /// }
+/// let ids: Vec<EntityId> = list.keys;
+/// assert_eq!(ids[0].as_str(), "7fbd40c1");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de>, I: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct KeyList<K: Ord, I> {
     /// The keys.
+    #[serde(default = "Vec::new", deserialize_with = "de::list")]
     pub keys: Vec<K>,
-    /// What the server tells of the keys. Lists by name have none of it; an entry that cannot be read is
-    /// left out.
+    /// The information on each key. Empty in lists by name. Invalid entries are skipped.
+    #[serde(default = "BTreeMap::new", deserialize_with = "de::skip_invalid_map")]
     pub key_info: BTreeMap<K, I>,
 }
 
 impl<K: Ord, I> KeyList<K, I> {
-    /// Each key with what the server tells of it.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, Option<&I>)> {
-        self.keys.iter().map(|key| (key, self.key_info.get(key)))
+    /// Iterates over the keys with their information.
+    pub fn iter(&self) -> Iter<'_, K, I> {
+        Iter { keys: self.keys.iter(), key_info: &self.key_info }
     }
 
-    /// Whether there are no keys.
+    /// Returns `true` if there are no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -47,28 +53,84 @@ impl<K: Ord, I> Default for KeyList<K, I> {
     }
 }
 
-impl<K: Ord, I> IntoIterator for KeyList<K, I> {
-    type Item = K;
-    type IntoIter = std::vec::IntoIter<K>;
-
-    /// The keys alone.
-    fn into_iter(self) -> Self::IntoIter {
-        self.keys.into_iter()
+/// Collects keys without information.
+impl<K: Ord, I> FromIterator<K> for KeyList<K, I> {
+    fn from_iter<T: IntoIterator<Item = K>>(keys: T) -> Self {
+        Self { keys: keys.into_iter().collect(), key_info: BTreeMap::new() }
     }
 }
 
-/// A list as the server gives it: an odd info spoils only itself.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "K: Deserialize<'de>, I: Deserialize<'de>"))]
-pub(crate) struct RawKeyList<K: Ord, I> {
-    #[serde(default = "Vec::new", deserialize_with = "de::list")]
-    keys: Vec<K>,
-    #[serde(default = "BTreeMap::new", deserialize_with = "de::skip_invalid_map")]
+/// Collects keys with their information.
+impl<K: Ord + Clone, I> FromIterator<(K, Option<I>)> for KeyList<K, I> {
+    fn from_iter<T: IntoIterator<Item = (K, Option<I>)>>(entries: T) -> Self {
+        let mut list = Self::default();
+        for (key, info) in entries {
+            list.key_info.extend(info.map(|info| (key.clone(), info)));
+            list.keys.push(key);
+        }
+        list
+    }
+}
+
+impl<'a, K: Ord, I> IntoIterator for &'a KeyList<K, I> {
+    type Item = (&'a K, Option<&'a I>);
+    type IntoIter = Iter<'a, K, I>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<K: Ord, I> IntoIterator for KeyList<K, I> {
+    type Item = (K, Option<I>);
+    type IntoIter = IntoIter<K, I>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        IntoIter { keys: self.keys.into_iter(), key_info: self.key_info }
+    }
+}
+
+/// The iterator of [`KeyList::iter`].
+#[derive(Clone, Debug)]
+pub struct Iter<'a, K: Ord, I> {
+    keys: std::slice::Iter<'a, K>,
+    key_info: &'a BTreeMap<K, I>,
+}
+
+impl<'a, K: Ord, I> Iterator for Iter<'a, K, I> {
+    type Item = (&'a K, Option<&'a I>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.keys.next().map(|key| (key, self.key_info.get(key)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.keys.size_hint()
+    }
+}
+
+impl<K: Ord, I> ExactSizeIterator for Iter<'_, K, I> {}
+
+/// The iterator of a [`KeyList`] by value.
+#[derive(Debug)]
+pub struct IntoIter<K: Ord, I> {
+    keys: std::vec::IntoIter<K>,
     key_info: BTreeMap<K, I>,
 }
 
-impl<K: Ord, I> From<RawKeyList<K, I>> for KeyList<K, I> {
-    fn from(raw: RawKeyList<K, I>) -> Self {
-        Self { keys: raw.keys, key_info: raw.key_info }
+impl<K: Ord, I> Iterator for IntoIter<K, I> {
+    type Item = (K, Option<I>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.keys.next().map(|key| {
+            let info = self.key_info.remove(&key);
+            (key, info)
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.keys.size_hint()
     }
 }
+
+impl<K: Ord, I> ExactSizeIterator for IntoIter<K, I> {}

@@ -1,51 +1,69 @@
-//! Requests and answers of the identity engine of HashiCorp Vault and `OpenBao`, as plain values without I/O.
+//! Typed requests and responses of the identity engine of HashiCorp Vault and OpenBao, without I/O.
 //!
-//! Each operation is a struct that implements [`Endpoint`]: it writes an [`http::Request`] and reads an
-//! [`http::Response`]. Whatever can carry the one there and the other back will do.
+//! Each operation is a struct that implements [`Endpoint`]: it encodes an [`http::Request`] and decodes an
+//! [`http::Response`]. Any HTTP stack can send them. The crate `vault-identity` is a client on top, with a
+//! transport that has a connection pool, retries with backoff and jitter, failover and read-your-writes consistency.
 //!
 //! ```
 //! use identity_core::{Endpoint, Target, Upsert, entity::CreateEntity};
 //!
-//! // 1. A request to send, with whatever HTTP stack there is.
+//! // 1. Encode a request.
 //! let target = Target::new("http://127.0.0.1:8200")?.with_token("s.example")?;
 //! let request = CreateEntity::named("alice").policies(["dev"]).request(&target)?;
 //! assert_eq!(request.method(), "POST");
 //! assert_eq!(request.uri().path(), "/v1/identity/entity");
 //! assert_eq!(request.body(), r#"{"name":"alice","policies":["dev"]}"#);
 //!
-//! // 2. The answer that came back: 200 if the entity is new, 204 if it was there.
-//! let new = http::Response::new(r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#);
-//! let Upsert::Created(entity) = CreateEntity::parse_response(&new)? else { panic!("it was there") };
-//! assert_eq!(entity.id.as_str(), "7fbd40c1");
+//! // 2. Send it with any HTTP stack.
+//! let response = http::Response::new(r#"{"data":{"id":"7fbd40c1","name":"alice","aliases":null}}"#);
+//!
+//! // 3. Decode the response: 200 if the entity is new, 204 if it existed.
+//! match CreateEntity::parse_response(&response)? {
+//!     Upsert::Created(entity) => assert_eq!(entity.id.as_str(), "7fbd40c1"),
+//!     Upsert::Updated => println!("alice existed"),
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What to find where
+//! # Modules
 //!
 //! | module | operations and types |
 //! |---|---|
 //! | [`entity`], [`group`], [`alias`] | entities, groups, and their names at auth mounts |
-//! | [`lookup`] | entities and groups, found by name, identifier or alias |
+//! | [`lookup`] | lookup of entities and groups by name, identifier or alias |
 //! | [`oidc`] | identity tokens and the OpenID provider |
 //! | [`mfa`] | MFA methods and login enforcements |
 //! | [`wrapping`] | response wrapping: [`Wrap`] |
-//! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint) |
-//! | [`transport`] | the [`Transport`] trait, and what a transport reports |
-//! | [`error`](mod@error) | [`Error`], and the errors of each stage |
+//! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint#an-endpoint-of-your-own) |
+//! | [`transport`] | the [`Transport`] trait and its types |
+//! | [`error`](mod@error) | [`Error`], and the error of each stage |
 //! | [`test_response`] | responses for test doubles |
 //! | [`prelude`] | all of these, for a glob import |
 //!
-//! [`Maybe`] returns `None` for an object that does not exist, [`WithMeta`] returns the server's warnings.
+//! [`Maybe`] returns `None` for an object that does not exist. [`WithMeta`] returns the server's warnings.
 //!
-//! # Habits
+//! # Conventions
 //!
-//! * A field that is never set is not sent, and the server leaves it alone. An empty list or map is sent, and
-//!   clears.
-//! * In an answer, `null` and an absent field are the same, and so is `{}` for an alias that is not there;
-//!   fields and words that this crate does not know are no error.
-//! * Secrets are [`SecretString`]s: not in `Debug`, not `Serialize`, wiped when dropped. [`ExposeSecret`]
-//!   gives them out. The body of an [`http::Request`] is wiped as well, but its `Debug` shows it: do not log
-//!   whole requests.
+//! * A field that is not set is not sent, and the server keeps its value. An empty list or map is sent, and clears the
+//!   value.
+//! * In a response, `null`, an absent field, and `{}` for a missing alias are equal. Unknown fields are ignored, and
+//!   unknown values of enums are kept as `Other`.
+//! * Secrets are [`SecretString`]s: `Debug` hides them, they are not `Serialize`, and their memory is zeroed on drop.
+//!   [`ExposeSecret`] returns the text. The memory of a request body is zeroed as well, but the `Debug` of an
+//!   [`http::Request`] shows it: do not log whole requests.
+//!
+//! # Compatibility
+//!
+//! Types of these crates are part of the public API. A new major version of one of them (a new minor version for `0.x`)
+//! is a breaking change for the code in the second column. Use the re-exports to get matching versions.
+//!
+//! | crate | breaks |
+//! |---|---|
+//! | [`http`], [`bytes`] | transports, and code that sends requests itself |
+//! | [`async_trait`](transport::async_trait) | implementations of [`Transport`] |
+//! | [`jiff`] 0.x | code that uses time stamps, such as [`Entity::creation_time`](entity::Entity::creation_time) |
+//! | [`secrecy`] 0.x | code that reads secrets |
+//! | [`serde`], [`serde_json`] | endpoints of your own, and code that uses claims and other JSON values |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
@@ -58,8 +76,9 @@ pub mod endpoint;
 pub mod entity;
 pub mod error;
 pub mod group;
+mod headers;
 pub mod id;
-mod key_list;
+pub mod key_list;
 pub mod legacy;
 pub mod lookup;
 mod macros;
@@ -77,10 +96,16 @@ pub mod test_response;
 mod text;
 pub mod transport;
 mod upsert;
+mod wrap_info;
 pub mod wrapping;
 
 pub use bytes;
 pub use http;
+pub use jiff;
+pub use secrecy;
+pub use serde;
+pub use serde_json;
+
 pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 pub use combinator::{Maybe, WithMeta};

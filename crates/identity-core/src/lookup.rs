@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::check::require_non_empty;
 use crate::macros::endpoint;
-use crate::subject::{Mismatch, compare, same};
+use crate::subject::{compare, is_same};
 use crate::{
     EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor,
     alias::Alias,
@@ -106,7 +106,7 @@ impl<I: AsRef<str>, A: AsRef<str>> LookupBy<I, A> {
                 among("alias_id", asked.as_ref(), aliases, |alias| Some(alias.id.as_ref()))
             }
             Self::Alias { name, mount_accessor } => among("alias_name", name, aliases, |alias| {
-                same(mount_accessor.as_str(), alias.mount_accessor.as_str()).then_some(alias.name.as_str())
+                is_same(mount_accessor.as_str(), alias.mount_accessor.as_str()).then_some(alias.name.as_str())
             }),
         }
     }
@@ -123,12 +123,12 @@ fn among<'a, A: AsRef<str> + 'a, C: 'a>(
     let mut answered = None;
     for alias in aliases {
         let value = value(alias);
-        if value.is_some_and(|value| same(asked, value)) {
+        if value.is_some_and(|value| is_same(asked, value)) {
             return Ok(());
         }
         answered = Some(value.or(answered).unwrap_or_default());
     }
-    answered.map_or(Ok(()), |answered| Err(Mismatch::error(field, asked, answered)))
+    answered.map_or(Ok(()), |answered| Err(DecodeError::mismatch(field, asked, answered)))
 }
 
 macro_rules! lookup {

@@ -1,8 +1,9 @@
-//! The server's limits of metadata. It answers a violation with 500, as if the fault were its own.
+//! The server's limits of metadata. They are checked here because the server responds to violations with 500.
 
 use std::collections::BTreeMap;
 
-use crate::{error::RequestError, path};
+use crate::error::request_error::RequestError;
+use crate::path;
 
 type Pairs = BTreeMap<String, String>;
 
@@ -11,7 +12,7 @@ const MAX_KEY_BYTES: usize = 128;
 const MAX_VALUE_BYTES: usize = 512;
 
 /// Checks the metadata of an entity or a group.
-#[allow(clippy::ref_option, reason = "it is a field as it is")]
+#[allow(clippy::ref_option, reason = "callers pass a reference to a field")]
 pub(crate) fn check(metadata: &Option<Pairs>) -> Result<(), RequestError> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"=/+_-".contains(&byte);
     check_pairs("metadata", metadata, |key, value| {
@@ -28,7 +29,7 @@ pub(crate) fn check(metadata: &Option<Pairs>) -> Result<(), RequestError> {
 }
 
 /// Checks the custom metadata of an alias.
-#[allow(clippy::ref_option, reason = "it is a field as it is")]
+#[allow(clippy::ref_option, reason = "callers pass a reference to a field")]
 pub(crate) fn check_custom(metadata: &Option<Pairs>) -> Result<(), RequestError> {
     check_pairs("custom_metadata", metadata, |key, value| {
         if value.is_empty() || value.len() > MAX_VALUE_BYTES {
@@ -41,7 +42,7 @@ pub(crate) fn check_custom(metadata: &Option<Pairs>) -> Result<(), RequestError>
     })
 }
 
-#[allow(clippy::ref_option, reason = "it is a field as it is")]
+#[allow(clippy::ref_option, reason = "callers pass a reference to a field")]
 fn check_pairs(
     name: &'static str,
     metadata: &Option<Pairs>,

@@ -1,29 +1,30 @@
-//! What a path can carry, and how.
+//! Validation and encoding of paths.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but the unreserved characters of RFC 3986.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Refused by proxies, as `%2F` and so on.
+/// Proxies reject these, even as `%2F` and so on.
 pub(crate) const REFUSED_BY_PROXIES: [char; 6] = ['/', '\\', '%', ';', '?', '#'];
 
 pub(crate) const EMPTY: &str = "must not be empty";
 
-/// What keeps a value from being part of a path.
+/// Returns the problem of a value that a path cannot contain.
 pub(crate) fn validate(value: &str) -> Option<&'static str> {
     if value.is_empty() {
         Some(EMPTY)
     } else if value.split('/').any(|part| part == "." || part == "..") {
-        Some("must not be `.` or `..`, alone or between slashes,")
+        Some("must not have `.` or `..` as a segment")
     } else if value.chars().any(is_unprintable) {
-        Some("must not contain characters that are not to be seen, other than the space,")
+        Some("must not contain non-printable characters")
     } else {
         None
     }
 }
 
-/// Controls, blanks, and what is for formatting or private use: the server refuses them in a path.
+/// Returns `true` for control, formatting and private-use characters, and white space other than the space. The
+/// server rejects them in a path.
 pub(crate) fn is_unprintable(char: char) -> bool {
     let formatting_or_private = matches!(
         char,
@@ -36,7 +37,7 @@ pub(crate) fn is_unprintable(char: char) -> bool {
     char.is_control() || (char.is_whitespace() && char != ' ') || formatting_or_private
 }
 
-/// Encodes each segment and keeps the slashes.
+/// Percent-encodes each segment.
 pub(crate) fn encode(path: &str) -> String {
     const WITHIN_PATH: &AsciiSet = &RESERVED.remove(b'/');
     utf8_percent_encode(path, WITHIN_PATH).to_string()

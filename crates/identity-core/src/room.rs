@@ -1,32 +1,31 @@
-//! How much memory the lists and maps of a large response may take when it is decoded: about three times its
-//! length. A response of tiny elements would take many times as much.
+//! A limit of the memory that the lists and maps of a large response take while it is decoded: about three times its
+//! length. Without it, a response of tiny elements would take many times as much.
 //!
-//! Serde's traits have no place for such a state, so it belongs to the thread while it decodes.
+//! The limit is a thread-local, because serde's traits have no place for such a state.
 
 use std::cell::Cell;
 use std::mem::size_of;
 
 use serde::de::Error;
 
-/// Smaller responses do no harm, and cost nothing here.
+/// Smaller responses are not limited.
 pub(crate) const SMALL: usize = 64 * 1024;
 
-/// For texts, which take 24 bytes each: a million short names are not too many.
-const LEAST_FOR_TEXTS: usize = 24 * 1024 * 1024;
+/// The minimum for strings, which take 24 bytes each: a million short names are allowed.
+const MIN_FOR_STRINGS: usize = 24 * 1024 * 1024;
 
-/// For elements that are larger than a text.
-const LEAST: usize = 4 * 1024 * 1024;
+/// The minimum for elements larger than a string.
+const MIN_FOR_OTHERS: usize = 4 * 1024 * 1024;
 
-/// What a value of any shape takes in a tree.
-const VALUE: usize = 80;
+/// The size of a `serde_json::Value` in a tree.
+const TREE_NODE_SIZE: usize = 80;
 
-/// The text of the error when there is no more room.
-pub(crate) const PROBLEM: &str = "it would take more than three times its length in memory";
+pub(crate) const TOO_LARGE: &str = "it would take more than three times its length in memory";
 
 #[derive(Clone, Copy)]
 struct Room {
     len: usize,
-    texts: usize,
+    strings: usize,
     others: usize,
     is_full: bool,
 }
@@ -35,7 +34,7 @@ thread_local! {
     static ROOM: Cell<Option<Room>> = const { Cell::new(None) };
 }
 
-/// Decodes a response of this length, and holds it to its room.
+/// Decodes a response of this length within the limit.
 pub(crate) fn within<T, E: Error>(len: usize, decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     struct Reset;
 
@@ -49,23 +48,23 @@ pub(crate) fn within<T, E: Error>(len: usize, decode: impl FnOnce() -> Result<T,
         return decode();
     }
     let _reset = Reset;
-    ROOM.set(Some(Room { len, texts: 0, others: 0, is_full: false }));
+    ROOM.set(Some(Room { len, strings: 0, others: 0, is_full: false }));
     let result = decode();
-    // An element that found no room is not just left out, as one that cannot be read.
-    if ROOM.get().is_some_and(|room| room.is_full) { Err(E::custom(PROBLEM)) } else { result }
+    // An element that exceeds the limit is an error, unlike one that cannot be decoded.
+    if ROOM.get().is_some_and(|room| room.is_full) { Err(E::custom(TOO_LARGE)) } else { result }
 }
 
-/// Whether a large response is decoded.
+/// Returns `true` while a large response is decoded.
 pub(crate) fn is_limited() -> bool {
     ROOM.get().is_some()
 }
 
-/// Takes room for a list of `T` that grows from `len` elements to `len + more`.
+/// Accounts for a list of `T` that grows from `len` elements to `len + more`.
 pub(crate) fn grow<T, E: Error>(len: usize, more: usize) -> Result<(), E> {
     if size_of::<T>() <= size_of::<[usize; 4]>() {
         return take::<T, E>(more);
     }
-    // Allocators may copy what grows.
+    // A reallocation may copy, and the copy exists beside the old one.
     take::<T, E>(len + more)?;
     if let Some(mut room) = ROOM.get() {
         room.others -= len * size_of::<T>();
@@ -74,24 +73,24 @@ pub(crate) fn grow<T, E: Error>(len: usize, more: usize) -> Result<(), E> {
     Ok(())
 }
 
-/// Takes room for `number` elements of `T`.
+/// Accounts for `number` elements of `T`.
 pub(crate) fn take<T, E: Error>(number: usize) -> Result<(), E> {
     let Some(mut room) = ROOM.get() else { return Ok(()) };
     let size = number.saturating_mul(size_of::<T>());
     if size_of::<T>() <= size_of::<[usize; 4]>() {
-        room.texts = room.texts.saturating_add(size);
-        room.is_full |= room.texts > LEAST_FOR_TEXTS.max(room.len.saturating_mul(3) / 2);
+        room.strings = room.strings.saturating_add(size);
+        room.is_full |= room.strings > MIN_FOR_STRINGS.max(room.len.saturating_mul(3) / 2);
     } else {
         room.others = room.others.saturating_add(size);
-        // The rest is for the texts.
-        room.is_full |= room.others > LEAST.max(room.len.saturating_mul(11) / 4);
+        // The rest of three times the length is for strings.
+        room.is_full |= room.others > MIN_FOR_OTHERS.max(room.len.saturating_mul(11) / 4);
     }
     ROOM.set(Some(room));
-    if room.is_full { Err(E::custom(PROBLEM)) } else { Ok(()) }
+    if room.is_full { Err(E::custom(TOO_LARGE)) } else { Ok(()) }
 }
 
-/// Takes room for JSON that becomes a tree of values.
+/// Accounts for JSON that becomes a tree of values.
 pub(crate) fn take_tree<E: Error>(json: &[u8]) -> Result<(), E> {
     let values = json.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    take::<[u8; VALUE], E>(values)
+    take::<[u8; TREE_NODE_SIZE], E>(values)
 }

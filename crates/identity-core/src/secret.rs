@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::RequestError;
 
-/// A secret on its way to the server, the only place where one is serialized.
+/// Serializes a secret into a request. Nothing else serializes secrets.
 pub(crate) struct Exposed<'a>(pub(crate) &'a SecretString);
 
 impl Serialize for Exposed<'_> {
@@ -17,8 +17,8 @@ impl Serialize for Exposed<'_> {
     }
 }
 
-/// Collects a body and leaves no copy behind: what it outgrows is wiped, and so are the [`Bytes`] when their
-/// last clone is dropped.
+/// A buffer for bodies that leaves no copies in memory. Outgrown allocations are zeroed, and so are the [`Bytes`]
+/// when their last clone is dropped.
 #[derive(Default)]
 pub(crate) struct ZeroizingBuffer(Zeroizing<Vec<u8>>);
 
@@ -49,18 +49,18 @@ impl io::Write for ZeroizingBuffer {
     }
 }
 
-/// A header with a secret in it: hidden in `Debug`, kept out of HTTP/2's header table, wiped when its last
+/// Creates a header with a secret. `Debug` hides it, HTTP/2 does not index it, and its memory is zeroed when the last
 /// clone is dropped.
 pub(crate) fn header(scheme: &str, secret: &SecretString) -> Result<HeaderValue, RequestError> {
-    let refusal = || RequestError::new("token", "must be visible ASCII characters, and at least one");
+    let invalid = || RequestError::new("token", "must be visible ASCII characters, and at least one");
     let secret = secret.expose_secret();
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refusal());
+        return Err(invalid());
     }
     let mut text = Zeroizing::new(Vec::with_capacity(scheme.len() + secret.len()));
     text.extend_from_slice(scheme.as_bytes());
     text.extend_from_slice(secret.as_bytes());
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| refusal())?;
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| invalid())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,4 +1,4 @@
-//! How values are written into requests.
+//! Serialization of request fields.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
-use crate::error::RequestError;
+use crate::error::request_error::RequestError;
 
 /// The problem of a duration with a fraction of a second, which the server does not accept.
 pub(crate) const NOT_WHOLE_SECONDS: &str = "must be whole seconds";
 
-/// Writes whole seconds. Fails for a duration with a fraction: `RequestBuilder::json` names the field.
+/// Serializes whole seconds. Fails for a duration with a fraction, and `RequestBuilder::json` names the field.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match duration {
@@ -22,33 +22,33 @@ pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S)
     }
 }
 
-/// The seconds of a duration without a fraction.
+/// Returns the seconds of a duration, or `None` if it has a fraction.
 pub(crate) fn whole_seconds(duration: Duration) -> Option<u64> {
     (duration.subsec_nanos() == 0).then_some(duration.as_secs())
 }
 
-/// The seconds of a duration without a fraction that is not zero.
+/// Returns the seconds of a duration that has no fraction and is not zero.
 pub(crate) fn positive_seconds(name: &'static str, duration: Duration) -> Result<u64, RequestError> {
     whole_seconds(duration)
         .filter(|seconds| *seconds > 0)
         .ok_or_else(|| RequestError::new(name, "must be whole seconds, and at least one"))
 }
 
-/// Writes the duration of a response, for test doubles. Servers send whole seconds.
+/// Serializes the duration of a response, for test doubles. Servers send whole seconds.
 pub(crate) fn response_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// The most strings that `OpenBao` accepts in a JSON body, field names included.
+/// OpenBao's limit of strings in a JSON body, including field names.
 const MAX_STRINGS: usize = 1000;
 
-/// Longer lists are sent as one comma-separated string. It leaves room for several lists in one body.
+/// Longer lists are sent as one comma-separated string. The limit leaves room for several lists in a body.
 const MAX_ARRAY: usize = 150;
 
-/// A list that has to be an array, because an element contains a comma.
+/// The limit of a list that has to be an array, because an element contains a comma.
 const MAX_ARRAY_WITH_COMMAS: usize = 500;
 
-/// A list of any length. The server splits a string at its commas and trims the parts.
+/// Serializes a list of any length. The server splits a string at its commas and trims the parts.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn list<S: Serializer, T: AsRef<str> + Serialize>(
     list: &Option<impl Deref<Target = [T]>>,
@@ -60,7 +60,7 @@ pub(crate) fn list<S: Serializer, T: AsRef<str> + Serialize>(
     }
 }
 
-/// The same for a list that is always sent.
+/// Serializes a list that is always sent.
 pub(crate) fn required_list<S: Serializer, T: AsRef<str> + Serialize>(
     items: &[T],
     serializer: S,
@@ -77,8 +77,7 @@ fn can_be_joined(items: &[impl AsRef<str>]) -> bool {
     !items.iter().any(|item| item.as_ref().contains(','))
 }
 
-/// Refuses a long list with a comma in an element: it cannot be sent as one string, and the server refuses
-/// the array.
+/// Rejects a long list with a comma in an element: it cannot be sent as one string, and the server rejects the array.
 pub(crate) fn require_joinable<T: AsRef<str>>(
     name: &'static str,
     list: Option<&(impl Deref<Target = [T]> + ?Sized)>,
@@ -96,7 +95,7 @@ pub(crate) fn require_joinable<T: AsRef<str>>(
     }
 }
 
-/// Refuses arrays that `OpenBao` refuses as too complex, where it does not split strings.
+/// Rejects arrays that OpenBao rejects as too complex, in fields where it does not split strings.
 pub(crate) fn require_few_strings(
     lists: impl IntoIterator<Item = (&'static str, Option<usize>)> + Clone,
 ) -> Result<(), RequestError> {

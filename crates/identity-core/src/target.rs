@@ -2,19 +2,16 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HOST, HeaderMap, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
-use crate::error::RequestError;
+use crate::error::request_error::RequestError;
+use crate::headers::{NAMESPACE, REQUEST, TOKEN};
 use crate::{path, secret};
 
-pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
-pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
-pub(crate) const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
-
-/// Where requests go, and on whose behalf: the server's address, the token, the namespace.
+/// The destination of requests: the address of the server, the token and the namespace.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, entity::ReadEntityById};
@@ -26,68 +23,40 @@ pub(crate) const REQUEST: HeaderName = HeaderName::from_static("x-vault-request"
 /// ```
 #[derive(Clone)]
 pub struct Target {
-    /// As it was given.
+    /// As passed to `new`, for `Debug`.
     address: Arc<str>,
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
-    /// What comes before the path of an operation, such as `/v1/` or `/proxy/v1/`.
+    /// The prefix of paths, such as `/v1/` or `/proxy/v1/`.
     pub(crate) base: String,
     pub(crate) headers: HeaderMap,
     pub(crate) mount: Option<String>,
     pub(crate) list_as_get: bool,
     names_in_body: bool,
-    pub(crate) awaits_token: bool,
-}
-
-/// Marks a request, in its [`http::Extensions`], that the transport is to add the token to: see
-/// [`Target::with_transport_token`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TokenRequired;
-
-/// A header of the request, in the [`http::Extensions`] of an error response that may repeat it.
-#[derive(Clone, Debug)]
-pub(crate) struct SensitiveHeader(pub(crate) HeaderValue);
-
-impl TokenRequired {
-    /// The name of the header that the token goes into.
-    pub const HEADER: HeaderName = TOKEN;
-
-    /// The header's value: hidden in `Debug`, and wiped when its last clone is dropped. A token that no server
-    /// gives out, such as one with a space or none at all, is refused.
-    pub fn header(token: &SecretString) -> Result<HeaderValue, RequestError> {
-        secret::header("", token)
-    }
-
-    /// Makes the [`Error`](crate::Error) that `response` becomes [redact](crate::Error::redact) a header of the
-    /// request. A transport that adds the token calls it for error responses, which may repeat the token.
-    pub fn redact_in<B>(response: &mut http::Response<B>, header: HeaderValue) {
-        response.extensions_mut().insert(SensitiveHeader(header));
-    }
+    pub(crate) token_required: bool,
 }
 
 impl Target {
-    /// A server by its address: `http` or `https`, the host, and if need be a port and a path that a proxy
-    /// serves it under.
+    /// Creates a target from the address of a server: `http` or `https`, a host, and optionally a port and the path
+    /// prefix of a proxy.
     ///
-    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. As a URI has no place for
-    /// that, requests carry it where the host stands, in hexadecimal (`unix://2f72756e…/v1/…`), and the header
-    /// `Host: localhost`. The transport has to know of this, as the default one does.
+    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. A URI has no place for such a
+    /// path, so requests carry it in hexadecimal in place of the host (`unix://2f72756e…/v1/…`), with the header
+    /// `Host: localhost`. The transport has to support this, as the default one does.
     ///
-    /// Over `http` the token, secrets and responses are sent in clear, and whoever is on the way can read
-    /// them: use it for this machine only. [`is_plaintext`](Self::is_plaintext) tells, and the default
-    /// transport logs a warning.
+    /// Over `http`, tokens, secrets and responses are sent in plaintext: use it for the local machine only. The
+    /// default transport logs a warning if the target [is plaintext](Self::is_plaintext).
     ///
     /// # Errors
     ///
-    /// Fails if the address has no scheme, or has a user name, a password or a query.
+    /// Fails if the address is not a URL, has no scheme or host, or contains a user name, a password or a query.
     pub fn new(address: &str) -> Result<Self, RequestError> {
-        let refuse = |problem| RequestError::new("address", problem);
+        let invalid = |problem| RequestError::new("address", problem);
         let mut headers = HeaderMap::new();
         headers.insert(REQUEST, HeaderValue::from_static("true"));
         if let Some(socket) = address.strip_prefix("unix://") {
             headers.insert(HOST, HeaderValue::from_static("localhost"));
-            let scheme = Scheme::try_from("unix").map_err(|_| refuse("is not a URL"))?;
+            let scheme = Scheme::try_from("unix").map_err(|_| invalid("is not a URL"))?;
             return Ok(Self {
                 address: address.into(),
                 scheme,
@@ -97,29 +66,29 @@ impl Target {
                 mount: None,
                 list_as_get: false,
                 names_in_body: false,
-                awaits_token: false,
+                token_required: false,
             });
         }
-        let uri: Uri = address.parse().map_err(|_| refuse("is not a URL"))?;
+        let uri: Uri = address.parse().map_err(|_| invalid("is not a URL"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(refuse("needs a scheme and a host, as in https://127.0.0.1:8200"));
+            return Err(invalid("needs a scheme and a host, as in https://127.0.0.1:8200"));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(refuse("must begin with http://, https:// or unix:///"));
+            return Err(invalid("must begin with http://, https:// or unix:///"));
         }
         if authority.host().is_empty() {
-            return Err(refuse("has no host"));
+            return Err(invalid("has no host"));
         }
         let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
         if !port.is_empty() && authority.port_u16().is_none() {
-            return Err(refuse("has a port that is none"));
+            return Err(invalid("has an invalid port"));
         }
         if authority.as_str().contains('@') {
-            return Err(refuse("must not contain a user name or password"));
+            return Err(invalid("must not contain a user name or password"));
         }
         if address.contains(['?', '#']) {
-            return Err(refuse("must not contain a query or a fragment"));
+            return Err(invalid("must not contain a query or a fragment"));
         }
         let path = parts.path_and_query.as_ref().map_or("", |path| path.as_str()).trim_matches('/');
         if !path.is_empty() {
@@ -135,47 +104,51 @@ impl Target {
             mount: None,
             list_as_get: false,
             names_in_body: false,
-            awaits_token: false,
+            token_required: false,
         })
     }
 
-    /// The token that requests are made with. Without one, only what needs no authentication is answered.
+    /// Sets the token. Without a token, the server rejects everything but unauthenticated operations.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token is empty, or has characters other than visible ASCII.
     pub fn with_token(mut self, token: impl Into<SecretString>) -> Result<Self, RequestError> {
         self.headers.insert(TOKEN, secret::header("", &token.into())?);
-        self.awaits_token = false;
+        self.token_required = false;
         Ok(self)
     }
 
-    /// The same target on behalf of whomever the transport logs in: requests that are to carry a token are
-    /// marked with [`TokenRequired`], and the transport adds it. One that knows nothing of this sends none.
+    /// Leaves the token to the transport: requests are marked with
+    /// [`TokenRequired`](crate::transport::TokenRequired), and a transport with a token source adds the token. Other
+    /// transports send no token.
     #[must_use]
     pub fn with_transport_token(mut self) -> Self {
         self.headers.remove(TOKEN);
-        self.awaits_token = true;
+        self.token_required = true;
         self
     }
 
-    /// The same target on behalf of nobody.
+    /// Removes the token.
     #[must_use]
     pub fn without_token(mut self) -> Self {
         self.headers.remove(TOKEN);
-        self.awaits_token = false;
+        self.token_required = false;
         self
     }
 
-    /// Whether requests carry a token, be it this target's own or the transport's.
+    /// Returns `true` if requests carry a token, either this one's or the transport's.
     pub fn has_token(&self) -> bool {
-        self.awaits_token || self.headers.contains_key(TOKEN)
+        self.token_required || self.headers.contains_key(TOKEN)
     }
 
-    /// The value of the header that carries the target's own token: marked as sensitive, so that `Debug` does not
-    /// show it.
+    /// The value of the token header, if this target has a token. `Debug` hides it.
     pub fn token_header(&self) -> Option<&HeaderValue> {
         self.headers.get(TOKEN)
     }
 
-    /// The namespace that requests are made in, such as `team-a` or `team-a/web`. `""`, `/` and `root` are
-    /// the root namespace.
+    /// Sets the namespace, such as `team-a` or `team-a/web`. Defaults to the root namespace, which is `""`, `/` or
+    /// `root`.
     ///
     /// # Errors
     ///
@@ -194,8 +167,12 @@ impl Target {
         Ok(self)
     }
 
-    /// The path of the engine, `identity` unless said otherwise. Servers mount it nowhere else; a proxy
-    /// might.
+    /// Sets the path of the engine. Servers mount it at `identity` only, but a proxy may rewrite it. Defaults to
+    /// `identity`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a path cannot contain the mount.
     pub fn with_mount(mut self, mount: &str) -> Result<Self, RequestError> {
         let mount = mount.trim_matches('/');
         check("mount", mount)?;
@@ -203,8 +180,8 @@ impl Target {
         Ok(self)
     }
 
-    /// Returns `true` if requests are sent in clear over a network: by `http` to a host that is neither
-    /// `localhost` nor a loopback address.
+    /// Returns `true` if requests are sent in plaintext over a network: by `http` to a host other than `localhost` and
+    /// loopback addresses.
     ///
     /// ```
     /// use identity_core::Target;
@@ -221,27 +198,28 @@ impl Target {
         self.scheme == Scheme::HTTP && !is_loopback
     }
 
-    /// Whether to list with `GET` and `?list=true`, for proxies that do not let the verb `LIST` pass.
+    /// Sets whether lists are sent as `GET` with `?list=true`, for proxies that reject the verb `LIST`. Defaults to
+    /// `false`.
     #[must_use]
     pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
         self.list_as_get = list_as_get;
         self
     }
 
-    /// Whether entities and groups are reached by lookup and in bodies, instead of by a path, if their name
-    /// contains `/`, `\\`, `%`, `;`, `?` or `#`: Traefik and other proxies refuse these in a path, however
-    /// they are encoded.
+    /// Sets whether a client sends names of entities and groups in bodies, instead of in paths, if they contain `/`,
+    /// `\\`, `%`, `;`, `?` or `#`. Traefik and other proxies reject these characters in a path, even encoded. Defaults
+    /// to `false`.
     ///
-    /// It counts for the methods of a client that take such a name. A policy has to grant `update` of
-    /// `identity/lookup/entity` and `identity/lookup/group`, `create` and `update` of `identity/entity` and
-    /// `identity/group` for writes, and `delete` of the objects by identifier.
+    /// The policy then has to grant `update` on `identity/lookup/entity` and `identity/lookup/group`, `create` and
+    /// `update` on `identity/entity` and `identity/group` for writes, and `delete` on the objects by identifier.
     #[must_use]
     pub fn with_names_in_body(mut self, names_in_body: bool) -> Self {
         self.names_in_body = names_in_body;
         self
     }
 
-    /// Returns `true` if an entity or a group of this name is reached by a path.
+    /// Returns `true` if a client sends this name of an entity or a group in a path. See
+    /// [`with_names_in_body`](Self::with_names_in_body).
     pub fn takes_in_path(&self, name: &str) -> bool {
         !(self.names_in_body && name.contains(path::REFUSED_BY_PROXIES))
     }
@@ -249,8 +227,8 @@ impl Target {
 
 fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
     match path::validate(value) {
-        Some(problem) => Err(RequestError::new(name, problem.trim_end_matches(','))),
-        // HTTP/1.1 strips those at the ends of a header, and `" "` would be the root namespace.
+        Some(problem) => Err(RequestError::new(name, problem)),
+        // HTTP/1.1 trims the values of headers, and `" "` would become the root namespace.
         None if value.split('/').any(|part| part.trim() != part) => {
             Err(RequestError::new(name, "must not begin or end with a space, nor any part between slashes"))
         }
@@ -258,29 +236,29 @@ fn check(name: &'static str, value: &str) -> Result<(), RequestError> {
     }
 }
 
-/// In bytes, on Linux; elsewhere it is rather less.
-const LONGEST_SOCKET: usize = 107;
+/// The limit of Linux, in bytes. Other systems have lower ones.
+const MAX_SOCKET_PATH_LEN: usize = 107;
 
-/// The path of a socket as the host of a URI, which has no better place for it.
+/// Encodes the path of a socket as the host of a URI, which has no other place for it.
 fn socket_authority(path: &str) -> Result<Authority, RequestError> {
-    let refuse = |problem| RequestError::new("address", problem);
+    let invalid = |problem| RequestError::new("address", problem);
     if !path.starts_with('/') || path.ends_with('/') {
-        return Err(refuse("needs the absolute path of a socket, as in unix:///run/agent.sock"));
+        return Err(invalid("needs the absolute path of a socket, as in unix:///run/agent.sock"));
     }
     if path.contains(['?', '#']) {
-        return Err(refuse("must not contain a query or a fragment"));
+        return Err(invalid("must not contain a query or a fragment"));
     }
     let mut hex = String::with_capacity(2 * path.len());
     for byte in percent_decode_str(path) {
         if byte == 0 {
-            return Err(refuse("must not contain the character NUL"));
+            return Err(invalid("must not contain the character NUL"));
         }
-        write!(hex, "{byte:02x}").map_err(|_| refuse("is not a URL"))?;
+        write!(hex, "{byte:02x}").map_err(|_| invalid("is not a URL"))?;
     }
-    if hex.len() > 2 * LONGEST_SOCKET {
-        return Err(refuse("has a longer path than a socket can have"));
+    if hex.len() > 2 * MAX_SOCKET_PATH_LEN {
+        return Err(invalid("is too long for the path of a socket"));
     }
-    hex.try_into().map_err(|_| refuse("is not a URL"))
+    hex.try_into().map_err(|_| invalid("is not a URL"))
 }
 
 impl fmt::Debug for Target {
@@ -291,7 +269,7 @@ impl fmt::Debug for Target {
             .field("mount", &self.mount)
             .field("list_as_get", &self.list_as_get)
             .field("names_in_body", &self.names_in_body)
-            .field("awaits_token", &self.awaits_token)
+            .field("token_required", &self.token_required)
             .finish_non_exhaustive()
     }
 }

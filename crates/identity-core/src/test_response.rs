@@ -1,5 +1,4 @@
-//! The answers of a server, written from typed values: the inverse of [`ApiResponse`](crate::endpoint::ApiResponse), for test
-//! doubles.
+//! Responses from typed values, for test doubles: the inverse of [`ApiResponse`](crate::endpoint::ApiResponse).
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -7,22 +6,31 @@ use http::{Response, StatusCode};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 
-use crate::{
-    Endpoint, KeyList, Upsert,
-    alias::AliasWrite,
-    error::{ApiError, MergeConflict, OAuthError, RetryAfter},
-};
+use crate::alias::AliasWrite;
+use crate::endpoint::Endpoint;
+use crate::error::{ApiError, MergeConflict, OAuthError, RetryAfter};
+use crate::key_list::KeyList;
+use crate::upsert::Upsert;
+use crate::wrap_info::WrapInfo;
 
-/// An endpoint whose answers can be written as well as read: `decode(respond(output))` is `output`.
+/// An endpoint whose responses can be encoded: `decode` of `encode_response(output)` returns `output`.
 ///
-/// It serves test doubles, which answer typed values over an untyped transport. An [`Endpoint`] of your own
-/// needs it only there.
+/// Test doubles use it to return typed values over an untyped transport. Your own [`Endpoint`] needs it only for
+/// them.
+///
+/// ```
+/// use identity_core::{Endpoint, entity::ListEntityNames, test_response::EncodeResponse};
+///
+/// let response = ListEntityNames::encode_response(&["alice".to_owned()].into_iter().collect());
+/// assert_eq!(ListEntityNames::parse_response(&response)?.keys, ["alice"]);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "no typed answer can be written for `{Self}`",
-    note = "implement `EncodeResponse` for it, or answer with a whole `http::Response`"
+    message = "no typed response can be encoded for `{Self}`",
+    note = "implement `EncodeResponse` for it, or respond with an `http::Response`"
 )]
 pub trait EncodeResponse: Endpoint {
-    /// The answer of a server that says `output`.
+    /// Encodes the response of a server that returns `output`.
     fn encode_response(output: &Self::Output) -> Response<Bytes>;
 }
 
@@ -53,28 +61,33 @@ impl<T: ?Sized> Default for Envelope<'_, T> {
     }
 }
 
-/// `200` and a body without envelope. See [`ApiResponse::json`](crate::endpoint::ApiResponse::json).
+/// Returns `200` with a body without envelope. See
+/// [`ApiResponse::json`](crate::endpoint::ApiResponse::json).
 pub fn json<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     body(StatusCode::OK, output)
 }
 
-/// `200` and an envelope with data. See [`ApiResponse::data`](crate::endpoint::ApiResponse::data).
+/// Returns `200` with `data` in an envelope. See
+/// [`ApiResponse::data`](crate::endpoint::ApiResponse::data).
 pub fn data<T: Serialize + ?Sized>(output: &T) -> Response<Bytes> {
     json(&Envelope { data: Some(output), ..Envelope::default() })
 }
 
-/// `200` and an envelope with data, or `204`. See [`ApiResponse::optional_data`](crate::endpoint::ApiResponse::optional_data).
-#[allow(clippy::ref_option, reason = "an endpoint's output is handed on as it is")]
+/// Returns `200` with `data` in an envelope, or `204` for `None`. See
+/// [`ApiResponse::optional_data`](crate::endpoint::ApiResponse::optional_data).
+#[allow(clippy::ref_option, reason = "the output of an endpoint is passed by reference")]
 pub fn optional_data<T: Serialize>(output: &Option<T>) -> Response<Bytes> {
     output.as_ref().map_or_else(|| no_content(&()), data)
 }
 
-/// `204`. See [`ApiResponse::no_content`](crate::endpoint::ApiResponse::no_content).
+/// Returns `204`. See
+/// [`ApiResponse::no_content`](crate::endpoint::ApiResponse::no_content).
 pub fn no_content(_: &()) -> Response<Bytes> {
     response(StatusCode::NO_CONTENT, Bytes::new())
 }
 
-/// `200` and what is new, or `204`. See [`ApiResponse::upsert`](crate::endpoint::ApiResponse::upsert).
+/// Returns `200` with the new object, or `204`. See
+/// [`ApiResponse::upsert`](crate::endpoint::ApiResponse::upsert).
 pub fn upsert<T: Serialize>(output: &Upsert<T>) -> Response<Bytes> {
     match output {
         Upsert::Created(created) => data(created),
@@ -90,25 +103,28 @@ pub(crate) fn alias_write<I: Serialize, C: Serialize>(output: &AliasWrite<I, C>)
     }
 }
 
-/// `200` and keys, or `404` if there are none. See [`ApiResponse::list`](crate::endpoint::ApiResponse::list).
+/// Returns `200` with the keys, or `404` if there are none. See
+/// [`ApiResponse::list`](crate::endpoint::ApiResponse::list).
 pub fn list<K: Serialize + Ord, I: Serialize>(output: &KeyList<K, I>) -> Response<Bytes> {
     if output.is_empty() { not_found() } else { data(output) }
 }
 
-/// `200` and an envelope that stands for another answer. See [`ApiResponse::wrap_info`](crate::endpoint::ApiResponse::wrap_info).
-pub fn wrap_info(output: &crate::wrapping::WrapInfo) -> Response<Bytes> {
+/// Returns `200` with a wrapping token. See
+/// [`ApiResponse::wrap_info`](crate::endpoint::ApiResponse::wrap_info).
+pub fn wrap_info(output: &WrapInfo) -> Response<Bytes> {
     json(&Envelope { wrap_info: Some(&output.exposed()), ..Envelope::default() })
 }
 
-/// `404` and no words. See [`ApiResponse::is_not_found`](crate::endpoint::ApiResponse::is_not_found).
+/// Returns `404` without a message. See
+/// [`ApiResponse::is_not_found`](crate::endpoint::ApiResponse::is_not_found).
 pub fn not_found() -> Response<Bytes> {
     api_error(&ApiError::not_found())
 }
 
-/// A refusal with its status and words.
+/// Returns an error response.
 pub fn api_error(error: &ApiError) -> Response<Bytes> {
     #[derive(Serialize)]
-    struct Refusal<'a> {
+    struct Body<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         request_id: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,19 +134,19 @@ pub fn api_error(error: &ApiError) -> Response<Bytes> {
         #[serde(flatten)]
         oauth: Option<&'a OAuthError>,
     }
-    let mut response = match error.foreign() {
+    let mut response = match error.unexpected_content_type() {
         Some(_) => response(error.status(), Bytes::from_static(b"not Vault's")),
         None => body(
             error.status(),
-            &Refusal {
+            &Body {
                 request_id: error.request_id(),
-                errors: (error.is_bare() || !error.errors().is_empty()).then_some(error.errors()),
+                errors: (error.has_empty_errors() || !error.errors().is_empty()).then_some(error.errors()),
                 data: error.conflicts(),
                 oauth: error.oauth(),
             },
         ),
     };
-    let content_type = error.foreign().and_then(|foreign| foreign.parse().ok());
+    let content_type = error.unexpected_content_type().and_then(|value| value.parse().ok());
     let retry_after = match error.retry_after() {
         Some(RetryAfter::Delay(delay)) => Some(delay.as_secs().into()),
         Some(RetryAfter::At(time)) => {

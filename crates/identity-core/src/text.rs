@@ -1,4 +1,4 @@
-//! Text of the server, made fit to be shown: redacted, cut, and escaped.
+//! Text of the server, prepared for display: redacted, truncated and escaped.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -7,66 +7,73 @@ use http::HeaderValue;
 
 use crate::path::is_unprintable;
 
-/// The server may repeat a whole request in its messages.
+/// The length of all messages of a response. A server may repeat a whole request in one.
 pub(crate) const MAX_LEN: usize = 4096;
 
-/// Content types and identifiers of requests are shorter.
-pub(crate) const MAX_WORD_LEN: usize = 128;
+/// The length of content types and identifiers of requests.
+pub(crate) const MAX_NAME_LEN: usize = 128;
 
-/// Shorter secrets are words like any other.
+/// Shorter secrets may occur in any text.
 const MIN_SECRET_LEN: usize = 8;
 
 const REDACTED: &str = "<redacted>";
-const CUT: char = '…';
+const ELLIPSIS: char = '…';
 
-/// Redacts in `text` the secrets of a request, which are the values of its sensitive headers, in case that
-/// the server repeats them. Secrets of less than eight characters are left.
+/// Redacts the secrets of request headers in `text`, a message of the server that may repeat them. Secrets of fewer
+/// than eight characters are not redacted.
+///
+/// ```
+/// use http::HeaderValue;
+/// use identity_core::error::redact;
+///
+/// let token = HeaderValue::from_static("hvs.example");
+/// assert_eq!(redact("unknown token hvs.example", [&token]), "unknown token <redacted>");
+/// ```
 pub fn redact<'a, 's>(text: &'a str, secrets: impl IntoIterator<Item = &'s HeaderValue>) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(text);
     for secret in secrets.into_iter().filter_map(secret) {
         if text.contains(secret) {
             text = Cow::Owned(text.replace(secret, REDACTED));
         }
-        if text.contains(CUT) {
+        if text.contains(ELLIPSIS) {
             text = Cow::Owned(redact_parts(&text, secret));
         }
     }
     text
 }
 
-/// Of a secret that straddles a cut the beginning is left.
+/// Redacts the beginnings of a secret at the ends of truncated messages.
 fn redact_parts(text: &str, secret: &str) -> String {
     let mut redacted = String::new();
-    let mut pieces = text.split(CUT).peekable();
+    let mut pieces = text.split(ELLIPSIS).peekable();
     while let Some(piece) = pieces.next() {
         let is_part = |len: &usize| secret.get(..*len).is_some_and(|part| piece.ends_with(part));
         match (1..secret.len()).rev().find(is_part).filter(|_| pieces.peek().is_some()) {
             Some(len) => redacted.extend([&piece[..piece.len() - len], REDACTED]),
             None => redacted.push_str(piece),
         }
-        redacted.extend(pieces.peek().map(|_| CUT));
+        redacted.extend(pieces.peek().map(|_| ELLIPSIS));
     }
     redacted
 }
 
-/// The secret in a header; `Bearer` and `Basic` are followed by theirs.
+/// Returns the secret in a header, without the scheme of `Authorization`.
 fn secret(header: &HeaderValue) -> Option<&str> {
     let secret = header.to_str().ok()?.rsplit(' ').next()?;
     (secret.len() >= MIN_SECRET_LEN).then_some(secret)
 }
 
-/// Cuts `text` after `len` bytes.
+/// Truncates `text` after `len` bytes.
 pub(crate) fn truncate(text: &mut String, len: usize) {
     if text.len() > len {
         let end = (0..=len).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
         text.truncate(end);
-        text.push(CUT);
+        text.push(ELLIPSIS);
         text.shrink_to_fit();
     }
 }
 
-/// Escapes line breaks, other control characters and those that change the direction of text, with which a
-/// server could forge lines of a log.
+/// Escapes control characters and those that change the direction of text, which could forge lines of a log.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
@@ -87,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_redacted_wherever_the_text_is_cut() {
+    fn a_secret_is_redacted_wherever_text_is_truncated() {
         let secret = "hvs.canary";
         assert_eq!(redacted("a hvs.canary b hvs.canary", secret), "a <redacted> b <redacted>");
         assert_eq!(redacted("Bearer hvs.canary", "Bearer hvs.canary"), "Bearer <redacted>");
@@ -102,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_between_characters() {
+    fn text_is_truncated_between_characters() {
         for (len, cut) in [(0, "…"), (1, "a…"), (2, "a…"), (3, "aé…"), (4, "aéb")] {
             let mut text = "aéb".to_owned();
             truncate(&mut text, len);
@@ -111,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_forges_lines_is_escaped() {
+    fn characters_that_forge_lines_are_escaped() {
         assert_eq!(Printable("a\r\nb\t\u{1b}[0m").to_string(), r"a\r\nb\t\u{1b}[0m");
         assert_eq!(
             Printable("\u{202e}\u{2066}\u{2028}\u{85}\0").to_string(),

@@ -1,15 +1,23 @@
-/// What became of a write that creates a thing or updates the one that is there.
+/// The result of a write that creates an object or updates an existing one.
+///
+/// ```
+/// use identity_core::{Endpoint, Upsert, entity::CreateEntity};
+///
+/// let response = http::Response::builder().status(204).body("")?;
+/// assert_eq!(CreateEntity::parse_response(&response)?, Upsert::Updated);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use = "the identifier of a new object stands only here"]
+#[must_use = "the server returns the identifier of a new object only once"]
 pub enum Upsert<T> {
-    /// It is new, and this is what the server made of it.
+    /// The object is new.
     Created(T),
-    /// It was there and has been updated. The server tells nothing more.
+    /// The object existed and was updated. The server returns nothing more.
     Updated,
 }
 
 impl<T> Upsert<T> {
-    /// What the server made, if it is new.
+    /// Returns the new object, or `None` if it existed.
     pub fn created(self) -> Option<T> {
         match self {
             Self::Created(created) => Some(created),
@@ -17,7 +25,7 @@ impl<T> Upsert<T> {
         }
     }
 
-    /// Whether it is new.
+    /// Returns `true` if the object is new.
     pub fn is_created(&self) -> bool {
         matches!(self, Self::Created(_))
     }

@@ -1,5 +1,7 @@
 //! Response wrapping: a single-use token in place of a response.
 
+pub use crate::wrap_info::WrapInfo;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -12,18 +14,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::check::require_non_empty;
-use crate::endpoint::ApiResponse;
-use crate::endpoint::RequestBuilder;
+use crate::endpoint::{ApiResponse, Endpoint, Method, RequestBuilder};
 use crate::error::{DecodeError, RequestError, ResponseError};
 use crate::macros::endpoint;
 use crate::secret::Exposed;
 use crate::test_response::{self, EncodeResponse};
-use crate::{Endpoint, de, endpoint::Method, error::ApiError, ser};
+use crate::{de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
-/// Has the server keep an answer, and hand out a token that lets one reader fetch it once. See
-/// [`UnwrapResponse`].
+/// Requests response wrapping: the server stores the response and returns a single-use wrapping token instead.
+/// [`UnwrapResponse`] fetches the response.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,94 +38,35 @@ const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wrap<E> {
-    /// The operation whose answer is wrapped.
+    /// The operation whose response is wrapped.
     pub endpoint: E,
-    /// How long the answer is kept, in whole seconds and at least one.
+    /// How long the server stores the response, in whole seconds.
     pub ttl: Duration,
 }
 
 impl<E> Wrap<E> {
-    /// Wraps the answer of `endpoint` for `ttl`, which is whole seconds and at least one.
+    /// Wraps the response of `endpoint` for `ttl`. The request fails if `ttl` is zero or has a fraction of a second.
     pub fn new(endpoint: E, ttl: Duration) -> Self {
         Self { endpoint, ttl }
     }
 }
 
-/// What came of an answer that was to be wrapped.
+/// The result of a call with response wrapping.
 #[derive(Clone, Debug)]
 pub enum Wrapped<T> {
-    /// The server keeps the answer. Of the OpenID provider's `authorize` and `token` it also keeps refusals:
-    /// they show when the answer is unwrapped.
+    /// The response was wrapped. For `authorize` and `token` of the OpenID provider it can be an error, which unwrapping
+    /// returns.
     Token(WrapInfo),
-    /// There was nothing to keep: the server does not wrap an answer without content, nor that a list is
-    /// empty.
+    /// The response was not wrapped: the server never wraps `204 No Content` or an empty list.
     Plain(T),
 }
 
 impl<T> Wrapped<T> {
-    /// The wrapping token's details, if the answer was wrapped.
+    /// Returns the wrapping token, or `None` if the response was not wrapped.
     pub fn wrapped(self) -> Option<WrapInfo> {
         match self {
             Self::Token(info) => Some(info),
             Self::Plain(_) => None,
-        }
-    }
-}
-
-/// A token that stands in for an answer.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct WrapInfo {
-    /// The wrapping token: whoever has it can read the answer, once.
-    pub token: SecretString,
-    /// The accessor of the wrapping token.
-    #[serde(default, deserialize_with = "de::null_as_default")]
-    pub accessor: String,
-    /// How long the answer is kept.
-    #[serde(default, deserialize_with = "de::seconds")]
-    pub ttl: Duration,
-    /// When the answer was wrapped.
-    #[serde(default, deserialize_with = "de::rfc3339")]
-    pub creation_time: Option<Timestamp>,
-    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the
-    /// answer.
-    #[serde(default, deserialize_with = "de::null_as_default")]
-    pub creation_path: String,
-    /// The accessor of a token within the answer.
-    #[serde(default, deserialize_with = "de::empty_as_none")]
-    pub wrapped_accessor: Option<String>,
-}
-
-impl WrapInfo {
-    /// A wrapping token to answer with, in a test.
-    pub fn new(token: impl Into<SecretString>, ttl: Duration) -> Self {
-        Self {
-            token: token.into(),
-            accessor: String::new(),
-            ttl,
-            creation_time: None,
-            creation_path: String::new(),
-            wrapped_accessor: None,
-        }
-    }
-
-    pub(crate) fn exposed(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct Wire<'a> {
-            token: Exposed<'a>,
-            accessor: &'a str,
-            ttl: u64,
-            creation_time: Option<Timestamp>,
-            creation_path: &'a str,
-            wrapped_accessor: Option<&'a str>,
-        }
-        Wire {
-            token: Exposed(&self.token),
-            accessor: &self.accessor,
-            ttl: self.ttl.as_secs(),
-            creation_time: self.creation_time,
-            creation_path: &self.creation_path,
-            wrapped_accessor: self.wrapped_accessor.as_deref(),
         }
     }
 }
@@ -141,13 +83,13 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     }
 
     fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
-        if is_wrapped_absence::<E>(response) {
-            let none = ApiResponse {
+        if is_empty_wrapped_list::<E>(response) {
+            let empty = ApiResponse {
                 status: StatusCode::NOT_FOUND,
                 headers: &HeaderMap::new(),
                 body: br#"{"errors":[]}"#,
             };
-            return E::decode(none).map(Wrapped::Plain);
+            return E::decode(empty).map(Wrapped::Plain);
         }
         let info = if response.status.is_success() { response.wrap_info()? } else { None };
         info.map_or_else(|| E::decode(response).map(Wrapped::Plain), |info| Ok(Wrapped::Token(info)))
@@ -161,12 +103,12 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     }
 }
 
-/// An empty list is answered with other words when it was to be wrapped. A path that does not exist has these
-/// words in a sentence.
-fn is_wrapped_absence<E: Endpoint>(response: ApiResponse<'_>) -> bool {
+/// Returns `true` for the response to an empty list with wrapping, whose message differs from one without. For a
+/// path that does not exist, the message is longer.
+fn is_empty_wrapped_list<E: Endpoint>(response: ApiResponse<'_>) -> bool {
     E::METHOD == Method::List
         && response.status == StatusCode::NOT_FOUND
-        && ApiError::read(response).errors() == ["unsupported path"]
+        && response.error().errors() == ["unsupported path"]
 }
 
 impl<E: EncodeResponse> EncodeResponse for Wrap<E> {
@@ -178,7 +120,7 @@ impl<E: EncodeResponse> EncodeResponse for Wrap<E> {
     }
 }
 
-/// Asks what a wrapping token stands for, without fetching it. No other token is needed.
+/// Reads the properties of a wrapping token without using it up. The request needs no other token.
 ///
 /// API: `POST /sys/wrapping/lookup`
 #[derive(Clone, Debug)]
@@ -188,16 +130,16 @@ pub struct LookupWrappingToken {
     pub token: SecretString,
 }
 
-/// What a wrapping token stands for.
+/// The properties of a wrapping token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WrappingTokenInfo {
     /// The path of the request, such as `identity/entity/id/7fbd40c1`.
     pub creation_path: String,
-    /// When the answer was wrapped.
+    /// The time at which the response was wrapped.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// How long the answer is kept, from then on.
+    /// How long the server stores the response from then on.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub creation_ttl: Duration,
 }
@@ -205,7 +147,7 @@ pub struct WrappingTokenInfo {
 endpoint!(LookupWrappingToken: QUERY "sys/wrapping/lookup" without_token checked body idempotent -> data(WrappingTokenInfo));
 
 impl LookupWrappingToken {
-    /// What this token stands for.
+    /// Creates the request for this wrapping token.
     pub fn new(token: impl Into<SecretString>) -> Self {
         Self { token: token.into() }
     }
@@ -223,9 +165,18 @@ impl LookupWrappingToken {
     }
 }
 
-/// Fetches the answer that a wrapping token stands for, as the answer of the operation `E`. It works once.
+/// Fetches a wrapped response, which is decoded as the response of the operation `E`. Each token works once.
 ///
-/// The request is made with the wrapping token alone; the target's token is not sent.
+/// The request carries the wrapping token in place of the target's token.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, entity::ReadEntityById, wrapping::UnwrapResponse};
+///
+/// let target = Target::new("http://127.0.0.1:8200")?;
+/// let request = UnwrapResponse::<ReadEntityById>::new("hvs.wrapping").request(&target)?;
+/// assert_eq!(request.uri().path(), "/v1/sys/wrapping/unwrap");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /sys/wrapping/unwrap`
 pub struct UnwrapResponse<E> {
@@ -235,7 +186,7 @@ pub struct UnwrapResponse<E> {
 }
 
 impl<E> UnwrapResponse<E> {
-    /// The answer that `token` stands for.
+    /// Creates the request that fetches the response of `token`.
     pub fn new(token: impl Into<SecretString>) -> Self {
         Self { token: token.into(), endpoint: PhantomData }
     }

@@ -98,7 +98,7 @@ async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end
     assert!(matches!(error.kind(), ErrorKind::Conflict));
     assert_eq!(
         error.to_string(),
-        "POST identity/group/id/{id} failed: another writer has undone the change each time"
+        "POST identity/group/id/{id} failed: another writer undid the change each time"
     );
     assert!(error.is_retryable() && error.may_have_been_applied());
 }

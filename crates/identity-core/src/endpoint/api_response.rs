@@ -3,18 +3,31 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::Upsert;
 use crate::alias::AliasWrite;
 use crate::de::{self, Object};
-use crate::error::ApiError;
-use crate::error::{DecodeError, ResponseError};
-use crate::key_list::{KeyList, RawKeyList};
+use crate::error::api_error::{ApiError, decode::has_empty_errors};
+use crate::error::decode_error::DecodeError;
+use crate::error::response_error::ResponseError;
+use crate::key_list::KeyList;
 use crate::room;
 use crate::text;
-use crate::wrapping::WrapInfo;
+use crate::upsert::Upsert;
+use crate::wrap_info::WrapInfo;
 
-/// An answer to be read, and the only way to read one: each method turns a refusal into an [`ApiError`]
-/// first.
+/// A response to decode. [`Endpoint::decode`](crate::Endpoint::decode) receives it. Every method that returns a
+/// result fails with an [`ApiError`] for an error response.
+///
+/// ```
+/// use identity_core::endpoint::ApiResponse;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Mount { accessor: String }
+///
+/// let response = http::Response::new(r#"{"data":{"accessor":"auth_userpass_6b81bdea"}}"#);
+/// let mount: Mount = ApiResponse::from(&response).data()?;
+/// assert_eq!(mount.accessor, "auth_userpass_6b81bdea");
+/// # Ok::<(), identity_core::error::ResponseError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ApiResponse<'a> {
     pub(crate) status: StatusCode,
@@ -28,16 +41,15 @@ impl<'a, B: AsRef<[u8]>> From<&'a Response<B>> for ApiResponse<'a> {
     }
 }
 
-/// What the server tells beside the result.
+/// The server's warnings and its identifier of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The server's identifier of the request, as in its audit log. `None` where the answer does not carry
-    /// one.
+    /// The server's identifier of the request, as in its audit log, if the response contains it.
     #[serde(deserialize_with = "de::request_id")]
     pub request_id: Option<String>,
-    /// What the server did otherwise than asked, such as parameters that it ignored.
+    /// The warnings, for example about ignored parameters.
     #[serde(deserialize_with = "de::messages")]
     pub warnings: Vec<String>,
 }
@@ -47,7 +59,7 @@ struct Envelope<T> {
     data: Option<Object<T>>,
 }
 
-/// The fields by which an envelope of the server is known.
+/// The fields that identify an envelope of the server.
 #[derive(Deserialize)]
 struct Fields {
     request_id: Option<IgnoredAny>,
@@ -56,10 +68,10 @@ struct Fields {
     errors: Option<IgnoredAny>,
 }
 
-/// The body of an error response, which has no other fields.
+/// The body of an error response, which has no fields but these.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only whether it can be read matters")]
+#[expect(dead_code, reason = "only the success of decoding matters")]
 struct ErrorBody {
     errors: IgnoredAny,
     request_id: Option<IgnoredAny>,
@@ -83,17 +95,21 @@ impl<'a> ApiResponse<'a> {
         self.headers
     }
 
-    /// The body as it came, of a 2xx answer.
-    pub fn body(self) -> Result<&'a [u8], ResponseError> {
-        if self.status.is_success() { Ok(self.body) } else { Err(ApiError::read(self).into()) }
-    }
-
-    /// Reads a response without a result: 204, or 200 with an envelope, which can hold warnings.
+    /// The body of a successful response.
     ///
     /// # Errors
     ///
-    /// Fails if the status is no success, or if the body of a 200 is not an envelope: an empty body or the
-    /// page of a proxy is no response of the server.
+    /// Fails if the response is an error.
+    pub fn body(self) -> Result<&'a [u8], ResponseError> {
+        if self.status.is_success() { Ok(self.body) } else { Err(self.error().into()) }
+    }
+
+    /// Decodes a response without a result: 204, or 200 with an envelope, which can contain warnings.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or if the body of a 200 is not an envelope. An empty body and the page of a
+    /// proxy are examples.
     pub fn no_content(self) -> Result<(), ResponseError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
@@ -101,14 +117,13 @@ impl<'a> ApiResponse<'a> {
         }
     }
 
-    /// Reads a body that is the result itself, without Vault's envelope.
+    /// Decodes a body that is the result itself, without Vault's envelope.
     ///
     /// # Errors
     ///
-    /// Fails if the status is no success, if the body is not a `T`, or if it is an error response all the
-    /// same.
+    /// Fails if the response is an error, if the body is not a `T`, or if a success has the body of an error.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, ResponseError> {
-        // What has no envelope may have claims of any shape.
+        // Responses without an envelope can have claims of any shape.
         let result = self.decode(|body| {
             if room::is_limited() {
                 room::take_tree(body)?;
@@ -121,10 +136,14 @@ impl<'a> ApiResponse<'a> {
         Ok(result)
     }
 
-    /// The `data` of the envelope.
+    /// Decodes the `data` of the envelope.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or its `data` is missing or not a `T`.
     pub fn data<T: DeserializeOwned>(self) -> Result<T, ResponseError> {
-        // Not by way of `optional_data`: each step would move the result once more.
-        let no_data = || Err(DecodeError::new("the answer has no data").into());
+        // Not by `optional_data`, which would move the result once more.
+        let no_data = || Err(DecodeError::new("the response has no data").into());
         if self.status == StatusCode::NO_CONTENT {
             return no_data();
         }
@@ -133,11 +152,15 @@ impl<'a> ApiResponse<'a> {
         match if body.len() < room::SMALL { decode() } else { room::within(body.len(), decode) } {
             Ok(Object(Envelope { data: Some(Object(data)) })) => Ok(data),
             Ok(Object(Envelope { data: None })) => no_data(),
-            Err(error) => Err(self.explain(&error).into()),
+            Err(error) => Err(self.decode_error(&error).into()),
         }
     }
 
-    /// The `data` of the envelope, or `None` if there is none, as in an answer of 204.
+    /// Decodes the `data` of the envelope. Returns `None` if there is none, as in a response of 204.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or its `data` is not a `T`.
     pub fn optional_data<T: DeserializeOwned>(self) -> Result<Option<T>, ResponseError> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
@@ -149,31 +172,43 @@ impl<'a> ApiResponse<'a> {
         Ok(envelope.data.map(|data| data.0))
     }
 
-    /// The `data` of something new, or nothing of something that was there already.
+    /// Decodes the `data` of a new object, or the response of 204 for an existing one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or its `data` is not a `T`.
     pub fn upsert<T: DeserializeOwned>(self) -> Result<Upsert<T>, ResponseError> {
         Ok(self.optional_data()?.map_or(Upsert::Updated, Upsert::Created))
     }
 
-    /// Parses the identifiers of a written alias. A response without data means that nothing changed.
+    /// Decodes the identifiers of a written alias. A response without data means that nothing changed.
     pub(crate) fn alias_write<I: DeserializeOwned, C: DeserializeOwned>(
         self,
     ) -> Result<AliasWrite<I, C>, ResponseError> {
         Ok(self.optional_data()?.map_or(AliasWrite::Unchanged, AliasWrite::Written))
     }
 
-    /// A list of keys. That there are none is an answer of 404, and here an empty list.
+    /// Decodes a list of keys. Returns an empty list for the 404 that the server sends if there are none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or its `data` is not a list of keys.
     pub fn list<K: DeserializeOwned + Ord, I: DeserializeOwned>(
         self,
     ) -> Result<KeyList<K, I>, ResponseError> {
         if self.is_not_found() {
             return Ok(KeyList::default());
         }
-        let Object(envelope): Object<Envelope<RawKeyList<K, I>>> = self.parse()?;
-        let Object(raw) = envelope.data.ok_or_else(|| DecodeError::new("the answer has no data"))?;
-        Ok(raw.into())
+        let Object(envelope): Object<Envelope<KeyList<K, I>>> = self.parse()?;
+        let Object(list) = envelope.data.ok_or_else(|| DecodeError::new("the response has no data"))?;
+        Ok(list)
     }
 
-    /// The wrapping token that stands in for the answer, or `None` if the answer was not wrapped.
+    /// Decodes the wrapping token. Returns `None` if the response was not wrapped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error, or its `wrap_info` is invalid.
     pub fn wrap_info(self) -> Result<Option<WrapInfo>, ResponseError> {
         if self.status == StatusCode::NO_CONTENT {
             return Ok(None);
@@ -182,38 +217,29 @@ impl<'a> ApiResponse<'a> {
         Ok(envelope.wrap_info.map(|info| info.0))
     }
 
-    /// What the server tells beside the result. Empty if the answer has no envelope.
+    /// The server's warnings and its identifier of the request. Empty if the response has no envelope.
     pub fn meta(self) -> Meta {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 
-    /// Returns `true` if the object does not exist: 404 and a JSON object whose `errors` are an empty list or
-    /// `null`, as Go writes a list that was never made. A wrong path, namespace or mount is a 404 with a
-    /// message, and what is not the server's has no `errors`: neither is an absence.
+    /// Returns `true` if the object does not exist: 404, and `errors` that are an empty list or `null`. A wrong path,
+    /// namespace or mount is a 404 with a message, and returns `false`.
     pub fn is_not_found(self) -> bool {
-        self.status == StatusCode::NOT_FOUND && self.has_no_words()
+        self.status == StatusCode::NOT_FOUND && has_empty_errors(self.body)
     }
 
-    /// Returns `true` if the body has `errors`, and nothing in it.
-    pub(crate) fn has_no_words(self) -> bool {
-        #[derive(Deserialize)]
-        struct Errors {
-            // Without `default`, an `Option` with `deserialize_with` has to be there.
-            #[serde(deserialize_with = "Option::deserialize")]
-            errors: Option<Vec<IgnoredAny>>,
-        }
-        serde_json::from_slice(self.body)
-            .is_ok_and(|Object(body): Object<Errors>| body.errors.is_none_or(|errors| errors.is_empty()))
+    pub(crate) fn error(self) -> ApiError {
+        ApiError::from_parts(self.status, self.headers, self.body)
     }
 
-    /// Whether the body is an error response, whose status something on the way has changed.
+    /// Returns `true` if the body is an error response. A proxy may have changed the status.
     fn lists_errors(self) -> bool {
         let object = self.body.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
         object.trim_ascii_start().starts_with(b"\"errors\"")
             && serde_json::from_slice::<ErrorBody>(self.body).is_ok()
     }
 
-    /// Checks that the body is an envelope of the server, which has no errors.
+    /// Fails if the body is not an envelope, or has errors.
     fn check_envelope(self) -> Result<(), ResponseError> {
         let Object(fields): Object<Fields> = self.parse()?;
         let is_envelope = fields.request_id.or(fields.data).or(fields.warnings).is_some();
@@ -230,16 +256,16 @@ impl<'a> ApiResponse<'a> {
 
     fn decode<T>(self, decode: impl FnOnce(&'a [u8]) -> serde_json::Result<T>) -> Result<T, ResponseError> {
         let body = self.body()?;
-        room::within(body.len(), || decode(body)).map_err(|error| self.explain(&error).into())
+        room::within(body.len(), || decode(body)).map_err(|error| self.decode_error(&error).into())
     }
 
-    /// Says what is wrong without the words of `serde_json`, which quote the answer.
-    fn explain(self, error: &serde_json::Error) -> DecodeError {
+    /// Describes an error without the message of `serde_json`, which quotes the response.
+    fn decode_error(self, error: &serde_json::Error) -> DecodeError {
         if self.body.is_empty() {
-            return DecodeError::new(format!("the answer is empty ({})", self.status));
+            return DecodeError::new(format!("the response is empty ({})", self.status));
         }
-        if error.is_data() && error.to_string().starts_with(room::PROBLEM) {
-            return DecodeError::new(room::PROBLEM);
+        if error.is_data() && error.to_string().starts_with(room::TOO_LARGE) {
+            return DecodeError::new(room::TOO_LARGE);
         }
         let place = format!("line {} column {} of {} bytes", error.line(), error.column(), self.body.len());
         if error.is_data() {
@@ -247,7 +273,7 @@ impl<'a> ApiResponse<'a> {
         }
         let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mut content_type = content_type.unwrap_or("no content type").to_owned();
-        text::truncate(&mut content_type, text::MAX_WORD_LEN);
-        DecodeError::new(format!("the answer is not JSON ({}, {content_type}): {place}", self.status))
+        text::truncate(&mut content_type, text::MAX_NAME_LEN);
+        DecodeError::new(format!("the response is not JSON ({}, {content_type}): {place}", self.status))
     }
 }

@@ -2,8 +2,7 @@ use std::fmt;
 
 /// The verb of an operation.
 ///
-/// `LIST` is Vault's own. [`http::Method`] has no constant for it, and a constant is what
-/// [`Endpoint::METHOD`] needs.
+/// [`http::Method`] has no constant for Vault's verb `LIST`, which [`Endpoint::METHOD`] needs.
 ///
 /// [`Endpoint::METHOD`]: crate::Endpoint::METHOD
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,21 +10,21 @@ use std::fmt;
 pub enum Method {
     /// Reads.
     Get,
-    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for
-    /// proxies that do not let it pass.
+    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for proxies that
+    /// reject it.
     List,
-    /// Creates, updates, or acts.
+    /// Creates, updates, or performs an action.
     Post,
-    /// The same as [`Method::Post`] to the server; no endpoint of this crate uses it.
+    /// The same as [`Method::Post`] to the server. No endpoint of this crate uses it.
     Put,
-    /// Merges into what is there; no identity operation accepts it.
+    /// Merges into an object. No identity operation accepts it.
     Patch,
     /// Deletes.
     Delete,
 }
 
 impl Method {
-    /// The verb as it is sent.
+    /// The verb in upper case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -37,7 +36,7 @@ impl Method {
         }
     }
 
-    /// Whether the verb only asks: `GET` and `LIST`.
+    /// Returns `true` for `GET` and `LIST`.
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Get | Self::List)
     }

@@ -1,9 +1,8 @@
 use std::fmt;
 
-use crate::{Endpoint, endpoint::Method};
+use crate::endpoint::method::Method;
 
-/// Which operation a request belongs to, in its [`http::Extensions`]: what retries, traces and metrics need
-/// to know without taking the URL apart.
+/// The operation of a request, in its [`http::Extensions`]. Retries, traces and metrics use it instead of the URL.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, endpoint::Operation, entity::ReadEntityById};
@@ -17,28 +16,22 @@ use crate::{Endpoint, endpoint::Method};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The verb of the operation; a list that is sent as `GET` is still [`Method::List`].
+    /// The verb. A list that is sent as `GET` is still [`Method::List`].
     pub method: Method,
-    /// The path with its placeholders, below `/v1/`.
+    /// The path below `/v1/`, with its placeholders.
     pub path: &'static str,
-    /// Whether it changes nothing: `GET`, `LIST`, and those `POST`s that only ask, such as lookups.
+    /// Whether the operation changes nothing: `GET`, `LIST`, and a `POST` that is a lookup.
     pub read_only: bool,
-    /// Whether doing it twice is the same as doing it once.
+    /// Whether the operation is idempotent: two requests have the same effect as one.
     pub idempotent: bool,
-    /// Whether it creates an object under an identifier that the server generates, found again by its name.
-    /// If the server fails while it stores such an object, a retry can create a second one of the same name.
+    /// Whether the operation creates an object with a generated identifier, which its name finds again. If the server
+    /// fails while it stores the object, a retry can create a second object of this name.
     pub creates: bool,
 }
 
 impl Operation {
-    /// The operation of an endpoint, as far as its type tells. Whether it may be repeated depends on the
-    /// request, so it does not say so here.
-    pub const fn for_endpoint<E: Endpoint>() -> Self {
-        Self { method: E::METHOD, path: E::PATH, read_only: E::READ_ONLY, idempotent: false, creates: false }
-    }
-
-    /// Returns the operation of a request. If no [`Endpoint`] made it, only the verb is known: the path is
-    /// empty, and only `GET`, `HEAD` and `LIST` count as read-only and idempotent.
+    /// Returns the operation of a request. If no [`Endpoint`](crate::Endpoint) created it, only the verb is known:
+    /// the path is empty, and `GET`, `HEAD` and `LIST` are read-only and idempotent.
     pub fn infer<B>(request: &http::Request<B>) -> Self {
         Self::from_request(request).unwrap_or_else(|| {
             let method = match request.method().as_str() {
@@ -54,7 +47,7 @@ impl Operation {
         })
     }
 
-    /// The operation that a request belongs to. `None` if no [`Endpoint`] has made it.
+    /// Returns the operation of a request, or `None` if no [`Endpoint`](crate::Endpoint) created it.
     pub fn from_request<B>(request: &http::Request<B>) -> Option<Self> {
         request.extensions().get().copied()
     }

@@ -14,29 +14,60 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Method, Operation};
-use crate::error::RequestError;
+use crate::endpoint::method::Method;
+use crate::endpoint::operation::Operation;
+use crate::error::request_error::RequestError;
+use crate::headers::{NAMESPACE, REQUEST, TOKEN};
 use crate::path::{self, EMPTY, RESERVED};
 use crate::secret::{self, ZeroizingBuffer};
 use crate::ser::NOT_WHOLE_SECONDS;
-use crate::target::{NAMESPACE, REQUEST, TOKEN, Target, TokenRequired};
+use crate::target::Target;
+use crate::transport::token::TokenRequired;
 
 const OWN_HEADERS: [HeaderName; 8] =
     [TOKEN, NAMESPACE, REQUEST, AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
 
-/// The longest path that an [`http::Uri`] holds, with room for a query.
-const LONGEST: usize = 60_000;
+/// The limit of [`http::Uri`] is 65,535 bytes, which include the query.
+const MAX_PATH_LEN: usize = 60_000;
 
-/// A request in the making, and the only way to write one: whatever goes in is checked and encoded here.
+/// A builder of requests, which validates and encodes all values. [`Endpoint::encode`](crate::Endpoint::encode)
+/// receives it.
+///
+/// ```
+/// use identity_core::endpoint::{ApiResponse, Endpoint, Method, RequestBuilder};
+/// use identity_core::{Target, error::{RequestError, ResponseError}};
+///
+/// struct EnableAuth { path: String, kind: String }
+///
+/// impl Endpoint for EnableAuth {
+///     type Output = ();
+///     const METHOD: Method = Method::Post;
+///     const PATH: &'static str = "sys/auth/{path}";
+///
+///     fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+///         builder.path_param("path", &self.path)?.json(&serde_json::json!({ "type": self.kind }))
+///     }
+///
+///     fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+///         response.no_content()
+///     }
+/// }
+///
+/// let endpoint = EnableAuth { path: "team/login".to_owned(), kind: "userpass".to_owned() };
+/// let request = endpoint.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/sys/auth/team%2Flogin");
+/// assert_eq!(request.body(), r#"{"type":"userpass"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct RequestBuilder {
     operation: Operation,
     method: Method,
     path: String,
-    /// What follows in the operation's path, from the `{name}` of the next parameter on.
-    rest: &'static str,
+    /// The rest of the operation's path, which begins with the `{name}` of the next parameter.
+    remaining_template: &'static str,
     query: String,
     headers: HeaderMap,
-    awaits_token: bool,
+    token_required: bool,
     body: Bytes,
 }
 
@@ -45,61 +76,68 @@ impl RequestBuilder {
         let Operation { method, path, .. } = operation;
         let operation =
             Operation { idempotent: !matches!(method, Method::Post | Method::Patch), ..operation };
-        // A clone would have no room for what is added here, and by the transport.
+        // A clone would have no capacity for the headers that are added here and by the transport.
         let mut headers = HeaderMap::with_capacity(12);
         headers.extend(target.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let mut draft = Self {
+        let mut builder = Self {
             operation,
             method,
             path: String::with_capacity(target.base.len() + path.len() + 40),
-            rest: path,
+            remaining_template: path,
             query: String::new(),
             headers,
-            awaits_token: target.awaits_token,
+            token_required: target.token_required,
             body: Bytes::new(),
         };
-        draft.path.push_str(&target.base);
+        builder.path.push_str(&target.base);
         if let (Some(mount), Some(rest)) = (&target.mount, path.strip_prefix("identity/")) {
-            draft.path.push_str(mount);
-            draft.path.push('/');
-            draft.rest = rest;
+            builder.path.push_str(mount);
+            builder.path.push('/');
+            builder.remaining_template = rest;
         }
-        draft.go_on();
+        builder.push_literal();
         if method == Method::List && target.list_as_get {
-            draft.method = Method::Get;
-            draft.query("list", "true")
+            builder.method = Method::Get;
+            builder.query("list", "true")
         } else {
-            draft
+            builder
         }
     }
 
-    /// Fills in the next `{name}` of the path. Any text is sent as one segment, and arrives as it is.
+    /// Fills in the next `{name}` of the path. The value is percent-encoded as a single segment.
     ///
-    /// Refused is what a path cannot carry: nothing at all, characters that are not to be seen other than the
-    /// space, a `.` or `..` between slashes (the server would take it for another path), and in a write a
-    /// slash at the end. Characters that are newer than the server's Unicode it refuses itself, with 400
-    /// and no words.
+    /// The server rejects characters that are newer than its Unicode version with 400 and an empty message.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is empty, has non-printable characters, has `.` or `..` as a segment (the server would
+    /// resolve it to another path), or ends in `/` in a write.
     pub fn path_param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let write = !self.method.is_read() && self.method != Method::Delete;
         let problem =
             path::validate(value).or((write && value.ends_with('/')).then_some("must not end in `/`"));
         if let Some(problem) = problem {
-            let hint = if value.is_empty() { "" } else { " in a path; give it in a body, or use the id" };
+            let hint =
+                if value.is_empty() { "" } else { " in a path; send it in a body, or use the identifier" };
             return Err(RequestError::new(name, format!("{problem}{hint}")));
         }
-        self.fill(name, |path| path.extend(utf8_percent_encode(value, RESERVED)))?;
+        self.fill_param(name, |path| path.extend(utf8_percent_encode(value, RESERVED)))?;
         Ok(self)
     }
 
-    /// Fills in the next `{name}` of the path with an identifier or a name of the kind the server's patterns
-    /// allow: letters, digits and `_`, and in between also `-` and `.`.
+    /// Fills in the next `{name}` of the path with an identifier or a name in the server's pattern.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value has characters other than ASCII letters, digits, `_`, `-` and `.`, or begins or ends with `-`
+    /// or `.`.
     pub fn path_name(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         if value.is_empty() {
             return Err(RequestError::new(name, EMPTY));
         }
         let bytes = value.as_bytes();
         let joins = |edge: Option<&u8>| edge.is_some_and(|edge| matches!(edge, b'-' | b'.'));
-        // Without a way out in between, so that it is done many bytes at a time.
+        // Without an early exit, the compiler vectorizes the loop.
         let fits = bytes.iter().fold(true, |fits, byte| {
             fits & (byte.is_ascii_alphanumeric() | matches!(byte, b'_' | b'-' | b'.'))
         });
@@ -109,12 +147,15 @@ impl RequestBuilder {
                 "must be letters, digits and `_`, with `-` and `.` only in between",
             ));
         }
-        self.fill(name, |path| path.push_str(value))?;
+        self.fill_param(name, |path| path.push_str(value))?;
         Ok(self)
     }
 
-    /// Fills in the next `{name}` of the path with a UUID in lower case, the only kind of identifier that MFA methods have: other words in their
-    /// place name other operations.
+    /// Fills in the next `{name}` of the path with a lowercase UUID, as MFA methods have.
+    ///
+    /// # Errors
+    ///
+    /// Fails for any other value. It could be the path of another operation.
     pub fn path_uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let is_uuid = value.len() == 36
             && value.bytes().enumerate().all(|(index, byte)| match index {
@@ -122,75 +163,91 @@ impl RequestBuilder {
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             });
         if !is_uuid {
-            let problem = if value.is_empty() { EMPTY } else { "must be a UUID in lower case" };
+            let problem = if value.is_empty() { EMPTY } else { "must be a lowercase UUID" };
             return Err(RequestError::new(name, problem));
         }
-        self.fill(name, |path| path.push_str(value))?;
+        self.fill_param(name, |path| path.push_str(value))?;
         Ok(self)
     }
 
-    fn fill(&mut self, name: &'static str, push: impl FnOnce(&mut String)) -> Result<(), RequestError> {
-        let after = self.rest.strip_prefix('{').and_then(|rest| rest.strip_prefix(name)?.strip_prefix('}'));
-        self.rest = after.ok_or(RequestError::new(name, "is not the next parameter of the path"))?;
+    fn fill_param(&mut self, name: &'static str, push: impl FnOnce(&mut String)) -> Result<(), RequestError> {
+        let after = self
+            .remaining_template
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_prefix(name)?.strip_prefix('}'));
+        self.remaining_template =
+            after.ok_or(RequestError::new(name, "is not the next parameter of the path"))?;
         push(&mut self.path);
-        self.go_on();
-        if self.path.len() > LONGEST {
+        self.push_literal();
+        if self.path.len() > MAX_PATH_LEN {
             return Err(RequestError::new(name, "is too long for a URL"));
         }
         Ok(())
     }
 
-    /// Writes the path up to the next parameter.
-    fn go_on(&mut self) {
-        let next = self.rest.bytes().position(|byte| byte == b'{').unwrap_or(self.rest.len());
-        let (literal, rest) = self.rest.split_at(next);
+    /// Appends the template up to the next parameter.
+    fn push_literal(&mut self) {
+        let next = self
+            .remaining_template
+            .bytes()
+            .position(|byte| byte == b'{')
+            .unwrap_or(self.remaining_template.len());
+        let (literal, rest) = self.remaining_template.split_at(next);
         self.path.push_str(literal);
-        self.rest = rest;
+        self.remaining_template = rest;
     }
 
-    /// Adds a parameter to the query.
+    /// Adds a query parameter.
     #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
         push_pair(&mut self.query, name, value);
         self
     }
 
-    /// Sets a header. Those that the target and the transport see to are refused: token, namespace,
-    /// `Authorization`, `Host`, and what HTTP itself is made of.
+    /// Sets a header.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the target or the transport sets the header (the token, the namespace, `Authorization`, `Host` and
+    /// framing headers), or if the value has characters other than visible ASCII and inner blanks.
     pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RequestError> {
-        let refuse = |problem| RequestError::new(name.as_str().to_owned(), problem);
+        let invalid = |problem| RequestError::new(name.as_str().to_owned(), problem);
         if OWN_HEADERS.contains(&name) {
-            return Err(refuse("is a header that the request sets itself"));
+            return Err(invalid("is a header that the request sets itself"));
         }
-        // `HeaderValue` takes bytes that are not ASCII, and each server makes something else of them.
+        // `HeaderValue` accepts bytes that are not ASCII, and servers disagree on their meaning.
         let value = HeaderValue::from_str(value)
             .ok()
             .filter(|_| value.is_ascii())
-            .ok_or_else(|| refuse("is a header, and must be visible ASCII characters"))?;
-        // HTTP/1.1 strips them on the way.
+            .ok_or_else(|| invalid("is a header, and must be visible ASCII characters"))?;
+        // HTTP/1.1 trims the values of headers.
         if value.to_str().is_ok_and(|value| value.trim() != value) {
-            return Err(refuse("is a header, and must not begin or end with a blank"));
+            return Err(invalid("is a header, and must not begin or end with a blank"));
         }
         self.headers.insert(name, value);
         Ok(self)
     }
 
-    /// Sets a JSON body. It is wiped from memory when the request is dropped.
+    /// Sets a JSON body. Its memory is zeroed when the request is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body cannot be serialized.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Result<Self, RequestError> {
         let mut buffer = ZeroizingBuffer::default();
-        serde_json::to_writer(&mut buffer, body).map_err(|error| unwritable(&buffer, &error))?;
+        serde_json::to_writer(&mut buffer, body).map_err(|error| json_error(&buffer, &error))?;
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.body = buffer.into_bytes();
         Ok(self)
     }
 
-    /// Sets a body of form fields. It is wiped from memory when the request is dropped.
+    /// Sets a body of form fields. Its memory is zeroed when the request is dropped.
     #[must_use]
     pub fn form(mut self, fields: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Self {
         let mut buffer = ZeroizingBuffer::default();
         for (index, (name, value)) in fields.into_iter().enumerate() {
             let separator = if index == 0 { "" } else { "&" };
-            // A buffer in memory takes whatever is written to it.
+            // Writing to memory cannot fail.
             let _ =
                 write!(buffer, "{separator}{}={}", form_encoded(name.as_ref()), form_encoded(value.as_ref()));
         }
@@ -200,14 +257,22 @@ impl RequestBuilder {
         self
     }
 
-    /// Makes the request with this token in place of the target's.
+    /// Replaces the token of the target.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token is empty, or has characters other than visible ASCII.
     pub fn token(mut self, token: &SecretString) -> Result<Self, RequestError> {
         self.headers.insert(TOKEN, secret::header("", token)?);
-        self.awaits_token = false;
+        self.token_required = false;
         Ok(self)
     }
 
-    /// Makes the request with `Authorization: Bearer` and without the target's token.
+    /// Replaces the token of the target by `Authorization: Bearer`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token is empty, or has characters other than visible ASCII.
     pub fn bearer_auth(self, token: &SecretString) -> Result<Self, RequestError> {
         self.authorization("Bearer ", token)
     }
@@ -218,16 +283,19 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// Makes the request on behalf of nobody: without a token.
+    /// Removes the token of the target.
     #[must_use]
     pub fn without_token(mut self) -> Self {
         self.headers.remove(TOKEN);
-        self.awaits_token = false;
+        self.token_required = false;
         self
     }
 
-    /// Makes the request with `Authorization: Basic`, as OAuth clients do (RFC 6749, 2.3.1), and without the
-    /// target's token.
+    /// Replaces the token of the target by `Authorization: Basic` for an OAuth client (RFC 6749, 2.3.1).
+    ///
+    /// # Errors
+    ///
+    /// Never fails: both values are encoded as ASCII.
     pub fn basic_auth(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
         let mut pair = Zeroizing::new(String::with_capacity(512));
         pair.extend(form_encoded(client_id));
@@ -236,15 +304,15 @@ impl RequestBuilder {
         self.authorization("Basic ", &SecretString::from(BASE64.encode(pair.as_bytes())))
     }
 
-    /// Says whether doing this twice is the same as doing it once, so that it may be sent again after a lost
-    /// answer. Unless said otherwise, `POST` and `PATCH` are not, and the other verbs are.
+    /// Sets whether the request is [idempotent](Operation::idempotent), so that it can be retried after a lost response.
+    /// Defaults to `false` for `POST` and `PATCH`, and to `true` for other verbs.
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.operation.idempotent = idempotent;
         self
     }
 
-    /// Marks the operation as one that [creates](Operation::creates) an object under a generated identifier.
+    /// Marks the operation as one that [creates](Operation::creates) an object with a generated identifier.
     #[must_use]
     pub fn creates(mut self) -> Self {
         self.operation.creates = true;
@@ -253,9 +321,9 @@ impl RequestBuilder {
 
     pub(crate) fn finish(self, target: &Target) -> Result<http::Request<Bytes>, RequestError> {
         let mut path = self.path;
-        if let Some(rest) = self.rest.strip_prefix('{') {
+        if let Some(rest) = self.remaining_template.strip_prefix('{') {
             let name = rest.split('}').next().unwrap_or_default();
-            return Err(RequestError::new(name, "is a parameter of the path that was not given"));
+            return Err(RequestError::new(name, "is a missing parameter of the path"));
         }
         if !self.query.is_empty() {
             path.push('?');
@@ -274,7 +342,7 @@ impl RequestBuilder {
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(self.operation);
-        if self.awaits_token {
+        if self.token_required {
             request.extensions_mut().insert(TokenRequired);
         }
         Ok(request)
@@ -282,7 +350,7 @@ impl RequestBuilder {
 }
 
 impl fmt::Debug for RequestBuilder {
-    /// Leaves out the query and the body.
+    /// Hides the query and the body, which can contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder")
             .field("operation", &self.operation)
@@ -291,10 +359,9 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
-/// Explains why a body cannot be written. Names the field if its value is at fault: the field's key was written
-/// last.
-fn unwritable(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestError {
-    let written = str::from_utf8(buffer.as_slice()).unwrap_or_default();
+/// Returns the error of a body that cannot be serialized. The buffer ends in the key of the field that failed.
+fn json_error(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestError {
+    let written = std::str::from_utf8(buffer.as_slice()).unwrap_or_default();
     let key =
         written.strip_suffix("\":").and_then(|text| text.rsplit_once('"')).map(|(_, key)| key.to_owned());
     match key.filter(|_| error.to_string() == NOT_WHOLE_SECONDS) {
@@ -303,7 +370,7 @@ fn unwritable(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestErr
     }
 }
 
-/// As in a query or a form; `%20` is as good as `+`.
+/// Encodes for queries and forms, where `%20` and `+` are equivalent.
 fn form_encoded(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }

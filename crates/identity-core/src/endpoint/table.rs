@@ -1,17 +1,16 @@
-//! Every operation of the identity engine, in one table.
+use crate::endpoint::definition::Endpoint;
+use crate::endpoint::method::Method;
+use crate::legacy;
 
-use crate::endpoint::Method;
-use crate::{Endpoint, legacy};
-
-#[allow(clippy::wildcard_imports, reason = "it is about all of them")]
+#[allow(clippy::wildcard_imports, reason = "the table contains every operation")]
 use crate::{alias::*, entity::*, group::*, lookup::*, mfa::*, oidc::*};
 
-/// An operation, and where to find it.
+/// A row of [`ENDPOINTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// The name that the server's OpenAPI document gives the operation. For the creation of MFA methods,
-    /// which OpenBao's leaves out, that of HashiCorp Vault's.
+    /// The name of the operation in the server's OpenAPI document. OpenBao's lacks the creation of MFA methods, which
+    /// have the names of HashiCorp Vault's.
     pub operation: &'static str,
     /// The verb.
     pub method: Method,
@@ -19,15 +18,22 @@ pub struct EndpointInfo {
     pub path: &'static str,
     /// The type in this crate.
     pub endpoint: &'static str,
-    /// The methods of the client in `vault-identity`; `call` where there is no other.
+    /// The methods of the client in `vault-identity`, or `call` if there is no other.
     pub client: &'static str,
-    /// The method of hvac's `Identity` class, if it has one.
+    /// The method of hvac's `Identity` class, if there is one.
     pub hvac: Option<&'static str>,
 }
 
-macro_rules! all {
+macro_rules! endpoints {
     ($($($endpoint:ident)::+: $operation:literal, $client:literal, $hvac:literal;)+) => {
         /// Every operation of the identity engine.
+        ///
+        /// ```
+        /// use identity_core::endpoint::ENDPOINTS;
+        ///
+        /// let row = ENDPOINTS.iter().find(|row| row.hvac == Some("read_entity")).unwrap();
+        /// assert_eq!((row.endpoint, row.path), ("ReadEntityById", "identity/entity/id/{id}"));
+        /// ```
         pub const ENDPOINTS: &[EndpointInfo] = &[$(EndpointInfo {
             operation: $operation,
             method: <$($endpoint)::+ as Endpoint>::METHOD,
@@ -39,7 +45,7 @@ macro_rules! all {
     };
 }
 
-all! {
+endpoints! {
     CreateEntity: "entity-create", "entities().create", "create_or_update_entity";
     ReadEntityById: "entity-read-by-id", "entities().read, find", "read_entity";
     UpdateEntityById: "entity-update-by-id", "entities().update", "update_entity";

@@ -7,40 +7,53 @@ use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::OAuthError;
+use crate::de;
 use crate::error::disposition::{self, Disposition};
+use crate::error::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::id::EntityId;
 use crate::text::{Printable, redact};
-use crate::{EntityId, de, error::OAuthErrorCode};
 
-mod decode;
+pub(crate) mod decode;
 
-/// A refusal, in the server's own words.
+/// An error response of the server: the status, the error messages, and what else the body contains.
+///
+/// ```
+/// use identity_core::error::ApiError;
+///
+/// let body = r#"{"errors":["rate limit quota exceeded"]}"#;
+/// let response = http::Response::builder().status(429).header("retry-after", "2").body(body)?;
+/// let error = ApiError::from_response(&response).expect("429 is an error");
+/// assert_eq!(error.errors(), ["rate limit quota exceeded"]);
+/// assert_eq!(error.retry_after().map(|after| after.delay().as_secs()), Some(2));
+/// assert!(error.is_transient() && !error.may_have_been_applied(true));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
     errors: Vec<String>,
-    /// The body has an `errors` list, and it is empty.
-    bare: bool,
+    /// Whether the body has `errors`, and they are empty.
+    errors_empty: bool,
     conflicts: Vec<MergeConflict>,
     retry_after: Option<RetryAfter>,
     request_id: Option<String>,
     oauth: Option<OAuthError>,
-    /// What the body is, if it is not Vault's.
-    foreign: Option<String>,
+    /// The content type of a body that is not a JSON object, and so not the server's.
+    unexpected_content_type: Option<String>,
 }
 
-/// When to come again, from the header `Retry-After`.
+/// The time of the next attempt, from the header `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryAfter {
-    /// After so long. OpenBao rounds down, so zero means "in less than a second".
+    /// After a delay. OpenBao rounds down: zero means "in less than a second".
     Delay(Duration),
     /// At this time.
     At(Timestamp),
 }
 
 impl RetryAfter {
-    /// How long that is from now. Zero if the time is over.
+    /// The delay from now. Zero if the time has passed.
     pub fn delay(self) -> Duration {
         match self {
             Self::Delay(delay) => delay,
@@ -49,13 +62,13 @@ impl RetryAfter {
     }
 }
 
-/// An alias that stands in the way of a merge: two rows for each clash, first the alias of the entity merged
-/// into.
+/// An alias that conflicts with another one in a merge. Each conflict has two rows, the first for the alias of
+/// the entity that is merged into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct MergeConflict {
-    /// The name of the alias. Its identifier stands only in the text of the error.
+    /// The name of the alias. Only the error message contains its identifier.
     #[serde(deserialize_with = "de::null_as_default")]
     pub alias: String,
     /// The name of the entity.
@@ -72,51 +85,52 @@ pub struct MergeConflict {
     pub mount_path: String,
 }
 
-/// What the server's HTTP stack answers to an address that begins with `http://` where it speaks TLS.
+/// The response of Go's HTTP server to plaintext on a TLS port.
 const PLAIN_HTTP: &str = "Client sent an HTTP request to an HTTPS server.";
 
 impl ApiError {
-    /// A refusal as the server would give it, for test doubles.
+    /// Creates an error from a status and the server's messages, for test doubles.
     pub fn new(status: StatusCode, errors: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let errors: Vec<String> = errors.into_iter().map(Into::into).collect();
         Self {
             status,
-            bare: errors.is_empty(),
+            errors_empty: errors.is_empty(),
             errors,
             conflicts: Vec::new(),
             retry_after: None,
             request_id: None,
             oauth: None,
-            foreign: None,
+            unexpected_content_type: None,
         }
     }
 
-    /// Reads the error that a response is. Returns `None` if its status is a success.
+    /// Reads an error response. Returns `None` if the status is a success.
     pub fn from_response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Option<Self> {
-        (!response.status().is_success()).then(|| Self::read(response.into()))
+        let status = response.status();
+        (!status.is_success()).then(|| Self::from_parts(status, response.headers(), response.body().as_ref()))
     }
 
-    /// The server's way to say "there is none", for test doubles.
+    /// Creates the response to a request for an object that does not exist, for test doubles.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, [""; 0])
     }
 
-    /// Adds the aliases that stand in the way of a merge.
+    /// Sets the conflicting aliases of a merge.
     #[must_use]
     pub fn with_conflicts(mut self, conflicts: impl IntoIterator<Item = MergeConflict>) -> Self {
         self.conflicts = conflicts.into_iter().collect();
         self
     }
 
-    /// Says it in the words of OAuth.
+    /// Sets the OAuth error that an endpoint of the OpenID provider returns.
     #[must_use]
     pub fn with_oauth(mut self, oauth: OAuthError) -> Self {
-        self.bare = false;
+        self.errors_empty = false;
         self.oauth = Some(oauth);
         self
     }
 
-    /// Adds when to come again.
+    /// Sets the delay of `Retry-After`.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(RetryAfter::Delay(delay));
@@ -128,45 +142,49 @@ impl ApiError {
         self.status
     }
 
-    /// What the server says, cut off after 4 KiB. Empty where it has nothing to add to the status.
+    /// The messages of the server, truncated after 4 KiB. Empty if the status is all there is.
     pub fn errors(&self) -> &[String] {
         &self.errors
     }
 
-    /// The aliases that stand in the way of a merge.
+    /// The conflicting aliases of a merge.
     pub fn conflicts(&self) -> &[MergeConflict] {
         &self.conflicts
     }
 
-    /// When to come again, if the server says so.
+    /// The time of the next attempt, if the response has a `Retry-After`.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.retry_after
     }
 
-    /// The identifier of the request, if the server tells it. OpenBao does not in a refusal.
+    /// The server's identifier of the request. `None` for OpenBao, whose error responses do not contain it.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// What an endpoint of the OpenID provider says, in the words of OAuth. They can answer with
+    /// The OAuth error of an endpoint of the OpenID provider. These endpoints can return
     /// [`errors`](Self::errors) as well.
     pub fn oauth(&self) -> Option<&OAuthError> {
         self.oauth.as_ref()
     }
 
-    /// Whether this is the server's way to say "there is none": 404 and an empty list of errors.
+    /// Returns `true` if the object does not exist: 404 with an empty list of errors.
     pub fn is_not_found(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND && self.bare
+        self.status == StatusCode::NOT_FOUND && self.errors_empty
     }
 
-    /// Redacts the secrets of the request's headers in everything that is the server's text.
+    /// Redacts the secrets in all text of the server.
     pub(crate) fn redact(&mut self, secrets: &[&HeaderValue]) {
         let redact = |text: &mut String| {
             if let Cow::Owned(redacted) = redact(text, secrets.iter().copied()) {
                 *text = redacted;
             }
         };
-        self.errors.iter_mut().chain(&mut self.request_id).chain(&mut self.foreign).for_each(redact);
+        self.errors
+            .iter_mut()
+            .chain(&mut self.request_id)
+            .chain(&mut self.unexpected_content_type)
+            .for_each(redact);
         for conflict in &mut self.conflicts {
             let MergeConflict { alias, entity, entity_id, mount, mount_path } = conflict;
             let mut id = entity_id.to_string();
@@ -181,23 +199,21 @@ impl ApiError {
         }
     }
 
-    /// Whether the body has an `errors` list, and nothing in it.
-    pub(crate) fn is_bare(&self) -> bool {
-        self.bare
+    pub(crate) fn has_empty_errors(&self) -> bool {
+        self.errors_empty
     }
 
-    /// What the body is, if it is not Vault's.
-    pub(crate) fn foreign(&self) -> Option<&str> {
-        self.foreign.as_deref()
+    pub(crate) fn unexpected_content_type(&self) -> Option<&str> {
+        self.unexpected_content_type.as_deref()
     }
 
-    /// Returns `true` if the server rejected the request and did not carry it out, so that the same request
-    /// fails again. A validation error is an example, also one with status 500.
+    /// Returns `true` if the server rejected the request and did not apply it. The same request fails again. This
+    /// includes validation errors with status 500.
     pub fn is_rejection(&self) -> bool {
         self.disposition() == Disposition::Rejected
     }
 
-    /// Returns `true` if a standby responded that it knows no leader.
+    /// Returns `true` if a standby responds that it knows no leader.
     pub fn has_no_active_node(&self) -> bool {
         disposition::has_no_active_node(self.status, self.vault_messages())
     }
@@ -213,8 +229,7 @@ impl ApiError {
         disposition::unknown_member_id(&self.errors)
     }
 
-    /// Returns `true` if the body is an error response of the server, rather than of a proxy or another
-    /// system on the way.
+    /// Returns `true` if the body is an error response of the server, rather than of a proxy.
     pub fn is_from_server(&self) -> bool {
         self.vault_messages().is_some()
     }
@@ -225,8 +240,8 @@ impl ApiError {
             && self.errors.iter().any(|message| disposition::is_sealed(message))
     }
 
-    /// Returns `true` if the server itself reports that the token is missing, unknown, or not allowed to do
-    /// this.
+    /// Returns `true` if the server reports that the token is missing, unknown, or lacks the permission (403).
+    /// Returns `false` for a 403 of a proxy.
     pub fn is_permission_denied(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
@@ -234,16 +249,16 @@ impl ApiError {
     /// Returns `true` if the node has not yet seen an earlier write (412, or 429 without a message).
     pub fn is_not_yet_consistent(&self) -> bool {
         self.status == StatusCode::PRECONDITION_FAILED
-            || (self.status == StatusCode::TOO_MANY_REQUESTS && self.bare)
+            || (self.status == StatusCode::TOO_MANY_REQUESTS && self.errors_empty)
     }
 
-    /// Returns `true` if the same request may succeed later.
+    /// Returns `true` if the error is transient: the same request may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
     }
 
-    /// Returns `true` if the server may have carried out the request, if it is a write. `could_forward`
-    /// states whether the node was allowed to forward the request to the leader.
+    /// Returns `true` if the server may have applied the request, in case it is a write. `could_forward` states
+    /// whether the node was allowed to forward the request to the leader.
     pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.disposition() {
             Disposition::Rejected | Disposition::Unavailable => false,
@@ -256,22 +271,22 @@ impl ApiError {
         disposition::disposition(self.status, self.vault_messages())
     }
 
-    /// The messages, if the body is an error response of the server and not of something on the way to it.
-    pub(crate) fn vault_messages(&self) -> Option<&[String]> {
-        let is_vaults =
-            self.foreign.is_none() && (self.bare || !self.errors.is_empty() || self.oauth.is_some());
-        is_vaults.then_some(&*self.errors)
+    /// The messages of the server. `None` if the response is not the server's.
+    fn vault_messages(&self) -> Option<&[String]> {
+        let is_from_server = self.unexpected_content_type.is_none()
+            && (self.errors_empty || !self.errors.is_empty() || self.oauth.is_some());
+        is_from_server.then_some(&*self.errors)
     }
 }
 
-/// The status and the server's messages, as in `403 permission denied`.
+/// The status and the messages, as in `403 permission denied`.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut messages =
             self.errors.iter().map(|error| error.trim_end()).filter(|error| !error.is_empty()).peekable();
         let mut separator = " ";
-        if let Some(foreign) = &self.foreign {
-            write!(f, "{}: the response is not Vault's but {}", self.status, Printable(foreign))?;
+        if let Some(content_type) = &self.unexpected_content_type {
+            write!(f, "{}: the response is not Vault's but {}", self.status, Printable(content_type))?;
             separator = ": ";
         } else if self.oauth.is_some() || messages.peek().is_some() {
             write!(f, "{}", self.status.as_u16())?;

@@ -1,27 +1,28 @@
 use http::StatusCode;
 
-/// What an error response says about the request. Everything here is matched against whole messages: servers
-/// repeat request values in their messages, and these must not decide anything.
+/// The meaning of an error response for a retry.
+///
+/// All patterns match whole messages, because servers repeat values of the request in them, and such a value
+/// must not decide anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
-    /// The request was rejected and not carried out. Sending it again does not help.
+    /// The request was rejected and not applied. The same request fails again.
     Rejected,
-    /// The request was not carried out, and may succeed later.
+    /// The request was not applied, and may succeed later.
     Unavailable,
-    /// A node that does not lead, or is sealed, has not forwarded the request. It sends the same response
-    /// when it has forwarded the request and got no response, and then the request may have been carried out.
+    /// A standby or a sealed node did not forward the request. It sends the same response if it did forward the
+    /// request and received no response, so the request may have been applied.
     NotForwarded,
-    /// The request may have been carried out, and may succeed later: a response of a gateway, or of a node
-    /// that lost its leadership.
+    /// The request may have been applied, and may succeed later: the response of a gateway, or of a node that lost
+    /// its leadership.
     Lost,
-    /// The request may have been carried out. An error of the storage or of an audit device, for example. It
-    /// does not pass as a rule.
+    /// The request may have been applied, and the error usually persists. An error of the storage or of an audit
+    /// device is an example.
     Unclear,
 }
 
-/// Validation errors that the server sends with status 500, by how they begin and end. Those after which the
-/// server has changed something all the same are left out: deleting an MFA method through another type, and a
-/// merge.
+/// Validation errors that the server sends with status 500, by their beginning and end. Two are missing because
+/// the server may have changed something: deleting an MFA method through another type, and a merge.
 const VALIDATION: [(&str, &str); 11] = [
     ("invalid entity ID \"", "\""),
     ("invalid member group ID \"", "\""),
@@ -36,7 +37,7 @@ const VALIDATION: [(&str, &str); 11] = [
     ("methodID is still used by an enforcement configuration with ID: ", ""),
 ];
 
-const UNKNOWN_MEMBER: [(&str, &str); 2] =
+const UNKNOWN_MEMBERS: [(&str, &str); 2] =
     [("invalid entity ID \"", "\""), ("invalid member group ID \"", "\"")];
 
 const WRONG_METHOD_TYPE: &str = "method ID does not match TOTP type";
@@ -45,7 +46,7 @@ const NO_ACTIVE_NODE: &str = "local node not active but active cluster node not 
 
 const SEALED: [&str; 2] = ["Vault is sealed", "OpenBao is sealed"];
 
-/// The causes that a node reports when it lost its leadership while it wrote.
+/// The causes that a node reports if it loses its leadership during a write.
 const LEADER_LOST: [&str; 2] = ["context canceled", "leadership lost while committing log"];
 
 /// Classifies an error response by its status and, where the server itself has sent it, its messages.
@@ -55,10 +56,10 @@ pub(crate) fn disposition(status: StatusCode, messages: Option<&[String]>) -> Di
         (500, Some(messages)) => server_error(messages),
         (307, _) => Disposition::NotForwarded,
         (503, Some([message])) if is_sealed(message) => Disposition::NotForwarded,
-        // These are likely to last.
+        // 501 and 505 are likely to persist.
         (501 | 505, _) => Disposition::Unclear,
-        // Also 522: Cloudflare sends it if the server did not accept the connection, but as well if it
-        // accepted the connection and did not acknowledge the request.
+        // 522 too: Cloudflare sends it if the server did not accept the connection, but also if the server did
+        // not acknowledge the request.
         (408 | 499 | 500.., _) => Disposition::Lost,
         _ => Disposition::Rejected,
     }
@@ -69,7 +70,7 @@ fn server_error(messages: &[String]) -> Disposition {
     if message == NO_ACTIVE_NODE {
         return Disposition::NotForwarded;
     }
-    let message = unwrapped(message);
+    let message = strip_list(message);
     let is_validation =
         |(start, end): &(&str, &str)| message.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
     if message == WRONG_METHOD_TYPE || VALIDATION.iter().any(is_validation) {
@@ -83,31 +84,27 @@ fn server_error(messages: &[String]) -> Disposition {
     if LEADER_LOST.iter().any(is_leader_lost) { Disposition::Lost } else { Disposition::Unclear }
 }
 
-/// Whether this message is the server's way of saying that it is sealed.
 pub(crate) fn is_sealed(message: &str) -> bool {
     SEALED.contains(&message.trim_end())
 }
 
-/// Whether these messages are those of a standby that knows no leader.
 pub(crate) fn has_no_active_node(status: StatusCode, messages: Option<&[String]>) -> bool {
     status == StatusCode::INTERNAL_SERVER_ERROR
         && messages.is_some_and(|messages| matches!(messages, [message] if message == NO_ACTIVE_NODE))
 }
 
-/// Whether the server could not decode the index that the client sent.
 pub(crate) fn is_index_rejected(status: StatusCode, messages: &[String]) -> bool {
     status == StatusCode::BAD_REQUEST
         && messages.first().is_some_and(|message| message.starts_with(r#"failed to decode "X-Vault-Index""#))
 }
 
-/// The identifier in the message that a member of a group does not exist.
 pub(crate) fn unknown_member_id(messages: &[String]) -> Option<&str> {
     let [message] = messages else { return None };
-    let message = unwrapped(message);
-    UNKNOWN_MEMBER.iter().find_map(|(start, end)| message.strip_prefix(start)?.strip_suffix(end))
+    let message = strip_list(message);
+    UNKNOWN_MEMBERS.iter().find_map(|(start, end)| message.strip_prefix(start)?.strip_suffix(end))
 }
 
-/// A message without the list of one element that the server's backends put around it.
-fn unwrapped(message: &str) -> &str {
+/// Strips the list of one element that the server's backends put around a message.
+fn strip_list(message: &str) -> &str {
     message.strip_prefix("1 error occurred:\n\t* ").map_or(message, |rest| rest.trim_end_matches('\n'))
 }

@@ -6,22 +6,22 @@ use crate::de;
 use crate::macros::open_enum;
 use crate::text::Printable;
 
-/// A refusal in the words of OAuth (RFC 6749) and OpenID Connect.
+/// An error response of OAuth (RFC 6749) and OpenID Connect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OAuthError {
-    /// What is wrong.
+    /// The error code.
     pub error: OAuthErrorCode,
-    /// The same in a sentence.
+    /// The message.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub error_description: String,
-    /// What was sent along with the request, if anything was.
+    /// The `state` of the request.
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
 
 impl OAuthError {
-    /// A refusal to answer with, in a test.
+    /// Creates a value for use in tests.
     pub fn new(error: OAuthErrorCode, error_description: impl Into<String>) -> Self {
         Self { error, error_description: error_description.into(), state: None }
     }
@@ -38,35 +38,35 @@ impl fmt::Display for OAuthError {
 }
 
 open_enum! {
-    /// What is wrong, in a word of OAuth, of OpenID Connect, or of the server's own.
+    /// An error code of OAuth, of OpenID Connect, or of the server.
     pub enum OAuthErrorCode {
-        /// The entity may not, or there is none.
+        /// The entity lacks the permission, or the caller has no entity.
         AccessDenied = "access_denied",
-        /// The client is unknown, may not use the provider, or has the wrong secret.
+        /// The client is unknown, is not allowed to use the provider, or sent a wrong secret.
         InvalidClient = "invalid_client",
-        /// The client is unknown. A word of the server's own.
+        /// The client is unknown. A code of the server, not of OAuth.
         InvalidClientId = "invalid_client_id",
-        /// The code is unknown, used, or somebody else's; or the client may not use the flow.
+        /// The code is unknown, used, or of another client, or the client is not allowed to use the flow.
         InvalidGrant = "invalid_grant",
-        /// The address is not one of the client's. A word of the server's own.
+        /// The client does not have this redirect URI. A code of the server, not of OAuth.
         InvalidRedirectUri = "invalid_redirect_uri",
-        /// Something is missing or wrong, which may be the provider's name.
+        /// A parameter is missing or invalid, or the provider does not exist.
         InvalidRequest = "invalid_request",
-        /// The access token is not one of this provider's, or its entity is disabled.
+        /// The access token is not of this provider, or its entity is disabled.
         InvalidToken = "invalid_token",
-        /// The caller has logged in too long ago. A word of the server's own.
+        /// The caller's login is too old. A code of the server, not of OAuth.
         MaxAgeViolation = "max_age_violation",
         /// Request objects are not supported.
         RequestNotSupported = "request_not_supported",
-        /// Request objects are not supported.
+        /// Request objects by URI are not supported.
         RequestUriNotSupported = "request_uri_not_supported",
-        /// The server failed.
+        /// An internal error of the server.
         ServerError = "server_error",
-        /// The client may not use the provider.
+        /// The client is not allowed to use the provider.
         UnauthorizedClient = "unauthorized_client",
-        /// The flow is not one of the server's.
+        /// The server does not support the grant type.
         UnsupportedGrantType = "unsupported_grant_type",
-        /// The flow is not one of the server's.
+        /// The server does not support the response type.
         UnsupportedResponseType = "unsupported_response_type",
     }
 }

@@ -23,7 +23,7 @@ macro_rules! endpoint {
             const PATH: &'static str = $path;
 
             fn encode(&self, builder: crate::endpoint::RequestBuilder) -> Result<crate::endpoint::RequestBuilder, crate::error::RequestError> {
-                // The compiler's own check that placeholders and fields match.
+                // The compiler checks that placeholders and fields match.
                 let _ = || { let _ = format_args!($path $($(, $field = self.$field)*)?); };
                 $($(let builder = endpoint!(@param builder, self.$field, stringify!($field) $(, $rule)?);)*)?
                 $(let builder = endpoint!(@$step builder, self $(, $argument)?);)*
@@ -35,8 +35,8 @@ macro_rules! endpoint {
             }
 
             $(fn verify(&self, output: &$output) -> Result<(), crate::error::DecodeError> {
-                use crate::subject::{Asked as _, Subject as _, compare};
-                $(compare(stringify!($same), self.$same.asked(), output.$same())?;)+
+                use crate::subject::{Requested as _, Subject as _, compare};
+                $(compare(stringify!($same), self.$same.requested(), output.$same())?;)+
                 Ok(())
             })?
 

@@ -1,9 +1,18 @@
 use std::fmt;
 
-/// What a transport that repeats calls has tried, in order.
+/// The attempts of a call, in order.
 ///
-/// Such a transport puts it into the [`http::Extensions`] of a response, or into its
-/// [`TransportError`](crate::transport::TransportError); [`Error::attempts`](crate::Error::attempts) gives it out.
+/// A transport that retries calls stores them in the [`http::Extensions`] of the response, or in its
+/// [`TransportError`](crate::transport::TransportError). [`Error::attempts`](crate::Error::attempts) returns them.
+///
+/// ```
+/// use identity_core::transport::Attempts;
+///
+/// let mut attempts = Attempts::default();
+/// attempts.push("10.0.0.1:8200", "503 Service Unavailable");
+/// attempts.push("10.0.0.2:8200", "timed out");
+/// assert_eq!(attempts.to_string(), "10.0.0.1:8200: 503 Service Unavailable; 10.0.0.2:8200: timed out");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
     list: Vec<Attempt>,
@@ -15,35 +24,36 @@ pub struct Attempts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The host and port that was asked.
+    /// The host and port of the node.
     pub node: String,
-    /// How it ended, without the words of the server.
+    /// The outcome, without messages of the server.
     pub outcome: String,
 }
 
 impl Attempts {
-    /// Adds an attempt: the host and port, and how it ended. Leave paths, and what the server says, out.
+    /// Adds an attempt: the host and port, and the outcome. The outcome must not contain paths or messages of the
+    /// server.
     pub fn push(&mut self, node: impl Into<String>, outcome: impl Into<String>) {
         self.list.push(Attempt { node: node.into(), outcome: outcome.into() });
     }
 
-    /// Notes that the server may have carried out the last attempt all the same.
+    /// Marks the call as in doubt: the server may have applied a failed attempt.
     pub fn mark_in_doubt(&mut self) {
         self.in_doubt = true;
     }
 
-    /// Whether the server may have carried out an attempt that is told as a failure.
+    /// Returns `true` if the server may have applied a failed attempt.
     pub fn any_in_doubt(&self) -> bool {
         self.in_doubt
     }
 
-    /// Records whether the last node was told not to forward the request. A standby that fails it has then
-    /// certainly not had it carried out by the leader.
+    /// Sets whether the last request was not to be forwarded. A standby that fails such a request has certainly not
+    /// passed it to the leader.
     pub fn set_not_forwarded(&mut self, not_forwarded: bool) {
         self.not_forwarded = not_forwarded;
     }
 
-    /// Returns `true` if the last node was told not to forward the request.
+    /// Returns `true` if the last request was not to be forwarded.
     pub fn is_not_forwarded(&self) -> bool {
         self.not_forwarded
     }
@@ -54,16 +64,16 @@ impl Attempts {
     }
 }
 
-/// In order of their first one, those that ended alike only once.
+/// Attempts with the same outcome are shown once, with their number.
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alike = |attempt: &&Attempt| self.list.iter().filter(|other| other == attempt).count();
+        let count = |attempt: &&Attempt| self.list.iter().filter(|other| other == attempt).count();
         let is_first = |(index, attempt): &(usize, &Attempt)| !self.list[..*index].contains(attempt);
-        let different = self.list.iter().enumerate().filter(is_first).map(|(_, attempt)| attempt);
-        for (index, attempt) in different.enumerate() {
+        let distinct = self.list.iter().enumerate().filter(is_first).map(|(_, attempt)| attempt);
+        for (index, attempt) in distinct.enumerate() {
             let Attempt { node, outcome } = attempt;
             write!(f, "{}{node}: {outcome}", if index == 0 { "" } else { "; " })?;
-            match alike(&attempt) {
+            match count(&attempt) {
                 1 => {}
                 times => write!(f, ", {times} times")?,
             }
@@ -72,7 +82,7 @@ impl fmt::Display for Attempts {
     }
 }
 
-/// As `Display`, since there can be many.
+/// As `Display`, because there can be many.
 impl fmt::Debug for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
@@ -84,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_that_ended_alike_are_told_once() {
+    fn attempts_with_the_same_outcome_are_shown_once() {
         let mut attempts = Attempts::default();
         assert_eq!(attempts.to_string(), "");
         for (node, outcome) in [("a:1", "no"), ("b:1", "no"), ("a:1", "no"), ("a:1", "yes"), ("a:1", "no")] {

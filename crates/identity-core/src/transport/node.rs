@@ -33,16 +33,17 @@ pub enum NodeState {
     Uninitialized,
     /// The node does not respond.
     Unreachable,
-    /// The node responds with a status that does not tell its state.
+    /// The node responds with an unknown status.
     Unknown,
 }
 
-/// The newest index that a client has seen of a cluster and a namespace, to be handed to another process.
+/// The newest index that a client has seen of a cluster and a namespace.
+///
+/// Another process that observes the token reads what this client has written. Serialize it to hand it over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConsistencyToken {
-    /// The host and port, and the path that a gateway serves the cluster under. Of several addresses of one
-    /// cluster, the first.
+    /// The host and port, and the path prefix of a gateway. For several addresses of one cluster, the first one.
     pub address: String,
     /// The namespace. Empty for the root namespace.
     pub namespace: String,

@@ -192,7 +192,7 @@ fn no_part_of_an_error_repeats_its_source() {
         (
             unreadable.mark_unauthenticated(),
             vec![format!(
-                "{read}the response cannot be read: the answer is not JSON (200 OK, no content type): line 1 column 1 of 1 bytes"
+                "{read}the response cannot be read: the response is not JSON (200 OK, no content type): line 1 column 1 of 1 bytes"
             )],
         ),
         (unsent, vec![format!("{read}`id` must not be empty")]),
@@ -213,7 +213,7 @@ fn no_part_of_an_error_repeats_its_source() {
         ),
         (
             failed::<UpdateGroupById>(true, ErrorKind::Conflict),
-            vec!["POST identity/group/id/{id} failed: another writer has undone the change each time".into()],
+            vec!["POST identity/group/id/{id} failed: another writer undid the change each time".into()],
         ),
         (
             RequestError::new("VAULT_ADDR", "must not be empty").into(),

@@ -121,12 +121,12 @@ fn odd_wrap_info_is_neither_a_token_nor_nothing() {
 #[test]
 fn decode_errors_say_where_but_not_what() {
     for (body, text) in [
-        ("", "the answer is empty (200 OK)"),
-        (r#"{"data":null}"#, "the answer has no data"),
-        ("canary", "the answer is not JSON (200 OK, application/json): line 1 column 1 of 6 bytes"),
+        ("", "the response is empty (200 OK)"),
+        (r#"{"data":null}"#, "the response has no data"),
+        ("canary", "the response is not JSON (200 OK, application/json): line 1 column 1 of 6 bytes"),
         (
             r#"{"data":{"id":"e1","#,
-            "the answer is not JSON (200 OK, application/json): line 1 column 19 of 19 bytes",
+            "the response is not JSON (200 OK, application/json): line 1 column 19 of 19 bytes",
         ),
         (
             "{\n\"data\":{\"id\":5}}",

@@ -1,20 +1,18 @@
-//! How a refusal is read: only as much of it as is kept, however large it is.
+//! Reads error responses, of any size, without keeping more than [`ApiError`] shows.
 
 use std::time::Duration;
 
-use http::HeaderName;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{ApiError, MergeConflict, PLAIN_HTTP, RetryAfter};
 use crate::de::{self, Object};
-use crate::endpoint::ApiResponse;
-use crate::error::OAuthError;
+use crate::error::oauth_error::OAuthError;
 use crate::text::{self, MAX_LEN};
 
-/// More of a refusal is not read.
 const MAX_BODY_LEN: usize = 1024 * 1024;
 
 #[derive(Default, Deserialize)]
@@ -40,25 +38,25 @@ struct Messages(#[serde(deserialize_with = "de::messages")] Vec<String>);
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Conflicts(#[serde(deserialize_with = "de::few")] Vec<MergeConflict>);
+struct Conflicts(#[serde(deserialize_with = "de::first_thousand")] Vec<MergeConflict>);
 
 impl ApiError {
-    pub(crate) fn read(reply: ApiResponse<'_>) -> Self {
+    pub(crate) fn from_parts(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let mut error = Self {
-            status: reply.status,
+            status,
             errors: Vec::new(),
-            bare: reply.has_no_words(),
+            errors_empty: has_empty_errors(body),
             conflicts: Vec::new(),
-            retry_after: header(reply, RETRY_AFTER).and_then(parse_retry_after),
+            retry_after: header(headers, RETRY_AFTER).and_then(parse_retry_after),
             request_id: None,
             oauth: None,
-            foreign: None,
+            unexpected_content_type: None,
         };
-        let body = reply.body.get(..MAX_BODY_LEN).unwrap_or(reply.body);
-        if !error.fill(body) && !error.fill(&closed(body)) && !body.is_empty() {
-            let mut content_type = header(reply, CONTENT_TYPE).unwrap_or("of no stated type").to_owned();
-            text::truncate(&mut content_type, text::MAX_WORD_LEN);
-            error.foreign = Some(content_type);
+        let body = body.get(..MAX_BODY_LEN).unwrap_or(body);
+        if !error.read_body(body) && !error.read_body(&closed(body)) && !body.is_empty() {
+            let mut content_type = header(headers, CONTENT_TYPE).unwrap_or("of no stated type").to_owned();
+            text::truncate(&mut content_type, text::MAX_NAME_LEN);
+            error.unexpected_content_type = Some(content_type);
             if body.trim_ascii() == PLAIN_HTTP.as_bytes() {
                 error.errors = vec![PLAIN_HTTP.to_owned()];
             }
@@ -66,39 +64,52 @@ impl ApiError {
         error
     }
 
-    /// Takes what is known from a body; `false` if it is not an object.
-    fn fill(&mut self, body: &[u8]) -> bool {
+    /// Sets the fields that the body contains. Returns `false` if it is not an object.
+    fn read_body(&mut self, body: &[u8]) -> bool {
         let Ok(Object(body)) = serde_json::from_slice::<Object<Body<'_>>>(body) else { return false };
         self.errors = read(body.errors).map(|Messages(errors)| errors).unwrap_or_default();
         self.conflicts = read(body.data).map(|Conflicts(conflicts)| conflicts).unwrap_or_default();
-        self.request_id = message(body.request_id);
+        self.request_id = read_text(body.request_id);
         self.oauth = read(body.error).map(|error| OAuthError {
-            error: cut(error).into(),
-            error_description: message(body.error_description).unwrap_or_default(),
-            state: message(body.state),
+            error: truncated(error).into(),
+            error_description: read_text(body.error_description).unwrap_or_default(),
+            state: read_text(body.state),
         });
         true
     }
 }
 
-/// A field of an odd type is as good as none.
+/// Returns `true` if the body is an object whose `errors` are an empty list or `null`, as Go writes a list that
+/// was never allocated.
+pub(crate) fn has_empty_errors(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Errors {
+        // `deserialize_with` without `default` makes the field required, though it is an `Option`.
+        #[serde(deserialize_with = "Option::deserialize")]
+        errors: Option<Vec<IgnoredAny>>,
+    }
+    serde_json::from_slice(body)
+        .is_ok_and(|Object(body): Object<Errors>| body.errors.is_none_or(|errors| errors.is_empty()))
+}
+
+/// Reads a field. One of an unexpected type counts as absent.
 fn read<T: DeserializeOwned>(value: Option<&RawValue>) -> Option<T> {
     serde_json::from_str(value?.get()).ok()
 }
 
-fn message(value: Option<&RawValue>) -> Option<String> {
-    read(value).filter(|text: &String| !text.is_empty()).map(cut)
+fn read_text(value: Option<&RawValue>) -> Option<String> {
+    read(value).filter(|text: &String| !text.is_empty()).map(truncated)
 }
 
-fn cut(mut text: String) -> String {
+fn truncated(mut text: String) -> String {
     text::truncate(&mut text, MAX_LEN);
     text
 }
 
-/// The beginning of a list of messages as a whole one. A server that repeats a large request does so there.
+/// Closes a list of messages that was cut: a server that repeats a large request does so there.
 fn closed(body: &[u8]) -> Vec<u8> {
     let valid = body.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    // An escape sequence that is cut is left out: they have at most twelve characters.
+    // Drops an incomplete escape sequence, which has at most twelve characters.
     let end = valid.char_indices().rev().take(12).filter(|(_, char)| *char == '\\').last();
     let mut valid = &valid[..end.map_or(valid.len(), |(end, _)| end)];
     if valid.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1 {
@@ -107,8 +118,8 @@ fn closed(body: &[u8]) -> Vec<u8> {
     [valid.as_bytes(), br#""]}"#].concat()
 }
 
-fn header(reply: ApiResponse<'_>, name: HeaderName) -> Option<&str> {
-    reply.headers.get(name)?.to_str().ok()
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }
 
 fn parse_retry_after(value: &str) -> Option<RetryAfter> {
