@@ -1,4 +1,4 @@
-//! A server that does what a script says and remembers what it received.
+//! A scripted server that records what it receives.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Enough for whatever has nothing to wait for, on a slow machine too.
+/// Enough for anything that does not wait, even on a slow machine.
 pub(crate) const AMPLE: Duration = Duration::from_secs(10);
 
 /// Longer than it takes to notice that the other side has closed a connection.
@@ -23,7 +23,7 @@ pub(crate) const A_MOMENT: Duration = Duration::from_millis(100);
 
 pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A transport that tries once, and whose time limits are so wide that a test which meets one has failed.
+/// A transport without retries. Its timeouts are so long that a test that reaches one has failed.
 pub(crate) fn patient() -> HyperTransportBuilder {
     HyperTransport::builder()
         .connect_timeout(AMPLE)
@@ -32,28 +32,28 @@ pub(crate) fn patient() -> HyperTransportBuilder {
         .redirect_policy(RedirectPolicy::Never)
 }
 
-/// A whole answer with a body.
+/// A complete response with a body.
 pub(crate) fn ok(body: impl AsRef<str>) -> String {
     let body = body.as_ref();
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// What the server received.
+/// The recorded connections and requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) connections: usize,
-    /// As they came over the wire.
+    /// The bytes of each request.
     pub(crate) requests: Vec<String>,
 }
 
-/// Listens until the runtime ends.
+/// A server that listens until the runtime ends.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Server {
-    /// Has `script` play the server's part on each connection.
+    /// Runs `script` for each connection.
     pub(crate) fn start<F, P>(script: F) -> Self
     where
         F: Fn(Peer) -> P + Send + 'static,
@@ -75,7 +75,7 @@ impl Server {
         server
     }
 
-    /// Gives every request the same answer.
+    /// Sends the same response to each request.
     pub(crate) fn answering(answer: impl Into<Bytes>) -> Self {
         let answer = answer.into();
         Self::start(move |mut peer| {
@@ -88,11 +88,11 @@ impl Server {
         })
     }
 
-    /// Gives every request over a Unix socket the same answer, and tells what was received.
+    /// Sends the same response to each request over a Unix socket. Returns access to the recording.
     #[cfg(unix)]
     pub(crate) fn on_socket(listener: UnixListener, answer: String) -> impl Fn() -> Seen {
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let tell = Arc::clone(&seen);
+        let recorded = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 lock(&seen).connections += 1;
@@ -105,7 +105,7 @@ impl Server {
                 });
             }
         });
-        move || lock(&tell).clone()
+        move || lock(&recorded).clone()
     }
 
     pub(crate) fn seen(&self) -> Seen {
@@ -125,7 +125,7 @@ impl Server {
     }
 }
 
-/// A server in a runtime of its own, with which it ends: for tests that are not asynchronous.
+/// Starts a server on its own runtime, for synchronous tests. It ends with the runtime.
 pub(crate) fn serve<F, P>(script: F) -> (Runtime, Server)
 where
     F: Fn(Peer) -> P + Send + 'static,
@@ -150,7 +150,7 @@ pub(crate) struct Peer<S = TcpStream> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
-    /// The next request, with its body; none if the client has closed the connection.
+    /// Reads the next request with its body. Returns `None` if the client has closed the connection.
     pub(crate) async fn request(&mut self) -> Option<String> {
         loop {
             if let Some(len) = request_len(&self.received) {
@@ -164,14 +164,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    /// Whether the client took it. It may well be gone.
+    /// Returns `false` if the client has closed the connection.
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).await.is_ok() && self.stream.flush().await.is_ok()
     }
 }
 
 impl Peer {
-    /// Waits for the first bytes and leaves them where they are.
+    /// Waits for the first bytes without consuming them.
     pub(crate) async fn begun(&self) {
         let _ = self.stream.peek(&mut [0]).await;
     }
@@ -181,19 +181,19 @@ impl Peer {
         self.stream.set_zero_linger().expect("a socket with linger");
     }
 
-    /// Goes on over TLS, if the client will.
+    /// Performs the TLS handshake. Returns `None` if it fails.
     pub(crate) async fn secure(self, acceptor: &TlsAcceptor) -> Option<Peer<TlsStream<TcpStream>>> {
         let stream = acceptor.accept(self.stream).await.ok()?;
         Some(Peer { stream, received: self.received, seen: self.seen })
     }
 }
 
-/// The path of a request as it came.
+/// The path of a request, as received.
 pub(crate) fn path(request: &str) -> &str {
     request.split(' ').nth(1).unwrap_or_default()
 }
 
-/// The lines of a request's head in alphabetical order, the request line first.
+/// The request line, followed by the headers in alphabetical order.
 pub(crate) fn head(request: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = request.split("\r\n\r\n").next().unwrap_or_default().split("\r\n").collect();
     lines[1..].sort_unstable();
