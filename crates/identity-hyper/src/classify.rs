@@ -25,6 +25,7 @@ pub(crate) fn classify_connect(error: BoxError) -> TransportError {
     with_kind(TransportErrorKind::NotSent, error)
 }
 
+/// Decides whether an error is permanent. No other place does so for the errors of other crates.
 fn with_kind(kind: TransportErrorKind, error: BoxError) -> TransportError {
     let problem = chain(&*error).find_map(|error| permanent_problem(error, kind));
     let is_permanent = problem.is_some() || chain(&*error).any(is_permanent);

@@ -51,7 +51,7 @@ pub(crate) struct Configs {
     /// Overrides the host of the address.
     pub(crate) server_name: Option<ServerName<'static>>,
     pub(crate) accept_invalid_certs: bool,
-    pub(crate) client_cert_requested: Arc<ClientCertRecorder>,
+    pub(crate) client_cert_recorder: Arc<ClientCertRecorder>,
 }
 
 impl Settings {
@@ -113,11 +113,11 @@ impl Settings {
             server.client_auth_cert_resolver = Arc::new(identity);
         }
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let client_cert_requested = Arc::new(ClientCertRecorder {
+        let client_cert_recorder = Arc::new(ClientCertRecorder {
             inner: server.client_auth_cert_resolver,
-            client_cert_requested: AtomicBool::new(false),
+            requested: AtomicBool::new(false),
         });
-        server.client_auth_cert_resolver = Arc::<ClientCertRecorder>::clone(&client_cert_requested);
+        server.client_auth_cert_resolver = Arc::<ClientCertRecorder>::clone(&client_cert_recorder);
         let server_name = self.server_name.clone();
         let accept_invalid_certs = self.accept_invalid_certs;
         Ok(Configs {
@@ -125,7 +125,7 @@ impl Settings {
             proxy: Arc::new(proxy),
             server_name,
             accept_invalid_certs,
-            client_cert_requested,
+            client_cert_recorder,
         })
     }
 
@@ -174,18 +174,18 @@ impl ResolvesClientCert for NoClientCert {
 #[derive(Debug)]
 pub(crate) struct ClientCertRecorder {
     inner: Arc<dyn ResolvesClientCert>,
-    client_cert_requested: AtomicBool,
+    requested: AtomicBool,
 }
 
 impl ClientCertRecorder {
-    pub(crate) fn get(&self) -> bool {
-        self.client_cert_requested.load(Ordering::Relaxed)
+    pub(crate) fn was_requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
     }
 }
 
 impl ResolvesClientCert for ClientCertRecorder {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.client_cert_requested.store(true, Ordering::Relaxed);
+        self.requested.store(true, Ordering::Relaxed);
         self.inner.resolve(issuers, schemes)
     }
 

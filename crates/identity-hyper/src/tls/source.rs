@@ -36,7 +36,7 @@ enum Source {
 impl Authorities {
     pub(super) fn file(path: PathBuf) -> Result<Self, TlsError> {
         let fingerprints = vec![fingerprint(&path)];
-        let certificates = authorities(&read_regular_file(&path)?, &path.display())?;
+        let certificates = parse_authorities(&read_regular_file(&path)?, &path.display())?;
         if certificates.is_empty() {
             return Err(TlsError::new(format!("{} has no certificate in PEM form", path.display())));
         }
@@ -48,7 +48,7 @@ impl Authorities {
         let fingerprints = files.iter().map(|file| fingerprint(file)).collect();
         let mut certificates = Vec::new();
         for file in &files {
-            certificates.extend(authorities(&read_regular_file(file)?, &file.display())?);
+            certificates.extend(parse_authorities(&read_regular_file(file)?, &file.display())?);
         }
         if certificates.is_empty() {
             let problem = format!("{} has no file with a certificate in PEM form", path.display());
@@ -58,7 +58,7 @@ impl Authorities {
     }
 
     pub(super) fn pem(pem: &[u8]) -> Result<Self, TlsError> {
-        let certificates = authorities(pem, &"the CA")?;
+        let certificates = parse_authorities(pem, &"the CA")?;
         if certificates.is_empty() {
             return Err(TlsError::new("the CA is not a certificate in PEM form"));
         }
@@ -113,16 +113,16 @@ impl Identity {
         provider: &CryptoProvider,
     ) -> Result<Self, TlsError> {
         let fingerprints = vec![fingerprint(&certificate), fingerprint(&key)];
-        let chain = chain(&read_regular_file(&certificate)?, &certificate.display())?;
-        let private = private_key(&read_regular_file(&key)?, &key.display())?;
+        let chain = parse_chain(&read_regular_file(&certificate)?, &certificate.display())?;
+        let private = parse_private_key(&read_regular_file(&key)?, &key.display())?;
         let names = format!("{} and {}", certificate.display(), key.display());
         let certified_key = certified_key(chain, private, provider, &names)?;
         Ok(Self { files: Some((certificate, key)), fingerprints, key: certified_key })
     }
 
     pub(super) fn pem(certificate: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, TlsError> {
-        let chain = chain(certificate, &"the client certificate")?;
-        let private = private_key(key, &"the client key")?;
+        let chain = parse_chain(certificate, &"the client certificate")?;
+        let private = parse_private_key(key, &"the client key")?;
         let key = certified_key(chain, private, provider, "the client certificate and key")?;
         Ok(Self { files: None, fingerprints: Vec::new(), key })
     }
@@ -193,13 +193,13 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, TlsError> {
 }
 
 /// Parses the certificates of a PEM text and skips other sections.
-fn certificates(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn parse_certificates(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     certificates.map_err(|error| TlsError::new(format!("{name} is not in PEM form: {error}")))
 }
 
-fn authorities(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates = certificates(pem, name)?;
+fn parse_authorities(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let certificates = parse_certificates(pem, name)?;
     for certificate in &certificates {
         RootCertStore::empty().add(certificate.clone()).map_err(|error| {
             TlsError::new(format!("{name} has a certificate that cannot be used: {error}"))
@@ -208,15 +208,15 @@ fn authorities(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer
     Ok(certificates)
 }
 
-fn chain(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let chain = certificates(pem, name)?;
+fn parse_chain(pem: &[u8], name: &dyn fmt::Display) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain = parse_certificates(pem, name)?;
     if chain.is_empty() {
         return Err(TlsError::new(format!("{name} has no certificate in PEM form")));
     }
     Ok(chain)
 }
 
-fn private_key(pem: &[u8], name: &dyn fmt::Display) -> Result<PrivateKeyDer<'static>, TlsError> {
+fn parse_private_key(pem: &[u8], name: &dyn fmt::Display) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
         TlsError::new(match error {
             PemError::NoItemsFound => format!("{name} has no private key in PEM form, or it is encrypted"),
