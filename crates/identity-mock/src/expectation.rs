@@ -25,6 +25,7 @@ use crate::matcher::Matcher;
 /// use identity_core::{
 ///     BlockingTransport, Endpoint, Target,
 ///     entity::{CreateEntity, DeleteEntityById, ReadEntityById},
+///     http::StatusCode,
 /// };
 /// use identity_mock::{MockTransport, Sequence};
 ///
@@ -34,7 +35,7 @@ use crate::matcher::Matcher;
 /// let delete = DeleteEntityById::new("e1");
 /// mock.expect(&delete).in_sequence(&mut sequence).respond_with(&());
 /// mock.expect(&read).in_sequence(&mut sequence).times(2).not_found();
-/// mock.expect_any::<CreateEntity>().times(..).error(http::StatusCode::FORBIDDEN, ["permission denied"]);
+/// mock.expect_any::<CreateEntity>().times(..).error(StatusCode::FORBIDDEN, ["permission denied"]);
 ///
 /// let target = Target::new("http://vault.test")?;
 /// assert_eq!(BlockingTransport::send(&mock, delete.request(&target)?)?.status(), 204);
@@ -56,8 +57,9 @@ impl<'a, E> Expectation<'a, E> {
         Self { expectations, matcher, times: 1.into(), sequence: None, endpoint: PhantomData }
     }
 
-    /// Sets how many calls are expected: a number or a range, such as `2`, `1..`, `..=3` or `..`. Defaults to
-    /// 1.
+    /// Sets how many calls are expected: a number or a range, such as `2`, `1..`, `..=3` or `..`.
+    ///
+    /// Defaults to 1.
     pub fn times(mut self, times: impl Into<TimesRange>) -> Self {
         self.times = times.into();
         self

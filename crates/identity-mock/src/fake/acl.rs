@@ -87,12 +87,12 @@ impl Acl {
             return Ok(Self::Root(namespace.clone()));
         }
         let store = state.namespaces.get(namespace).map(|namespace| &namespace.store);
-        let of_identity = store.zip(token.entity.as_ref());
-        let of_identity =
-            of_identity.map(|(store, entity)| identity_policies(store, entity)).unwrap_or_default();
+        let from_identity = store.zip(token.entity.as_ref());
+        let from_identity =
+            from_identity.map(|(store, entity)| identity_policies(store, entity)).unwrap_or_default();
         let subject = store.and_then(|store| Some((store, store.entities.get(token.entity.as_ref()?)?)));
         let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
-        for name in token.lease.policies.iter().chain(&of_identity) {
+        for name in token.lease.policies.iter().chain(&from_identity) {
             for rule in state.policies.rules(namespace, name) {
                 let path = template::expand(&rule.path, subject).map_err(|()| bad_request("Forbidden"))?;
                 let Some(path) = path else { continue };

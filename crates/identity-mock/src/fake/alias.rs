@@ -12,10 +12,10 @@ use identity_core::legacy::{
 use serde_json::{Map, Value, json};
 
 use super::alias_write::write;
-use super::entity::{self, key_list};
+use super::entity;
 use super::input::{Fields, Kind, Schema};
 use super::mounts::Mounts;
-use super::response::HandlerResult;
+use super::response::{HandlerResult, key_list};
 use super::route::{Route, route};
 use super::state::Context;
 use super::store::{Alias, Aliases, CloneNormalized};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::entity;
-use super::input::Fields;
+use super::input::{Fields, Pairs};
 use super::limits::check_custom_metadata;
 use super::mounts::Mount;
 use super::response::{HandlerResult, bad_request, forbidden, internal, quoted};
 use super::state::Context;
-use super::store::{Alias, CloneNormalized, Entity, Pairs};
+use super::store::{Alias, CloneNormalized, Entity};
 
 struct AliasUpdate {
     /// The identifier of the entity, or `""` to keep the current one.

@@ -7,7 +7,8 @@ use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target}
 use serde_json::{Map, json};
 
 use super::fault::{Fault, PlannedFault};
-use super::state::{Random, State};
+use super::random::Random;
+use super::state::State;
 use super::tokens::{Lease, Token};
 use super::{FakeVault, namespaces};
 use crate::recorded_request::RecordedRequest;

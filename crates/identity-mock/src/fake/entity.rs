@@ -12,7 +12,7 @@ use super::alias;
 use super::input::{Fields, Kind, Schema};
 use super::limits::{check_metadata, policies};
 use super::merge;
-use super::response::{ErrorResponse, HandlerResult, bad_request, internal};
+use super::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list};
 use super::route::{Route, route};
 use super::state::Context;
 use super::store::{CloneNormalized, Entity, Store};
@@ -244,15 +244,4 @@ fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
 fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
     let names: Vec<String> = context.store.entities.iter().map(|entity| entity.name.clone()).collect();
     Ok(key_list(&names, None))
-}
-
-/// Returns the data of a list, `None` for an empty one: the server responds to it with 404.
-pub(super) fn key_list(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
-    if keys.is_empty() {
-        return None;
-    }
-    Some(match infos {
-        Some(infos) => json!({ "keys": keys, "key_info": infos }),
-        None => json!({ "keys": keys }),
-    })
 }

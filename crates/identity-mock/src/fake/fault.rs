@@ -10,7 +10,8 @@ use identity_core::transport::{TransportError, TransportErrorKind};
 
 use super::response::{ErrorResponse, ServerResponse};
 
-/// A failure that [`FakeVault`](crate::FakeVault) injects into a request.
+/// A failure that [`FakeVault`](crate::FakeVault) injects into a request, for example by
+/// [`fail_next`](crate::FakeVault::fail_next).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

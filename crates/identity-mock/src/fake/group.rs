@@ -9,10 +9,9 @@ use identity_core::group::{
 use serde_json::{Map, Value, json};
 
 use super::alias::{self, AliasView};
-use super::entity::key_list;
 use super::input::{Fields, Kind, Schema};
 use super::limits::{check_metadata, distinct, policies};
-use super::response::{ErrorResponse, HandlerResult, bad_request, internal, quoted};
+use super::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list, quoted};
 use super::route::{Route, route};
 use super::state::Context;
 use super::store::{CloneNormalized, Group, Store};

@@ -1,10 +1,11 @@
 //! Parses the fields of a request as leniently as the server.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::duration;
 use super::response::{ErrorResponse, bad_request, quoted};
-use super::store::Pairs;
 
 /// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Kind {
     /// Seconds, or a string such as `1h30m`. `null` counts as absent.
     Duration,
 }
+
+pub(super) type Pairs = BTreeMap<String, String>;
 
 pub(super) type Schema = &'static [(&'static str, Kind)];
 

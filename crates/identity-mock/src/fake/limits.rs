@@ -1,7 +1,7 @@
 //! Limits on metadata, and normalization of lists.
 
+use super::input::Pairs;
 use super::response::{ErrorResponse, internal, multi_error, quoted};
-use super::store::Pairs;
 
 const MAX_PAIRS: usize = 64;
 const MAX_KEY_LEN: usize = 128;

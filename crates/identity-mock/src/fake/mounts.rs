@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::random::Random;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
-use super::state::{Random, State};
+use super::state::State;
 
 const AUTH_METHODS: &[&str] =
     &["approle", "cert", "jwt", "kerberos", "kubernetes", "ldap", "oidc", "radius", "userpass"];

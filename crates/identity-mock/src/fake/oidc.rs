@@ -26,8 +26,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::entity::key_list;
-use super::response::HandlerResult;
+use super::response::{HandlerResult, key_list};
 use super::route::{Route, is_slug};
 
 use assignment::Assignment;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The result of a handler: data, no data, or an error.
 pub(super) type HandlerResult = Result<Option<Value>, ErrorResponse>;
@@ -77,6 +77,17 @@ pub(super) fn multi_error(errors: &[impl AsRef<str>]) -> String {
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let errors_in_lines = errors.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n\t* ");
     format!("{} {noun} occurred:\n\t* {errors_in_lines}\n\n", errors.len())
+}
+
+/// Returns the data of a list, `None` for an empty one: the server responds to it with 404.
+pub(super) fn key_list(keys: &[String], infos: Option<Map<String, Value>>) -> Option<Value> {
+    if keys.is_empty() {
+        return None;
+    }
+    Some(match infos {
+        Some(infos) => json!({ "keys": keys, "key_info": infos }),
+        None => json!({ "keys": keys }),
+    })
 }
 
 /// Quotes a string like Go's `%q`.

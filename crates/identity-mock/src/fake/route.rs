@@ -1,33 +1,29 @@
-//! Maps paths and verbs to handlers, using the constants of the endpoints.
-
-use std::sync::OnceLock;
+//! Routes, made from the constants of the endpoints.
 
 use identity_core::{Endpoint, endpoint::Method};
 use serde_json::{Map, Value};
 
 use super::input::{Fields, Schema};
-use super::request::{ParsedRequest, Verb};
+use super::request::Verb;
 use super::response::{ErrorResponse, HandlerResult, ServerResponse};
-use super::state::{Context, State};
-use super::tokens::Caller;
-use super::{alias, entity, group, group_alias, lookup, mfa, oidc};
+use super::state::Context;
 
 #[derive(Clone, Copy)]
 pub(super) struct Route {
-    method: Method,
-    path: &'static str,
-    fields: Schema,
-    run: Handler,
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) fields: Schema,
+    pub(super) run: Handler,
     /// Whether a trailing slash is tolerated.
-    slash: bool,
+    pub(super) slash: bool,
     /// The parameter that the path omits.
-    omitted: Option<&'static str>,
+    pub(super) omitted: Option<&'static str>,
     /// Whether the server looks up the object before it validates the fields, which changes its messages.
-    looked_up_first: bool,
+    pub(super) looked_up_first: bool,
 }
 
 #[derive(Clone, Copy)]
-enum Handler {
+pub(super) enum Handler {
     Enveloped(fn(&mut Context<'_>, &Fields) -> HandlerResult),
     Raw(fn(&mut Context<'_>, &Fields) -> Result<ServerResponse, ErrorResponse>),
 }
@@ -77,7 +73,7 @@ impl Route {
         Self { looked_up_first: true, ..self }
     }
 
-    fn allows(&self, verb: Verb) -> bool {
+    pub(super) fn allows(&self, verb: Verb) -> bool {
         match verb {
             Verb::Read => self.method == Method::Get,
             Verb::List => self.method == Method::List,
@@ -88,144 +84,12 @@ impl Route {
     }
 }
 
-/// All routes except those of `identity/oidc`.
-const FAMILIES: &[&[Route]] = &[
-    entity::ROUTES,
-    alias::ROUTES,
-    alias::LEGACY_ROUTES,
-    group::ROUTES,
-    group_alias::ROUTES,
-    lookup::ROUTES,
-    mfa::SECRETS,
-    mfa::TOTP,
-    mfa::OKTA,
-    mfa::DUO,
-    mfa::PINGID,
-    mfa::ALL,
-    mfa::ENFORCEMENTS,
-];
-
-fn families() -> impl Iterator<Item = &'static Route> {
-    FAMILIES.iter().chain(oidc::FAMILIES).copied().flatten()
-}
-
-/// All routes with the same path.
-struct PathPattern {
-    before: &'static str,
-    /// The name of the parameter and the text after it.
-    parameter: Option<(&'static str, &'static str)>,
-    slash: bool,
-    routes: Vec<Route>,
-}
-
-impl PathPattern {
-    fn new(path: &'static str) -> Self {
-        let (before, parameter) = match path.split_once('{') {
-            Some((before, rest)) => (before, rest.split_once('}')),
-            None => (path, None),
-        };
-        Self { before, parameter, slash: false, routes: Vec::new() }
-    }
-
-    /// Returns the parameter of a matching path, `""` if the pattern has none.
-    fn captures<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let rest = path.strip_prefix(self.before)?;
-        let Some((name, after)) = self.parameter else {
-            return (rest.is_empty() || (self.slash && rest == "/")).then_some("");
-        };
-        let rest = if self.slash { rest.strip_suffix('/').unwrap_or(rest) } else { rest };
-        let value = rest.strip_suffix(after)?;
-        let fits = match name {
-            "name" if self.before.ends_with("/name/") => !value.is_empty(),
-            "method_id" => is_uuid(value),
-            _ => is_slug(value),
-        };
-        fits.then_some(value)
-    }
-}
-
 /// Returns `true` for letters, digits and `_`, with `-` and `.` in between.
 pub(super) fn is_slug(text: &str) -> bool {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let ends = [text.as_bytes().first(), text.as_bytes().last()];
     ends.into_iter().all(|end| end.is_some_and(word))
         && text.bytes().all(|byte| word(&byte) || b"-.".contains(&byte))
-}
-
-fn is_uuid(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &&str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(is_hex)
-}
-
-fn patterns() -> &'static [PathPattern] {
-    static PATTERNS: OnceLock<Vec<PathPattern>> = OnceLock::new();
-    PATTERNS.get_or_init(|| {
-        let mut patterns: Vec<PathPattern> = Vec::new();
-        for route in families() {
-            let known = patterns
-                .iter()
-                .position(|pattern| pattern.routes.iter().any(|other| other.path == route.path));
-            let index = known.unwrap_or_else(|| {
-                patterns.push(PathPattern::new(route.path));
-                patterns.len() - 1
-            });
-            patterns[index].slash |= route.slash;
-            patterns[index].routes.push(*route);
-        }
-        patterns
-    })
-}
-
-/// Handles a request to the identity engine.
-pub(super) fn run(state: &mut State, parsed: ParsedRequest, caller: Caller) -> ServerResponse {
-    handle(state, parsed, caller).unwrap_or_else(ServerResponse::Error)
-}
-
-fn handle(state: &mut State, parsed: ParsedRequest, caller: Caller) -> Result<ServerResponse, ErrorResponse> {
-    let path = &*parsed.path;
-    let needs_no_token = oidc::needs_no_token(path);
-    let found = patterns().iter().find_map(|pattern| Some((pattern, pattern.captures(path)?)));
-    let (pattern, value) =
-        found.ok_or_else(|| ErrorResponse::unsupported_path().without_wrapper_if(needs_no_token))?;
-    let route = pattern
-        .routes
-        .iter()
-        .find(|route| route.allows(parsed.verb) && (route.omitted.is_none() || !path.ends_with('/')));
-    let route =
-        route.ok_or_else(|| ErrorResponse::unsupported_operation().without_wrapper_if(needs_no_token))?;
-
-    let mut raw = parsed.data;
-    let mut warnings = ignored(&raw, route.fields);
-    if let Some(name) = pattern.parameter.map(|(name, _)| name).or(route.omitted) {
-        if raw.insert(name.to_owned(), value.into()).is_some_and(|replaced| !replaced.is_null()) {
-            let which = "the value of these parameters with the values captured from the endpoint's path";
-            warnings.push(format!("Endpoint replaced {which}: [{name}]"));
-        }
-    }
-    let fields = Fields::new(raw, route.fields);
-    let fields =
-        fields.map_err(|error| if route.looked_up_first { error.without_prefix() } else { error })?;
-    let mut context = state.context(&parsed.namespace).ok_or_else(ErrorResponse::unsupported_path)?;
-    context.caller = caller;
-    let outcome = match route.run {
-        Handler::Enveloped(run) => run(&mut context, &fields)?,
-        Handler::Raw(run) => return run(&mut context, &fields),
-    };
-    let has_warnings = !context.warnings.is_empty();
-    let warnings = [context.warnings, warnings].concat();
-    match outcome {
-        Some(data) => Ok(ServerResponse::Data { data, warnings }),
-        // An empty list is a 404 unless there are warnings.
-        None if parsed.verb == Verb::List && !warnings.is_empty() => {
-            Ok(ServerResponse::Data { data: Value::Object(Map::new()), warnings })
-        }
-        None if matches!(parsed.verb, Verb::Read | Verb::List) => {
-            Err(ErrorResponse::without_message(http::StatusCode::NOT_FOUND))
-        }
-        None if has_warnings => Ok(ServerResponse::Data { data: Value::Null, warnings }),
-        None => Ok(ServerResponse::NoContent),
-    }
 }
 
 /// Returns the warning about unknown fields.
@@ -240,20 +104,4 @@ pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
         return Vec::new();
     }
     vec![format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" "))]
-}
-
-#[cfg(test)]
-mod tests {
-    use identity_core::endpoint::ENDPOINTS;
-
-    use super::families;
-
-    #[test]
-    fn no_operation_is_missing() {
-        for endpoint in ENDPOINTS {
-            let is_known =
-                families().any(|route| (route.method, route.path) == (endpoint.method, endpoint.path));
-            assert!(is_known, "{} {}", endpoint.method, endpoint.path);
-        }
-    }
 }

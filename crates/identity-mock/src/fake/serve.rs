@@ -13,7 +13,7 @@ use super::request::{self, ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 use super::tokens::Caller;
-use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, route, tokens, wrapping};
+use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, router, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -102,7 +102,7 @@ fn dispatch(
     };
     let token = tokens::from_headers(request.headers());
     let response = match parsed.path.split('/').next().unwrap_or_default() {
-        "identity" => route::run(state, parsed, caller),
+        "identity" => router::run(state, parsed, caller),
         "sys" => sys(state, parsed, token, is_wrapped).unwrap_or_else(ServerResponse::Error),
         "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
         _ => {

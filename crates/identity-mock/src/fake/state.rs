@@ -1,7 +1,6 @@
 //! The state of the server.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use super::mfa::Mfa;
 use super::mounts::Mounts;
 use super::namespaces::{Namespace, Namespaces};
 use super::policies::Policies;
+use super::random::Random;
 use super::store::Store;
 use super::tokens::{Caller, Tokens};
 use super::wrapping::Wrapped;
@@ -122,56 +122,5 @@ impl Clock {
     pub(super) fn now(&self) -> Timestamp {
         let now = SystemTime::now().checked_add(self.ahead);
         now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// Generates identifiers. It is not cryptographically secure.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new() -> Self {
-        Self(RandomState::new().hash_one(0))
-    }
-
-    pub(super) fn seeded(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// `SplitMix64`.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut next = self.0;
-        next = (next ^ (next >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        next = (next ^ (next >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        next ^ (next >> 31)
-    }
-
-    pub(super) fn uuid(&mut self) -> String {
-        let (high, low) = (self.next(), self.next());
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
-    }
-
-    pub(super) fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).take(length).collect()
-    }
-
-    /// Eight hexadecimal digits.
-    pub(super) fn hex(&mut self) -> String {
-        format!("{:08x}", self.next() >> 32)
-    }
-
-    /// Letters and digits.
-    pub(super) fn alphanumeric(&mut self, length: usize) -> String {
-        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        (0..length)
-            .map(|_| char::from(LETTERS[usize::try_from(self.next() % 62).unwrap_or_default()]))
-            .collect()
     }
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::input::Pairs;
 use super::mfa::Enrolled;
 use super::oidc::Oidc;
-
-pub(super) type Pairs = BTreeMap<String, String>;
 
 #[derive(Clone)]
 pub(super) struct Entity {
@@ -274,13 +273,13 @@ impl Aliases {
     }
 
     pub(super) fn put(&mut self, alias: Alias) {
-        let key_after = alias_key(&alias);
+        let key = alias_key(&alias);
         if let Some(before) = self.by_id.get_mut(&alias.id) {
             let before = mem::replace(before, alias.clone());
             self.ids.remove(&alias_key(&before));
-            self.ids.insert(key_after, alias.id);
+            self.ids.insert(key, alias.id);
         } else {
-            self.ids.insert(key_after, alias.id.clone());
+            self.ids.insert(key, alias.id.clone());
             self.by_id.insert(alias.id.clone(), alias);
         }
     }

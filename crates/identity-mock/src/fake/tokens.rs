@@ -7,8 +7,8 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
+use super::input::Pairs;
 use super::request::text;
-use super::store::Pairs;
 
 #[derive(Clone)]
 pub(super) struct Token {

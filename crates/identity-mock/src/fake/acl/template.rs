@@ -1,7 +1,8 @@
 //! Paths of policies with directives such as `{{identity.entity.id}}`.
 
 use crate::fake::entity;
-use crate::fake::store::{Entity, Group, Pairs, Store};
+use crate::fake::input::Pairs;
+use crate::fake::store::{Entity, Group, Store};
 
 /// Expands a path for an entity. Returns `None` if the entity lacks a value, and `Err` if a value contains
 /// wildcards or slashes: the server then denies every request of the token.

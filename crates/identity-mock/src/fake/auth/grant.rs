@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::login::denied;
 use crate::fake::duration;
 use crate::fake::entity;
+use crate::fake::input::Pairs;
 use crate::fake::response::{ErrorResponse, ServerResponse, quoted};
 use crate::fake::state::State;
-use crate::fake::store::{Pairs, Store};
+use crate::fake::store::Store;
 use crate::fake::tokens::{Lease, Token};
 
 /// The properties of a token to create.
@@ -52,7 +53,7 @@ pub(super) fn create_token(
     mut warnings: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let of_identity =
+    let from_identity =
         grant.entity.as_ref().map(|entity| identity_policies(context.store, entity)).unwrap_or_default();
     let namespace_id = context.namespace_id.to_owned();
 
@@ -93,7 +94,7 @@ pub(super) fn create_token(
         orphan: grant.orphan,
         is_batch: grant.is_batch,
     };
-    let auth = to_json(&token, &lease, grant.entity.as_deref(), &of_identity);
+    let auth = to_json(&token, &lease, grant.entity.as_deref(), &from_identity);
     state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, lease, access: None });
     Ok(ServerResponse::Auth { auth, warnings })
 }
@@ -113,8 +114,8 @@ pub(in crate::fake) fn identity_policies(store: &Store, entity: &str) -> Vec<Str
 }
 
 /// Returns the `auth` part of the response that creates the token.
-pub(super) fn to_json(token: &str, lease: &Lease, entity: Option<&str>, of_identity: &[String]) -> Value {
-    let all: BTreeSet<&String> = lease.policies.iter().chain(of_identity).collect();
+pub(super) fn to_json(token: &str, lease: &Lease, entity: Option<&str>, from_identity: &[String]) -> Value {
+    let all: BTreeSet<&String> = lease.policies.iter().chain(from_identity).collect();
     let mut object = json!({
         "client_token": token,
         "accessor": lease.accessor,
@@ -129,8 +130,8 @@ pub(super) fn to_json(token: &str, lease: &Lease, entity: Option<&str>, of_ident
         "mfa_requirement": null,
         "num_uses": lease.uses.unwrap_or_default(),
     });
-    if !of_identity.is_empty() {
-        let mut sorted = of_identity.to_vec();
+    if !from_identity.is_empty() {
+        let mut sorted = from_identity.to_vec();
         sorted.sort_unstable();
         object["identity_policies"] = json!(sorted);
     }

@@ -126,10 +126,10 @@ fn lookup(state: &mut State, token: &str) -> Result<ServerResponse, ErrorRespons
         "type": if lease.is_batch { "batch" } else { "service" },
     });
     if let (Some(entity), Some(context)) = (entity, state.context(&namespace)) {
-        let of_identity = identity_policies(context.store, &entity);
-        if !of_identity.is_empty() {
+        let from_identity = identity_policies(context.store, &entity);
+        if !from_identity.is_empty() {
             data["external_namespace_policies"] = json!({});
-            data["identity_policies"] = json!(of_identity);
+            data["identity_policies"] = json!(from_identity);
         }
     }
     Ok(ServerResponse::Data { data, warnings: Vec::new() })
@@ -142,11 +142,11 @@ fn renew(state: &mut State, token: &str) -> Result<ServerResponse, ErrorResponse
     let age = now.duration_since(found.lease.created).max(SignedDuration::ZERO);
     found.lease.renewed = u64::try_from(age.as_secs()).unwrap_or_default();
     let Token { namespace, entity, lease, .. } = found.clone();
-    let of_identity = entity.as_ref().zip(state.context(&namespace));
-    let of_identity =
-        of_identity.map(|(entity, context)| identity_policies(context.store, entity)).unwrap_or_default();
+    let from_identity = entity.as_ref().zip(state.context(&namespace));
+    let from_identity =
+        from_identity.map(|(entity, context)| identity_policies(context.store, entity)).unwrap_or_default();
     Ok(ServerResponse::Auth {
-        auth: grant::to_json(token, &lease, entity.as_deref(), &of_identity),
+        auth: grant::to_json(token, &lease, entity.as_deref(), &from_identity),
         warnings: Vec::new(),
     })
 }
@@ -200,7 +200,7 @@ fn create(
         return Err(bad_request("root or sudo privileges required to create periodic token"));
     }
     let ttl = fields.seconds("ttl").or_else(|| fields.seconds("lease")).unwrap_or_default();
-    // Only privileged callers can add policies, so the policies of the parent are the default.
+    // `default` is added if the parent has it, or if a privileged caller chooses the policies.
     let is_default_wanted = !fields.flag("no_default_policy").unwrap_or_default();
     let has_default = parent.lease.policies.iter().any(|policy| policy == "default");
     let adds_default = is_default_wanted && (has_default || (has_sudo && !given.is_empty()));

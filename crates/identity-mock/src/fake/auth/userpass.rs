@@ -5,15 +5,13 @@ use serde_json::{Value, json};
 
 use super::grant::{Grant, with_default_policy};
 use super::login;
-use crate::fake::entity::key_list;
-use crate::fake::input::{Fields, Kind, Schema};
+use crate::fake::input::{Fields, Kind, Pairs, Schema};
 use crate::fake::limits::policies;
 use crate::fake::mfa::Credentials;
 use crate::fake::request::{ParsedRequest, Verb};
-use crate::fake::response::{ErrorResponse, ServerResponse, bad_request, internal, quoted};
+use crate::fake::response::{ErrorResponse, ServerResponse, bad_request, internal, key_list, quoted};
 use crate::fake::route::{ignored, is_slug};
 use crate::fake::state::State;
-use crate::fake::store::Pairs;
 
 /// A user, and the properties of the user's tokens.
 #[derive(Clone, Default)]

@@ -5,9 +5,8 @@ use identity_core::mfa::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::fake::entity::key_list;
 use crate::fake::input::{Fields, Kind, Schema};
-use crate::fake::response::{ErrorResponse, HandlerResult, bad_request, internal};
+use crate::fake::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list};
 use crate::fake::route::{Route, route};
 use crate::fake::state::Context;
 

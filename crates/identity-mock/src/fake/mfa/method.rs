@@ -13,10 +13,10 @@ use identity_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::parameters::{Duo, Okta, PingId, Settings, Totp, Type};
-use crate::fake::entity::key_list;
+use super::parameters::{Duo, Okta, Settings, Totp, Type};
+use super::settings_file::PingId;
 use crate::fake::input::{Fields, Kind, Schema};
-use crate::fake::response::{HandlerResult, bad_request, forbidden, internal};
+use crate::fake::response::{HandlerResult, bad_request, forbidden, internal, key_list};
 use crate::fake::route::{Route, at, route};
 use crate::fake::state::Context;
 

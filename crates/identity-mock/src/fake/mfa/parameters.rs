@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::address;
 use super::otp::Algorithm;
-use super::{address, settings_file};
+use super::settings_file::{self, PingId};
 use crate::fake::input::{Fields, Kind, Schema};
 use crate::fake::response::{ErrorResponse, bad_request};
 
@@ -42,15 +43,6 @@ pub(super) struct Duo {
     api_hostname: String,
     push_info: String,
     pub(super) use_passcode: bool,
-}
-
-#[derive(Default)]
-pub(super) struct PingId {
-    pub(super) use_signature: bool,
-    pub(super) idp_url: String,
-    pub(super) org_alias: String,
-    pub(super) admin_url: String,
-    pub(super) authenticator_url: String,
 }
 
 impl Type for Totp {

@@ -78,25 +78,25 @@ fn pass_any(
     entity: &Entity,
     credentials: &Credentials,
 ) -> Result<(), String> {
-    let mut brought = Vec::new();
+    let mut provided = Vec::new();
     let mut missing = Vec::new();
     for id in methods {
         let name = context.mfa.methods.get(id).map(|method| format!("{}{}", method.namespace, method.name));
         let name = name.unwrap_or_default();
         if let Some(credentials) = credentials.get(id).or_else(|| credentials.get(&name)) {
-            brought.push((id, credentials));
+            provided.push((id, credentials));
         } else {
             let problem = "failed to find MFA credentials associated with an MFA method ID";
             missing.push(format!("{problem} {id}, method name {name}"));
         }
     }
-    if brought.is_empty() {
+    if provided.is_empty() {
         let problems = if missing.is_empty() { "<nil>".to_owned() } else { multi_error(&missing) };
         return Err(format!("failed to sanitize MFA creds, {problems}"));
     }
 
     let mut problems = Vec::new();
-    for (id, credentials) in brought {
+    for (id, credentials) in provided {
         let Some(credentials) = credentials else { continue };
         match pass(context, id, entity, credentials) {
             Ok(()) => return Ok(()),

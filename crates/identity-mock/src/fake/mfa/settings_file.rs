@@ -4,11 +4,19 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::parameters::PingId;
 use crate::fake::response::quoted;
 
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+#[derive(Default)]
+pub(super) struct PingId {
+    pub(super) use_signature: bool,
+    pub(super) idp_url: String,
+    pub(super) org_alias: String,
+    pub(super) admin_url: String,
+    pub(super) authenticator_url: String,
+}
 
 pub(super) fn read(file: &str) -> Result<PingId, String> {
     let file = decode(file)?;

@@ -51,11 +51,11 @@ pub(super) struct Challenge {
 fn authorize(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
     let state = fields.text("state");
     Ok(match issue_code(context, fields) {
-        Ok(issue_code) => {
+        Ok(issued) => {
             let now = context.now;
             context.store.oidc.codes.retain(|_, code| code.expires >= now);
             let code = context.random.alphanumeric(32);
-            context.store.oidc.codes.insert(code.clone(), issue_code);
+            context.store.oidc.codes.insert(code.clone(), issued);
             ServerResponse::Raw(json!({ "code": code, "state": state }))
         }
         Err(error) => error.with_state(&state),

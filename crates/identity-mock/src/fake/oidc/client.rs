@@ -3,10 +3,9 @@
 use identity_core::oidc::{DeleteOidcClient, ListOidcClients, ReadOidcClient, WriteOidcClient};
 use serde_json::{Value, json};
 
-use super::super::entity::key_list;
 use super::super::input::{Fields, Kind, Schema};
 use super::super::limits::distinct;
-use super::super::response::{HandlerResult, bad_request, quoted};
+use super::super::response::{HandlerResult, bad_request, key_list, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::{DEFAULT, Oidc, key};

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::input::{Fields, Kind, Schema};
+use super::super::random::Random;
 use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
-use super::super::state::{Context, Random};
+use super::super::state::Context;
 use super::signing::{Algorithm, Pair};
 use super::{DEFAULT, Oidc, later, names, referring};
 

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use identity_core::oidc::{DeleteOidcProvider, ListOidcProviders, ReadOidcProvider, WriteOidcProvider};
 use serde_json::{Map, Value, json};
 
-use super::super::entity::key_list;
 use super::super::input::{Fields, Kind, Schema};
 use super::super::limits::distinct;
-use super::super::response::{ErrorResponse, HandlerResult, bad_request, internal, quoted};
+use super::super::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::{DEFAULT, allows, issuer, template};

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::super::duration;
 use super::super::entity;
+use super::super::input::Pairs;
 use super::super::response::{ErrorResponse, bad_request, quoted};
-use super::super::store::{Entity, Pairs, Store};
+use super::super::store::{Entity, Store};
 use super::object;
 
 const RESERVED: [&str; 10] =
