@@ -13,109 +13,109 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EntityAliasId, EntityId, GroupAliasId, GroupId, MountAccessor, de};
 
-/// An alias of an entity: the name it has at one auth mount.
+/// An alias of an entity: its name at an auth mount.
 pub type EntityAlias = Alias<EntityAliasId, EntityId>;
 
-/// An alias of an external group: the name it has at one auth mount.
+/// An alias of an external group: its name at an auth mount.
 pub type GroupAlias = Alias<GroupAliasId, GroupId>;
 
-/// A name at an auth mount that stands for an entity or a group: see [`EntityAlias`] and [`GroupAlias`].
+/// An alias: see [`EntityAlias`] and [`GroupAlias`].
 ///
-/// As part of an entity or a group, the server leaves some fields out.
+/// Inside of an entity or a group, the server omits some fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "I: Deserialize<'de>, C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct Alias<I, C> {
-    /// The alias's own identifier.
+    /// Identifier of the alias.
     pub id: I,
-    /// The entity or group that the alias belongs to.
+    /// Identifier of the entity or group that the alias belongs to.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub canonical_id: C,
     /// The name at the mount, such as a user name.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The accessor of the mount.
+    /// Accessor of the mount.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
-    /// The path of the mount, such as `auth/userpass/`. `None` if the mount is gone.
+    /// Path of the mount, such as `auth/userpass/`. `None` if the mount no longer exists.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub mount_path: Option<String>,
-    /// The type of the mount, such as `userpass`. `None` if the mount is gone.
+    /// Type of the mount, such as `userpass`. `None` if the mount no longer exists.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub mount_type: Option<String>,
-    /// What the auth method tells of its user. It cannot be written.
+    /// Metadata from the auth method. Read-only.
     #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
-    /// What was written with the alias. Empty in what a group says of its alias.
+    /// Metadata from requests that write the alias. Empty inside of a group.
     #[serde(default, deserialize_with = "de::map")]
     pub custom_metadata: BTreeMap<String, String>,
-    /// Whether the alias belongs to a mount local to one cluster. `false` in what a group says of its alias.
+    /// Whether the mount is local to one cluster. `false` inside of a group.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub local: bool,
-    /// The entities that the alias belonged to before they were merged away.
+    /// The entities that the alias belonged to before merges.
     #[serde(default, deserialize_with = "de::list")]
     pub merged_from_canonical_ids: Vec<C>,
-    /// The identifier of the namespace, `root` in the root namespace. `None` in what an entity or a group
-    /// says of its alias.
+    /// Identifier of the namespace; `root` in the root namespace. `None` inside of an entity or a group.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub namespace_id: Option<String>,
-    /// When the alias was made.
+    /// Time of creation.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// When the alias was changed last.
+    /// Time of the last change.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 
-/// What a list of aliases tells of each.
+/// An alias in the result of [`ListEntityAliases`] or [`ListGroupAliases`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct AliasListEntry<C> {
-    /// The entity or group that the alias belongs to.
+    /// Identifier of the entity or group that the alias belongs to.
     #[serde(deserialize_with = "de::null_as_default")]
     pub canonical_id: C,
     /// The name at the mount.
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The accessor of the mount.
+    /// Accessor of the mount.
     #[serde(deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
-    /// The path of the mount. `None` if the mount is gone.
+    /// Path of the mount. `None` if the mount no longer exists.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub mount_path: Option<String>,
-    /// The type of the mount. `None` if the mount is gone.
+    /// Type of the mount. `None` if the mount no longer exists.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub mount_type: Option<String>,
-    /// What the auth method tells of its user.
+    /// Metadata from the auth method.
     #[serde(deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
-    /// What was written with the alias.
+    /// Metadata from requests that write the alias.
     #[serde(deserialize_with = "de::map")]
     pub custom_metadata: BTreeMap<String, String>,
-    /// Whether the alias belongs to a mount local to one cluster.
+    /// Whether the mount is local to one cluster.
     #[serde(deserialize_with = "de::null_as_default")]
     pub local: bool,
 }
 
-/// What a list of entities or groups tells of their aliases.
+/// An alias in the result of [`ListEntities`](crate::entity::ListEntities) or
+/// [`ListGroups`](crate::group::ListGroups).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "I: Deserialize<'de> + Default"))]
 #[non_exhaustive]
 pub struct AliasRef<I> {
-    /// The alias's own identifier.
+    /// Identifier of the alias.
     #[serde(deserialize_with = "de::null_as_default")]
     pub id: I,
     /// The name at the mount.
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The accessor of the mount.
+    /// Accessor of the mount.
     #[serde(deserialize_with = "de::null_as_default")]
     pub mount_accessor: MountAccessor,
-    /// The path of the mount. `None` if the mount is gone.
+    /// Path of the mount. `None` if the mount no longer exists.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub mount_path: Option<String>,
-    /// The type of the mount. `None` if the mount is gone.
+    /// Type of the mount. `None` if the mount no longer exists.
     #[serde(deserialize_with = "de::empty_as_none")]
     pub mount_type: Option<String>,
 }
@@ -148,14 +148,14 @@ impl<I, C> AliasWrite<I, C> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AliasIds<I, C> {
-    /// The alias's own identifier.
+    /// Identifier of the alias.
     pub id: I,
-    /// The entity or group that it belongs to, also if the server has made it for the alias.
+    /// Identifier of the entity or group, which the server may have created for the alias.
     pub canonical_id: C,
 }
 
 impl<I, C> AliasIds<I, C> {
-    /// One to answer with, in a test; the other fields are empty.
+    /// Creates a value for use in tests.
     pub fn new(id: impl Into<I>, canonical_id: impl Into<C>) -> Self {
         Self { id: id.into(), canonical_id: canonical_id.into() }
     }

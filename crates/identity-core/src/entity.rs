@@ -1,4 +1,8 @@
-//! Entities: persons and machines, each with policies and metadata.
+//! Entities: the people and machines that log in, each with policies and metadata.
+
+mod bulk;
+
+pub use bulk::*;
 
 use std::collections::BTreeMap;
 
@@ -25,8 +29,6 @@ endpoint!(WriteEntityByName:   POST   "identity/entity/name/{name}" [name] check
 endpoint!(ReadEntityByName:    GET    "identity/entity/name/{name}" [name] -> data(Entity), same name);
 endpoint!(DeleteEntityByName:  DELETE "identity/entity/name/{name}" [name] -> no_content(()));
 endpoint!(ListEntityNames:     LIST   "identity/entity/name" -> list(KeyList<String, ()>));
-endpoint!(MergeEntities:       POST   "identity/entity/merge" checked json -> no_content(()));
-endpoint!(BatchDeleteEntities: POST   "identity/entity/batch-delete" checked json idempotent -> no_content(()));
 
 new_with_one_field! {
     ReadEntityById { id: EntityId }
@@ -35,61 +37,61 @@ new_with_one_field! {
     DeleteEntityByName { name: String }
 }
 
-/// Someone or something that logs in, by whichever auth method.
+/// An entity: a person or machine that logs in, through any number of auth methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entity {
     /// The identifier.
     pub id: EntityId,
-    /// The name, in the case it was given in; the server finds it in any.
+    /// The name, in its original case. Lookups ignore case.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The identifier of the namespace, `root` in the root namespace.
+    /// Identifier of the namespace; `root` in the root namespace.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
-    /// What was written with the entity.
+    /// The metadata.
     #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
-    /// The entity's own policies, sorted and in lower case; those of its groups are not among them.
+    /// The entity's own policies, sorted and in lower case. Policies of its groups are not included.
     #[serde(default, deserialize_with = "de::list")]
     pub policies: Vec<String>,
-    /// Whether the entity is barred: no log-in, and its tokens are refused.
+    /// Whether the entity is disabled: it cannot log in, and its tokens are rejected.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub disabled: bool,
-    /// The names that the entity has at auth mounts.
+    /// The aliases of the entity.
     #[serde(default, deserialize_with = "de::list")]
     pub aliases: Vec<EntityAlias>,
-    /// The groups that the entity is a member of.
+    /// The groups that list the entity as a member.
     #[serde(default, deserialize_with = "de::list")]
     pub direct_group_ids: Vec<GroupId>,
-    /// The groups that those groups are in turn members of.
+    /// The ancestors of those groups.
     #[serde(default, deserialize_with = "de::list")]
     pub inherited_group_ids: Vec<GroupId>,
-    /// The direct and the inherited groups.
+    /// All direct and inherited groups.
     #[serde(default, deserialize_with = "de::list")]
     pub group_ids: Vec<GroupId>,
-    /// A hash that Vault before 1.2 returns. `None` from later servers.
+    /// A hash from Vault before 1.2. `None` from later servers.
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
     pub bucket_key_hash: Option<String>,
-    /// The entities that were merged into this one.
+    /// The entities merged into this one.
     #[serde(default, deserialize_with = "de::list")]
     pub merged_entity_ids: Vec<EntityId>,
-    /// When the entity was made.
+    /// Time of creation.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// When the entity was changed last. A change of its aliases does not count.
+    /// Time of the last change. Changes of aliases do not count.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 
 impl Entity {
-    /// One to answer with, in a test; the other fields are empty.
+    /// Creates a value for use in tests. All other fields are empty.
     pub fn new(id: impl Into<EntityId>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 }
 
-/// What a list of entities tells of each.
+/// An entity in the result of [`ListEntities`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -97,43 +99,43 @@ pub struct EntityInfo {
     /// The name.
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The names that the entity has at auth mounts.
+    /// The aliases of the entity.
     #[serde(deserialize_with = "de::list")]
     pub aliases: Vec<AliasRef<EntityAliasId>>,
 }
 
-/// An entity as a write returns it. Vault before 1.2 returns it for updates too.
+/// The response to a write that created an entity. Vault before 1.2 returns it for updates too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedEntity {
     /// The identifier.
     pub id: EntityId,
-    /// The name, generated if none was given. Empty from Vault before 1.2, which does not return it.
+    /// The name, generated if the request had none. Empty from Vault before 1.2, which does not return it.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The identifiers of its aliases: none, in what servers are known to answer.
+    /// The identifiers of its aliases. Empty from all known servers.
     #[serde(default, deserialize_with = "de::list")]
     pub aliases: Vec<EntityAliasId>,
 }
 
 impl CreatedEntity {
-    /// One to answer with, in a test; the other fields are empty.
+    /// Creates a value for use in tests. All other fields are empty.
     pub fn new(id: impl Into<EntityId>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 }
 
-/// What an entity can be given. What is `None` stays as it is.
+/// The settings of an entity. A field that is `None` is not sent and keeps its current value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EntityParams {
-    /// Takes the place of all metadata; empty clears it.
+    /// Replaces all metadata; an empty map clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
-    /// Takes the place of all policies; empty clears them.
+    /// Replaces all policies; an empty list clears them.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub policies: Option<Vec<String>>,
-    /// Whether the entity is barred.
+    /// Whether the entity is disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }
@@ -149,13 +151,13 @@ setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
     /// Replaces all metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 of the bytes
     /// `[a-zA-Z0-9=/+_-]` that do not begin with `vault-`, and values of at most 512 bytes.
     metadata(map) => params.metadata;
-    /// Takes the place of all policies; empty clears them. `root` is not allowed.
+    /// Replaces all policies; an empty list clears them. The server rejects `root`.
     policies(texts) => params.policies;
-    /// Bars the entity, or lets it in again.
+    /// Disables or enables the entity. A disabled entity cannot log in, and its tokens are rejected.
     disabled(flag) => params.disabled;
 });
 
-/// Creates an entity, or updates the one that has the name or the identifier.
+/// Creates an entity, or updates the entity with the given name or identifier.
 ///
 /// ```
 /// use identity_core::entity::CreateEntity;
@@ -164,30 +166,30 @@ setters!(CreateEntity, UpdateEntityById, WriteEntityByName {
 /// println!("{create:?}");
 /// ```
 ///
-/// Without a name and an identifier each call makes another entity, so that it must not be repeated blindly.
+/// Without a name or an identifier, the request is not idempotent: each call creates another entity.
 ///
 /// API: `POST /identity/entity`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreateEntity {
-    /// The name, which may be any text; generated if `None`.
+    /// The name, which may contain any characters. The server generates one if it is `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The entity to update. An identifier that does not exist is refused.
+    /// The entity to update. The server rejects an unknown identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
-    /// What the entity is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: EntityParams,
 }
 
 impl CreateEntity {
-    /// An entity with a name that the server makes up.
+    /// Creates a request for a new entity, whose name the server generates.
     pub fn unnamed() -> Self {
         Self::default()
     }
 
-    /// An entity of this name.
+    /// Creates a request for the entity with this name.
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().name(name)
     }
@@ -200,13 +202,24 @@ impl CreateEntity {
 }
 
 setters!(CreateEntity {
-    /// The name; with [`id`](Self::id), the new name.
+    /// Sets the name; with [`id`](Self::id), the new name.
     name(text) => name;
-    /// The entity to update.
+    /// Sets the entity to update.
     id(value(EntityId)) => id;
 });
 
-/// Reads an entity by its identifier.
+/// Reads an entity by its identifier. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not
+/// exist.
+///
+/// ```
+/// use identity_core::{Endpoint, entity::ReadEntityById};
+///
+/// let response = http::Response::new(r#"{"data":{"id":"e1","name":"alice","disabled":true}}"#);
+/// let entity = ReadEntityById::parse_response(&response)?;
+/// assert_eq!(entity.name, "alice");
+/// assert!(entity.disabled);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `GET /identity/entity/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,27 +229,37 @@ pub struct ReadEntityById {
     pub id: EntityId,
 }
 
-/// Updates an entity by its identifier. What is not set stays as it is.
+/// Updates an entity by its identifier. Settings that are not set keep their values.
 ///
-/// Returns `None`, and from Vault before 1.2 the identifiers of the entity and its aliases.
+/// ```
+/// use identity_core::{Endpoint, Target, entity::UpdateEntityById};
+///
+/// let update = UpdateEntityById::new("e1").disabled(true);
+/// let request = update.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/entity/id/e1");
+/// assert_eq!(request.body(), r#"{"disabled":true}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Returns `None`. Vault before 1.2 returns the identifiers of the entity and its aliases.
 ///
 /// API: `POST /identity/entity/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UpdateEntityById {
-    /// The entity. One that does not exist is refused with 400, not 404.
+    /// The entity. The server responds with 400, not 404, if it does not exist.
     #[serde(skip)]
     pub id: EntityId,
     /// The new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What the entity is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: EntityParams,
 }
 
 impl UpdateEntityById {
-    /// The entity of this identifier.
+    /// Creates a request for the entity with this identifier.
     pub fn new(id: impl Into<EntityId>) -> Self {
         Self { id: id.into(), name: None, params: EntityParams::default() }
     }
@@ -252,7 +275,8 @@ setters!(UpdateEntityById {
     name(text) => name;
 });
 
-/// Deletes an entity by its identifier, with its aliases and memberships. That there is none is no error.
+/// Deletes an entity by its identifier, with its aliases and group memberships. Succeeds if it does not
+/// exist.
 ///
 /// API: `DELETE /identity/entity/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,7 +286,16 @@ pub struct DeleteEntityById {
     pub id: EntityId,
 }
 
-/// Lists all entities with their names and aliases. There is no paging.
+/// Lists all entities with their names and aliases, without paging.
+///
+/// ```
+/// use identity_core::{Endpoint, EntityId, entity::ListEntities};
+///
+/// let body = r#"{"data":{"keys":["e1"],"key_info":{"e1":{"name":"alice"}}}}"#;
+/// let list = ListEntities::parse_response(&http::Response::new(body))?;
+/// assert_eq!(list.key_info[&EntityId::from("e1")].name, "alice");
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `LIST /identity/entity/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -270,33 +303,43 @@ pub struct DeleteEntityById {
 pub struct ListEntities {}
 
 impl ListEntities {
-    /// Creates the request.
+    /// Creates a request for all entities.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// Creates the entity of a name, or updates it.
+/// Creates the entity with this name, or updates it.
 ///
-/// A name that a path cannot carry goes through [`CreateEntity`].
+/// ```
+/// use identity_core::{Endpoint, Target, entity::WriteEntityByName};
+///
+/// let write = WriteEntityByName::new("alice").policies(["dev"]);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/entity/name/alice");
+/// assert_eq!(request.body(), r#"{"policies":["dev"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Some names cannot be part of a path, such as `..`: write those with [`CreateEntity`].
 ///
 /// API: `POST /identity/entity/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WriteEntityByName {
-    /// The name, found in any case.
+    /// The name. Its case is ignored.
     #[serde(skip)]
     pub name: String,
-    /// An entity that is to get this name, and the rest of what is set.
+    /// An entity to rename to this name, and to update with the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
-    /// What the entity is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: EntityParams,
 }
 
 impl WriteEntityByName {
-    /// The entity of this name.
+    /// Creates a request for the entity with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), id: None, params: EntityParams::default() }
     }
@@ -308,13 +351,23 @@ impl WriteEntityByName {
 }
 
 setters!(WriteEntityByName {
-    /// Renames the entity of this identifier.
+    /// Renames the entity with this identifier.
     id(value(EntityId)) => id;
 });
 
-/// Reads an entity by its name, in any case.
+/// Reads an entity by its name, ignoring case. Fails with [`is_not_found`](crate::Error::is_not_found) if it
+/// does not exist.
 ///
-/// A name that a path cannot carry goes through [`LookupEntity`](crate::lookup::LookupEntity).
+/// ```
+/// use identity_core::{Endpoint, Target, entity::ReadEntityByName};
+///
+/// let request = ReadEntityByName::new("team/alice").request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/entity/name/team%2Falice");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Some names cannot be part of a path, such as `..`: look those up with
+/// [`LookupEntity`](crate::lookup::LookupEntity).
 ///
 /// API: `GET /identity/entity/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,18 +377,17 @@ pub struct ReadEntityByName {
     pub name: String,
 }
 
-/// Deletes an entity by its name, with its aliases and memberships. That there is none is no error.
+/// Deletes an entity by its name, with its aliases and group memberships. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/entity/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteEntityByName {
-    /// The name, found in any case.
+    /// The name. Its case is ignored.
     pub name: String,
 }
 
-/// Lists the names of all entities. The server tells nothing more of them here; [`ListEntities`] gives names
-/// and identifiers.
+/// Lists the names of all entities. [`ListEntities`] returns names and identifiers.
 ///
 /// API: `LIST /identity/entity/name`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -343,103 +395,8 @@ pub struct DeleteEntityByName {
 pub struct ListEntityNames {}
 
 impl ListEntityNames {
-    /// Creates the request.
+    /// Creates a request for the names of all entities.
     pub fn new() -> Self {
         Self::default()
-    }
-}
-
-/// Merges entities into one: their aliases, memberships and MFA secrets, not their policies and metadata.
-/// They are gone after.
-///
-/// Where both have an alias on the same mount, the server refuses and names them in
-/// [`ApiError::conflicts`](crate::error::ApiError::conflicts); merge from one entity only, and
-/// [`keep`](Self::conflicting_alias_ids_to_keep) one alias of each pair. Then read the entity: OpenBao 2.7
-/// leaves the other alias behind in ways that differ.
-///
-/// It cannot be repeated: after the first time there is nothing left to merge from.
-///
-/// API: `POST /identity/entity/merge`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct MergeEntities {
-    /// The entity that stays.
-    pub to_entity_id: EntityId,
-    /// The entities that go, at least one.
-    #[serde(serialize_with = "ser::required_list")]
-    pub from_entity_ids: Vec<EntityId>,
-    /// Whether to merge although several entities have an MFA secret of the same method. It does not settle
-    /// clashes of aliases.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub force: Option<bool>,
-    /// The aliases to keep where two are on the same mount.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
-    pub conflicting_alias_ids_to_keep: Option<Vec<EntityAliasId>>,
-}
-
-impl MergeEntities {
-    /// Merges the entities of the second argument into the first.
-    pub fn new(to: impl Into<EntityId>, from: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
-        Self {
-            to_entity_id: to.into(),
-            from_entity_ids: from.into_iter().map(Into::into).collect(),
-            force: None,
-            conflicting_alias_ids_to_keep: None,
-        }
-    }
-
-    fn check(&self) -> Result<(), RequestError> {
-        require_non_empty("to_entity_id", [&self.to_entity_id])?;
-        require_non_empty("from_entity_ids", &self.from_entity_ids)?;
-        require_non_empty(
-            "conflicting_alias_ids_to_keep",
-            self.conflicting_alias_ids_to_keep.iter().flatten(),
-        )?;
-        ser::require_joinable("from_entity_ids", Some(&self.from_entity_ids))?;
-        ser::require_joinable("conflicting_alias_ids_to_keep", self.conflicting_alias_ids_to_keep.as_ref())?;
-        if self.from_entity_ids.is_empty() {
-            return Err(RequestError::new("from_entity_ids", "must name at least one entity"));
-        }
-        if self.from_entity_ids.contains(&self.to_entity_id) {
-            return Err(RequestError::new("from_entity_ids", "must not name the entity that is merged into"));
-        }
-        Ok(())
-    }
-}
-
-setters!(MergeEntities {
-    /// Merges although several entities have an MFA secret of the same method.
-    force(flag) => force;
-    /// The aliases to keep where two are on the same mount.
-    conflicting_alias_ids_to_keep(values(EntityAliasId)) => conflicting_alias_ids_to_keep;
-});
-
-/// Deletes many entities at once. Those that do not exist are passed over.
-///
-/// API: `POST /identity/entity/batch-delete`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct BatchDeleteEntities {
-    /// The entities, at least one and at most [`MAX_IDS`](Self::MAX_IDS).
-    pub entity_ids: Vec<EntityId>,
-}
-
-impl BatchDeleteEntities {
-    /// As many entities as one request can name: OpenBao takes 1000 JSON strings, and the field's name is
-    /// one.
-    pub const MAX_IDS: usize = 999;
-
-    /// The entities of these identifiers.
-    pub fn new(ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
-        Self { entity_ids: ids.into_iter().map(Into::into).collect() }
-    }
-
-    fn check(&self) -> Result<(), RequestError> {
-        require_non_empty("entity_ids", &self.entity_ids)?;
-        match self.entity_ids.len() {
-            0 => Err(RequestError::new("entity_ids", "must name at least one entity")),
-            1..=Self::MAX_IDS => Ok(()),
-            _ => Err(RequestError::new("entity_ids", "must not name more than 999 entities in one request")),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Groups of entities and of other groups.
+//! Groups: entities and other groups that share policies.
 
 use std::collections::BTreeMap;
 
@@ -29,70 +29,70 @@ new_with_one_field! {
     DeleteGroupByName { name: String }
 }
 
-/// Entities and groups that share policies.
+/// A group: entities and other groups that share policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
     /// The identifier.
     pub id: GroupId,
-    /// The name, in the case it was given in; the server finds it in any.
+    /// The name, in its original case. Lookups ignore case.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// Who says who belongs to it.
+    /// How membership is managed.
     #[serde(default, rename = "type", deserialize_with = "de::null_as_default")]
     pub group_type: GroupType,
-    /// The identifier of the namespace, `root` in the root namespace.
+    /// Identifier of the namespace; `root` in the root namespace.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
-    /// What was written with the group.
+    /// The metadata.
     #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
     /// The policies, sorted and in lower case.
     #[serde(default, deserialize_with = "de::list")]
     pub policies: Vec<String>,
-    /// The entities that belong to it, sorted.
+    /// The member entities, sorted.
     #[serde(default, deserialize_with = "de::list")]
     pub member_entity_ids: Vec<EntityId>,
-    /// The groups that belong to it, sorted.
+    /// The member groups, sorted.
     #[serde(default, deserialize_with = "de::list")]
     pub member_group_ids: Vec<GroupId>,
-    /// The groups that it belongs to, and such as are deleted.
+    /// The parent groups, including deleted ones.
     #[serde(default, deserialize_with = "de::list")]
     pub parent_group_ids: Vec<GroupId>,
-    /// The name that an external group has at an auth mount.
+    /// The alias of an external group.
     #[serde(default, deserialize_with = "de::empty_object_as_none")]
     pub alias: Option<GroupAlias>,
-    /// How often the group has been written.
+    /// Number of times the group has been written.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub modify_index: u64,
-    /// When the group was made.
+    /// Time of creation.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// When the group was changed last.
+    /// Time of the last change.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub last_update_time: Option<Timestamp>,
 }
 
 impl Group {
-    /// One to answer with, in a test; the other fields are empty.
+    /// Creates a value for use in tests. All other fields are empty.
     pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 }
 
 open_enum! {
-    /// Who says who belongs to a group. It cannot be changed later.
+    /// How a group's membership is managed. Immutable after creation.
     #[derive(Default)]
     pub enum GroupType {
-        /// Members are written with the group.
+        /// Members are set in requests that write the group.
         #[default]
         Internal = "internal",
-        /// Members are those whom an auth method puts into the group's alias when they log in.
+        /// Members are assigned by an auth method at login, through the group's alias.
         External = "external",
     }
 }
 
-/// What a list of groups tells of each.
+/// A group in the result of [`ListGroups`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -100,52 +100,52 @@ pub struct GroupInfo {
     /// The name.
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// How many entities belong to it.
+    /// Number of member entities.
     #[serde(deserialize_with = "de::null_as_default")]
     pub num_member_entities: u64,
-    /// How many groups it belongs to.
+    /// Number of parent groups.
     #[serde(deserialize_with = "de::null_as_default")]
     pub num_parent_groups: u64,
-    /// The name that an external group has at an auth mount.
+    /// The alias of an external group.
     #[serde(deserialize_with = "de::empty_object_as_none")]
     pub alias: Option<AliasRef<GroupAliasId>>,
 }
 
-/// A group as a write returns it. Vault before 1.2 returns it for updates too.
+/// The response to a write that created a group. Vault before 1.2 returns it for updates too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedGroup {
     /// The identifier.
     pub id: GroupId,
-    /// The name, generated if none was given.
+    /// The name, generated if the request had none.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub name: String,
 }
 
 impl CreatedGroup {
-    /// One to answer with, in a test; the other fields are empty.
+    /// Creates a value for use in tests. All other fields are empty.
     pub fn new(id: impl Into<GroupId>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into() }
     }
 }
 
-/// What a group can be given. What is `None` stays as it is.
+/// The settings of a group. A field that is `None` is not sent and keeps its current value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct GroupParams {
-    /// Who says who belongs to it: internal unless said otherwise, and not to be changed later.
+    /// How membership is managed. Immutable after creation. Defaults to internal.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub group_type: Option<GroupType>,
-    /// Takes the place of all metadata; empty clears it.
+    /// Replaces all metadata; an empty map clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
-    /// Takes the place of all policies; empty clears them.
+    /// Replaces all policies; an empty list clears them.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub policies: Option<Vec<String>>,
-    /// Takes the place of all entities that belong to it; empty clears them. Not for external groups.
+    /// Replaces all member entities; an empty list clears them. Not for external groups.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub member_entity_ids: Option<Vec<EntityId>>,
-    /// Takes the place of all groups that belong to it; empty clears them. Not for external groups.
+    /// Replaces all member groups; an empty list clears them. Not for external groups.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub member_group_ids: Option<Vec<GroupId>>,
 }
@@ -159,14 +159,14 @@ impl GroupParams {
         ser::require_joinable("member_entity_ids", self.member_entity_ids.as_ref())?;
         ser::require_joinable("member_group_ids", self.member_group_ids.as_ref())?;
         if self.group_type == Some(GroupType::External) {
-            let refuse = |name| {
-                Err(RequestError::new(name, "cannot be set for an external group, not even to nothing"))
+            let reject = |name| {
+                Err(RequestError::new(name, "cannot be set for an external group, even to an empty list"))
             };
             if self.member_entity_ids.is_some() {
-                return refuse("member_entity_ids");
+                return reject("member_entity_ids");
             }
             if self.member_group_ids.is_some() {
-                return refuse("member_group_ids");
+                return reject("member_group_ids");
             }
         }
         Ok(())
@@ -174,20 +174,20 @@ impl GroupParams {
 }
 
 setters!(CreateGroup, UpdateGroupById, WriteGroupByName {
-    /// Says who says who belongs to it. It cannot be changed later.
+    /// Sets how membership is managed. Immutable after creation. Defaults to internal.
     group_type(value(GroupType)) => params.group_type;
     /// Replaces all metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 of the bytes
     /// `[a-zA-Z0-9=/+_-]` that do not begin with `vault-`, and values of at most 512 bytes.
     metadata(map) => params.metadata;
-    /// Takes the place of all policies; empty clears them. `root` is not allowed.
+    /// Replaces all policies; an empty list clears them. The server rejects `root`.
     policies(texts) => params.policies;
-    /// Takes the place of all entities that belong to it; empty clears them. Not for external groups.
+    /// Replaces all member entities; an empty list clears them. Not for external groups.
     member_entity_ids(values(EntityId)) => params.member_entity_ids;
-    /// Takes the place of all groups that belong to it; empty clears them. Not for external groups.
+    /// Replaces all member groups; an empty list clears them. Not for external groups.
     member_group_ids(values(GroupId)) => params.member_group_ids;
 });
 
-/// Creates a group, or updates the one that has the name or the identifier.
+/// Creates a group, or updates the group with the given name or identifier.
 ///
 /// ```
 /// use identity_core::group::{CreateGroup, GroupType};
@@ -197,30 +197,30 @@ setters!(CreateGroup, UpdateGroupById, WriteGroupByName {
 /// println!("{ours:?} {theirs:?}");
 /// ```
 ///
-/// Without a name and an identifier each call makes another group, so that it must not be repeated blindly.
+/// Without a name or an identifier, the request is not idempotent: each call creates another group.
 ///
 /// API: `POST /identity/group`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreateGroup {
-    /// The name, which may be any text; generated if `None`.
+    /// The name, which may contain any characters. The server generates one if it is `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The group to update. An identifier that does not exist is refused.
+    /// The group to update. The server rejects an unknown identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<GroupId>,
-    /// What the group is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: GroupParams,
 }
 
 impl CreateGroup {
-    /// A group with a name that the server makes up.
+    /// Creates a request for a new group, whose name the server generates.
     pub fn unnamed() -> Self {
         Self::default()
     }
 
-    /// A group of this name.
+    /// Creates a request for the group with this name.
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().name(name)
     }
@@ -233,13 +233,14 @@ impl CreateGroup {
 }
 
 setters!(CreateGroup {
-    /// The name; with [`id`](Self::id), the new name.
+    /// Sets the name; with [`id`](Self::id), the new name.
     name(text) => name;
-    /// The group to update.
+    /// Sets the group to update.
     id(value(GroupId)) => id;
 });
 
-/// Reads a group by its identifier.
+/// Reads a group by its identifier. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not
+/// exist.
 ///
 /// API: `GET /identity/group/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,27 +250,37 @@ pub struct ReadGroupById {
     pub id: GroupId,
 }
 
-/// Updates a group by its identifier. What is not set stays as it is.
+/// Updates a group by its identifier. Settings that are not set keep their values.
 ///
-/// Returns `None`, and from Vault before 1.2 the identifier and the name of the group.
+/// ```
+/// use identity_core::{Endpoint, Target, group::UpdateGroupById};
+///
+/// let update = UpdateGroupById::new("g1").member_entity_ids(["e1", "e2"]);
+/// let request = update.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/group/id/g1");
+/// assert_eq!(request.body(), r#"{"member_entity_ids":["e1","e2"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Returns `None`. Vault before 1.2 returns the identifier and the name of the group.
 ///
 /// API: `POST /identity/group/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UpdateGroupById {
-    /// The group. One that does not exist is refused with 400, not 404.
+    /// The group. The server responds with 400, not 404, if it does not exist.
     #[serde(skip)]
     pub id: GroupId,
     /// The new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What the group is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: GroupParams,
 }
 
 impl UpdateGroupById {
-    /// The group of this identifier.
+    /// Creates a request for the group with this identifier.
     pub fn new(id: impl Into<GroupId>) -> Self {
         Self { id: id.into(), name: None, params: GroupParams::default() }
     }
@@ -285,8 +296,8 @@ setters!(UpdateGroupById {
     name(text) => name;
 });
 
-/// Deletes a group by its identifier. Its members stay, and so does its identifier in their
-/// `parent_group_ids`. That there is none is no error.
+/// Deletes a group by its identifier. Its members remain, and their `parent_group_ids` keep its identifier.
+/// Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/group/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -296,7 +307,7 @@ pub struct DeleteGroupById {
     pub id: GroupId,
 }
 
-/// Lists all groups with what the server tells of each. There is no paging.
+/// Lists all groups with their names and numbers of members, without paging.
 ///
 /// API: `LIST /identity/group/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -304,30 +315,30 @@ pub struct DeleteGroupById {
 pub struct ListGroups {}
 
 impl ListGroups {
-    /// Creates the request.
+    /// Creates a request for all groups.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// Creates the group of a name, or updates it.
+/// Creates the group with this name, or updates it.
 ///
-/// A name that a path cannot carry goes through [`CreateGroup`].
+/// Some names cannot be part of a path, such as `..`: write those with [`CreateGroup`].
 ///
 /// API: `POST /identity/group/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WriteGroupByName {
-    /// The name, found in any case.
+    /// The name. Its case is ignored.
     #[serde(skip)]
     pub name: String,
-    /// What the group is given.
+    /// The settings.
     #[serde(flatten)]
     pub params: GroupParams,
 }
 
 impl WriteGroupByName {
-    /// The group of this name.
+    /// Creates a request for the group with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), params: GroupParams::default() }
     }
@@ -337,9 +348,20 @@ impl WriteGroupByName {
     }
 }
 
-/// Reads a group by its name, in any case.
+/// Reads a group by its name, ignoring case. Fails with [`is_not_found`](crate::Error::is_not_found) if it
+/// does not exist.
 ///
-/// A name that a path cannot carry goes through [`LookupGroup`](crate::lookup::LookupGroup).
+/// ```
+/// use identity_core::{Endpoint, group::ReadGroupByName};
+///
+/// let body = r#"{"data":{"id":"g1","name":"ops","type":"internal","policies":["ops"]}}"#;
+/// let group = ReadGroupByName::parse_response(&http::Response::new(body))?;
+/// assert_eq!(group.policies, ["ops"]);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
+///
+/// Some names cannot be part of a path, such as `..`: look those up with
+/// [`LookupGroup`](crate::lookup::LookupGroup).
 ///
 /// API: `GET /identity/group/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,18 +371,17 @@ pub struct ReadGroupByName {
     pub name: String,
 }
 
-/// Deletes a group by its name. Its members stay. That there is none is no error.
+/// Deletes a group by its name. Its members remain. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/group/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteGroupByName {
-    /// The name, found in any case.
+    /// The name. Its case is ignored.
     pub name: String,
 }
 
-/// Lists the names of all groups. The server tells nothing more of them here; [`ListGroups`] gives names and
-/// identifiers.
+/// Lists the names of all groups. [`ListGroups`] returns names and identifiers.
 ///
 /// API: `LIST /identity/group/name`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -368,7 +389,7 @@ pub struct DeleteGroupByName {
 pub struct ListGroupNames {}
 
 impl ListGroupNames {
-    /// Creates the request.
+    /// Creates a request for the names of all groups.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,11 +1,16 @@
-//! Operations that the server keeps for old clients. Each acts on something else than its name says; take the
-//! modern one.
+//! Legacy operations, which the server keeps for old clients. Their names are misleading: prefer the
+//! replacements.
 //!
-//! | these | act on | take |
+//! | operations | act on | replacement |
 //! |---|---|---|
-//! | `CreateAlias`, `ReadAlias`, `UpdateAlias`, `DeleteAlias`, `ListAliases` | entity aliases, without custom metadata | [`CreateEntityAlias`](crate::alias::CreateEntityAlias) and so on |
-//! | `ReadPersona`, `DeletePersona`, `ListPersonas` | entity aliases | [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) and so on |
-//! | `CreatePersona`, `UpdatePersona` | *entities*: what they make cannot be read as a persona | [`CreateEntity`](crate::entity::CreateEntity), [`UpdateEntityById`](crate::entity::UpdateEntityById) |
+//! | `CreateAlias`, `ReadAlias`, `UpdateAlias`, … | entity aliases, without custom metadata | [`CreateEntityAlias`], … |
+//! | `ReadPersona`, `DeletePersona`, `ListPersonas` | entity aliases | [`ReadEntityAliasById`], … |
+//! | `CreatePersona`, `UpdatePersona` | *entities*, which cannot be read as personas | [`CreateEntity`], [`UpdateEntityById`] |
+//!
+//! [`CreateEntityAlias`]: crate::alias::CreateEntityAlias
+//! [`ReadEntityAliasById`]: crate::alias::ReadEntityAliasById
+//! [`CreateEntity`]: crate::entity::CreateEntity
+//! [`UpdateEntityById`]: crate::entity::UpdateEntityById
 
 use std::collections::BTreeMap;
 
@@ -40,7 +45,8 @@ new_with_one_field! {
     DeletePersona { id: EntityAliasId }
 }
 
-/// [`CreateEntityAlias`](crate::alias::CreateEntityAlias), without custom metadata.
+/// Creates or updates an entity alias, like [`CreateEntityAlias`](crate::alias::CreateEntityAlias) without
+/// custom metadata.
 ///
 /// API: `POST /identity/alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,18 +54,18 @@ new_with_one_field! {
 pub struct CreateAlias {
     /// The name at the mount.
     pub name: String,
-    /// The mount.
+    /// Accessor of the mount.
     pub mount_accessor: MountAccessor,
-    /// The entity. If `None`, and the alias is new, the server makes one.
+    /// The entity. The server creates one if it is `None` and the alias is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<EntityId>,
-    /// The alias to update.
+    /// Sets the alias to update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityAliasId>,
 }
 
 impl CreateAlias {
-    /// The alias of this name at this mount.
+    /// Creates a request for the alias with this name at this mount.
     pub fn new(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
         Self { name: name.into(), mount_accessor: mount_accessor.into(), canonical_id: None, id: None }
     }
@@ -73,16 +79,17 @@ impl CreateAlias {
 }
 
 setters!(CreateAlias {
-    /// The alias to update.
+    /// Sets the alias to update.
     id(value(EntityAliasId)) => id;
 });
 
 setters!(CreateAlias, UpdateAlias {
-    /// The entity that the alias belongs to.
+    /// Sets the entity that the alias belongs to.
     canonical_id(value(EntityId)) => canonical_id;
 });
 
-/// [`UpdateEntityAliasById`](crate::alias::UpdateEntityAliasById), without custom metadata.
+/// Updates an entity alias, like [`UpdateEntityAliasById`](crate::alias::UpdateEntityAliasById) without
+/// custom metadata.
 ///
 /// API: `POST /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,16 +101,16 @@ pub struct UpdateAlias {
     /// The new name at the mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Another mount.
+    /// Accessor of the new mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mount_accessor: Option<MountAccessor>,
-    /// Another entity.
+    /// The new entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<EntityId>,
 }
 
 impl UpdateAlias {
-    /// The alias of this identifier.
+    /// Creates a request for the alias with this identifier.
     pub fn new(id: impl Into<EntityAliasId>) -> Self {
         Self { id: id.into(), name: None, mount_accessor: None, canonical_id: None }
     }
@@ -118,11 +125,11 @@ impl UpdateAlias {
 setters!(UpdateAlias {
     /// The new name at the mount.
     name(text) => name;
-    /// Another mount.
+    /// Accessor of the new mount.
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 
-/// [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) by another path.
+/// Reads an entity alias, like [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById).
 ///
 /// API: `GET /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +139,7 @@ pub struct ReadAlias {
     pub id: EntityAliasId,
 }
 
-/// [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById) by another path.
+/// Deletes an entity alias, like [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById).
 ///
 /// API: `DELETE /identity/alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +149,7 @@ pub struct DeleteAlias {
     pub id: EntityAliasId,
 }
 
-/// [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
+/// Lists entity aliases, like [`ListEntityAliases`](crate::alias::ListEntityAliases).
 ///
 /// API: `LIST /identity/alias/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,25 +157,25 @@ pub struct DeleteAlias {
 pub struct ListAliases {}
 
 impl ListAliases {
-    /// Creates the request.
+    /// Creates a request for all entity aliases.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// Creates an *entity*, or updates the one of the name: [`CreateEntity`](crate::entity::CreateEntity) with less to
-/// say.
+/// Creates an *entity*, or updates the entity with the given name or identifier, like
+/// [`CreateEntity`](crate::entity::CreateEntity) with fewer fields.
 ///
-/// The server also takes an entity and a mount here, and does nothing with them.
+/// The server also accepts an entity and a mount, and ignores them.
 ///
 /// API: `POST /identity/persona`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreatePersona {
-    /// The entity's name; generated if `None`.
+    /// The entity's name. The server generates one if it is `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The entity to update.
+    /// Sets the entity to update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
     /// The entity's metadata.
@@ -177,7 +184,7 @@ pub struct CreatePersona {
 }
 
 impl CreatePersona {
-    /// An entity of this name.
+    /// Creates a request for the entity with this name.
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().name(name)
     }
@@ -190,18 +197,18 @@ impl CreatePersona {
 }
 
 setters!(CreatePersona {
-    /// The entity to update.
+    /// Sets the entity to update.
     id(value(EntityId)) => id;
 });
 
 setters!(CreatePersona, UpdatePersona {
     /// The entity's name.
     name(text) => name;
-    /// Takes the place of all the entity's metadata.
+    /// Replaces all metadata of the entity; an empty map clears it.
     metadata(map) => metadata;
 });
 
-/// Updates an *entity*: [`UpdateEntityById`](crate::entity::UpdateEntityById) with less to say.
+/// Updates an *entity*, like [`UpdateEntityById`](crate::entity::UpdateEntityById) with fewer fields.
 ///
 /// API: `POST /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -219,7 +226,7 @@ pub struct UpdatePersona {
 }
 
 impl UpdatePersona {
-    /// The entity of this identifier.
+    /// Creates a request for the entity with this identifier.
     pub fn new(id: impl Into<EntityId>) -> Self {
         Self { id: id.into(), name: None, metadata: None }
     }
@@ -230,7 +237,7 @@ impl UpdatePersona {
     }
 }
 
-/// Reads an *entity alias*: [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById) by another path.
+/// Reads an *entity alias*, like [`ReadEntityAliasById`](crate::alias::ReadEntityAliasById).
 ///
 /// API: `GET /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,7 +247,7 @@ pub struct ReadPersona {
     pub id: EntityAliasId,
 }
 
-/// Deletes an *entity alias*: [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById) by another path.
+/// Deletes an *entity alias*, like [`DeleteEntityAliasById`](crate::alias::DeleteEntityAliasById).
 ///
 /// API: `DELETE /identity/persona/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,7 +257,7 @@ pub struct DeletePersona {
     pub id: EntityAliasId,
 }
 
-/// Lists *entity aliases*: [`ListEntityAliases`](crate::alias::ListEntityAliases) by another path.
+/// Lists *entity aliases*, like [`ListEntityAliases`](crate::alias::ListEntityAliases).
 ///
 /// API: `LIST /identity/persona/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -258,7 +265,7 @@ pub struct DeletePersona {
 pub struct ListPersonas {}
 
 impl ListPersonas {
-    /// Creates the request.
+    /// Creates a request for all entity aliases.
     pub fn new() -> Self {
         Self::default()
     }

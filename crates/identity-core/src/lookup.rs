@@ -13,13 +13,14 @@ use crate::{
     group::Group,
 };
 
-endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json idempotent -> optional_data(Option<Entity>), checked_by answered_with);
-endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent -> optional_data(Option<Group>), checked_by answered_with);
+endpoint!(LookupEntity: QUERY "identity/lookup/entity" checked json idempotent -> optional_data(Option<Entity>), checked_by verify_found);
+endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent -> optional_data(Option<Group>), checked_by verify_found);
 
-/// Finds an entity by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
-/// there is none.
+/// Finds an entity by its identifier, name or alias. Returns `None` if it does not exist.
 ///
-/// It is a `POST`, so that a policy has to grant `update`.
+/// The request accepts all names, even those that cannot be part of a path, such as `..`.
+///
+/// The request is a `POST`: policies must grant `update`.
 ///
 /// ```
 /// use identity_core::lookup::LookupEntity;
@@ -34,42 +35,51 @@ endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent ->
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct LookupEntity {
-    /// What is known of the entity.
-    pub criterion: LookupBy<EntityId, EntityAliasId>,
+    /// The identifier, name or alias of the entity.
+    pub by: LookupBy<EntityId, EntityAliasId>,
 }
 
-/// Finds a group by one criterion. Any name can be looked up, also one that a path cannot carry; `None` if
-/// there is none.
+/// Finds a group by its identifier, name or alias. Returns `None` if it does not exist.
 ///
-/// It is a `POST`, so that a policy has to grant `update`.
+/// The request accepts all names, even those that cannot be part of a path, such as `..`.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, lookup::LookupGroup};
+///
+/// let request = LookupGroup::by_name("ops").request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.body(), r#"{"name":"ops"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The request is a `POST`: policies must grant `update`.
 ///
 /// API: `POST /identity/lookup/group`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct LookupGroup {
-    /// What is known of the group.
-    pub criterion: LookupBy<GroupId, GroupAliasId>,
+    /// The identifier, name or alias of the group.
+    pub by: LookupBy<GroupId, GroupAliasId>,
 }
 
-/// The one thing by which an entity or a group is looked up.
+/// How a lookup identifies an entity or a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LookupBy<I, A> {
-    /// Its identifier.
+    /// By its identifier.
     Id(I),
-    /// Its name, in any case.
+    /// By its name, ignoring case.
     Name(String),
-    /// The identifier of an alias of it.
+    /// By the identifier of one of its aliases.
     AliasId(A),
-    /// An alias of it.
+    /// By the name and mount of one of its aliases.
     #[serde(untagged)]
     Alias {
-        /// The name at the mount, in any case.
+        /// The name at the mount. Its case is ignored.
         #[serde(rename = "alias_name")]
         name: String,
-        /// The mount.
+        /// Accessor of the mount.
         #[serde(rename = "alias_mount_accessor")]
         mount_accessor: MountAccessor,
     },
@@ -100,71 +110,69 @@ impl<I: AsRef<str>, A: AsRef<str>> LookupBy<I, A> {
         A: 'a,
     {
         match self {
-            Self::Id(asked) => compare("id", Some(asked.as_ref()), Some(id)),
-            Self::Name(asked) => compare("name", Some(asked), Some(name)),
-            Self::AliasId(asked) => {
-                among("alias_id", asked.as_ref(), aliases, |alias| Some(alias.id.as_ref()))
+            Self::Id(requested) => compare("id", Some(requested.as_ref()), Some(id)),
+            Self::Name(requested) => compare("name", Some(requested), Some(name)),
+            Self::AliasId(requested) => {
+                compare_aliases("alias_id", requested.as_ref(), aliases, |alias| Some(alias.id.as_ref()))
             }
-            Self::Alias { name, mount_accessor } => among("alias_name", name, aliases, |alias| {
+            Self::Alias { name, mount_accessor } => compare_aliases("alias_name", name, aliases, |alias| {
                 is_same(mount_accessor.as_str(), alias.mount_accessor.as_str()).then_some(alias.name.as_str())
             }),
         }
     }
 }
 
-/// Refuses aliases of which none is the one that was asked for. An object without any was not returned by a
-/// server.
-fn among<'a, A: AsRef<str> + 'a, C: 'a>(
+/// Fails if none of the aliases is the requested one. Accepts an object without aliases, which only a test
+/// double returns.
+fn compare_aliases<'a, A: AsRef<str> + 'a, C: 'a>(
     field: &'static str,
-    asked: &str,
+    requested: &str,
     aliases: impl IntoIterator<Item = &'a Alias<A, C>>,
     value: impl Fn(&'a Alias<A, C>) -> Option<&'a str>,
 ) -> Result<(), DecodeError> {
-    let mut answered = None;
+    let mut returned = None;
     for alias in aliases {
         let value = value(alias);
-        if value.is_some_and(|value| is_same(asked, value)) {
+        if value.is_some_and(|value| is_same(requested, value)) {
             return Ok(());
         }
-        answered = Some(value.or(answered).unwrap_or_default());
+        returned = Some(value.or(returned).unwrap_or_default());
     }
-    answered.map_or(Ok(()), |answered| Err(DecodeError::mismatch(field, asked, answered)))
+    returned.map_or(Ok(()), |returned| Err(DecodeError::mismatch(field, requested, returned)))
 }
 
 macro_rules! lookup {
     ($type:ident, $id:ident, $alias_id:ident, $found:ident, $aliases:ident) => {
         impl $type {
-            /// The one of this identifier.
+            /// Creates a lookup by identifier.
             pub fn by_id(id: impl Into<$id>) -> Self {
-                Self { criterion: LookupBy::Id(id.into()) }
+                Self { by: LookupBy::Id(id.into()) }
             }
 
-            /// The one of this name, in any case.
+            /// Creates a lookup by name, ignoring case.
             pub fn by_name(name: impl Into<String>) -> Self {
-                Self { criterion: LookupBy::Name(name.into()) }
+                Self { by: LookupBy::Name(name.into()) }
             }
 
-            /// The one that the alias of this identifier belongs to.
+            /// Creates a lookup by the identifier of an alias.
             pub fn by_alias_id(id: impl Into<$alias_id>) -> Self {
-                Self { criterion: LookupBy::AliasId(id.into()) }
+                Self { by: LookupBy::AliasId(id.into()) }
             }
 
-            /// The one that has this name at this mount.
+            /// Creates a lookup by the name and mount of an alias.
             pub fn by_alias(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
-                Self {
-                    criterion: LookupBy::Alias { name: name.into(), mount_accessor: mount_accessor.into() },
-                }
+                Self { by: LookupBy::Alias { name: name.into(), mount_accessor: mount_accessor.into() } }
             }
 
             fn check(&self) -> Result<(), RequestError> {
-                self.criterion.check()
+                self.by.check()
             }
 
             #[allow(clippy::ref_option, reason = "it is the output as it is")]
-            fn answered_with(&self, found: &Option<$found>) -> Result<(), DecodeError> {
-                found.as_ref().map_or(Ok(()), |found| {
-                    self.criterion.compare(found.id.as_str(), &found.name, &found.$aliases)
-                })
+            fn verify_found(&self, found: &Option<$found>) -> Result<(), DecodeError> {
+                found
+                    .as_ref()
+                    .map_or(Ok(()), |found| self.by.compare(found.id.as_str(), &found.name, &found.$aliases))
             }
         }
     };

@@ -1,4 +1,4 @@
-//! Multi-factor authentication at log-in: methods, TOTP secrets, and who has to use them.
+//! Multi-factor authentication at login: methods, TOTP secrets and login enforcements.
 
 mod duo;
 mod enforcement;

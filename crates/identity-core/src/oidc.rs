@@ -1,4 +1,4 @@
-//! Identity tokens, and the OpenID provider: JWTs that the server signs for entities.
+//! Identity tokens and the OpenID Connect provider: JWTs that the server signs for entities.
 
 mod assignment;
 mod authorize;

@@ -111,7 +111,7 @@ async fn an_update_of_a_key_or_role_leaves_the_rest() {
 
     let mut audiences = BTreeSet::from([role.client_id.clone()]);
     for known in 2..=3 {
-        oidc.roles().write(&WriteOidcRole::update("app").renew_client_id()).await.unwrap();
+        oidc.roles().write(&WriteOidcRole::update("app").regenerate_client_id()).await.unwrap();
         let renewed = oidc.roles().read("app").await.unwrap();
         audiences.insert(renewed.client_id.clone());
         assert_eq!(audiences.len(), known);

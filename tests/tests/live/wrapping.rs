@@ -67,7 +67,7 @@ async fn a_wrapping_token_tells_what_it_stands_for() {
     let info = client.call(&Wrap::new(ReadProviderJwks::new("default"), MINUTE)).await.unwrap();
     let unwrap = UnwrapResponse::<ReadProviderJwks>::new(info.wrapped().unwrap().token);
     assert_eq!(client.call(&unwrap).await.unwrap().keys, []);
-    let wrap = Wrap::new(ListOidcProviders::all(), MINUTE);
+    let wrap = Wrap::new(ListOidcProviders::new(), MINUTE);
     let info = client.call(&wrap).await.unwrap().wrapped().unwrap();
     let list = client.call(&UnwrapResponse::<ListOidcProviders>::new(info.token)).await.unwrap();
     assert_eq!(list, client.oidc().providers().list().await.unwrap());

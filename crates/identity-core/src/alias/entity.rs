@@ -19,34 +19,45 @@ new_with_one_field! {
     DeleteEntityAliasById { id: EntityAliasId }
 }
 
-/// Gives an entity a name at an auth mount. A name and mount that are taken already are an *update* of that
-/// alias: another entity takes it over, and, unless the alias is named by its [`id`](Self::id), custom
-/// metadata that is not sent again is lost. To change one field, use [`UpdateEntityAliasById`].
+/// Creates an alias of an entity, or updates the alias with this name and mount.
 ///
-/// `Some` tells what was created or changed; `None` means that all was so already, and the server then tells
-/// no identifier.
+/// An update moves the alias to the given entity. It also clears custom metadata that is not sent again,
+/// unless the alias is identified by its [`id`](Self::id). To change a single field, use
+/// [`UpdateEntityAliasById`].
+///
+/// ```
+/// use identity_core::{Endpoint, Target, alias::CreateEntityAlias};
+///
+/// let create = CreateEntityAlias::new("alice", "auth_userpass_6b81bdea").canonical_id("e1");
+/// let request = create.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(
+///     request.body(),
+///     r#"{"name":"alice","mount_accessor":"auth_userpass_6b81bdea","canonical_id":"e1"}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/entity-alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreateEntityAlias {
-    /// The name at the mount, such as a user name; found in any case.
+    /// The name at the mount, such as a user name. Its case is ignored.
     pub name: String,
-    /// The mount.
+    /// Accessor of the mount.
     pub mount_accessor: MountAccessor,
-    /// The entity. If `None`, and the alias is new, the server makes one.
+    /// The entity. The server creates one if it is `None` and the alias is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<EntityId>,
-    /// The alias to update. An identifier that does not exist is refused.
+    /// The alias to update. The server rejects an unknown identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityAliasId>,
-    /// All custom metadata.
+    /// Replaces all custom metadata; an empty map clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_metadata: Option<BTreeMap<String, String>>,
 }
 
 impl CreateEntityAlias {
-    /// The alias of this name at this mount.
+    /// Creates a request for the alias with this name at this mount.
     pub fn new(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
         Self {
             name: name.into(),
@@ -67,19 +78,20 @@ impl CreateEntityAlias {
 }
 
 setters!(CreateEntityAlias {
-    /// The alias to update.
+    /// Sets the alias to update.
     id(value(EntityAliasId)) => id;
 });
 
 setters!(CreateEntityAlias, UpdateEntityAliasById {
-    /// The entity that the alias belongs to.
+    /// Sets the entity that the alias belongs to.
     canonical_id(value(EntityId)) => canonical_id;
     /// Replaces all custom metadata; an empty map clears it. At most 64 pairs, with keys of 1 to 128 bytes
-    /// and values of 1 to 512, all of printable characters.
+    /// and values of 1 to 512 bytes, all of printable characters.
     custom_metadata(map) => custom_metadata;
 });
 
-/// Reads an entity alias by its identifier.
+/// Reads an entity alias by its identifier. Fails with [`is_not_found`](crate::Error::is_not_found) if it
+/// does not exist.
 ///
 /// API: `GET /identity/entity-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,33 +101,31 @@ pub struct ReadEntityAliasById {
     pub id: EntityAliasId,
 }
 
-/// Updates an entity alias by its identifier. What is not set stays as it is.
-///
-/// `None` means that all was so already.
+/// Updates an entity alias by its identifier. Fields that are not set keep their values.
 ///
 /// API: `POST /identity/entity-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UpdateEntityAliasById {
-    /// The alias. One that does not exist is refused with 400, not 404.
+    /// The alias. The server responds with 400, not 404, if it does not exist.
     #[serde(skip)]
     pub id: EntityAliasId,
     /// The new name at the mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Another mount.
+    /// Accessor of the new mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mount_accessor: Option<MountAccessor>,
-    /// Another entity.
+    /// The new entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<EntityId>,
-    /// All custom metadata.
+    /// Replaces all custom metadata; an empty map clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_metadata: Option<BTreeMap<String, String>>,
 }
 
 impl UpdateEntityAliasById {
-    /// The alias of this identifier.
+    /// Creates a request for the alias with this identifier.
     pub fn new(id: impl Into<EntityAliasId>) -> Self {
         Self { id: id.into(), name: None, mount_accessor: None, canonical_id: None, custom_metadata: None }
     }
@@ -131,11 +141,11 @@ impl UpdateEntityAliasById {
 setters!(UpdateEntityAliasById {
     /// The new name at the mount.
     name(text) => name;
-    /// Another mount.
+    /// Accessor of the new mount.
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 
-/// Deletes an entity alias by its identifier. The entity stays. That there is none is no error.
+/// Deletes an entity alias by its identifier. The entity remains. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/entity-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +155,7 @@ pub struct DeleteEntityAliasById {
     pub id: EntityAliasId,
 }
 
-/// Lists all entity aliases with what the server tells of each. There is no paging.
+/// Lists all entity aliases with their names, mounts and entities, without paging.
 ///
 /// API: `LIST /identity/entity-alias/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,7 +163,7 @@ pub struct DeleteEntityAliasById {
 pub struct ListEntityAliases {}
 
 impl ListEntityAliases {
-    /// Creates the request.
+    /// Creates a request for all entity aliases.
     pub fn new() -> Self {
         Self::default()
     }

@@ -17,30 +17,41 @@ new_with_one_field! {
     DeleteGroupAliasById { id: GroupAliasId }
 }
 
-/// Gives an external group its name at an auth mount. A group has one alias at most: a second takes the place
-/// of the first.
+/// Creates an alias of an external group. A group has at most one alias: a second one replaces the first.
 ///
-/// A name and mount that are taken already are refused, also by the same group; so it cannot be repeated.
-/// `None` is only answered with [`id`](Self::id), and means that all was so already.
+/// The request is not idempotent: the server rejects a name and mount that are already in use, even by the
+/// same group. [`AliasWrite::Unchanged`] is only possible with an [`id`](Self::id).
+///
+/// ```
+/// use identity_core::{Endpoint, Target, alias::CreateGroupAlias};
+///
+/// let create = CreateGroupAlias::new("cn=ops", "auth_ldap_2c1f5e6a").canonical_id("g1");
+/// let request = create.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(
+///     request.body(),
+///     r#"{"name":"cn=ops","mount_accessor":"auth_ldap_2c1f5e6a","canonical_id":"g1"}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/group-alias`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreateGroupAlias {
-    /// The name at the mount, such as that of a group in a directory.
+    /// The name at the mount, such as the name of a group in a directory.
     pub name: String,
-    /// The mount.
+    /// Accessor of the mount.
     pub mount_accessor: MountAccessor,
-    /// The group. If `None`, the server makes an external one.
+    /// The group. The server creates an external group if it is `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<GroupId>,
-    /// The alias to update. An identifier that does not exist is refused.
+    /// The alias to update. The server rejects an unknown identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<GroupAliasId>,
 }
 
 impl CreateGroupAlias {
-    /// The alias of this name at this mount.
+    /// Creates a request for the alias with this name at this mount.
     pub fn new(name: impl Into<String>, mount_accessor: impl Into<MountAccessor>) -> Self {
         Self { name: name.into(), mount_accessor: mount_accessor.into(), canonical_id: None, id: None }
     }
@@ -54,16 +65,17 @@ impl CreateGroupAlias {
 }
 
 setters!(CreateGroupAlias {
-    /// The alias to update.
+    /// Sets the alias to update.
     id(value(GroupAliasId)) => id;
 });
 
 setters!(CreateGroupAlias, UpdateGroupAliasById {
-    /// The group that the alias belongs to.
+    /// Sets the group that the alias belongs to.
     canonical_id(value(GroupId)) => canonical_id;
 });
 
-/// Reads a group alias by its identifier.
+/// Reads a group alias by its identifier. Fails with [`is_not_found`](crate::Error::is_not_found) if it does
+/// not exist.
 ///
 /// API: `GET /identity/group-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,30 +85,28 @@ pub struct ReadGroupAliasById {
     pub id: GroupAliasId,
 }
 
-/// Updates a group alias by its identifier. The server wants the name and the mount every time.
-///
-/// `None` means that all was so already.
+/// Updates a group alias by its identifier. The server requires the name and the mount in every update.
 ///
 /// API: `POST /identity/group-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UpdateGroupAliasById {
-    /// The alias. One that does not exist is refused with 400, not 404.
+    /// The alias. The server responds with 400, not 404, if it does not exist.
     #[serde(skip)]
     pub id: GroupAliasId,
-    /// The name at the mount.
+    /// The name at the mount. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The mount.
+    /// Accessor of the mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mount_accessor: Option<MountAccessor>,
-    /// Another group; `None` leaves it as it is.
+    /// The new group. `None` keeps the current one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<GroupId>,
 }
 
 impl UpdateGroupAliasById {
-    /// The alias of this identifier.
+    /// Creates a request for the alias with this identifier.
     pub fn new(id: impl Into<GroupAliasId>) -> Self {
         Self { id: id.into(), name: None, mount_accessor: None, canonical_id: None }
     }
@@ -120,7 +130,7 @@ setters!(UpdateGroupAliasById {
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 
-/// Deletes a group alias by its identifier. The group stays. That there is none is no error.
+/// Deletes a group alias by its identifier. The group remains. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/group-alias/id/:id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +140,7 @@ pub struct DeleteGroupAliasById {
     pub id: GroupAliasId,
 }
 
-/// Lists all group aliases with what the server tells of each. There is no paging.
+/// Lists all group aliases with their names, mounts and groups, without paging.
 ///
 /// API: `LIST /identity/group-alias/id`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,7 +148,7 @@ pub struct DeleteGroupAliasById {
 pub struct ListGroupAliases {}
 
 impl ListGroupAliases {
-    /// Creates the request.
+    /// Creates a request for all group aliases.
     pub fn new() -> Self {
         Self::default()
     }

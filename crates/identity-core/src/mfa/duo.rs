@@ -20,53 +20,53 @@ endpoint!(ListDuoMethods:  LIST   "identity/mfa/method/duo" -> list(KeyList<MfaM
 
 method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod, DeleteDuoMethod, ListDuoMethods);
 
-/// Duo. Its keys are never told.
+/// A Duo method. The server never returns its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DuoMethod {
-    /// What methods of all types have.
+    /// The fields common to all types of methods.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
-    /// The host of the API.
+    /// Host name of the Duo API.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub api_hostname: String,
-    /// What the push says, in the form of a query.
+    /// Text of the push notification, in the form of a query string.
     #[serde(default, rename = "pushinfo", deserialize_with = "de::null_as_default")]
     pub push_info: String,
-    /// Whether the user is asked for a passcode.
+    /// Whether users are asked for a passcode.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub use_passcode: bool,
-    /// How a user's name at Duo is made of the entity.
+    /// Template that maps an entity to its Duo user name.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub username_format: String,
-    /// Empty: methods of log-in do not have it.
+    /// Always empty for login MFA methods.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: String,
 }
 
-/// What a Duo method is given. What is not set is the server's default, also in an update, where only the
-/// name and the `username_format` stay.
+/// The settings of a Duo method. In an update, the server resets all settings that are not set to their
+/// defaults, except the name and the `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DuoParams {
-    /// The name of the method.
+    /// Name of the method.
     pub method_name: Option<String>,
-    /// The secret key.
+    /// Secret key.
     pub secret_key: SecretString,
-    /// The integration key.
+    /// Integration key.
     pub integration_key: SecretString,
-    /// The host of the API.
+    /// Host name of the Duo API.
     pub api_hostname: String,
-    /// What the push says.
+    /// Text of the push notification, in the form of a query string.
     pub push_info: Option<String>,
-    /// Whether the user is asked for a passcode.
+    /// Whether users are asked for a passcode.
     pub use_passcode: Option<bool>,
-    /// How a user's name at Duo is made of the entity.
+    /// Template that maps an entity to its Duo user name.
     pub username_format: Option<String>,
 }
 
 impl DuoParams {
-    /// With this secret key and integration key, at this host.
+    /// Creates settings with the required fields.
     pub fn new(
         secret_key: impl Into<SecretString>,
         integration_key: impl Into<SecretString>,
@@ -118,12 +118,13 @@ impl DuoParams {
 }
 
 setters!(DuoParams {
-    /// The name of the method. Created by a name that is taken, the method that has it is updated.
+    /// Sets the name of the method. If a method with this name exists, creating one updates it instead.
     method_name(text) => method_name;
-    /// What the push says, in the form of a query such as `from=loginPortal&domain=example.com`.
+    /// Sets the text of the push notification, in the form of a query string such as
+    /// `from=loginPortal&domain=example.com`.
     push_info(text) => push_info;
-    /// Whether the user is asked for a passcode: not, unless said otherwise.
+    /// Sets whether users are asked for a passcode. Defaults to `false`.
     use_passcode(flag) => use_passcode;
-    /// How a user's name at Duo is made of the entity, such as `{{identity.entity.name}}`.
+    /// Sets the template that maps an entity to its Duo user name, such as `{{identity.entity.name}}`.
     username_format(text) => username_format;
 });

@@ -15,69 +15,79 @@ new_with_one_field! {
     DeleteLoginEnforcement { name: String }
 }
 
-/// Who has to pass a method at log-in.
+/// A login enforcement: requires an MFA method at login, for selected mounts, groups and entities.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct LoginEnforcement {
-    /// The identifier.
+    /// Identifier.
     #[serde(deserialize_with = "de::null_as_default")]
     pub id: String,
-    /// The name.
+    /// Name.
     #[serde(deserialize_with = "de::null_as_default")]
     pub name: String,
-    /// The identifier of the namespace, `root` in the root namespace.
+    /// Identifier of the namespace; `root` in the root namespace.
     #[serde(deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
-    /// The path of the namespace, empty in the root namespace, and otherwise with a slash at the end.
+    /// Path of the namespace, with a trailing slash; empty in the root namespace.
     #[serde(deserialize_with = "de::null_as_default")]
     pub namespace_path: String,
-    /// The methods, of which one has to be passed.
+    /// The MFA methods. A login must pass one of them.
     #[serde(deserialize_with = "de::list")]
     pub mfa_method_ids: Vec<MfaMethodId>,
-    /// Those who log in through these mounts.
+    /// Accessors of the auth mounts whose logins are enforced.
     #[serde(deserialize_with = "de::list")]
     pub auth_method_accessors: Vec<MountAccessor>,
-    /// Those who log in through mounts of these types.
+    /// Types of the auth mounts whose logins are enforced.
     #[serde(deserialize_with = "de::list")]
     pub auth_method_types: Vec<String>,
-    /// The members of these groups.
+    /// Groups whose members are enforced.
     #[serde(deserialize_with = "de::list")]
     pub identity_group_ids: Vec<GroupId>,
-    /// These entities.
+    /// Entities that are enforced.
     #[serde(deserialize_with = "de::list")]
     pub identity_entity_ids: Vec<EntityId>,
 }
 
-/// Creates an enforcement, or updates it. The methods and at least one of the four lists of those it is for
-/// have to be set, each time; lists that are not set stay as they are. All lists of one request together have
-/// at most 1000 elements, each list counted as one more.
+/// Creates a login enforcement, or updates it. Every request must have the methods and at least one of the
+/// four other lists; lists that are not set keep their values. The server accepts at most 1000 elements in
+/// all lists of a request, counting each list as one more.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, mfa::WriteLoginEnforcement};
+///
+/// let write = WriteLoginEnforcement::new("staff", ["7fbd40c1"]).auth_method_types(["userpass"]);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/mfa/login-enforcement/staff");
+/// assert_eq!(request.body(), r#"{"mfa_method_ids":["7fbd40c1"],"auth_method_types":["userpass"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/mfa/login-enforcement/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WriteLoginEnforcement {
-    /// The name.
+    /// Name.
     #[serde(skip)]
     pub name: String,
-    /// The methods, of which one has to be passed.
+    /// The MFA methods. A login must pass one of them.
     pub mfa_method_ids: Vec<MfaMethodId>,
-    /// Those who log in through these mounts.
+    /// Accessors of the auth mounts whose logins are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method_accessors: Option<Vec<MountAccessor>>,
-    /// Those who log in through mounts of these types.
+    /// Types of the auth mounts whose logins are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method_types: Option<Vec<String>>,
-    /// The members of these groups.
+    /// Groups whose members are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_group_ids: Option<Vec<GroupId>>,
-    /// These entities.
+    /// Entities that are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_entity_ids: Option<Vec<EntityId>>,
 }
 
 impl WriteLoginEnforcement {
-    /// The enforcement of this name, with these methods.
+    /// Creates a request for the enforcement with this name and these methods.
     pub fn new(
         name: impl Into<String>,
         mfa_method_ids: impl IntoIterator<Item = impl Into<MfaMethodId>>,
@@ -105,51 +115,60 @@ impl WriteLoginEnforcement {
             ("identity_group_ids", self.identity_group_ids.as_ref().map(Vec::len)),
             ("identity_entity_ids", self.identity_entity_ids.as_ref().map(Vec::len)),
         ])?;
-        let anyone = self.auth_method_accessors.is_some()
+        let is_scoped = self.auth_method_accessors.is_some()
             || self.auth_method_types.is_some()
             || self.identity_group_ids.is_some()
             || self.identity_entity_ids.is_some();
-        if anyone {
+        if is_scoped {
             Ok(())
         } else {
-            let problem = "or one of the other three lists has to be set, each time";
+            let problem = "or one of the three other lists must be set in every request";
             Err(RequestError::new("auth_method_accessors", problem))
         }
     }
 }
 
 setters!(WriteLoginEnforcement {
-    /// Takes the place of all mounts.
+    /// Replaces all accessors of auth mounts; an empty list clears them.
     auth_method_accessors(values(MountAccessor)) => auth_method_accessors;
-    /// Takes the place of all types of mounts, such as `userpass`.
+    /// Replaces all types of auth mounts, such as `userpass`; an empty list clears them.
     auth_method_types(texts) => auth_method_types;
-    /// Takes the place of all groups.
+    /// Replaces all groups; an empty list clears them.
     identity_group_ids(values(GroupId)) => identity_group_ids;
-    /// Takes the place of all entities.
+    /// Replaces all entities; an empty list clears them.
     identity_entity_ids(values(EntityId)) => identity_entity_ids;
 });
 
-/// Reads an enforcement.
+/// Reads a login enforcement. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+///
+/// ```
+/// use identity_core::{Endpoint, mfa::ReadLoginEnforcement};
+///
+/// let body = r#"{"data":{"name":"staff","auth_method_types":["userpass"]}}"#;
+/// let enforcement = ReadLoginEnforcement::parse_response(&http::Response::new(body))?;
+/// assert_eq!(enforcement.auth_method_types, ["userpass"]);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `GET /identity/mfa/login-enforcement/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadLoginEnforcement {
-    /// The name.
+    /// Name.
     pub name: String,
 }
 
-/// Deletes an enforcement. That there is none is no error.
+/// Deletes a login enforcement. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/mfa/login-enforcement/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteLoginEnforcement {
-    /// The name.
+    /// Name.
     pub name: String,
 }
 
-/// Lists all enforcements by name.
+/// Lists all login enforcements by name.
 ///
 /// API: `LIST /identity/mfa/login-enforcement`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,7 +176,7 @@ pub struct DeleteLoginEnforcement {
 pub struct ListLoginEnforcements {}
 
 impl ListLoginEnforcements {
-    /// Creates the request.
+    /// Creates a request for all login enforcements.
     pub fn new() -> Self {
         Self::default()
     }

@@ -15,7 +15,17 @@ new_with_one_field! {
     ReadMfaMethod { method_id: MfaMethodId }
 }
 
-/// Reads a method, of whatever type.
+/// Reads a method of any type. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+///
+/// ```
+/// use identity_core::{Endpoint, mfa::{MfaMethod, ReadMfaMethod}};
+///
+/// let body = r#"{"data":{"id":"7fbd40c1","type":"totp","issuer":"Example Inc."}}"#;
+/// let method = ReadMfaMethod::parse_response(&http::Response::new(body))?;
+/// let MfaMethod::Totp(totp) = method else { panic!("not TOTP") };
+/// assert_eq!(totp.issuer, "Example Inc.");
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `GET /identity/mfa/method/:method_id`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +35,7 @@ pub struct ReadMfaMethod {
     pub method_id: MfaMethodId,
 }
 
-/// Lists all methods, of whatever type; in a namespace also those of the namespaces above.
+/// Lists all methods of all types, including those of parent namespaces.
 ///
 /// API: `LIST /identity/mfa/method`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,31 +43,31 @@ pub struct ReadMfaMethod {
 pub struct ListMfaMethods {}
 
 impl ListMfaMethods {
-    /// Creates the request.
+    /// Creates a request for all methods.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// A method of any type.
+/// An MFA method of any type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum MfaMethod {
-    /// One-time passwords by the clock.
+    /// A TOTP method.
     Totp(TotpMethod),
-    /// Okta.
+    /// An Okta method.
     Okta(OktaMethod),
-    /// Duo.
+    /// A Duo method.
     Duo(DuoMethod),
-    /// PingID.
+    /// A PingID method.
     PingId(PingIdMethod),
-    /// A type that this crate does not know.
+    /// A method of an unknown type.
     Other(MfaMethodInfo),
 }
 
 impl MfaMethod {
-    /// What methods of all types have.
+    /// The fields common to all types of methods.
     pub fn info(&self) -> &MfaMethodInfo {
         match self {
             Self::Totp(method) => &method.info,
@@ -84,51 +94,51 @@ impl<'de> Deserialize<'de> for MfaMethod {
     }
 }
 
-/// What methods of all types have.
+/// The fields common to all types of methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MfaMethodInfo {
-    /// The identifier.
+    /// Identifier of the method.
     pub id: MfaMethodId,
-    /// The type: `totp`, `okta`, `duo` or `pingid`.
+    /// Type: `totp`, `okta`, `duo` or `pingid`.
     #[serde(rename = "type", default, deserialize_with = "de::null_as_default")]
     pub method_type: String,
-    /// The name, if it has one.
+    /// Name, if the method has one.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub name: Option<String>,
-    /// The identifier of the namespace, `root` in the root namespace.
+    /// Identifier of the namespace; `root` in the root namespace.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_id: String,
-    /// The path of the namespace, empty in the root namespace, and otherwise with a slash at the end.
+    /// Path of the namespace, with a trailing slash; empty in the root namespace.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub namespace_path: String,
 }
 
-/// A method that was created, or updated by its name.
+/// The response to a request that created a method, or updated it by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedMfaMethod {
-    /// The identifier.
+    /// Identifier of the method.
     pub method_id: MfaMethodId,
 }
 
-/// Writes the five request structs of a type of method: they differ in nothing but the parameters.
+/// Writes the five request structs of a type of method, which differ only in their parameters.
 macro_rules! method {
     ($type:literal, $path:literal, $params:ident: $create:ident, $read:ident, $update:ident, $delete:ident, $list:ident) => {
-        #[doc = concat!("Creates a ", $type, " method, or updates the one that has the name.")]
+        #[doc = concat!("Creates a ", $type, " method, or updates the method with the given name.")]
         ///
-        /// Without a name each call makes another method, so that it must not be repeated blindly.
+        /// Without a name, the request is not idempotent: each call creates another method.
         ///
         #[doc = concat!("API: `POST /identity/mfa/method/", $path, "`")]
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub struct $create {
-            /// What the method is given.
+            /// The settings.
             pub params: $params,
         }
 
         impl $create {
-            /// A method with these parameters.
+            /// Creates a request for a method with these settings.
             pub fn new(params: $params) -> Self {
                 Self { params }
             }
@@ -142,7 +152,7 @@ macro_rules! method {
             }
         }
 
-        #[doc = concat!("Reads a ", $type, " method. One of another type is refused.")]
+        #[doc = concat!("Reads a ", $type, " method. The server rejects a method of another type.")]
         ///
         #[doc = concat!("API: `GET /identity/mfa/method/", $path, "/:method_id`")]
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,10 +162,12 @@ macro_rules! method {
             pub method_id: crate::MfaMethodId,
         }
 
-        #[doc = concat!("Updates a ", $type, " method. What is not set is the default again, but for the name.")]
+        #[doc = concat!("Updates a ", $type, " method.")]
         ///
-        /// A method of another type becomes one of this type, and keeps its identifier and name.
-        /// That there is none is no error, and nothing happens.
+        /// Resets all settings that are not set to their defaults, except the name.
+        ///
+        /// The server converts a method of another type, and keeps its identifier and name. It ignores the
+        /// request if the method does not exist.
         ///
         #[doc = concat!("API: `POST /identity/mfa/method/", $path, "/:method_id`")]
         #[derive(Clone, Debug)]
@@ -163,12 +175,12 @@ macro_rules! method {
         pub struct $update {
             /// The method.
             pub method_id: crate::MfaMethodId,
-            /// What the method is given.
+            /// The settings.
             pub params: $params,
         }
 
         impl $update {
-            /// The method of this identifier, to have these parameters.
+            /// Creates a request that applies these settings to the method with this identifier.
             pub fn new(method_id: impl Into<crate::MfaMethodId>, params: $params) -> Self {
                 Self { method_id: method_id.into(), params }
             }
@@ -182,13 +194,16 @@ macro_rules! method {
             }
         }
 
-        #[doc = concat!("Deletes a ", $type, " method. One that an enforcement refers to is refused. That there is none is no error.")]
+        #[doc = concat!("Deletes a ", $type, " method. Succeeds if it does not exist.")]
+        ///
+        /// The server rejects a method that a login enforcement refers to.
         ///
         #[doc = concat!("API: `DELETE /identity/mfa/method/", $path, "/:method_id`")]
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct $delete {
-            /// The method. One of another type is refused, and OpenBao 2.7 forgets it all the same when it is next unsealed.
+            /// The method. The server rejects a method of another type, but OpenBao 2.7 loses it at the next
+            /// unseal.
             pub method_id: crate::MfaMethodId,
         }
 
@@ -200,7 +215,7 @@ macro_rules! method {
         pub struct $list {}
 
         impl $list {
-            /// Creates the request.
+            #[doc = concat!("Creates a request for all ", $type, " methods.")]
             pub fn new() -> Self {
                 Self::default()
             }

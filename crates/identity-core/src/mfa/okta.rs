@@ -20,53 +20,53 @@ endpoint!(ListOktaMethods:  LIST   "identity/mfa/method/okta" -> list(KeyList<Mf
 
 method!("Okta", "okta", OktaParams: CreateOktaMethod, ReadOktaMethod, UpdateOktaMethod, DeleteOktaMethod, ListOktaMethods);
 
-/// Okta. Its API token is never told.
+/// An Okta method. The server never returns its API token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OktaMethod {
-    /// What methods of all types have.
+    /// The fields common to all types of methods.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
-    /// The name of the organization.
+    /// Name of the organization.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub org_name: String,
-    /// The domain of the API. `None` where [`production`](Self::production) says it.
+    /// Domain of the API. `None` if the method was configured with [`production`](Self::production).
     #[serde(default, deserialize_with = "de::empty_as_none", skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// Whether it is the production domain, in methods that were written in this way.
+    /// Whether the method uses the production domain. `None` if it was not configured with this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub production: Option<bool>,
-    /// How a user's name at Okta is made of the entity.
+    /// Template that maps an entity to its Okta user name.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub username_format: String,
-    /// Empty: methods of log-in do not have it.
+    /// Always empty for login MFA methods.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub mount_accessor: String,
 }
 
-/// What an Okta method is given. What is not set is the server's default, also in an update, where only the
-/// name and the `username_format` stay.
+/// The settings of an Okta method. In an update, the server resets all settings that are not set to their
+/// defaults, except the name and the `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OktaParams {
-    /// The name of the method.
+    /// Name of the method.
     pub method_name: Option<String>,
-    /// The name of the organization.
+    /// Name of the organization.
     pub org_name: String,
-    /// The API token.
+    /// API token.
     pub api_token: SecretString,
-    /// The domain of the API.
+    /// Domain of the API.
     pub base_url: Option<String>,
-    /// Whether the user is found by the primary address.
+    /// Whether users are matched by their primary email address.
     pub primary_email: Option<bool>,
-    /// How a user's name at Okta is made of the entity.
+    /// Template that maps an entity to its Okta user name.
     pub username_format: Option<String>,
-    /// Whether it is the production domain. Deprecated by the server in favour of `base_url`.
+    /// Whether the method uses the production domain. The server deprecates this in favor of `base_url`.
     pub production: Option<bool>,
 }
 
 impl OktaParams {
-    /// Of this organization, with this API token.
+    /// Creates settings with the required fields.
     pub fn new(org_name: impl Into<String>, api_token: impl Into<SecretString>) -> Self {
         Self {
             method_name: None,
@@ -114,14 +114,15 @@ impl OktaParams {
 }
 
 setters!(OktaParams {
-    /// The name of the method. Created by a name that is taken, the method that has it is updated.
+    /// Sets the name of the method. If a method with this name exists, creating one updates it instead.
     method_name(text) => method_name;
-    /// The domain of the API: `okta.com` unless said otherwise.
+    /// Sets the domain of the API. Defaults to `okta.com`.
     base_url(text) => base_url;
-    /// Whether the user is found by the primary address: not, unless said otherwise.
+    /// Sets whether users are matched by their primary email address. Defaults to `false`.
     primary_email(flag) => primary_email;
-    /// How a user's name at Okta is made of the entity, such as `{{identity.entity.name}}@example.com`.
+    /// Sets the template that maps an entity to its Okta user name, such as
+    /// `{{identity.entity.name}}@example.com`.
     username_format(text) => username_format;
-    /// Whether it is the production domain. Deprecated by the server in favour of `base_url`.
+    /// Whether the method uses the production domain. The server deprecates this in favor of `base_url`.
     production(flag) => production;
 });

@@ -20,45 +20,45 @@ endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyLis
 
 method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);
 
-/// PingID. Its key and token are never told, and neither is the `username_format`.
+/// A PingID method. The server never returns its key, token and `username_format`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PingIdMethod {
-    /// What methods of all types have.
+    /// The fields common to all types of methods.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Whether requests are signed.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub use_signature: bool,
-    /// The address of the service.
+    /// URL of the service.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub idp_url: String,
-    /// The alias of the organization.
+    /// Alias of the organization.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub org_alias: String,
-    /// The address of its administration.
+    /// URL of the administration.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub admin_url: String,
-    /// The address of its authenticator.
+    /// URL of the authenticator.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub authenticator_url: String,
 }
 
-/// What a PingID method is given. What is not set is the server's default, also in an update, where only the
-/// name and the `username_format` stay.
+/// The settings of a PingID method. In an update, the server resets all settings that are not set to their
+/// defaults, except the name and the `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PingIdParams {
-    /// The name of the method.
+    /// Name of the method.
     pub method_name: Option<String>,
-    /// The settings file that PingID gives out, in base64. It holds a key and a token.
+    /// Settings file from PingID, in base64. It contains a key and a token.
     pub settings_file_base64: SecretString,
-    /// How a user's name at PingID is made of the entity.
+    /// Template that maps an entity to its PingID user name.
     pub username_format: Option<String>,
 }
 
 impl PingIdParams {
-    /// With the settings file that PingID gives out, in base64.
+    /// Creates settings from the base64 of the PingID settings file.
     pub fn new(settings_file_base64: impl Into<SecretString>) -> Self {
         Self { method_name: None, settings_file_base64: settings_file_base64.into(), username_format: None }
     }
@@ -86,8 +86,8 @@ impl PingIdParams {
 }
 
 setters!(PingIdParams {
-    /// The name of the method. Created by a name that is taken, the method that has it is updated.
+    /// Sets the name of the method. If a method with this name exists, creating one updates it instead.
     method_name(text) => method_name;
-    /// How a user's name at PingID is made of the entity, such as `{{identity.entity.name}}`.
+    /// Sets the template that maps an entity to its PingID user name, such as `{{identity.entity.name}}`.
     username_format(text) => username_format;
 });

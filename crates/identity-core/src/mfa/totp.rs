@@ -22,44 +22,44 @@ endpoint!(ListTotpMethods:  LIST   "identity/mfa/method/totp" -> list(KeyList<Mf
 
 method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods);
 
-/// One-time passwords by the clock (RFC 6238).
+/// A TOTP method: time-based one-time passwords (RFC 6238).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TotpMethod {
-    /// What methods of all types have.
+    /// The fields common to all types of methods.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
-    /// The name of the key's issuer, as the app shows it.
+    /// Name of the issuer that the authenticator app displays.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub issuer: String,
-    /// How long a code is good.
+    /// Validity of a code.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub period: Duration,
-    /// The size of the secret, in bytes.
+    /// Size of the secret in bytes.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub key_size: u32,
-    /// The size of the picture of the secret, in pixels; 0 for none.
+    /// Size of the QR code in pixels; 0 for none.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub qr_size: u32,
-    /// The hash.
+    /// Hash algorithm.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub algorithm: TotpAlgorithm,
-    /// How many digits a code has.
+    /// Number of digits of a code.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub digits: u8,
-    /// How many periods before and after are good as well.
+    /// Number of adjacent periods whose codes are accepted as well.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub skew: u8,
-    /// How many wrong codes are let pass.
+    /// Maximum number of failed validation attempts.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub max_validation_attempts: u32,
 }
 
 open_enum! {
-    /// The hash that codes are made with.
+    /// A hash algorithm for one-time passwords.
     #[derive(Default)]
     pub enum TotpAlgorithm {
-        /// SHA-1, which all apps know.
+        /// SHA-1, which all authenticator apps support.
         #[default]
         Sha1 = "SHA1",
         /// SHA-256.
@@ -69,41 +69,55 @@ open_enum! {
     }
 }
 
-/// What a TOTP method is given. What is not set is the server's default, also in an update, where only the
-/// name stays.
+/// The settings of a TOTP method. In an update, the server resets all settings that are not set to their
+/// defaults, except the name.
+///
+/// ```
+/// use std::time::Duration;
+/// use identity_core::{Endpoint, Target, mfa::{CreateTotpMethod, TotpParams}};
+///
+/// let params = TotpParams::new("Example Inc.").method_name("app").period(Duration::from_secs(60)).digits(8);
+/// let request = CreateTotpMethod::new(params).request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/mfa/method/totp");
+/// assert_eq!(
+///     request.body(),
+///     r#"{"method_name":"app","issuer":"Example Inc.","period":60,"digits":8}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TotpParams {
-    /// The name of the method.
+    /// Name of the method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method_name: Option<String>,
-    /// The name of the key's issuer, as the app shows it.
+    /// Name of the issuer that the authenticator app displays.
     pub issuer: String,
-    /// How long a code is good.
+    /// Validity of a code.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub period: Option<Duration>,
-    /// The size of the secret, in bytes.
+    /// Size of the secret in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_size: Option<u32>,
-    /// The size of the picture of the secret, in pixels.
+    /// Size of the QR code in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qr_size: Option<u32>,
-    /// The hash.
+    /// Hash algorithm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<TotpAlgorithm>,
-    /// How many digits a code has.
+    /// Number of digits of a code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digits: Option<u8>,
-    /// How many periods before and after are good as well.
+    /// Number of adjacent periods whose codes are accepted as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skew: Option<u8>,
-    /// How many wrong codes are let pass.
+    /// Maximum number of failed validation attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_validation_attempts: Option<u32>,
 }
 
 impl TotpParams {
-    /// Of this issuer, as the app shows it.
+    /// Creates settings with the name of the issuer that the authenticator app displays.
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             method_name: None,
@@ -129,20 +143,20 @@ impl TotpParams {
 }
 
 setters!(TotpParams {
-    /// The name of the method. Created by a name that is taken, the method that has it is updated.
+    /// Sets the name of the method. If a method with this name exists, creating one updates it instead.
     method_name(text) => method_name;
-    /// How long a code is good: whole seconds, 30 unless said otherwise.
+    /// Sets the validity of a code, in whole seconds. Defaults to 30 s.
     period(duration) => period;
-    /// The size of the secret, in bytes: 20 unless said otherwise.
+    /// Sets the size of the secret in bytes. Defaults to 20.
     key_size(number(u32)) => key_size;
-    /// The size of the picture of the secret, in pixels: 200 unless said otherwise, and 0 for none.
+    /// Sets the size of the QR code in pixels; 0 for none. Defaults to 200.
     qr_size(number(u32)) => qr_size;
-    /// The hash: SHA-1 unless said otherwise.
+    /// Sets the hash algorithm. Defaults to SHA-1.
     algorithm(value(TotpAlgorithm)) => algorithm;
-    /// How many digits a code has: 6, unless said otherwise, or 8.
+    /// Sets the number of digits of a code: 6 or 8. Defaults to 6.
     digits(number(u8)) => digits;
-    /// How many periods before and after are good as well: 1, unless said otherwise, or 0.
+    /// Sets the number of adjacent periods whose codes are accepted as well: 0 or 1. Defaults to 1.
     skew(number(u8)) => skew;
-    /// How many wrong codes are let pass: 5 unless said otherwise.
+    /// Sets the maximum number of failed validation attempts. Defaults to 5.
     max_validation_attempts(number(u32)) => max_validation_attempts;
 });

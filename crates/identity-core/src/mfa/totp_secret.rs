@@ -17,29 +17,29 @@ use crate::{
 
 endpoint!(AdminDestroyTotpSecret: POST "identity/mfa/method/totp/admin-destroy" checked json idempotent -> no_content(()));
 
-/// What came of a wish for a TOTP secret.
+/// The outcome of generating a TOTP secret.
 #[derive(Clone, Debug)]
 pub enum TotpEnrollment {
-    /// A new secret, told only now.
+    /// A new secret, which the server returns only once.
     Created(TotpSecret),
-    /// The entity has one already, and it is not told again. [Destroy](AdminDestroyTotpSecret) it to get
-    /// another.
+    /// The entity already has a secret, which the server does not return again.
+    /// [Destroy](AdminDestroyTotpSecret) it to generate another one.
     AlreadyEnrolled,
 }
 
-/// A TOTP secret, for the user's app.
+/// A TOTP secret for the user's authenticator app.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct TotpSecret {
-    /// `otpauth://totp/…`, with the secret in it.
+    /// The URL `otpauth://totp/…`, which contains the secret.
     pub url: SecretString,
-    /// The same as a picture to scan, in PNG. `None` if the method's `qr_size` is 0.
+    /// The URL as a QR code in PNG format. `None` if the method's `qr_size` is 0.
     #[serde(default, deserialize_with = "png")]
     pub barcode: Option<SecretSlice<u8>>,
 }
 
 impl TotpSecret {
-    /// A secret to answer with, in a test.
+    /// Creates a secret for use in tests.
     pub fn new(url: impl Into<SecretString>, barcode: Option<SecretSlice<u8>>) -> Self {
         Self { url: url.into(), barcode }
     }
@@ -56,11 +56,11 @@ fn png<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretSlice<
     }
 }
 
-fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
-    Ok(reply.optional_data()?.map_or(TotpEnrollment::AlreadyEnrolled, TotpEnrollment::Created))
+fn decode(response: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
+    Ok(response.optional_data()?.map_or(TotpEnrollment::AlreadyEnrolled, TotpEnrollment::Created))
 }
 
-fn answer(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
+fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
     #[derive(Serialize)]
     struct Wire<'a> {
         url: Exposed<'a>,
@@ -76,7 +76,18 @@ fn answer(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
     }
 }
 
-/// Makes a TOTP secret for the entity of the caller's token.
+/// Generates a TOTP secret for the entity of the caller's token.
+///
+/// ```
+/// use identity_core::{Endpoint, ExposeSecret, mfa::{GenerateTotpSecret, TotpEnrollment}};
+///
+/// let response = http::Response::new(r#"{"data":{"url":"otpauth://totp/example","barcode":""}}"#);
+/// match GenerateTotpSecret::parse_response(&response)? {
+///     TotpEnrollment::Created(secret) => assert!(secret.url.expose_secret().starts_with("otpauth:")),
+///     TotpEnrollment::AlreadyEnrolled => println!("the app is already set up"),
+/// }
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `POST /identity/mfa/method/totp/generate`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -87,7 +98,7 @@ pub struct GenerateTotpSecret {
 }
 
 impl GenerateTotpSecret {
-    /// A secret of this method.
+    /// Creates a request for a secret of this method.
     pub fn new(method_id: impl Into<MfaMethodId>) -> Self {
         Self { method_id: method_id.into() }
     }
@@ -98,23 +109,23 @@ impl Endpoint for GenerateTotpSecret {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/mfa/method/totp/generate";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         require_non_empty("method_id", [&self.method_id])?;
-        draft.json(self)
+        builder.json(self)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
-        decode(reply)
+    fn decode(response: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
+        decode(response)
     }
 }
 
 impl EncodeResponse for GenerateTotpSecret {
     fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
-        answer(output)
+        encode_response(output)
     }
 }
 
-/// Makes a TOTP secret for an entity.
+/// Generates a TOTP secret for an entity.
 ///
 /// API: `POST /identity/mfa/method/totp/admin-generate`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -127,7 +138,7 @@ pub struct AdminGenerateTotpSecret {
 }
 
 impl AdminGenerateTotpSecret {
-    /// A secret of this method for this entity.
+    /// Creates a request for a secret of this method for this entity.
     pub fn new(method_id: impl Into<MfaMethodId>, entity_id: impl Into<EntityId>) -> Self {
         Self { method_id: method_id.into(), entity_id: entity_id.into() }
     }
@@ -138,24 +149,24 @@ impl Endpoint for AdminGenerateTotpSecret {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/mfa/method/totp/admin-generate";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         require_non_empty("method_id", [&self.method_id])?;
         require_non_empty("entity_id", [&self.entity_id])?;
-        draft.json(self)
+        builder.json(self)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
-        decode(reply)
+    fn decode(response: ApiResponse<'_>) -> Result<TotpEnrollment, ResponseError> {
+        decode(response)
     }
 }
 
 impl EncodeResponse for AdminGenerateTotpSecret {
     fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
-        answer(output)
+        encode_response(output)
     }
 }
 
-/// Destroys the TOTP secret of an entity. That there is none is no error.
+/// Destroys the TOTP secret of an entity. Succeeds if it does not exist.
 ///
 /// API: `POST /identity/mfa/method/totp/admin-destroy`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -168,7 +179,7 @@ pub struct AdminDestroyTotpSecret {
 }
 
 impl AdminDestroyTotpSecret {
-    /// The secret of this method and this entity.
+    /// Creates a request for the secret of this method and entity.
     pub fn new(method_id: impl Into<MfaMethodId>, entity_id: impl Into<EntityId>) -> Self {
         Self { method_id: method_id.into(), entity_id: entity_id.into() }
     }

@@ -15,20 +15,30 @@ new_with_one_field! {
     DeleteOidcAssignment { name: String }
 }
 
-/// Who may log in through the clients that name this assignment.
+/// The entities and groups that may log in through a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OidcAssignment {
-    /// These entities; `*`, in `allow_all`, is all.
+    /// The entities; `*` in `allow_all` stands for all.
     #[serde(deserialize_with = "de::list")]
     pub entity_ids: Vec<EntityId>,
-    /// The members of these groups; `*`, in `allow_all`, is all.
+    /// The groups; `*` in `allow_all` stands for all.
     #[serde(deserialize_with = "de::list")]
     pub group_ids: Vec<GroupId>,
 }
 
-/// Creates an assignment, or updates it. What is not set stays as it is. `allow_all` cannot be changed.
+/// Creates an assignment, or updates it. Fields that are not set keep their values. `allow_all` is immutable.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::WriteOidcAssignment};
+///
+/// let write = WriteOidcAssignment::new("staff").group_ids(["g1"]);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/assignment/staff");
+/// assert_eq!(request.body(), r#"{"group_ids":["g1"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/oidc/assignment/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +56,7 @@ pub struct WriteOidcAssignment {
 }
 
 impl WriteOidcAssignment {
-    /// The assignment of this name.
+    /// Creates a request for the assignment with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), entity_ids: None, group_ids: None }
     }
@@ -60,13 +70,13 @@ impl WriteOidcAssignment {
 }
 
 setters!(WriteOidcAssignment {
-    /// Takes the place of all entities; the server does not check that they exist.
+    /// Replaces all entities; an empty list clears them. The server does not check that they exist.
     entity_ids(values(EntityId)) => entity_ids;
-    /// Takes the place of all groups; the server does not check that they exist.
+    /// Replaces all groups; an empty list clears them. The server does not check that they exist.
     group_ids(values(GroupId)) => group_ids;
 });
 
-/// Reads an assignment.
+/// Reads an assignment. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// API: `GET /identity/oidc/assignment/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +86,8 @@ pub struct ReadOidcAssignment {
     pub name: String,
 }
 
-/// Deletes an assignment. One that a client refers to, and `allow_all`, is refused. That there is none is no
-/// error.
+/// Deletes an assignment. The server rejects `allow_all`, and assignments that a client refers to. Succeeds
+/// if it does not exist.
 ///
 /// API: `DELETE /identity/oidc/assignment/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +105,7 @@ pub struct DeleteOidcAssignment {
 pub struct ListOidcAssignments {}
 
 impl ListOidcAssignments {
-    /// Creates the request.
+    /// Creates a request for the names of all assignments.
     pub fn new() -> Self {
         Self::default()
     }

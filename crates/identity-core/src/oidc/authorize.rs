@@ -16,49 +16,62 @@ use crate::{
     test_response::EncodeResponse,
 };
 
-/// Logs the entity of the caller's token in to a client: gives the code that the client exchanges for tokens
-/// with [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken). It can be exchanged once, within five minutes.
+/// Logs the entity of the caller's token in to a client. Returns an authorization code that the client
+/// exchanges for tokens with [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken), once and within five
+/// minutes.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth).
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::{AuthorizeOidc, CodeChallenge}};
+///
+/// // From RFC 7636, appendix B: the BASE64URL-encoded SHA-256 of the code verifier.
+/// let challenge = CodeChallenge::s256("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+/// let authorize = AuthorizeOidc::new("web", "client-id", "https://app.example.com/callback", challenge)
+///     .scopes(["profile"])
+///     .state("random");
+/// let request = authorize.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/provider/web/authorize");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// If the server rejects the request, [`ApiError::oauth`](crate::error::ApiError::oauth) returns the OAuth
+/// error.
 ///
 /// API: `GET /identity/oidc/provider/:name/authorize`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizeOidc {
-    /// The name of the provider.
+    /// Name of the provider.
     pub provider: String,
     /// The client.
     pub client_id: ClientId,
-    /// One of the client's addresses; the exchange has to name the same.
+    /// One of the client's redirect URIs. The exchange must name the same one.
     pub redirect_uri: String,
-    /// The names of scopes, separated by blanks. `openid` is put in front if it is missing; unknown ones are
-    /// passed over.
+    /// Names of scopes, separated by spaces, including `openid`. The server ignores unknown ones.
     pub scope: String,
-    /// Comes back with the code.
+    /// Returned with the code.
     pub state: Option<String>,
-    /// Comes back in the ID token.
+    /// Returned in the ID token.
     pub nonce: Option<String>,
-    /// How long ago the caller may have logged in: whole seconds, at least one.
+    /// Maximum time since the caller's login: whole seconds, at least one.
     pub max_age: Option<Duration>,
-    /// What only the holder of the verifier can answer (RFC 7636).
+    /// PKCE code challenge (RFC 7636).
     pub code_challenge: Option<CodeChallenge>,
 }
 
-/// What a client hands over to be asked about later (RFC 7636): the hash of a verifier, or the verifier
-/// itself.
+/// A PKCE code challenge (RFC 7636), which is derived from a secret verifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeChallenge {
-    /// 43 to 128 characters.
+    /// The challenge: 43 to 128 characters.
     pub challenge: String,
-    /// How it was made of the verifier.
+    /// How the challenge is derived from the verifier.
     pub method: CodeChallengeMethod,
 }
 
 open_enum! {
-    /// How a code challenge is made of the verifier (RFC 7636).
+    /// How a code challenge is derived from the verifier (RFC 7636).
     pub enum CodeChallengeMethod {
-        /// The base64url of the SHA-256 of the verifier.
+        /// The base64url-encoded SHA-256 hash of the verifier.
         S256 = "S256",
         /// The verifier itself.
         Plain = "plain",
@@ -66,19 +79,19 @@ open_enum! {
 }
 
 impl CodeChallenge {
-    /// The base64url of the SHA-256 of the verifier.
+    /// Creates a challenge from the base64url-encoded SHA-256 hash of the verifier.
     pub fn s256(challenge: impl Into<String>) -> Self {
         Self { challenge: challenge.into(), method: CodeChallengeMethod::S256 }
     }
 
-    /// The verifier itself. Use it only where SHA-256 cannot be had.
+    /// Creates a challenge that is the verifier itself. Use it only if SHA-256 is not available.
     pub fn plain(challenge: impl Into<String>) -> Self {
         Self { challenge: challenge.into(), method: CodeChallengeMethod::Plain }
     }
 }
 
 impl AuthorizeOidc {
-    /// With a code challenge, as every client should and a public one must.
+    /// Creates a request with a code challenge. Public clients need one, and all clients should use one.
     pub fn new(
         provider: impl Into<String>,
         client_id: impl Into<ClientId>,
@@ -91,7 +104,7 @@ impl AuthorizeOidc {
         }
     }
 
-    /// Without a code challenge, for confidential clients that cannot do better.
+    /// Creates a request without a code challenge, for confidential clients that do not support PKCE.
     pub fn without_code_challenge(
         provider: impl Into<String>,
         client_id: impl Into<ClientId>,
@@ -109,7 +122,7 @@ impl AuthorizeOidc {
         }
     }
 
-    /// The names of scopes. `openid` is among them, named or not.
+    /// Sets the names of the scopes. `openid` is always included.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         "openid".clone_into(&mut self.scope);
@@ -159,11 +172,11 @@ impl AuthorizeOidc {
 }
 
 setters!(AuthorizeOidc {
-    /// Comes back with the code. Compare it, so that nobody can slip another's code in.
+    /// Sets a value that is returned with the code. Compare it to prevent cross-site request forgery.
     state(text) => state;
-    /// Comes back in the ID token. Compare it, so that nobody can use a token twice.
+    /// Sets a value that is returned in the ID token. Compare it to prevent replay attacks.
     nonce(text) => nonce;
-    /// How long ago the caller may have logged in: whole seconds, at least one.
+    /// Maximum time since the caller's login: whole seconds, at least one.
     max_age(duration) => max_age;
 });
 
@@ -172,14 +185,14 @@ impl Endpoint for AuthorizeOidc {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "identity/oidc/provider/{name}/authorize";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let pairs = self.checked_pairs()?;
-        let draft = draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
-        Ok(pairs.iter().fold(draft, |draft, (name, value)| draft.query(name, value)).idempotent(false))
+        let builder = builder.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
+        Ok(pairs.iter().fold(builder, |builder, (name, value)| builder.query(name, value)).idempotent(false))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
-        reply.json()
+    fn decode(response: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
+        response.json()
     }
 }
 
@@ -189,8 +202,8 @@ impl EncodeResponse for AuthorizeOidc {
     }
 }
 
-/// [`AuthorizeOidc`] by `POST`, with the parameters in the body: for policies that grant `update` rather than
-/// `read`.
+/// Sends [`AuthorizeOidc`] as a `POST` with the parameters in the body, for policies that grant `update`
+/// rather than `read`.
 ///
 /// API: `POST /identity/oidc/provider/:name/authorize`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,14 +214,14 @@ impl Endpoint for AuthorizeOidcByPost {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = AuthorizeOidc::PATH;
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let pairs = self.0.checked_pairs()?;
-        let draft = draft.path_name("name", &self.0.provider).map_err(|error| error.of("provider"))?;
-        Ok(draft.form(pairs))
+        let builder = builder.path_name("name", &self.0.provider).map_err(|error| error.of("provider"))?;
+        Ok(builder.form(pairs))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
-        AuthorizeOidc::decode(reply)
+    fn decode(response: ApiResponse<'_>) -> Result<AuthorizationCode, ResponseError> {
+        AuthorizeOidc::decode(response)
     }
 }
 
@@ -218,19 +231,19 @@ impl EncodeResponse for AuthorizeOidcByPost {
     }
 }
 
-/// A code that a client exchanges for tokens.
+/// An authorization code, which a client exchanges for tokens.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct AuthorizationCode {
     /// The code.
     pub code: SecretString,
-    /// What was sent along, if anything was.
+    /// The request's `state`, if it had one.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub state: Option<String>,
 }
 
 impl AuthorizationCode {
-    /// A code to answer with, in a test.
+    /// Creates a code for use in tests.
     pub fn new(code: impl Into<SecretString>, state: Option<String>) -> Self {
         Self { code: code.into(), state }
     }

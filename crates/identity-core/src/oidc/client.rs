@@ -21,31 +21,31 @@ new_with_one_field! {
 }
 
 open_enum! {
-    /// Whether a client can keep a secret. It cannot be changed later.
+    /// Whether a client can keep a secret. Immutable after creation.
     #[derive(Default)]
     pub enum OidcClientType {
-        /// It can, and proves who it is with one.
+        /// A client that authenticates with a secret.
         #[default]
         Confidential = "confidential",
-        /// It cannot, and needs PKCE.
+        /// A client without a secret, such as a mobile app. It must use PKCE.
         Public = "public",
     }
 }
 
-/// An application that has people log in through a provider.
+/// A client: an application whose users log in through a provider.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[non_exhaustive]
 pub struct OidcClient {
-    /// All that is not secret.
+    /// All fields except the secret.
     #[serde(flatten)]
     pub info: OidcClientInfo,
-    /// What a confidential client proves who it is with. It can be read at any time.
+    /// The secret of a confidential client. It can be read at any time.
     #[serde(default)]
     pub client_secret: Option<SecretString>,
 }
 
 impl OidcClient {
-    /// A client to answer with, in a test.
+    /// Creates a client for use in tests.
     pub fn new(info: OidcClientInfo, client_secret: Option<SecretString>) -> Self {
         Self { info, client_secret }
     }
@@ -62,30 +62,30 @@ impl OidcClient {
     }
 }
 
-/// What is not secret of a client.
+/// A client without its secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OidcClientInfo {
-    /// The identifier, by which it is known to the provider and in the `aud` of tokens.
+    /// Identifier of the client at the provider and in the `aud` claim of its tokens.
     #[serde(deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
-    /// Whether it can keep a secret.
+    /// Whether the client can keep a secret.
     #[serde(deserialize_with = "de::null_as_default")]
     pub client_type: OidcClientType,
-    /// The name of the key that signs its tokens.
+    /// Name of the key that signs its tokens.
     #[serde(deserialize_with = "de::null_as_default")]
     pub key: String,
-    /// Where people may be sent back to.
+    /// The allowed redirect URIs.
     #[serde(deserialize_with = "de::list")]
     pub redirect_uris: Vec<String>,
-    /// The names of the assignments, which say who may log in.
+    /// Names of the assignments that list the allowed users.
     #[serde(deserialize_with = "de::list")]
     pub assignments: Vec<String>,
-    /// How long ID tokens live.
+    /// Lifetime of ID tokens.
     #[serde(deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub id_token_ttl: Duration,
-    /// How long access tokens live.
+    /// Lifetime of access tokens.
     #[serde(deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub access_token_ttl: Duration,
     /// Whether the authorization code flow is allowed. `None` from HashiCorp Vault, where it always is.
@@ -94,10 +94,23 @@ pub struct OidcClientInfo {
     pub client_credentials: Option<bool>,
 }
 
-/// Creates a client, or updates it. What is not set is the server's default in a new client, and stays as it
-/// is in another.
+/// Creates a client, or updates it. Settings that are not set default to the server's values in a new client,
+/// and keep their values in an existing one.
 ///
-/// The server makes up the identifier and the secret: [read](ReadOidcClient) the client to know them.
+/// The server generates the identifier and the secret. [Read](ReadOidcClient) the client to get them.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::WriteOidcClient};
+///
+/// let write = WriteOidcClient::new("app").key("web").redirect_uris(["https://app.example.com/callback"]);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/client/app");
+/// assert_eq!(
+///     request.body(),
+///     r#"{"redirect_uris":["https://app.example.com/callback"],"key":"web"}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/oidc/client/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,22 +119,22 @@ pub struct WriteOidcClient {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// Where people may be sent back to.
+    /// The allowed redirect URIs.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub redirect_uris: Option<Vec<String>>,
-    /// The names of the assignments.
+    /// Names of the assignments.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub assignments: Option<Vec<String>>,
-    /// The name of the key.
+    /// Name of the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// How long ID tokens live.
+    /// Lifetime of ID tokens.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub id_token_ttl: Option<Duration>,
-    /// How long access tokens live.
+    /// Lifetime of access tokens.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub access_token_ttl: Option<Duration>,
-    /// Whether it can keep a secret.
+    /// Whether the client can keep a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_type: Option<OidcClientType>,
     /// Whether the authorization code flow is allowed.
@@ -133,7 +146,7 @@ pub struct WriteOidcClient {
 }
 
 impl WriteOidcClient {
-    /// The client of this name.
+    /// Creates a request for the client with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -150,7 +163,7 @@ impl WriteOidcClient {
 
     fn check(&self) -> Result<(), RequestError> {
         if self.client_type == Some(OidcClientType::Public) && self.client_credentials == Some(true) {
-            return Err(RequestError::new("client_credentials", "must not be allowed to a public client"));
+            return Err(RequestError::new("client_credentials", "must not be `true` for a public client"));
         }
         require_non_empty("key", &self.key)?;
         require_non_empty("redirect_uris", self.redirect_uris.iter().flatten())?;
@@ -161,26 +174,30 @@ impl WriteOidcClient {
 }
 
 setters!(WriteOidcClient {
-    /// Replaces all addresses that people may be sent back to. On a loopback host, any port will do. At most
-    /// 500 if one of them contains a comma.
+    /// Replaces all allowed redirect URIs; an empty list clears them. On a loopback host, the server accepts
+    /// any port. At most 500 if one of them contains a comma.
     redirect_uris(texts) => redirect_uris;
-    /// Takes the place of all assignments, by name; they have to exist. `allow_all` is always there.
+    /// Replaces all assignments, by name; an empty list clears them. The server rejects unknown ones.
+    /// `allow_all` always exists.
     assignments(texts) => assignments;
-    /// The name of the key, which has to exist: `default` unless said otherwise, and not to be changed later.
+    /// Sets the name of the key, which must exist. Immutable after creation. Defaults to `default`.
     key(text) => key;
-    /// How long ID tokens live: whole seconds, at most the key's `verification_ttl`, 24 hours unless said otherwise.
+    /// Sets the lifetime of ID tokens: whole seconds, at most the key's `verification_ttl`. Defaults to 24
+    /// hours.
     id_token_ttl(duration) => id_token_ttl;
-    /// How long access tokens live: whole seconds, 24 hours unless said otherwise.
+    /// Sets the lifetime of access tokens, in whole seconds. Defaults to 24 hours.
     access_token_ttl(duration) => access_token_ttl;
-    /// Whether it can keep a secret: confidential unless said otherwise, and not to be changed later.
+    /// Sets whether the client can keep a secret. Immutable after creation. Defaults to confidential.
     client_type(value(OidcClientType)) => client_type;
-    /// Whether the authorization code flow is allowed: it is, unless said otherwise. OpenBao only.
+    /// Sets whether the authorization code flow is allowed. OpenBao only. Defaults to `true`.
     authorization_code(flag) => authorization_code;
-    /// Whether the client credentials flow is allowed: it is not, unless said otherwise, and cannot be to a public client. OpenBao only.
+    /// Sets whether the client credentials flow is allowed, which public clients cannot use. OpenBao only.
+    /// Defaults to `false`.
     client_credentials(flag) => client_credentials;
 });
 
-/// Reads a client, with its secret.
+/// Reads a client with its secret. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not
+/// exist.
 ///
 /// API: `GET /identity/oidc/client/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,7 +207,7 @@ pub struct ReadOidcClient {
     pub name: String,
 }
 
-/// Deletes a client. That there is none is no error.
+/// Deletes a client. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/oidc/client/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +217,7 @@ pub struct DeleteOidcClient {
     pub name: String,
 }
 
-/// Lists all clients by name, with all that is not secret.
+/// Lists all clients by name, without their secrets.
 ///
 /// API: `LIST /identity/oidc/client`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -208,7 +225,7 @@ pub struct DeleteOidcClient {
 pub struct ListOidcClients {}
 
 impl ListOidcClients {
-    /// Creates the request.
+    /// Creates a request for all clients.
     pub fn new() -> Self {
         Self::default()
     }

@@ -6,17 +6,26 @@ use crate::macros::endpoint;
 endpoint!(ReadOidcConfig:  GET  "identity/oidc/config" -> data(OidcConfig));
 endpoint!(WriteOidcConfig: POST "identity/oidc/config" json idempotent -> no_content(()));
 
-/// How identity tokens are issued.
+/// The configuration of identity tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OidcConfig {
-    /// The scheme, host and port that the `iss` of tokens begins with. Empty if it was not set: it is then
-    /// the `api_addr` of the node that issues the token, and differs from node to node.
+    /// Scheme, host and port of the `iss` claim. If it is empty, tokens have the `api_addr` of the node that
+    /// issues them, which differs between nodes.
     #[serde(deserialize_with = "de::null_as_default")]
     pub issuer: String,
 }
 
-/// Reads how identity tokens are issued.
+/// Reads the configuration of identity tokens.
+///
+/// ```
+/// use identity_core::{Endpoint, oidc::ReadOidcConfig};
+///
+/// let response = http::Response::new(r#"{"data":{"issuer":"https://vault.example.com:8200"}}"#);
+/// let config = ReadOidcConfig::parse_response(&response)?;
+/// assert_eq!(config.issuer, "https://vault.example.com:8200");
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `GET /identity/oidc/config`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,31 +33,31 @@ pub struct OidcConfig {
 pub struct ReadOidcConfig {}
 
 impl ReadOidcConfig {
-    /// Creates the request.
+    /// Creates a request for the configuration.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// Says how identity tokens are issued. The server warns that all tokens are then to be checked against the
+/// Sets the configuration of identity tokens. The server warns that verifiers must then expect the new
 /// issuer: see [`WithMeta`](crate::WithMeta).
 ///
 /// API: `POST /identity/oidc/config`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WriteOidcConfig {
-    /// The scheme, host and port of the `iss` of tokens, such as `https://vault.example.com:8200`; with a path it is refused. Empty for
-    /// the server's own `api_addr`.
+    /// Scheme, host and port of the `iss` claim, such as `https://vault.example.com:8200`. The server rejects
+    /// a path. Empty for the server's own `api_addr`.
     pub issuer: String,
 }
 
 impl WriteOidcConfig {
-    /// Tokens of this issuer.
+    /// Creates a request that sets this issuer.
     pub fn new(issuer: impl Into<String>) -> Self {
         Self { issuer: issuer.into() }
     }
 
-    /// Tokens of the server's own `api_addr`.
+    /// Creates a request that resets the issuer to the server's own `api_addr`.
     pub fn reset() -> Self {
         Self::new("")
     }

@@ -14,90 +14,102 @@ use crate::{
     test_response::EncodeResponse,
 };
 
-/// Gives a client its tokens, for a code or for itself. The target's token is not sent.
+/// Exchanges an authorization code, or a client's own credentials, for tokens. The target's token is not
+/// sent.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth). It uses up the code all
-/// the same.
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::{ClientAuth, ExchangeOidcToken}};
+///
+/// let client = ClientAuth::basic("client-id", "client-secret");
+/// let exchange = ExchangeOidcToken::code("web", client, "code", "https://app.example.com/callback");
+/// let request = exchange.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/provider/web/token");
+/// assert!(request.headers()["authorization"].is_sensitive());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// If the server rejects the request, [`ApiError::oauth`](crate::error::ApiError::oauth) returns the OAuth
+/// error, and the code can no longer be used.
 ///
 /// API: `POST /identity/oidc/provider/:name/token`
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExchangeOidcToken {
-    /// The name of the provider.
+    /// Name of the provider.
     pub provider: String,
-    /// Who asks.
+    /// How the client authenticates.
     pub client: ClientAuth,
-    /// What for.
+    /// What the client exchanges.
     pub grant: Grant,
 }
 
-/// How a client says who it is. A public one has nothing but the verifier of its code challenge, so it cannot
-/// be said without.
+/// How a client authenticates. A public client has only the verifier of its code challenge, which is
+/// therefore required.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// A confidential client, with its secret in the header `Authorization`.
+    /// A confidential client that sends its secret in the header `Authorization`.
     Basic {
         /// The client.
         client_id: ClientId,
-        /// Its secret.
+        /// The client's secret.
         client_secret: SecretString,
     },
-    /// A confidential client, with its secret in the body.
+    /// A confidential client that sends its secret in the body.
     Post {
         /// The client.
         client_id: ClientId,
-        /// Its secret.
+        /// The client's secret.
         client_secret: SecretString,
     },
     /// A public client.
     Public {
         /// The client.
         client_id: ClientId,
-        /// What the code challenge was made of.
+        /// Verifier of the code challenge.
         code_verifier: SecretString,
     },
 }
 
 impl ClientAuth {
-    /// A confidential client, with its secret in the header `Authorization`.
+    /// Creates a confidential client that sends its secret in the header `Authorization`.
     pub fn basic(client_id: impl Into<ClientId>, client_secret: impl Into<SecretString>) -> Self {
         Self::Basic { client_id: client_id.into(), client_secret: client_secret.into() }
     }
 
-    /// A confidential client, with its secret in the body.
+    /// Creates a confidential client that sends its secret in the body.
     pub fn post(client_id: impl Into<ClientId>, client_secret: impl Into<SecretString>) -> Self {
         Self::Post { client_id: client_id.into(), client_secret: client_secret.into() }
     }
 
-    /// A public client, with the verifier of its code challenge.
+    /// Creates a public client with the verifier of its code challenge.
     pub fn public(client_id: impl Into<ClientId>, code_verifier: impl Into<SecretString>) -> Self {
         Self::Public { client_id: client_id.into(), code_verifier: code_verifier.into() }
     }
 }
 
-/// What tokens are given for.
+/// What a client exchanges for tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Grant {
-    /// A code, for the person that logged in.
+    /// An authorization code, for tokens of the user that logged in.
     AuthorizationCode {
         /// The code.
         code: SecretString,
-        /// The address that the code was asked for.
+        /// The redirect URI of the request for the code.
         redirect_uri: String,
-        /// What a confidential client's code challenge was made of, if there was one.
+        /// Verifier of a confidential client's code challenge, if it used one.
         code_verifier: Option<SecretString>,
     },
-    /// The client itself. OpenBao only, and only for clients that are allowed to.
+    /// The client's own credentials. OpenBao only, for clients with the client credentials flow.
     ClientCredentials {
-        /// The names of scopes, separated by blanks, `openid` among them.
+        /// Names of scopes, separated by spaces, including `openid`.
         scope: String,
     },
 }
 
 impl ExchangeOidcToken {
-    /// Exchanges a code, asked for with this `redirect_uri`.
+    /// Creates a request that exchanges an authorization code, which was requested with this `redirect_uri`.
     pub fn code(
         provider: impl Into<String>,
         client: ClientAuth,
@@ -112,13 +124,13 @@ impl ExchangeOidcToken {
         Self { provider: provider.into(), client, grant }
     }
 
-    /// Gives a confidential client a token for itself. OpenBao only.
+    /// Creates a request for an access token of a confidential client itself. OpenBao only.
     pub fn client_credentials(provider: impl Into<String>, client: ClientAuth) -> Self {
         let grant = Grant::ClientCredentials { scope: "openid".to_owned() };
         Self { provider: provider.into(), client, grant }
     }
 
-    /// What a confidential client's code challenge was made of. A token for the client itself has none.
+    /// Sets the verifier of a confidential client's code challenge. Ignored by the client credentials flow.
     #[must_use]
     pub fn code_verifier(mut self, verifier: impl Into<SecretString>) -> Self {
         if let Grant::AuthorizationCode { code_verifier, .. } = &mut self.grant {
@@ -143,10 +155,7 @@ impl ExchangeOidcToken {
             Grant::AuthorizationCode { code_verifier: Some(_), .. }
                 if matches!(self.client, ClientAuth::Public { .. }) =>
             {
-                Err(RequestError::new(
-                    "code_verifier",
-                    "is a public client's own, and must not be given twice",
-                ))
+                Err(RequestError::new("code_verifier", "must not be set twice: `ClientAuth::Public` has one"))
             }
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
                 require_non_empty("code_verifier", code_verifier.iter().map(ExposeSecret::expose_secret))?;
@@ -154,7 +163,7 @@ impl ExchangeOidcToken {
                 require_non_empty("redirect_uri", [redirect_uri])
             }
             Grant::ClientCredentials { .. } if matches!(self.client, ClientAuth::Public { .. }) => {
-                Err(RequestError::new("client", "must be a confidential one to get a token for itself"))
+                Err(RequestError::new("client", "must be confidential to use the client credentials flow"))
             }
             Grant::ClientCredentials { scope } if !scope.split(' ').any(|scope| scope == "openid") => {
                 Err(RequestError::new("scope", "must contain `openid`"))
@@ -169,10 +178,10 @@ impl Endpoint for ExchangeOidcToken {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "identity/oidc/provider/{name}/token";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         self.check()?;
-        let mut draft =
-            draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?.without_token();
+        let mut builder =
+            builder.path_name("name", &self.provider).map_err(|error| error.of("provider"))?.without_token();
         let mut form: Vec<(&str, &str)> = Vec::new();
         match &self.grant {
             Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
@@ -188,7 +197,7 @@ impl Endpoint for ExchangeOidcToken {
         }
         match &self.client {
             ClientAuth::Basic { client_id, client_secret } => {
-                draft = draft.basic_auth(client_id.as_str(), client_secret)?;
+                builder = builder.basic_auth(client_id.as_str(), client_secret)?;
             }
             ClientAuth::Post { client_id, client_secret } => {
                 form.push(("client_id", client_id.as_str()));
@@ -199,11 +208,11 @@ impl Endpoint for ExchangeOidcToken {
                 form.push(("code_verifier", code_verifier.expose_secret()));
             }
         }
-        Ok(draft.form(form))
+        Ok(builder.form(form))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<ProviderTokens, ResponseError> {
-        reply.json()
+    fn decode(response: ApiResponse<'_>) -> Result<ProviderTokens, ResponseError> {
+        response.json()
     }
 }
 
@@ -213,26 +222,26 @@ impl EncodeResponse for ExchangeOidcToken {
     }
 }
 
-/// What a client is given.
+/// The tokens of a client.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderTokens {
-    /// Tells, to [`ReadUserInfo`](crate::oidc::ReadUserInfo), who logged in. For a client itself it is a JWT, and
-    /// tells nothing there.
+    /// Token for [`ReadUserInfo`](crate::oidc::ReadUserInfo). In the client credentials flow it is a JWT,
+    /// which that request rejects.
     pub access_token: SecretString,
-    /// Says who logged in, in a JWT. `None` for a client itself.
+    /// JWT that identifies the user. `None` in the client credentials flow.
     #[serde(default)]
     pub id_token: Option<SecretString>,
-    /// `Bearer`.
+    /// Always `Bearer`.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub token_type: String,
-    /// How long the access token lives.
+    /// Lifetime of the access token.
     #[serde(default, deserialize_with = "de::seconds")]
     pub expires_in: Duration,
 }
 
 impl ProviderTokens {
-    /// Tokens to answer with, in a test.
+    /// Creates tokens for use in tests.
     pub fn new(
         access_token: impl Into<SecretString>,
         id_token: Option<SecretString>,

@@ -19,25 +19,25 @@ new_with_one_field! {
     DeleteOidcKey { name: String }
 }
 
-/// A named key that signs identity tokens. The server makes it anew in every rotation period.
+/// A named key that signs identity tokens. The server replaces its key pair after every rotation period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OidcKey {
-    /// The algorithm.
+    /// Signing algorithm.
     pub algorithm: SigningAlgorithm,
-    /// The roles and clients that may use the key; `*` is all, and none is none.
+    /// Client identifiers of the roles and clients that may use the key; `*` allows all.
     #[serde(default, deserialize_with = "de::list")]
     pub allowed_client_ids: Vec<ClientId>,
-    /// How long the key signs before the next takes its place.
+    /// Time between rotations.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub rotation_period: Duration,
-    /// How long after that its public half is still published, so that tokens can be verified.
+    /// Time after a rotation during which the old public key stays published, so that tokens can be verified.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub verification_ttl: Duration,
 }
 
 open_enum! {
-    /// An algorithm that signs identity tokens, by its name in the `alg` of a token.
+    /// A signing algorithm, by its name in the `alg` header of a token.
     #[derive(Default)]
     pub enum SigningAlgorithm {
         /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -58,8 +58,8 @@ open_enum! {
     }
 }
 
-/// Creates a named key, or updates it. What is not set is the server's default in a new key, and stays as it
-/// is in another.
+/// Creates a named key, or updates it. Settings that are not set default to the server's values in a new key,
+/// and keep their values in an existing one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -81,22 +81,22 @@ pub struct WriteOidcKey {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// The algorithm; RS256 unless said otherwise.
+    /// Sets the signing algorithm. Defaults to RS256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<SigningAlgorithm>,
-    /// How long the key signs before the next takes its place.
+    /// Time between rotations.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub rotation_period: Option<Duration>,
-    /// How long after that its public half is still published.
+    /// Time after a rotation during which the old public key stays published.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub verification_ttl: Option<Duration>,
-    /// The roles and clients that may use the key.
+    /// Client identifiers of the roles and clients that may use the key.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub allowed_client_ids: Option<Vec<ClientId>>,
 }
 
 impl WriteOidcKey {
-    /// The key of this name.
+    /// Creates a request for the key with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -114,19 +114,21 @@ impl WriteOidcKey {
 }
 
 setters!(WriteOidcKey {
-    /// The algorithm; RS256 unless said otherwise.
+    /// Sets the signing algorithm. Defaults to RS256.
     algorithm(value(SigningAlgorithm)) => algorithm;
-    /// How long the key signs before the next takes its place: whole seconds, at least a minute and a tenth of the `verification_ttl`, 24
-    /// hours unless said otherwise.
+    /// Sets the time between rotations: whole seconds, at least one minute and a tenth of the
+    /// `verification_ttl`. Defaults to 24 hours.
     rotation_period(duration) => rotation_period;
-    /// How long after that its public half is still published: whole seconds, at most ten rotation periods, 24 hours unless said otherwise.
+    /// Sets the time after a rotation during which the old public key stays published: whole seconds, at most
+    /// ten rotation periods. Defaults to 24 hours.
     verification_ttl(duration) => verification_ttl;
-    /// The roles and clients that may use the key; `*` is all, and empty is none.
+    /// Replaces the client identifiers of the roles and clients that may use the key; `*` allows all, and an
+    /// empty list none.
     allowed_client_ids(values(ClientId)) => allowed_client_ids;
 });
 
-/// Reads a named key. It tells neither key identifiers nor when it was rotated: see
-/// [`ReadJwks`](crate::oidc::ReadJwks).
+/// Reads a named key. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist. Key
+/// identifiers are in [`ReadJwks`](crate::oidc::ReadJwks).
 ///
 /// API: `GET /identity/oidc/key/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,8 +138,8 @@ pub struct ReadOidcKey {
     pub name: String,
 }
 
-/// Deletes a named key. One that a role or client refers to, and `default`, is refused. That there is none is
-/// no error.
+/// Deletes a named key. The server rejects `default`, and keys that a role or client refers to. Succeeds if
+/// it does not exist.
 ///
 /// API: `DELETE /identity/oidc/key/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,34 +157,35 @@ pub struct DeleteOidcKey {
 pub struct ListOidcKeys {}
 
 impl ListOidcKeys {
-    /// Creates the request.
+    /// Creates a request for the names of all keys.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// Has the next key take its place now. Each call rotates again, so that it must not be repeated blindly.
+/// Rotates a named key now. The request is not idempotent: each call rotates again.
 ///
 /// API: `POST /identity/oidc/key/:name/rotate`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RotateOidcKey {
-    /// The name. A key that does not exist is refused with 400, not 404.
+    /// Name of the key. The server responds with 400, not 404, if it does not exist.
     #[serde(skip)]
     pub name: String,
-    /// How long the public half of the key rotated out is still published, this time.
+    /// Overrides the key's `verification_ttl` for this rotation.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub verification_ttl: Option<Duration>,
 }
 
 impl RotateOidcKey {
-    /// The key of this name.
+    /// Creates a request for the key with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), verification_ttl: None }
     }
 }
 
 setters!(RotateOidcKey {
-    /// How long the public half of the key rotated out is still published, this time: whole seconds, and zero for not at all.
+    /// Overrides the key's `verification_ttl` for this rotation: whole seconds. Zero unpublishes the old
+    /// public key at once.
     verification_ttl(duration) => verification_ttl;
 });

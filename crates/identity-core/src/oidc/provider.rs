@@ -21,25 +21,36 @@ new_with_one_field! {
     DeleteOidcProvider { name: String }
 }
 
-/// An OpenID provider: what the server is to applications that have people log in.
+/// An OpenID Connect provider, through which users log in to applications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OidcProvider {
-    /// The whole `iss` of its tokens, such as `https://vault.example.com:8200/v1/identity/oidc/provider/web`.
+    /// The full `iss` claim of its tokens, such as
+    /// `https://vault.example.com:8200/v1/identity/oidc/provider/web`.
     #[serde(deserialize_with = "de::null_as_default")]
     pub issuer: String,
-    /// The clients that may use it; `*` is all.
+    /// Identifiers of the clients that may use the provider; `*` allows all.
     #[serde(deserialize_with = "de::list")]
     pub allowed_client_ids: Vec<ClientId>,
-    /// The names of the scopes that clients can ask for.
+    /// Names of the scopes that clients can request.
     #[serde(deserialize_with = "de::list")]
     pub scopes_supported: Vec<String>,
 }
 
-/// Creates a provider, or updates it. What is not set stays as it is.
+/// Creates a provider, or updates it. Settings that are not set keep their values.
 ///
-/// With an issuer, or scopes that speak of the same claim, the server warns: see
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::WriteOidcProvider};
+///
+/// let write = WriteOidcProvider::new("web").allowed_client_ids(["*"]).scopes_supported(["profile"]);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/provider/web");
+/// assert_eq!(request.body(), r#"{"allowed_client_ids":["*"],"scopes_supported":["profile"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The server returns warnings for an issuer, and for scopes with conflicting claims: see
 /// [`WithMeta`](crate::WithMeta).
 ///
 /// API: `POST /identity/oidc/provider/:name`
@@ -48,17 +59,17 @@ pub struct OidcProvider {
 pub struct WriteOidcProvider {
     /// The name.
     pub name: String,
-    /// The scheme, host and port that the `iss` of tokens begins with. What [`ReadOidcProvider`] tells will
-    /// do as well: the path that the server adds is left out again.
+    /// Scheme, host and port of the `iss` claim. The full issuer from [`ReadOidcProvider`] works as well: its
+    /// path is removed.
     pub issuer: Option<String>,
-    /// The clients that may use it.
+    /// Identifiers of the clients that may use the provider.
     pub allowed_client_ids: Option<Vec<ClientId>>,
-    /// The names of the scopes.
+    /// Names of the scopes that clients can request.
     pub scopes_supported: Option<Vec<String>>,
 }
 
 impl WriteOidcProvider {
-    /// The provider of this name.
+    /// Creates a request for the provider with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), issuer: None, allowed_client_ids: None, scopes_supported: None }
     }
@@ -89,7 +100,7 @@ impl WriteOidcProvider {
     }
 }
 
-/// An issuer without the path that the server adds to it: `/v1/`, the namespace, and the provider.
+/// Removes the path that the server appends to an issuer: `/v1/`, the namespace, and the provider.
 fn without_own_path<'a>(issuer: &'a str, name: &str) -> &'a str {
     let origin = || {
         let (scheme, rest) = issuer.split_once("://")?;
@@ -101,15 +112,15 @@ fn without_own_path<'a>(issuer: &'a str, name: &str) -> &'a str {
 }
 
 setters!(WriteOidcProvider {
-    /// The scheme, host and port that the `iss` of tokens begins with; empty for the server's own `api_addr`.
+    /// Sets the scheme, host and port of the `iss` claim; empty for the server's own `api_addr`.
     issuer(text) => issuer;
-    /// Takes the place of all clients that may use it; `*` is all.
+    /// Replaces all clients that may use the provider; an empty list clears them, and `*` allows all.
     allowed_client_ids(values(ClientId)) => allowed_client_ids;
-    /// Takes the place of all scopes, by name; they have to exist.
+    /// Replaces all scopes, by name; an empty list clears them. The server rejects unknown ones.
     scopes_supported(texts) => scopes_supported;
 });
 
-/// Reads a provider.
+/// Reads a provider. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// API: `GET /identity/oidc/provider/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +130,7 @@ pub struct ReadOidcProvider {
     pub name: String,
 }
 
-/// Deletes a provider. `default` is refused. That there is none is no error.
+/// Deletes a provider. The server rejects `default`. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/oidc/provider/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,23 +140,24 @@ pub struct DeleteOidcProvider {
     pub name: String,
 }
 
-/// Lists all providers by name, or those that a client may use.
+/// Lists all providers by name, or only those that a client may use.
 ///
 /// API: `LIST /identity/oidc/provider`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListOidcProviders {
-    /// The client; `None` for all providers.
+    /// The client, or `None` for all providers.
     pub allowed_client_id: Option<ClientId>,
 }
 
 impl ListOidcProviders {
-    /// All providers.
-    pub fn all() -> Self {
+    /// Creates a request for all providers.
+    pub fn new() -> Self {
         Self::default()
     }
 
-    /// The providers that this client may use. Those that allow `*` are always among them.
+    /// Creates a request for the providers that this client may use. Providers that allow `*` are always
+    /// included.
     pub fn for_client(client_id: impl Into<ClientId>) -> Self {
         Self { allowed_client_id: Some(client_id.into()) }
     }
@@ -156,16 +168,16 @@ impl Endpoint for ListOidcProviders {
     const METHOD: Method = Method::List;
     const PATH: &'static str = "identity/oidc/provider";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         require_non_empty("allowed_client_id", &self.allowed_client_id)?;
         Ok(match &self.allowed_client_id {
-            Some(client_id) => draft.query("allowed_client_id", client_id.as_str()),
-            None => draft,
+            Some(client_id) => builder.query("allowed_client_id", client_id.as_str()),
+            None => builder,
         })
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
-        reply.list()
+    fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError> {
+        response.list()
     }
 }
 

@@ -15,23 +15,23 @@ new_with_one_field! {
     ReadProviderJwks { name: String }
 }
 
-/// Reads what an application needs to know of a provider. No token is needed.
+/// Reads the discovery document of a provider. Requires no token.
 ///
 /// API: `GET /identity/oidc/provider/:name/.well-known/openid-configuration`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadProviderDiscovery {
-    /// The name of the provider.
+    /// Name of the provider.
     pub name: String,
 }
 
-/// Reads the public keys of a provider's clients. No token is needed.
+/// Reads the public keys of a provider's clients. Requires no token.
 ///
 /// API: `GET /identity/oidc/provider/:name/.well-known/keys`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadProviderJwks {
-    /// The name of the provider.
+    /// Name of the provider.
     pub name: String,
 }
 
@@ -39,46 +39,46 @@ pub struct ReadProviderJwks {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderDiscovery {
-    /// The `iss` of tokens.
+    /// The `iss` claim of tokens.
     pub issuer: String,
-    /// Where the public keys are.
+    /// URL of the public keys.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
-    /// Where a browser is sent to log in: a page of the server's user interface, not the operation
+    /// URL of the login page in the server's user interface, which is not the operation
     /// [`AuthorizeOidc`](crate::oidc::AuthorizeOidc).
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub authorization_endpoint: String,
-    /// Where codes are exchanged for tokens.
+    /// URL that exchanges codes for tokens.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub token_endpoint: String,
-    /// Where an access token tells who logged in.
+    /// URL that returns the claims of a user, see [`ReadUserInfo`](crate::oidc::ReadUserInfo).
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub userinfo_endpoint: String,
-    /// `false`.
+    /// Always `false`.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub request_parameter_supported: bool,
-    /// `false`.
+    /// Always `false`.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub request_uri_parameter_supported: bool,
-    /// The algorithms that keys can have.
+    /// Signing algorithms that keys can have.
     #[serde(default, deserialize_with = "de::list")]
     pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
-    /// `code`.
+    /// Always `code`.
     #[serde(default, deserialize_with = "de::list")]
     pub response_types_supported: Vec<String>,
-    /// The scopes of the provider, and `openid`.
+    /// Scopes of the provider, and `openid`.
     #[serde(default, deserialize_with = "de::list")]
     pub scopes_supported: Vec<String>,
-    /// Empty, whatever the scopes tell.
+    /// Always empty, even if scopes add claims.
     #[serde(default, deserialize_with = "de::list")]
     pub claims_supported: Vec<String>,
-    /// `public`.
+    /// Always `public`.
     #[serde(default, deserialize_with = "de::list")]
     pub subject_types_supported: Vec<String>,
-    /// `authorization_code`; OpenBao does not tell of `client_credentials`.
+    /// Always `authorization_code`. OpenBao does not list `client_credentials`.
     #[serde(default, deserialize_with = "de::list")]
     pub grant_types_supported: Vec<String>,
-    /// How clients prove who they are.
+    /// Methods of client authentication.
     #[serde(default, deserialize_with = "de::list")]
     pub token_endpoint_auth_methods_supported: Vec<String>,
 }

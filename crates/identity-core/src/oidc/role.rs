@@ -17,26 +17,36 @@ new_with_one_field! {
     DeleteOidcRole { name: String }
 }
 
-/// A kind of identity token: for whom it is meant, what it says, how long it lives.
+/// A role: the audience, claims and lifetime of identity tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OidcRole {
-    /// The audience, `aud`, of its tokens.
+    /// Audience of its tokens: the `aud` claim.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
-    /// The name of the key that signs its tokens.
+    /// Name of the key that signs its tokens.
     pub key: String,
-    /// The claims of its tokens: JSON with directives such as `{{identity.entity.name}}`. Empty for those
-    /// that all tokens have.
+    /// Template of additional claims: JSON with directives such as `{{identity.entity.name}}`. Empty for
+    /// none.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub template: String,
-    /// How long its tokens live.
+    /// Lifetime of its tokens.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub ttl: Duration,
 }
 
-/// Creates a role, or updates it. What is not set is the server's default in a new role, and stays as it is
-/// in another.
+/// Creates a role, or updates it. Settings that are not set default to the server's values in a new role, and
+/// keep their values in an existing one.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::WriteOidcRole};
+///
+/// let write = WriteOidcRole::new("app", "web").client_id("app.example.com");
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/role/app");
+/// assert_eq!(request.body(), r#"{"key":"web","client_id":"app.example.com"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/oidc/role/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,34 +55,34 @@ pub struct WriteOidcRole {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// The name of the key, which has to exist.
+    /// Sets the name of the key, which must exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The claims.
+    /// Template of additional claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// The audience. An empty one is made anew, at random.
+    /// Audience of the tokens. The server generates a random one if it is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
-    /// How long tokens live.
+    /// Lifetime of the tokens.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::seconds")]
     pub ttl: Option<Duration>,
 }
 
 impl WriteOidcRole {
-    /// The role of this name, with this key.
+    /// Creates a request for the role with this name and key.
     pub fn new(name: impl Into<String>, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..Self::update(name) }
     }
 
-    /// The role of this name, which exists; the server refuses to make one without a key.
+    /// Creates a request for an existing role. The server rejects a new role without a key.
     pub fn update(name: impl Into<String>) -> Self {
         Self { name: name.into(), key: None, template: None, client_id: None, ttl: None }
     }
 
-    /// Has the server make up another audience, each time. Tokens that exist keep the old one.
+    /// Makes the server generate a new audience in every call. Existing tokens keep the old one.
     #[must_use]
-    pub fn renew_client_id(self) -> Self {
+    pub fn regenerate_client_id(self) -> Self {
         self.client_id("")
     }
 
@@ -82,17 +92,19 @@ impl WriteOidcRole {
 }
 
 setters!(WriteOidcRole {
-    /// The name of the key, which has to exist.
+    /// Sets the name of the key, which must exist.
     key(text) => key;
-    /// The claims: JSON with directives such as `{{identity.entity.name}}`, or its base64. Put a blank between the braces of nested objects.
+    /// Sets the template of additional claims: JSON with directives such as `{{identity.entity.name}}`, or
+    /// its base64. Separate the closing braces of nested objects by a space.
     template(text) => template;
-    /// The audience of the tokens; in a new role 26 random letters and digits unless said otherwise.
+    /// Sets the audience of the tokens. Defaults to 26 random letters and digits in a new role.
     client_id(value(ClientId)) => client_id;
-    /// How long tokens live: whole seconds, at most the key's `verification_ttl`, 24 hours unless said otherwise.
+    /// Sets the lifetime of tokens: whole seconds, at most the key's `verification_ttl`. Defaults to 24
+    /// hours.
     ttl(duration) => ttl;
 });
 
-/// Reads a role.
+/// Reads a role. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// API: `GET /identity/oidc/role/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +114,7 @@ pub struct ReadOidcRole {
     pub name: String,
 }
 
-/// Deletes a role. That there is none is no error.
+/// Deletes a role. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/oidc/role/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +132,7 @@ pub struct DeleteOidcRole {
 pub struct ListOidcRoles {}
 
 impl ListOidcRoles {
-    /// Creates the request.
+    /// Creates a request for the names of all roles.
     pub fn new() -> Self {
         Self::default()
     }

@@ -14,20 +14,30 @@ new_with_one_field! {
     DeleteOidcScope { name: String }
 }
 
-/// What a provider tells of those who log in, if a client asks for it by this name.
+/// A scope: the claims that a client can request from a provider by this name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OidcScope {
-    /// The claims: JSON with directives such as `{{identity.entity.name}}`.
+    /// Template of the claims: JSON with directives such as `{{identity.entity.name}}`.
     #[serde(deserialize_with = "de::null_as_default")]
     pub template: String,
-    /// What it is for.
+    /// Description.
     #[serde(deserialize_with = "de::null_as_default")]
     pub description: String,
 }
 
-/// Creates a scope, or updates it. What is not set stays as it is. `openid` cannot be written.
+/// Creates a scope, or updates it. Fields that are not set keep their values. The server rejects the name
+/// `openid`.
+///
+/// ```
+/// use identity_core::{Endpoint, Target, oidc::WriteOidcScope};
+///
+/// let write = WriteOidcScope::new("profile").template(r#"{"name": {{identity.entity.name}}}"#);
+/// let request = write.request(&Target::new("http://127.0.0.1:8200")?)?;
+/// assert_eq!(request.uri().path(), "/v1/identity/oidc/scope/profile");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// API: `POST /identity/oidc/scope/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,29 +46,30 @@ pub struct WriteOidcScope {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// The claims.
+    /// Template of the claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// What it is for.
+    /// Description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
 impl WriteOidcScope {
-    /// The scope of this name.
+    /// Creates a request for the scope with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), template: None, description: None }
     }
 }
 
 setters!(WriteOidcScope {
-    /// The claims: JSON with directives such as `{{identity.entity.name}}`, or its base64. A provider does not take a scope without any.
+    /// Sets the template of the claims: JSON with directives such as `{{identity.entity.name}}`, or its
+    /// base64. Providers require one.
     template(text) => template;
-    /// What it is for.
+    /// Description.
     description(text) => description;
 });
 
-/// Reads a scope.
+/// Reads a scope. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// API: `GET /identity/oidc/scope/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +79,7 @@ pub struct ReadOidcScope {
     pub name: String,
 }
 
-/// Deletes a scope. One that a provider refers to is refused. That there is none is no error.
+/// Deletes a scope. The server rejects scopes that a provider refers to. Succeeds if it does not exist.
 ///
 /// API: `DELETE /identity/oidc/scope/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +97,7 @@ pub struct DeleteOidcScope {
 pub struct ListOidcScopes {}
 
 impl ListOidcScopes {
-    /// Creates the request.
+    /// Creates a request for the names of all scopes.
     pub fn new() -> Self {
         Self::default()
     }

@@ -27,14 +27,24 @@ new_with_one_field! {
     GenerateIdToken { role: String }
 }
 
-/// Issues an identity token for the entity of the caller's token, which has to have one: the root token does
-/// not.
+/// Issues an identity token for the entity of the caller's token. Fails if that token has no entity, such as
+/// a root token.
+///
+/// ```
+/// use std::time::Duration;
+/// use identity_core::{Endpoint, oidc::GenerateIdToken};
+///
+/// let response = http::Response::new(r#"{"data":{"token":"eyJ…","client_id":"app","ttl":3600}}"#);
+/// let token = GenerateIdToken::parse_response(&response)?;
+/// assert_eq!(token.ttl, Duration::from_secs(3600));
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `GET /identity/oidc/token/:name`
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GenerateIdToken {
-    /// The name of the role. One that does not exist is refused with 400, not 404.
+    /// Name of the role. The server responds with 400, not 404, if it does not exist.
     pub role: String,
 }
 
@@ -44,16 +54,16 @@ pub struct GenerateIdToken {
 pub struct IdToken {
     /// The JWT.
     pub token: SecretString,
-    /// The audience, `aud`, that it is meant for.
+    /// The audience: its `aud` claim.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub client_id: ClientId,
-    /// How long it lives.
+    /// Lifetime.
     #[serde(default, deserialize_with = "de::seconds")]
     pub ttl: Duration,
 }
 
 impl IdToken {
-    /// A token to answer with, in a test.
+    /// Creates a token for use in tests.
     pub fn new(token: impl Into<SecretString>, client_id: impl Into<ClientId>, ttl: Duration) -> Self {
         Self { token: token.into(), client_id: client_id.into(), ttl }
     }
@@ -69,8 +79,17 @@ impl IdToken {
     }
 }
 
-/// Asks whether an identity token is good: signed by this server, not expired, and of an entity that exists
-/// and is not disabled.
+/// Checks whether an identity token is valid: signed by this server, not expired, and issued to an entity
+/// that exists and is not disabled.
+///
+/// ```
+/// use identity_core::{Endpoint, oidc::IntrospectIdToken};
+///
+/// let response = http::Response::new(r#"{"active":false,"error":"token is expired"}"#);
+/// let introspection = IntrospectIdToken::parse_response(&response)?;
+/// assert!(!introspection.active);
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 ///
 /// API: `POST /identity/oidc/introspect`
 #[derive(Clone, Debug)]
@@ -78,17 +97,17 @@ impl IdToken {
 pub struct IntrospectIdToken {
     /// The JWT.
     pub token: SecretString,
-    /// The audience that it has to be meant for; `None` for any.
+    /// Required audience, or `None` for any.
     pub client_id: Option<ClientId>,
 }
 
 impl IntrospectIdToken {
-    /// This JWT, meant for whomever.
+    /// Creates a request that accepts any audience.
     pub fn new(token: impl Into<SecretString>) -> Self {
         Self { token: token.into(), client_id: None }
     }
 
-    /// The audience that it has to be meant for.
+    /// Sets the required audience.
     #[must_use]
     pub fn client_id(mut self, client_id: impl Into<ClientId>) -> Self {
         self.client_id = Some(client_id.into());
@@ -102,7 +121,7 @@ impl Endpoint for IntrospectIdToken {
     const READ_ONLY: bool = true;
     const PATH: &'static str = "identity/oidc/introspect";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         #[derive(Serialize)]
         struct Body<'a> {
             token: Exposed<'a>,
@@ -112,11 +131,11 @@ impl Endpoint for IntrospectIdToken {
         require_non_empty("token", [self.token.expose_secret()])?;
         require_non_empty("client_id", &self.client_id)?;
         let body = Body { token: Exposed(&self.token), client_id: self.client_id.as_ref() };
-        Ok(draft.json(&body)?.idempotent(true))
+        Ok(builder.json(&body)?.idempotent(true))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<Introspection, ResponseError> {
-        reply.json()
+    fn decode(response: ApiResponse<'_>) -> Result<Introspection, ResponseError> {
+        response.json()
     }
 }
 
@@ -126,18 +145,18 @@ impl EncodeResponse for IntrospectIdToken {
     }
 }
 
-/// Whether an identity token is good.
+/// The result of [`IntrospectIdToken`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Introspection {
-    /// Whether it is. For a minute after it has expired, it still is.
+    /// Whether the token is valid. It remains valid for one minute after it has expired.
     pub active: bool,
-    /// Why it is not.
+    /// Why the token is not valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Reads what a verifier of identity tokens needs to know. No token is needed.
+/// Reads the discovery document of identity tokens. Requires no token.
 ///
 /// API: `GET /identity/oidc/.well-known/openid-configuration`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,7 +164,7 @@ pub struct Introspection {
 pub struct ReadDiscovery {}
 
 impl ReadDiscovery {
-    /// Creates the request.
+    /// Creates a request for the discovery document.
     pub fn new() -> Self {
         Self::default()
     }
@@ -155,24 +174,24 @@ impl ReadDiscovery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Discovery {
-    /// The `iss` of tokens.
+    /// The `iss` claim of tokens.
     pub issuer: String,
-    /// Where the public keys are.
+    /// URL of the public keys.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub jwks_uri: String,
-    /// `id_token`.
+    /// Always `id_token`.
     #[serde(default, deserialize_with = "de::list")]
     pub response_types_supported: Vec<String>,
-    /// `public`.
+    /// Always `public`.
     #[serde(default, deserialize_with = "de::list")]
     pub subject_types_supported: Vec<String>,
-    /// The algorithms that keys can have.
+    /// Signing algorithms that keys can have.
     #[serde(default, deserialize_with = "de::list")]
     pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
 }
 
-/// Reads the public keys of the named keys that roles refer to: of each the current one, the next, and those
-/// rotated out that still verify. No token is needed.
+/// Reads the public keys of the named keys that roles refer to: the current one, the next one, and those of
+/// earlier rotations that still verify tokens. Requires no token.
 ///
 /// API: `GET /identity/oidc/.well-known/keys`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,17 +199,17 @@ pub struct Discovery {
 pub struct ReadJwks {}
 
 impl ReadJwks {
-    /// Creates the request.
+    /// Creates a request for the public keys.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// A JSON Web Key Set (RFC 7517). Serialized, it is what JOSE libraries take.
+/// A JSON Web Key Set (RFC 7517). JOSE libraries can deserialize its JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Jwks {
-    /// The keys, in random order. One that cannot be read is left out.
+    /// The keys, in random order. Invalid keys are skipped.
     #[serde(deserialize_with = "de::skip_invalid")]
     pub keys: Vec<Jwk>,
 }
@@ -199,18 +218,18 @@ pub struct Jwks {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Jwk {
-    /// The kind of key: `RSA`, `EC` or `OKP`.
+    /// Key type: `RSA`, `EC` or `OKP`.
     pub kty: String,
-    /// The identifier, as in the header of the tokens that it verifies.
+    /// Key identifier, as in the header of the tokens that it verifies.
     #[serde(default, deserialize_with = "de::null_as_default", skip_serializing_if = "String::is_empty")]
     pub kid: String,
-    /// The algorithm.
+    /// Signing algorithm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<SigningAlgorithm>,
-    /// What the key is for: `sig`.
+    /// Use of the key: `sig`.
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub public_key_use: Option<String>,
-    /// The numbers of the key: `n` and `e`, or `crv`, `x` and `y`, and whatever else the server tells.
+    /// Parameters of the key, such as `n` and `e`, or `crv`, `x` and `y`.
     #[serde(flatten)]
     pub parameters: BTreeMap<String, Value>,
 }

@@ -13,23 +13,33 @@ use crate::{
     test_response::EncodeResponse,
 };
 
-/// Tells who logged in, by the access token of [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken), in place of
-/// the target's token.
+/// Reads the claims of a user. The request sends the access token of
+/// [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken) instead of the target's token.
 ///
-/// A refusal tells a code of OAuth: see [`ApiError::oauth`](crate::error::ApiError::oauth).
+/// ```
+/// use identity_core::{Endpoint, oidc::ReadUserInfo};
+///
+/// let response = http::Response::new(r#"{"sub":"e1","name":"Alice"}"#);
+/// let user = ReadUserInfo::parse_response(&response)?;
+/// assert_eq!(user.claims["name"], "Alice");
+/// # Ok::<(), identity_core::Error>(())
+/// ```
+///
+/// If the server rejects the request, [`ApiError::oauth`](crate::error::ApiError::oauth) returns the OAuth
+/// error.
 ///
 /// API: `GET /identity/oidc/provider/:name/userinfo`
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReadUserInfo {
-    /// The name of the provider.
+    /// Name of the provider.
     pub provider: String,
     /// The access token.
     pub access_token: SecretString,
 }
 
 impl ReadUserInfo {
-    /// Of this provider, by this access token.
+    /// Creates a request to this provider with this access token.
     pub fn new(provider: impl Into<String>, access_token: impl Into<SecretString>) -> Self {
         Self { provider: provider.into(), access_token: access_token.into() }
     }
@@ -40,13 +50,13 @@ impl Endpoint for ReadUserInfo {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "identity/oidc/provider/{name}/userinfo";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        let draft = draft.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
-        draft.bearer_auth(&self.access_token).map_err(|error| error.of("access_token"))
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let builder = builder.path_name("name", &self.provider).map_err(|error| error.of("provider"))?;
+        builder.bearer_auth(&self.access_token).map_err(|error| error.of("access_token"))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
-        reply.json()
+    fn decode(response: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
+        response.json()
     }
 }
 
@@ -56,7 +66,7 @@ impl EncodeResponse for ReadUserInfo {
     }
 }
 
-/// [`ReadUserInfo`] by `POST`.
+/// Sends [`ReadUserInfo`] as a `POST`.
 ///
 /// API: `POST /identity/oidc/provider/:name/userinfo`
 #[derive(Clone, Debug)]
@@ -68,12 +78,12 @@ impl Endpoint for ReadUserInfoByPost {
     const READ_ONLY: bool = true;
     const PATH: &'static str = ReadUserInfo::PATH;
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        Ok(self.0.encode(draft)?.idempotent(true))
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        Ok(self.0.encode(builder)?.idempotent(true))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
-        ReadUserInfo::decode(reply)
+    fn decode(response: ApiResponse<'_>) -> Result<UserInfo, ResponseError> {
+        ReadUserInfo::decode(response)
     }
 }
 
@@ -83,13 +93,13 @@ impl EncodeResponse for ReadUserInfoByPost {
     }
 }
 
-/// Who logged in.
+/// The claims of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserInfo {
-    /// The entity.
+    /// Identifier of the user's entity.
     pub sub: EntityId,
-    /// What the scopes tell.
+    /// Claims of the requested scopes.
     #[serde(flatten)]
     pub claims: BTreeMap<String, Value>,
 }

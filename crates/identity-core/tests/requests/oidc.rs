@@ -44,12 +44,12 @@ fn configuration_keys_and_roles() {
                 {"key": "web", "template": "{}", "client_id": "audience", "ttl": 3600};
             WriteOidcRole::update("app") => "identity/oidc/role/app" again {};
             WriteOidcRole::update("app").key("web").template("") => "identity/oidc/role/app" again {"key": "web", "template": ""};
-            WriteOidcRole::update("app").renew_client_id() => "identity/oidc/role/app" once {"client_id": ""};
+            WriteOidcRole::update("app").regenerate_client_id() => "identity/oidc/role/app" once {"client_id": ""};
         }
         POST "identity/oidc/role/{name}" {
-            WriteOidcRole::new("app", "web").renew_client_id().ttl(HOUR) => "identity/oidc/role/app" once
+            WriteOidcRole::new("app", "web").regenerate_client_id().ttl(HOUR) => "identity/oidc/role/app" once
                 {"key": "web", "client_id": "", "ttl": 3600};
-            WriteOidcRole::update("app").renew_client_id().client_id("audience") => "identity/oidc/role/app" again
+            WriteOidcRole::update("app").regenerate_client_id().client_id("audience") => "identity/oidc/role/app" again
                 {"client_id": "audience"};
         }
         GET "identity/oidc/role/{name}" {

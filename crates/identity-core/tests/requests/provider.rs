@@ -96,7 +96,7 @@ fn providers() {
             DeleteOidcProvider::new("web") => "identity/oidc/provider/web" again;
         }
         LIST "identity/oidc/provider" {
-            ListOidcProviders::all() => "identity/oidc/provider" again;
+            ListOidcProviders::new() => "identity/oidc/provider" again;
             ListOidcProviders::for_client("c1") => "identity/oidc/provider?allowed_client_id=c1" again;
             ListOidcProviders::for_client("a&b=c d") => "identity/oidc/provider?allowed_client_id=a%26b%3Dc%20d" again;
         }

@@ -40,7 +40,7 @@ handle! {
     fn delete(self, name: impl Into<String>) -> Result<()> { self.client.call(DeleteOidcProvider::new(name)) }
 
     /// Lists all providers: see [`ListOidcProviders`].
-    fn list(self) -> Result<KeyList<String, OidcProvider>> { self.client.call(ListOidcProviders::all()) }
+    fn list(self) -> Result<KeyList<String, OidcProvider>> { self.client.call(ListOidcProviders::new()) }
 
     /// Lists the providers that allow a client: see [`ListOidcProviders`].
     fn list_for_client(self, client_id: impl Into<ClientId>) -> Result<KeyList<String, OidcProvider>> {
