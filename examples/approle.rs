@@ -1,14 +1,12 @@
-//! What an administrator does before a service can log in with `AppRole`.
+//! Endpoints with which an administrator sets up `AppRole`, so that a service can log in.
 
 use serde::Deserialize;
 use serde_json::json;
-use vault_identity::{
-    Endpoint,
-    endpoint::{ApiResponse, Method, RequestBuilder},
-    error::{RequestError, ResponseError},
-};
+use vault_identity::Endpoint;
+use vault_identity::endpoint::{ApiResponse, Method, RequestBuilder};
+use vault_identity::error::{RequestError, ResponseError};
 
-/// Mounts `AppRole`.
+/// Mounts the `AppRole` auth method.
 pub struct EnableAppRole {
     pub mount: String,
 }
@@ -18,16 +16,16 @@ impl Endpoint for EnableAppRole {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/auth/{mount}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("mount", &self.mount)?.json(&json!({ "type": "approle" }))
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("mount", &self.mount)?.json(&json!({ "type": "approle" }))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
-/// Makes the role `web`, whose tokens live 3 seconds.
+/// Creates the role `web`, whose tokens live for 3 seconds.
 pub struct WriteRole {
     pub mount: String,
     pub policy: String,
@@ -38,17 +36,17 @@ impl Endpoint for WriteRole {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/role/web";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let role = json!({ "token_policies": [self.policy], "token_ttl": "3s" });
-        draft.path_param("mount", &self.mount)?.json(&role)
+        builder.path_param("mount", &self.mount)?.json(&role)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
-/// Reads the role id of the role `web`, under which services log in.
+/// Reads the role ID of the role `web`, with which a service logs in.
 pub struct ReadRoleId {
     pub mount: String,
 }
@@ -63,11 +61,11 @@ impl Endpoint for ReadRoleId {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "auth/{mount}/role/web/role-id";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("mount", &self.mount)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("mount", &self.mount)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<RoleId, ResponseError> {
-        reply.data()
+    fn decode(response: ApiResponse<'_>) -> Result<RoleId, ResponseError> {
+        response.data()
     }
 }

@@ -1,33 +1,31 @@
-//! The client on an HTTP stack of your own, without async: ureq.
+//! The blocking client with another HTTP stack as its transport: ureq.
 //!
-//! `cargo run --example blocking_ureq` starts an OpenBao server of its own; with `VAULT_ADDR` and
-//! `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example blocking_ureq` starts a temporary OpenBao server. If `VAULT_ADDR` and `VAULT_TOKEN`
+//! are set, it uses that server instead.
 
 use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use vault_identity::bytes::Bytes;
+use vault_identity::entity::CreateEntity;
 use vault_identity::http::{Request, Response};
-use vault_identity::{
-    BlockingClient, BlockingTransport, Target,
-    entity::CreateEntity,
-    transport::{TransportError, TransportErrorKind},
-};
+use vault_identity::transport::{TransportError, TransportErrorKind};
+use vault_identity::{BlockingClient, BlockingTransport, Target};
 
 mod server;
 
-/// Answers have to be smaller than this.
-const LIMIT: u64 = 16 * 1024 * 1024;
+/// The maximum size of a response body.
+const RESPONSE_LIMIT: u64 = 16 * 1024 * 1024;
 
 struct Ureq(ureq::Agent);
 
 impl Ureq {
     fn new() -> Self {
         let config = ureq::Agent::config_builder()
-            .http_status_as_error(false) // A refusal is an answer too, and the client wants to read it.
-            .max_redirects(0) // A redirect could lead the token to someone else.
-            .proxy(None) // So could a proxy that the environment names.
+            .http_status_as_error(false) // The client reads the error responses itself.
+            .max_redirects(0) // A redirect could send the token to another host.
+            .proxy(None) // So could a proxy set in the environment.
             .allow_non_standard_methods(true) // LIST
             .timeout_connect(Some(Duration::from_secs(5)))
             .timeout_global(Some(Duration::from_secs(60)))
@@ -39,17 +37,17 @@ impl Ureq {
 impl BlockingTransport for Ureq {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let (parts, body) = request.into_parts();
-        let answer = self.0.run(Request::from_parts(parts, &body[..])).and_then(|answer| {
-            let (parts, mut body) = answer.into_parts();
-            let body = body.with_config().limit(LIMIT).read_to_vec()?;
+        let response = self.0.run(Request::from_parts(parts, &body[..])).and_then(|response| {
+            let (parts, mut body) = response.into_parts();
+            let body = body.with_config().limit(RESPONSE_LIMIT).read_to_vec()?;
             Ok(Response::from_parts(parts, body.into()))
         });
-        answer.map_err(|error| TransportError::new(kind(&error), error))
+        response.map_err(|error| TransportError::new(kind(&error), error))
     }
 }
 
-/// Whether the server may have seen the request. What is not known to have failed before it was sent is not
-/// `Connect`: not even a host that does not exist, which is an I/O error like others here.
+/// Classifies an error by whether the server may have received the request. `NotSent` must be certain,
+/// because the caller may then repeat even a call that is not idempotent.
 fn kind(error: &ureq::Error) -> TransportErrorKind {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
     use ureq::{Error, Timeout};
@@ -77,20 +75,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let name = format!("blocking-ureq-{}", std::process::id());
     let created = client.entities().create(&CreateEntity::named(name))?;
-    let entity = created.created().ok_or("the entity was there already")?;
+    let entity = created.created().ok_or("the entity already exists")?;
     println!("Created the entity {} ({})", entity.name, entity.id);
     println!("Listed {} entities", client.entities().list()?.len());
     client.entities().delete(&entity.id)?;
-    println!("Deleted it, and now it is {:?}", client.entities().find(&entity.id)?);
+    println!("Deleted it; reading it returns {:?}", client.entities().find(&entity.id)?);
 
-    let stranger = client.with_token("s.unknown")?;
-    let error = stranger.entities().list().unwrap_err();
-    println!("A stranger is told: {error} (permission denied: {})", error.is_permission_denied());
+    let intruder = client.with_token("s.unknown")?;
+    let error = intruder.entities().list().unwrap_err();
+    println!("With an invalid token: {error} (permission denied: {})", error.is_permission_denied());
 
-    // Nobody listens on this port, so that nothing can have been done, and even a `POST` may be made again.
-    let nowhere = client.with_target(Target::new("http://127.0.0.1:1")?);
-    let error = nowhere.entities().create(&CreateEntity::unnamed()).unwrap_err();
+    // The port is closed, so the request was not sent, and even a call that is not idempotent can be retried.
+    let closed = client.with_target(Target::new("http://127.0.0.1:1")?);
+    let error = closed.entities().create(&CreateEntity::unnamed()).unwrap_err();
     assert!(error.is_retryable() && !error.may_have_been_applied());
-    println!("Nobody listens: {error}");
+    println!("At a closed port: {error}");
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Metrics of your own: a transport around the default one that counts and times calls with the `metrics` crate.
+//! Metrics: a transport around the default one that counts and times calls with the `metrics` crate.
 //!
-//! `cargo run --example metrics` starts an OpenBao server of its own; with `VAULT_ADDR` and `VAULT_TOKEN` set
-//! it uses that one.
+//! `cargo run --example metrics` starts a temporary OpenBao server. If `VAULT_ADDR` and `VAULT_TOKEN` are
+//! set, it uses that server instead.
 
 use std::error::Error;
 use std::time::Instant;
@@ -9,28 +9,25 @@ use std::time::Instant;
 use metrics::histogram;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use vault_identity::bytes::Bytes;
+use vault_identity::endpoint::Operation;
+use vault_identity::entity::CreateEntity;
 use vault_identity::http::{Request, Response};
-use vault_identity::transport::HyperTransport;
-use vault_identity::{
-    Client, Transport,
-    endpoint::Operation,
-    entity::CreateEntity,
-    transport::{TransportError, async_trait},
-};
+use vault_identity::transport::{HyperTransport, TransportError, async_trait};
+use vault_identity::{Client, Transport};
 
 mod server;
 
-/// Records how long each call takes, by operation and outcome. A histogram counts them as well.
+/// Records the duration of each call in a histogram, by operation and outcome.
 struct Metered<T>(T);
 
 #[async_trait]
 impl<T: Transport> Transport for Metered<T> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        // Unlike the URL it has no identifiers in it, so that there are no more metrics than operations.
+        // Unlike the URL, the operation contains no identifiers, which keeps the number of metrics small.
         let operation = Operation::from_request(&request);
         let start = Instant::now();
-        let answer = self.0.send(request).await;
-        let outcome = match &answer {
+        let result = self.0.send(request).await;
+        let outcome = match &result {
             Ok(response) => response.status().as_str().to_owned(),
             Err(error) => format!("{:?}", error.kind()),
         };
@@ -40,7 +37,7 @@ impl<T: Transport> Transport for Metered<T> {
             "outcome" => outcome,
         )
         .record(start.elapsed());
-        answer
+        result
     }
 
     fn inner(&self) -> Option<&dyn Transport> {
@@ -50,7 +47,7 @@ impl<T: Transport> Transport for Metered<T> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // In a program: an exporter, such as that of `metrics-exporter-prometheus`.
+    // A real program installs an exporter here, such as `metrics-exporter-prometheus`.
     let recorder = DebuggingRecorder::new();
     let metrics = recorder.snapshotter();
     recorder.install()?;
@@ -60,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let name = format!("metrics-{}", std::process::id());
     let created = client.entities().create(&CreateEntity::named(name)).await?;
-    let entity = created.created().ok_or("the entity was there already")?;
+    let entity = created.created().ok_or("the entity already exists")?;
     for _ in 0..3 {
         client.entities().read(&entity.id).await?;
     }
@@ -71,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let labels: Vec<&str> = key.key().labels().map(metrics::Label::value).collect();
         if let DebugValue::Histogram(seconds) = value {
             let slowest = seconds.iter().copied().max().unwrap_or_default();
-            println!("{}: {}, the slowest in {slowest:.4} s", labels.join(": "), seconds.len());
+            println!("{}: {} calls, slowest {slowest:.4} s", labels.join(": "), seconds.len());
         }
     }
     Ok(())

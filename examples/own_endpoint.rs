@@ -1,18 +1,16 @@
-//! An operation that the crate lacks, in ten lines: reading a policy.
+//! A custom endpoint in ten lines: reading a policy.
 //!
-//! `cargo run --example own_endpoint` starts an OpenBao server of its own; with `VAULT_ADDR` and
-//! `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example own_endpoint` starts a temporary OpenBao server. If `VAULT_ADDR` and `VAULT_TOKEN`
+//! are set, it uses that server instead.
 
 use std::error::Error;
 use std::time::Duration;
 
 use serde::Deserialize;
-use vault_identity::{
-    Client, Endpoint, Maybe, Wrap,
-    endpoint::{ApiResponse, Method, RequestBuilder},
-    error::{RequestError, ResponseError},
-    wrapping::UnwrapResponse,
-};
+use vault_identity::endpoint::{ApiResponse, Method, RequestBuilder};
+use vault_identity::error::{RequestError, ResponseError};
+use vault_identity::wrapping::UnwrapResponse;
+use vault_identity::{Client, Endpoint, Maybe, Wrap};
 
 mod server;
 
@@ -21,7 +19,7 @@ struct ReadPolicy {
     name: String,
 }
 
-/// What the server tells of it.
+/// A policy.
 #[derive(Debug, Deserialize)]
 struct Policy {
     name: String,
@@ -33,12 +31,12 @@ impl Endpoint for ReadPolicy {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("name", &self.name)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("name", &self.name)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<Policy, ResponseError> {
-        reply.data()
+    fn decode(response: ApiResponse<'_>) -> Result<Policy, ResponseError> {
+        response.data()
     }
 }
 
@@ -48,23 +46,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::with_default_transport(target);
     let read = |name: &str| ReadPolicy { name: name.to_owned() };
 
-    // It is called as the crate's own are.
+    // It is called like the crate's own endpoints.
     let policy = client.call(&read("default")).await?;
     println!("The policy {} has {} lines", policy.name, policy.policy.lines().count());
 
-    // So is it if there may be no such policy, ...
-    let absent = client.call(&Maybe(read("own-endpoint/no such policy"))).await?;
-    println!("Another is absent: {}", absent.is_none());
+    // `Maybe` turns "not found" into `None`.
+    let absent = client.call(&Maybe(read("no such policy"))).await?;
+    println!("Another policy does not exist: {}", absent.is_none());
 
-    // ... if someone else is to have the answer, who fetches it with a token that works once, ...
+    // `Wrap` stores the response on the server and returns a single-use token for it.
     let wrap = Wrap::new(read("default"), Duration::from_secs(60));
-    let wrapped = client.call(&wrap).await?.wrapped().ok_or("there was nothing to wrap")?;
-    println!("The answer of {} is kept for {:?}", wrapped.creation_path, wrapped.ttl);
+    let wrapped = client.call(&wrap).await?.wrapped().ok_or("the response was not wrapped")?;
+    println!("The response of {} is stored for {:?}", wrapped.creation_path, wrapped.ttl);
     let unwrap = UnwrapResponse::<ReadPolicy>::new(wrapped.token);
-    println!("Unwrapped, it is the policy {}", client.call(&unwrap).await?.name);
+    println!("Unwrapped the policy {}", client.call(&unwrap).await?.name);
 
-    // ... and if it goes wrong: the error names the operation.
+    // An error names the operation.
     let error = client.call(&unwrap).await.unwrap_err();
-    println!("A second time: {error:#}");
+    println!("The token a second time: {error:#}");
     Ok(())
 }

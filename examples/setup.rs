@@ -1,13 +1,11 @@
-//! Endpoints that the identity engine does not have, for the examples' set-up: auth mounts, users, policies.
+//! Endpoints outside of the identity engine that the examples need: auth mounts, users and policies.
 
 use serde::{Deserialize, Serialize};
-use vault_identity::{
-    Endpoint, ExposeSecret, MountAccessor, SecretString,
-    endpoint::{ApiResponse, Method, RequestBuilder},
-    error::{RequestError, ResponseError},
-};
+use vault_identity::endpoint::{ApiResponse, Method, RequestBuilder};
+use vault_identity::error::{RequestError, ResponseError};
+use vault_identity::{Endpoint, ExposeSecret, MountAccessor, SecretString};
 
-/// Mounts a userpass auth method.
+/// Mounts the userpass auth method.
 pub struct EnableUserpass {
     pub path: String,
 }
@@ -17,12 +15,12 @@ impl Endpoint for EnableUserpass {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("path", &self.path)?.json(&serde_json::json!({ "type": "userpass" }))
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("path", &self.path)?.json(&serde_json::json!({ "type": "userpass" }))
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
@@ -36,12 +34,12 @@ impl Endpoint for DisableAuth {
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("path", &self.path)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("path", &self.path)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
@@ -50,7 +48,7 @@ pub struct ReadAuthMount {
     pub path: String,
 }
 
-/// What the server tells of an auth mount, as far as we want to know.
+/// The part of an auth mount that the examples need.
 #[derive(Deserialize)]
 pub struct AuthMount {
     pub accessor: MountAccessor,
@@ -61,12 +59,12 @@ impl Endpoint for ReadAuthMount {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/auth/{path}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("path", &self.path)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("path", &self.path)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<AuthMount, ResponseError> {
-        reply.data()
+    fn decode(response: ApiResponse<'_>) -> Result<AuthMount, ResponseError> {
+        response.data()
     }
 }
 
@@ -93,51 +91,51 @@ impl Endpoint for WriteUser {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/users/{user}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        let draft = draft.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
-        draft.json(&Password { password: self.password.expose_secret() })
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let builder = builder.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
+        builder.json(&Password { password: self.password.expose_secret() })
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
 /// Logs a user in.
-pub struct LoginTokenSource {
+pub struct LoginUserpass {
     pub mount: String,
     pub user: String,
     pub password: SecretString,
 }
 
-impl LoginTokenSource {
+impl LoginUserpass {
     pub fn new(mount: &str, user: &str, password: &str) -> Self {
         Self { mount: mount.to_owned(), user: user.to_owned(), password: password.into() }
     }
 }
 
-/// What a log-in brings, as far as we want to know.
+/// The part of a login's response that the examples need.
 #[derive(Deserialize)]
 pub struct Auth {
     pub client_token: SecretString,
 }
 
-impl Endpoint for LoginTokenSource {
+impl Endpoint for LoginUserpass {
     type Output = Auth;
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "auth/{mount}/login/{user}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        let draft = draft.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
-        draft.json(&Password { password: self.password.expose_secret() })
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        let builder = builder.path_param("mount", &self.mount)?.path_param("user", &self.user)?;
+        builder.json(&Password { password: self.password.expose_secret() })
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<Auth, ResponseError> {
+    fn decode(response: ApiResponse<'_>) -> Result<Auth, ResponseError> {
         #[derive(Deserialize)]
         struct Envelope {
             auth: Auth,
         }
-        Ok(reply.json::<Envelope>()?.auth)
+        Ok(response.json::<Envelope>()?.auth)
     }
 }
 
@@ -154,12 +152,12 @@ impl Endpoint for WritePolicy {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("name", &self.name)?.json(self)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("name", &self.name)?.json(self)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
@@ -173,11 +171,11 @@ impl Endpoint for DeletePolicy {
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "sys/policies/acl/{name}";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.path_param("name", &self.name)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.path_param("name", &self.name)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }

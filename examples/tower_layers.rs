@@ -1,7 +1,7 @@
-//! Tower layers around the default transport: a limit, a timeout, and a log of your own.
+//! Tower layers around the default transport: a concurrency limit, a timeout, and a custom log.
 //!
-//! `cargo run --example tower_layers` starts an OpenBao server of its own; with `VAULT_ADDR` and
-//! `VAULT_TOKEN` set it uses that one.
+//! `cargo run --example tower_layers` starts a temporary OpenBao server. If `VAULT_ADDR` and `VAULT_TOKEN`
+//! are set, it uses that server instead.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -10,14 +10,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tower::{Service, ServiceBuilder};
+use vault_identity::Client;
 use vault_identity::bytes::Bytes;
+use vault_identity::endpoint::Operation;
+use vault_identity::entity::CreateEntity;
 use vault_identity::http::{Request, Response};
 use vault_identity::transport::{HyperTransport, ServiceTransport, TransportService};
-use vault_identity::{Client, endpoint::Operation, entity::CreateEntity};
 
 mod server;
 
-/// Prints each call as it ends.
+/// Prints each call when it ends.
 #[derive(Clone)]
 struct Log<S>(S);
 
@@ -34,19 +36,19 @@ where
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        // Unlike the URL, the operation has no identifiers in it, and is the same for all requests of a kind.
+        // Unlike the URL, the operation contains no identifiers.
         let operation = Operation::from_request(&request);
         let start = Instant::now();
-        let answer = self.0.call(request);
+        let response = self.0.call(request);
         Box::pin(async move {
-            let answer = answer.await;
+            let result = response.await;
             let call = operation.map_or_else(String::new, |operation| operation.to_string());
-            let outcome = match &answer {
+            let outcome = match &result {
                 Ok(response) => response.status().to_string(),
                 Err(error) => error.to_string(),
             };
             println!("  {call}: {outcome} in {:?}", start.elapsed());
-            answer
+            result
         })
     }
 }
@@ -55,7 +57,7 @@ where
 async fn main() -> Result<(), Box<dyn Error>> {
     let (target, _server) = server::target()?;
 
-    // From the outside in. The timeout begins when a request has its turn.
+    // From the outside in: the timeout starts when the concurrency limit lets a request through.
     let service = ServiceBuilder::new()
         .layer_fn(Log)
         .concurrency_limit(2)
@@ -66,13 +68,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let name = format!("tower-layers-{}", std::process::id());
     println!("Creating an entity and reading it:");
     let created = client.entities().create(&CreateEntity::named(name)).await?;
-    let entity = created.created().ok_or("the entity was there already")?;
+    let entity = created.created().ok_or("the entity already exists")?;
     client.entities().read(&entity.id).await?;
 
-    println!("Listing at the same time, never more than two at once:");
+    println!("Listing concurrently, two calls at a time:");
     tokio::try_join!(client.entities().list(), client.groups().list(), client.oidc().keys().list())?;
 
-    println!("Deleting the entity and looking for it:");
+    println!("Deleting the entity and reading it:");
     client.entities().delete(&entity.id).await?;
     let found = client.entities().find(&entity.id).await?;
     println!("Found {found:?}");

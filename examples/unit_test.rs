@@ -1,22 +1,23 @@
-//! A small service on top of the client, and how it is tested without a server.
+//! A small service that uses the client, and its unit tests without a server.
 //!
-//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service: at an
-//! OpenBao server of its own, or with `VAULT_ADDR` and `VAULT_TOKEN` set at that one.
+//! `cargo test --example unit_test` runs the tests. `cargo run --example unit_test` runs the service with a
+//! temporary OpenBao server. If `VAULT_ADDR` and `VAULT_TOKEN` are set, it uses that server instead.
 
 use std::error::Error;
 
-use vault_identity::{
-    Client, Endpoint, EntityId, MountAccessor, Result, alias::CreateEntityAlias, entity::CreateEntity,
-    group::CreateGroup, lookup::LookupEntity,
-};
+use vault_identity::alias::CreateEntityAlias;
+use vault_identity::entity::CreateEntity;
+use vault_identity::group::CreateGroup;
+use vault_identity::lookup::LookupEntity;
+use vault_identity::{Client, Endpoint, EntityId, MountAccessor, Result};
 
 use setup::{DisableAuth, EnableUserpass, ReadAuthMount};
 
 mod server;
-#[allow(dead_code, reason = "other examples need more of it")]
+#[allow(dead_code, reason = "shared with other examples")]
 mod setup;
 
-/// Brings users of an auth mount into a group.
+/// Adds users of an auth mount to a group.
 struct Onboarding {
     client: Client,
     mount: MountAccessor,
@@ -24,10 +25,10 @@ struct Onboarding {
 }
 
 impl Onboarding {
-    /// Makes sure that the user has an entity, and that the entity is a member of the group.
+    /// Ensures that the user has an entity which is a member of the group.
     async fn onboard(&self, user: &str) -> Result<EntityId> {
         let groups = self.client.groups();
-        // First, so that without the group nothing is begun.
+        // Read first, so that nothing is created if the group does not exist.
         let group = groups.read_by_name(&self.group).await?;
         let entity = match self.call(&LookupEntity::by_alias(user, &self.mount)).await? {
             Some(entity) => entity.id,
@@ -37,17 +38,17 @@ impl Onboarding {
         Ok(entity)
     }
 
-    /// Makes an entity for the user. It gets no name, because a user's name may change: that is a matter of
-    /// the alias.
+    /// Creates an entity for the user. It has no name, because the user's name may change and belongs to the
+    /// alias.
     async fn enrol(&self, user: &str) -> Result<EntityId> {
         let create = CreateEntity::unnamed().metadata([("onboarded", "yes")]);
-        let entity = self.call(&create).await?.created().expect("an entity without a name is always new");
+        let entity = self.call(&create).await?.created().expect("an unnamed entity is always new");
         let alias = CreateEntityAlias::new(user, &self.mount).canonical_id(&entity.id);
         self.call(&alias).await?;
         Ok(entity.id)
     }
 
-    /// Makes a call, and makes it again where that may help and does no harm.
+    /// Makes a call, and retries it once if the error is retryable.
     async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         match self.client.call(endpoint).await {
             Err(error) if error.is_retryable() => self.client.call(endpoint).await,
@@ -65,12 +66,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client.call(&EnableUserpass { path: path.clone() }).await?;
     let mount = client.call(&ReadAuthMount { path: path.clone() }).await?.accessor;
     let created = client.groups().create(&CreateGroup::named(&path)).await?;
-    let group = created.created().ok_or("the group was there already")?;
+    let group = created.created().ok_or("the group already exists")?;
 
     let onboarding = Onboarding { client: client.clone(), mount, group: group.name };
     let alice = onboarding.onboard("alice").await?;
     println!("alice is the entity {alice}");
-    println!("The second time she is it still: {}", onboarding.onboard("alice").await? == alice);
+    println!("The second time she is the same entity: {}", onboarding.onboard("alice").await? == alice);
     println!("The group has the members {:?}", client.groups().read(&group.id).await?.member_entity_ids);
 
     client.groups().delete(&group.id).await?;
@@ -83,14 +84,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use identity_mock::{MockTransport, Sequence};
+    use vault_identity::alias::AliasWrite;
+    use vault_identity::entity::{CreatedEntity, Entity};
+    use vault_identity::group::{Group, ReadGroupById, ReadGroupByName, UpdateGroupById};
     use vault_identity::http::StatusCode;
-    use vault_identity::{
-        Target, Upsert,
-        alias::AliasWrite,
-        entity::{CreatedEntity, Entity},
-        group::{Group, ReadGroupById, ReadGroupByName, UpdateGroupById},
-        transport::TransportErrorKind,
-    };
+    use vault_identity::transport::TransportErrorKind;
+    use vault_identity::{Target, Upsert};
 
     use super::*;
 
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stranger_is_enrolled_and_then_added_to_the_group() {
+    async fn a_new_user_is_enrolled_and_added_to_the_group() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
         let created = CreatedEntity::new("e1", "entity_1");
@@ -119,7 +118,7 @@ mod tests {
             .in_sequence(seq)
             .respond_with(&Upsert::Created(created));
         mock.expect(&alias).in_sequence(seq).respond_with(&AliasWrite::Unchanged);
-        // To add a member is to read the group, to write it, and to read it again.
+        // Adding a member reads the group, writes it, and reads it again.
         mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).respond_with(&engineers(&["e0"]));
         mock.expect(&update).in_sequence(seq).respond_with(&None);
         mock.expect(&ReadGroupById::new("g1")).in_sequence(seq).respond_with(&engineers(&["e0", "e1"]));
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_lookup_is_made_again() {
+    async fn an_interrupted_lookup_is_retried() {
         let mock = MockTransport::new();
         let seq = &mut Sequence::new();
         let alice = Entity::new("e1", "entity_1");
@@ -140,10 +139,10 @@ mod tests {
         assert_eq!(onboarding(&mock).onboard("alice").await.unwrap().as_str(), "e1");
     }
 
-    /// Without a name each attempt could make another entity. The mock expects one, and a second would fail
-    /// the test.
+    /// Each attempt without a name could create another entity. The mock expects one attempt and fails the
+    /// test on a second one.
     #[tokio::test]
-    async fn a_lost_creation_is_not_made_again() {
+    async fn an_interrupted_create_is_not_retried() {
         let mock = MockTransport::new();
         mock.expect_any::<ReadGroupByName>().respond_with(&engineers(&[]));
         mock.expect_any::<LookupEntity>().respond_with(&None);
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_the_group_nobody_is_enrolled() {
+    async fn no_user_is_enrolled_without_the_group() {
         let mock = MockTransport::new();
         mock.expect(&ReadGroupByName::new("engineers")).not_found();
 
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_ends_it() {
+    async fn a_denied_lookup_is_an_error() {
         let mock = MockTransport::new();
         mock.expect_any::<ReadGroupByName>().respond_with(&engineers(&[]));
         mock.expect_any::<LookupEntity>().error(StatusCode::FORBIDDEN, ["permission denied"]);
@@ -173,9 +172,8 @@ mod tests {
         assert!(!error.may_have_been_applied());
     }
 
-    /// The same service on a server in memory, where the test says what is there and looks at what became of
-    /// it, and not how.
-    mod on_a_fake {
+    /// Tests the same service with an in-memory server: they check the result and not the calls.
+    mod with_fake_vault {
         use identity_mock::{FakeVault, Fault};
 
         use super::*;
@@ -200,9 +198,9 @@ mod tests {
             assert!(group.member_entity_ids.contains(&alice) && group.member_entity_ids.contains(&bob));
         }
 
-        /// The alias is written, and its answer lost. It is safe to write it again, and so it is.
+        /// The alias is written but its response is lost. Writing it is idempotent, so the write is retried.
         #[tokio::test]
-        async fn a_lost_answer_to_the_alias_does_no_harm() {
+        async fn a_lost_response_to_the_alias_is_retried() {
             let vault = FakeVault::new();
             let onboarding = onboarding(&vault).await;
             vault.fail_where(1, Fault::DropResponse, |_, path| path == "identity/entity-alias");
@@ -214,9 +212,9 @@ mod tests {
             assert_eq!((&*alias.name, &alias.canonical_id), ("alice", &alice));
         }
 
-        /// The entity is made, and its answer lost. To make it again would be to make another.
+        /// The entity is created but its response is lost. A retry would create another entity.
         #[tokio::test]
-        async fn a_lost_answer_to_the_entity_is_told() {
+        async fn a_lost_response_to_the_entity_is_an_error() {
             let vault = FakeVault::new();
             let onboarding = onboarding(&vault).await;
             vault.fail_where(1, Fault::DropResponse, |_, path| path == "identity/entity");

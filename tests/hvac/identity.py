@@ -1,4 +1,4 @@
-"""Drives all 46 methods of hvac's Identity class against a server, each write twice.
+"""Calls all 46 methods of hvac's Identity class, each write twice.
 
     pip install hvac==2.4.0
     cargo run -p vault-identity-mock --features server --bin fake-vault -- --listen 127.0.0.1:8200 --root-token root
@@ -16,32 +16,32 @@ called = set()
 
 
 def call(method, *args, **kwargs):
-    """Calls a method of the class, and notes that it was."""
+    """Calls a method of the class and records its name."""
     called.add(method)
     return getattr(identity, method)(*args, **kwargs)
 
 
 def twice(method, *args, **kwargs):
-    """The first answer of a call that is made twice."""
+    """Makes a call twice and returns the first response."""
     first = call(method, *args, **kwargs)
     call(method, *args, **kwargs)
     return first
 
 
-def refused(method, *args, **kwargs):
-    """That a call is an error, as it is with the real server."""
+def rejected(method, *args, **kwargs):
+    """Asserts that a call is an error, as it is with the real server."""
     try:
         call(method, *args, **kwargs)
     except hvac.exceptions.VaultError:
         return
-    raise AssertionError(f"{method} is not refused")
+    raise AssertionError(f"{method} succeeded")
 
 
 client.sys.enable_auth_method("userpass", path="hvac")
 accessor = client.sys.list_auth_methods()["data"]["hvac/"]["accessor"]
 
 # Entities.
-refused("list_entities")
+rejected("list_entities")
 alice = twice("create_or_update_entity", "alice", metadata={"team": "eng"}, policies=["dev"])["data"]["id"]
 bob = twice("create_or_update_entity_by_name", "bob", metadata={"team": "ops"})["data"]["id"]
 assert call("read_entity", alice)["data"]["metadata"] == {"team": "eng"}
@@ -74,7 +74,7 @@ theirs = call("create_or_update_group", "theirs", group_type="external")["data"]
 group_alias = call(
     "create_or_update_group_alias", "ldap", canonical_id=theirs, mount_accessor=accessor
 )["data"]["id"]
-refused("create_or_update_group_alias", "ldap", canonical_id=theirs, mount_accessor=accessor)
+rejected("create_or_update_group_alias", "ldap", canonical_id=theirs, mount_accessor=accessor)
 twice("update_group_alias", entity_id=group_alias, name="ldap2", canonical_id=theirs, mount_accessor=accessor)
 assert call("read_group_alias", group_alias)["data"]["name"] == "ldap2"
 assert call("list_group_aliases")["data"]["keys"] == [group_alias]
@@ -94,7 +94,7 @@ client_id = "audience"
 twice("create_or_update_role", "role", key="key", client_id=client_id, ttl="1h")
 assert call("read_role", "role")["data"]["client_id"] == client_id
 assert call("list_roles")["data"]["keys"] == ["role"]
-refused("generate_signed_id_token", "role")  # The root token has no entity.
+rejected("generate_signed_id_token", "role")  # The root token has no entity.
 assert call("introspect_signed_id_token", "garbage")["active"] is False
 assert call("read_well_known_configurations")["issuer"].startswith("https://vault.example.com:8200")
 assert call("read_active_public_keys")["keys"]
@@ -109,8 +109,8 @@ twice("delete_group", team)
 twice("delete_entity_alias", alias)
 twice("delete_entity", alice)
 twice("delete_entity_by_name", "bob")
-refused("list_entities")
-refused("list_groups")
+rejected("list_entities")
+rejected("list_groups")
 
 methods = {
     name

@@ -20,17 +20,16 @@ use tokio::time::{sleep, timeout};
 
 use crate::Cluster;
 
-/// The address that balancers connect from, by which [`Network`](crate::Network) tells their packets from a
-/// client's.
+/// The address that balancers connect from, by which [`Network`](crate::Network) distinguishes their packets
+/// from those of clients.
 #[cfg(target_os = "linux")]
 const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the HTTP balancer waits for a node.
 const GATEWAY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A balancer in front of a cluster, as many have one in production. It ends on drop.
+/// A load balancer in front of a cluster. It stops on drop.
 #[derive(Debug)]
 pub struct Balancer {
     address: SocketAddr,
@@ -38,17 +37,17 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Starts one that passes connections on, with their TLS, to the node that leads.
+    /// Starts a TCP balancer, which forwards connections with their TLS to the leader.
     pub fn tcp(cluster: &Cluster) -> io::Result<Self> {
         Self::start(cluster, |connection, nodes| async move {
             if let Some(node) = nodes.leader() {
-                let _ = pass_connection(connection, nodes.0[node].tls).await;
+                let _ = forward_connection(connection, nodes.0[node].tls).await;
             }
         })
     }
 
-    /// Starts one that speaks HTTP/1.1 without TLS, and passes each request on, once, to the next node that
-    /// is not sealed. It answers by itself with 502, 503 or 504 and a page of HTML.
+    /// Starts an HTTP/1.1 balancer without TLS, which forwards each request once, to the unsealed nodes in
+    /// turn. Its own responses are 502, 503 and 504 with an HTML page.
     pub fn http(cluster: &Cluster) -> io::Result<Self> {
         let client: HttpClient =
             Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build(connector());
@@ -56,13 +55,13 @@ impl Balancer {
         Self::start(cluster, move |connection, nodes| {
             let (client, turn) = (client.clone(), Arc::clone(&turn));
             async move {
-                let answer = service_fn(|request| {
+                let service = service_fn(|request| {
                     let node = nodes.next(turn.fetch_add(1, Ordering::Relaxed));
                     let (client, plain) = (client.clone(), node.map(|node| nodes.0[node].plain));
-                    async move { Ok::<_, Infallible>(pass_request(&client, plain, request).await) }
+                    async move { Ok::<_, Infallible>(forward_request(&client, plain, request).await) }
                 });
                 let server = hyper::server::conn::http1::Builder::new();
-                let _ = server.serve_connection(TokioIo::new(connection), answer).await;
+                let _ = server.serve_connection(TokioIo::new(connection), service).await;
             }
         })
     }
@@ -102,7 +101,7 @@ impl Balancer {
         Ok(Self { address, _runtime: runtime })
     }
 
-    /// Returns where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -111,7 +110,7 @@ impl Balancer {
 type Body = BoxBody<Bytes, hyper::Error>;
 type HttpClient = Client<HttpConnector, Body>;
 
-/// The nodes, as the last check of their health has seen them.
+/// The nodes with their last health.
 struct Nodes([Node; 3]);
 
 struct Node {
@@ -125,8 +124,9 @@ impl Nodes {
     async fn check(&self, client: &HttpClient) {
         for node in &self.0 {
             let request = Request::get(format!("http://{}/v1/sys/health", node.plain)).body(empty());
-            let answer = timeout(HEALTH_TIMEOUT, client.request(request.expect("a request"))).await;
-            let health = answer.map_or(0, |answer| answer.map_or(0, |answer| answer.status().as_u16()));
+            let response = timeout(HEALTH_TIMEOUT, client.request(request.expect("a request"))).await;
+            let health =
+                response.map_or(0, |response| response.map_or(0, |response| response.status().as_u16()));
             node.health.store(health, Ordering::Relaxed);
         }
     }
@@ -135,7 +135,7 @@ impl Nodes {
         (0..3).find(|node| self.0[*node].health.load(Ordering::Relaxed) == 200)
     }
 
-    /// The first node from this one on that leads or stands by.
+    /// Returns the first unsealed node, beginning with this one.
     fn next(&self, turn: usize) -> Option<usize> {
         let is_unsealed = |node: &usize| matches!(self.0[*node].health.load(Ordering::Relaxed), 200 | 429);
         (turn..turn + 3).map(|node| node % 3).find(is_unsealed)
@@ -149,7 +149,7 @@ fn connector() -> HttpConnector {
     connector
 }
 
-async fn pass_connection(mut client: TcpStream, backend: SocketAddr) -> io::Result<()> {
+async fn forward_connection(mut client: TcpStream, backend: SocketAddr) -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     #[cfg(target_os = "linux")]
     socket.bind((SOURCE, 0).into())?;
@@ -159,7 +159,7 @@ async fn pass_connection(mut client: TcpStream, backend: SocketAddr) -> io::Resu
     copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 
-async fn pass_request(
+async fn forward_request(
     client: &HttpClient,
     backend: Option<SocketAddr>,
     mut request: Request<Incoming>,

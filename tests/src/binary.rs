@@ -7,8 +7,8 @@ use crate::{DevServerError, install};
 const PROGRAM: &str = "VAULT_IDENTITY_SERVER";
 const VERSION: &str = "VAULT_IDENTITY_SERVER_VERSION";
 
-/// The server program: the configured one or the installed one of the configured version, else one on `PATH`,
-/// else the installed one.
+/// Finds the server program: the configured one, or an installation of the configured version, or one on
+/// `PATH`, or an installation of the default version.
 pub(crate) fn find() -> Result<PathBuf, DevServerError> {
     let [program, version, path] = [PROGRAM, VERSION, "PATH"].map(env::var_os);
     find_in(program, version, path, install::installed)
@@ -36,7 +36,7 @@ fn find_in(
 }
 
 fn usable(configured: &OsStr) -> Result<PathBuf, DevServerError> {
-    // Absolute, as a bare name would be looked up on `PATH` when it is run.
+    // Absolute, because a bare name would be looked up on `PATH`.
     std::path::absolute(configured).ok().filter(|file| is_executable(file)).ok_or_else(|| {
         DevServerError::new(format!(
             "{PROGRAM} is \"{}\", which is not an executable file: \

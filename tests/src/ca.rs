@@ -8,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::DevServerError;
 
-/// The authority that signs the certificates of servers at 127.0.0.1.
+/// A certificate authority for servers at 127.0.0.1.
 pub(crate) struct Ca(CertifiedIssuer<'static, KeyPair>);
 
 impl Ca {
@@ -24,7 +24,7 @@ impl Ca {
         self.0.pem()
     }
 
-    /// A certificate for 127.0.0.1, and its key.
+    /// Issues a certificate for 127.0.0.1 with its key.
     pub(crate) fn issue(&self) -> Result<(Certificate, KeyPair), DevServerError> {
         let issue = || {
             let key = KeyPair::generate()?;
@@ -34,7 +34,7 @@ impl Ca {
         issue().map_err(|error| failed(&error))
     }
 
-    /// What trusts this authority and no other.
+    /// Returns a client configuration that trusts only this authority.
     pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, DevServerError> {
         let client = || {
             let mut roots = RootCertStore::empty();

@@ -20,15 +20,15 @@ use ports::Ports;
 type Result<T, E = DevServerError> = std::result::Result<T, E>;
 
 const POLL: Duration = Duration::from_millis(50);
-/// For what the cluster does on its own, such as to elect a leader.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for what the cluster does on its own, such as an election.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Three nodes of OpenBao on loopback that replicate by raft and speak TLS, to be broken.
+/// A cluster of three OpenBao nodes on loopback, with raft storage and TLS, whose nodes can be made to fail.
 ///
-/// The program is found as for [`DevServer`](crate::DevServer). Nodes are named by their index. On drop, and with
-/// this process however it ends, they are killed.
+/// The program is found as for [`DevServer`](crate::DevServer). Nodes are identified by their index. They are
+/// killed on drop, and with this process however it ends.
 pub struct Cluster {
-    // Before the directory that they write to.
+    // Dropped before the directory that they write to.
     nodes: [Node; 3],
     program: PathBuf,
     ca_pem: String,
@@ -39,13 +39,21 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster that finds out quickly that its leader is gone: it takes some 3 seconds.
+    /// Starts a cluster that elects a new leader some 3 seconds after a crash.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no server program, or if the cluster does not become healthy.
     pub fn start() -> Result<Self> {
         Self::start_with_multiplier(1)
     }
 
-    /// Starts a cluster with raft's timeouts multiplied. OpenBao's default is 5, which makes for 12 to 24 seconds
-    /// without a leader after a crash.
+    /// Starts a cluster with raft's timeouts multiplied. OpenBao's default is 5: a crash leaves the cluster
+    /// without a leader for 12 to 24 seconds.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`start`](Self::start) does.
     pub fn start_with_multiplier(multiplier: u8) -> Result<Self> {
         let failed =
             |error: std::io::Error| DevServerError::new(format!("the cluster did not start: {error}"));
@@ -75,7 +83,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes a cluster of nodes that know nothing of each other.
+    /// Joins the nodes.
     fn form(&mut self) -> Result<()> {
         for node in 0..3 {
             self.spawn(node)?;
@@ -86,9 +94,9 @@ impl Cluster {
         self.token = text(&keys["root_token"]);
         self.unseal_key = text(&keys["keys"][0]);
         self.unseal(0)?;
-        until(PATIENCE, || self.serves(0))?;
+        until(TIMEOUT, || self.serves(0))?;
 
-        // A node has no vote before it was there for so long.
+        // A node becomes a voter only after this time.
         let autopilot = json!({ "server_stabilization_time": "1s" });
         self.expect_ok(0, "POST", "sys/storage/raft/autopilot/configuration", &autopilot)?;
         let join = json!({ "leader_api_addr": self.nodes[0].address(), "leader_ca_cert": self.ca_pem });
@@ -96,17 +104,17 @@ impl Cluster {
             self.expect_ok(node, "POST", "sys/storage/raft/join", &join)?;
             self.unseal(node)?;
         }
-        self.wait_healthy(PATIENCE)?;
-        // In the life in which it has joined, a node that leads does not step down: OpenBao 2.7.2 says 204 and
-        // stays.
+        self.wait_healthy(TIMEOUT)?;
+        // A leader that was not restarted after it joined does not step down: OpenBao 2.7.2 responds with 204
+        // and stays the leader.
         for node in 1..3 {
             self.restart(node)?;
         }
-        self.wait_healthy(PATIENCE)?;
+        self.wait_healthy(TIMEOUT)?;
         Ok(())
     }
 
-    /// The base addresses of the nodes, `https://127.0.0.1:PORT`.
+    /// Returns the base addresses of the nodes, `https://127.0.0.1:PORT`.
     pub fn addresses(&self) -> [String; 3] {
         [0, 1, 2].map(|node| self.nodes[node].address())
     }
@@ -116,29 +124,33 @@ impl Cluster {
         [0, 1, 2].map(|node| self.nodes[node].api.port())
     }
 
-    /// Returns the ports that the nodes use among themselves.
+    /// Returns the ports for the traffic between the nodes.
     pub fn cluster_ports(&self) -> [u16; 3] {
         [0, 1, 2].map(|node| self.nodes[node].cluster.port())
     }
 
-    /// Returns where balancers reach the nodes' API: with TLS, and without.
+    /// Returns the addresses of the nodes' API with and without TLS, for balancers.
     pub(crate) fn backends(&self) -> [(SocketAddr, SocketAddr); 3] {
         [0, 1, 2].map(|node| (self.nodes[node].api, self.nodes[node].plain))
     }
 
-    /// The certificate of the authority that has signed the nodes' certificates.
+    /// Returns the certificate of the CA that has issued the nodes' certificates.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// The root token.
+    /// Returns the root token.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// The node that leads and is seen to answer; waits while there is none.
+    /// Waits until a node leads and serves requests, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no node does within a minute.
     pub fn leader(&self) -> Result<usize> {
-        until(PATIENCE, || {
+        until(TIMEOUT, || {
             let leads = |node: &usize| self.nodes[*node].health() == Some(200);
             let leader = (0..3).find(leads).ok_or("no node leads")?;
             // A new leader is healthy a moment before it serves.
@@ -146,7 +158,11 @@ impl Cluster {
         })
     }
 
-    /// Waits until all nodes serve and have a vote, and one leads, which is returned.
+    /// Waits until all nodes serve requests and are voters, and returns the leader.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they do not within `timeout`.
     pub fn wait_healthy(&self, timeout: Duration) -> Result<usize> {
         until(timeout, || {
             let health = [0, 1, 2].map(|node| self.nodes[node].health());
@@ -173,23 +189,23 @@ impl Cluster {
         if matches!(status, 200 | 404) {
             Ok(())
         } else {
-            Err(format!("node {node} answers {status}: {body}"))
+            Err(format!("node {node} responds with {status}: {body}"))
         }
     }
 
     fn request(&self, node: usize, method: &str, path: &str, body: &Value) -> Result<(u16, Value), String> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.nodes[node].request(method, path, &self.token, &body);
-        let (status, body) = answer.map_err(|error| format!("node {node}: {method} {path}: {error}"))?;
+        let response = self.nodes[node].request(method, path, &self.token, &body);
+        let (status, body) = response.map_err(|error| format!("node {node}: {method} {path}: {error}"))?;
         Ok((status, serde_json::from_str(&body).unwrap_or(Value::String(body))))
     }
 
     fn expect_ok(&self, node: usize, method: &str, path: &str, body: &Value) -> Result<Value> {
-        let (status, answer) = self.request(node, method, path, body).map_err(DevServerError::new)?;
+        let (status, response) = self.request(node, method, path, body).map_err(DevServerError::new)?;
         if (200..300).contains(&status) {
-            return Ok(answer);
+            return Ok(response);
         }
-        Err(DevServerError::new(format!("node {node}: {method} {path}: status {status}: {answer}")))
+        Err(DevServerError::new(format!("node {node}: {method} {path}: status {status}: {response}")))
     }
 }
 
@@ -199,12 +215,12 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// Asks until the answer is good.
-fn until<T>(timeout: Duration, mut ask: impl FnMut() -> Result<T, String>) -> Result<T> {
+/// Repeats `check` until it succeeds.
+fn until<T>(timeout: Duration, mut check: impl FnMut() -> Result<T, String>) -> Result<T> {
     let deadline = Instant::now() + timeout;
     loop {
-        match ask() {
-            Ok(answer) => return Ok(answer),
+        match check() {
+            Ok(output) => return Ok(output),
             Err(why) if Instant::now() > deadline => {
                 return Err(DevServerError::new(format!("not within {timeout:?}: {why}")));
             }

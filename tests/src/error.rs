@@ -1,11 +1,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why there is no development server, or why a cluster does not do as told, in words
-/// for the developer who wanted it.
+/// An error of a development server or cluster, with a message for the developer.
 ///
-/// `Debug` is the same text as `Display`, so that it stays readable when `main`
-/// returns it or `unwrap` shows it.
+/// `Debug` prints the same text as `Display`, so that it is readable in a panic and when `main` returns it.
 pub struct DevServerError(String);
 
 impl DevServerError {
@@ -28,7 +26,7 @@ impl fmt::Debug for DevServerError {
 
 impl Error for DevServerError {}
 
-/// The last lines of what a program wrote, indented to stand under a message.
+/// Returns the last lines of a program's output, indented.
 pub(crate) fn tail(output: &[u8]) -> String {
     const LINES: usize = 15;
 
@@ -52,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn tail_of_nothing_says_so() {
+    fn tail_of_empty_output() {
         assert_eq!(tail(b"\n"), "    (nothing)");
     }
 }

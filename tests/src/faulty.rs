@@ -1,7 +1,7 @@
-//! A server on loopback that breaks the rules, as a script says.
+//! A scripted server on loopback that breaks the rules.
 
-mod answer;
 mod request;
+mod response;
 mod tls;
 
 use std::io::{self, Read, Write};
@@ -13,18 +13,18 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
-pub use answer::Answer;
 pub use request::Received;
+pub use response::Response;
 pub use tls::Authority;
 
-use answer::End;
+use response::End;
 
-/// The ports that are closed.
+/// Bound sockets that do not listen, so that their ports stay closed.
 static CLOSED: Mutex<Vec<(SocketAddr, Socket)>> = Mutex::new(Vec::new());
 
-/// Listens until it is dropped, which also ends its connections.
+/// A server that listens until it is dropped, which also closes its connections.
 ///
-/// It has threads of its own, so that it goes on whatever the runtime under test does.
+/// It runs in its own threads, independent of the runtime under test.
 pub struct Faulty {
     address: SocketAddr,
     scheme: &'static str,
@@ -37,63 +37,64 @@ struct Shared {
     connections: AtomicUsize,
     sent: AtomicU64,
     requests: Mutex<Vec<Received>>,
-    /// By the number of the connection.
+    /// Open connections, with their numbers.
     open: Mutex<Vec<(usize, TcpStream)>>,
 }
 
-type Script = dyn Fn(usize, &Received) -> Answer + Send + Sync;
+type Script = dyn Fn(usize, &Received) -> Response + Send + Sync;
 
 trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
-/// How a connection begins.
+/// How a connection starts.
 #[derive(Clone)]
 enum Opening {
     Plain,
     Tls(Authority),
-    /// Says this before it has heard anything.
-    Greeting(Answer),
+    /// Sends this before it reads anything.
+    Greeting(Response),
 }
 
 impl Faulty {
-    /// Answers each request as `script` says, which gets its number, from zero, and the request.
+    /// Starts a server that responds to each request with what `script` returns. The script receives the
+    /// number of the request, from zero, and the request.
     ///
     /// # Panics
     ///
-    /// If there is no free port, as all of these do.
-    pub fn start(script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static) -> Self {
+    /// Panics if no port is free, as all constructors do.
+    pub fn start(script: impl Fn(usize, &Received) -> Response + Send + Sync + 'static) -> Self {
         Self::listen(&bind("127.0.0.1:0"), Opening::Plain, Arc::new(script))
     }
 
-    /// Gives each request the same answer.
-    pub fn always(answer: Answer) -> Self {
-        Self::start(move |_, _| answer.clone())
+    /// Starts a server that sends the same response to every request.
+    pub fn always(response: Response) -> Self {
+        Self::start(move |_, _| response.clone())
     }
 
-    /// Gives each request the next of these answers, and the last of them to all that follow.
-    pub fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let answers: Vec<Answer> = answers.into_iter().collect();
-        Self::start(move |n, _| answers.get(n).or(answers.last()).cloned().unwrap_or_else(Answer::silence))
+    /// Starts a server that sends these responses in turn, and repeats the last one.
+    pub fn in_turn(responses: impl IntoIterator<Item = Response>) -> Self {
+        let responses: Vec<Response> = responses.into_iter().collect();
+        Self::start(move |n, _| responses.get(n).or(responses.last()).cloned().unwrap_or_else(Response::none))
     }
 
-    /// The same over TLS, with a certificate for 127.0.0.1.
+    /// Starts a server with TLS and a certificate for 127.0.0.1.
     pub fn secure(
         authority: &Authority,
-        script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
+        script: impl Fn(usize, &Received) -> Response + Send + Sync + 'static,
     ) -> Self {
         Self::listen(&bind("127.0.0.1:0"), Opening::Tls(authority.clone()), Arc::new(script))
     }
 
-    /// Says this on each connection as soon as it is open, and does not read.
-    pub fn greeting(greeting: Answer) -> Self {
-        Self::listen(&bind("127.0.0.1:0"), Opening::Greeting(greeting), Arc::new(|_, _| Answer::silence()))
+    /// Starts a server that sends this on each connection as soon as it is open, and does not read.
+    pub fn greeting(greeting: Response) -> Self {
+        Self::listen(&bind("127.0.0.1:0"), Opening::Greeting(greeting), Arc::new(|_, _| Response::none()))
     }
 
-    /// A port that is closed, and stays so: it is taken, and nobody listens.
+    /// Returns an address whose port is closed and stays closed, because it is bound without a listener.
     ///
     /// # Panics
     ///
-    /// If no port is free.
+    /// Panics if no port is free.
     pub fn closed() -> SocketAddr {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
@@ -102,20 +103,19 @@ impl Faulty {
         address
     }
 
-    /// Starts at an address that has been [`closed`](Self::closed) until now.
+    /// Starts a server at an address from [`closed`](Self::closed).
     ///
     /// # Panics
     ///
-    /// If it has not.
+    /// Panics if the address is not from `closed`.
     pub fn start_at(
         address: SocketAddr,
-        script: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
+        script: impl Fn(usize, &Received) -> Response + Send + Sync + 'static,
     ) -> Self {
         let mut closed = lock(&CLOSED);
-        let index =
-            closed.iter().position(|(taken, _)| *taken == address).expect("an address that is closed");
+        let index = closed.iter().position(|(taken, _)| *taken == address).expect("a closed address");
         let (_, socket) = closed.swap_remove(index);
-        socket.listen(128).expect("a port that is ours");
+        socket.listen(128).expect("a bound port");
         Self::listen(&socket.into(), Opening::Plain, Arc::new(script))
     }
 
@@ -137,32 +137,32 @@ impl Faulty {
         server
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its address as a client takes it.
+    /// Returns its address as a URL.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The requests that came whole, in their order.
+    /// Returns the complete requests that it has received, in order.
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.shared.requests).clone()
     }
 
-    /// How many connections there were.
+    /// Returns the number of connections that it has accepted.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn open(&self) -> usize {
         lock(&self.shared.open).len()
     }
 
-    /// How many bytes the network took, before encryption.
+    /// Returns the number of bytes that the network has accepted, before encryption.
     pub fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::SeqCst)
     }
@@ -174,7 +174,7 @@ impl Drop for Faulty {
         for (_, stream) in lock(&self.shared.open).drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // The listener looks up only when somebody comes.
+        // The listener checks `ended` only when a connection arrives.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -215,7 +215,6 @@ impl Shared {
             Ok(End::Hold) => drain(&socket),
             Ok(End::Close | End::KeepOpen) | Err(_) => {}
         }
-        // Closed with the last of its handles.
         lock(&self.open).retain(|(other, _)| *other != number);
     }
 
@@ -235,9 +234,9 @@ impl Shared {
         Ok(End::Close)
     }
 
-    fn play(&self, stream: &mut dyn Stream, answer: &Answer) -> io::Result<End> {
-        answer.play(|bytes| {
-            // In pieces, so that what the network took is counted although the client turns away.
+    fn play(&self, stream: &mut dyn Stream, response: &Response) -> io::Result<End> {
+        response.play(|bytes| {
+            // In pieces, so that accepted bytes are counted even if the client closes the connection.
             for piece in bytes.chunks(16 * 1024) {
                 stream.write_all(piece)?;
                 self.sent.fetch_add(piece.len() as u64, Ordering::SeqCst);

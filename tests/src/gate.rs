@@ -4,20 +4,19 @@ use std::sync::Once;
 
 const VARIABLE: &str = "VAULT_IDENTITY_LIVE";
 
-/// Whether live tests run: not if the environment has `VAULT_IDENTITY_LIVE=skip`,
-/// which the run then reports once on standard error.
+/// Returns `true` if live tests run, which is the default. `VAULT_IDENTITY_LIVE=skip` skips them, which is
+/// reported once on standard error.
 ///
 /// # Panics
 ///
-/// If the variable is anything but `skip`, `run`, empty or unset, so that a
-/// misspelt `skip` is noticed.
+/// Panics if the variable has another value than `skip` or `run`.
 pub fn live() -> bool {
-    static SAID: Once = Once::new();
+    static REPORTED: Once = Once::new();
 
     let live = parse(&std::env::var_os(VARIABLE).unwrap_or_default());
     if !live {
-        // Not `eprintln!`: the test harness swallows that in passing tests.
-        SAID.call_once(|| drop(writeln!(std::io::stderr(), "skipped: {VARIABLE}=skip")));
+        // Not `eprintln!`: the test harness captures that in passing tests.
+        REPORTED.call_once(|| drop(writeln!(std::io::stderr(), "skipped: {VARIABLE}=skip")));
     }
     live
 }
@@ -37,7 +36,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn runs_unless_told_to_skip() {
+    fn live_tests_run_by_default() {
         assert!(parse("".as_ref()));
         assert!(parse("run".as_ref()));
         assert!(!parse("skip".as_ref()));
@@ -45,7 +44,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "VAULT_IDENTITY_LIVE is \"Skip\"")]
-    fn refuses_anything_else() {
+    fn other_values_panic() {
         parse("Skip".as_ref());
     }
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-/// Sends one HTTP/1.1 request on a connection of its own and reads the answer:
-/// its status and its body.
+/// Sends one HTTP/1.1 request on a new connection, and returns the status and the body of the response.
 pub(crate) fn send(
     server: SocketAddr,
     tls: Option<Arc<ClientConfig>>,
@@ -28,7 +27,7 @@ pub(crate) fn send(
     let stream = TcpStream::connect_timeout(&server, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    let answer = if let Some(tls) = tls {
+    let response = if let Some(tls) = tls {
         let connection =
             ClientConnection::new(tls, ServerName::from(server.ip())).map_err(io::Error::other)?;
         exchange(StreamOwned::new(connection, stream), &request)?
@@ -36,21 +35,21 @@ pub(crate) fn send(
         exchange(stream, &request)?
     };
 
-    parse(&answer).ok_or_else(|| {
-        let answer = String::from_utf8_lossy(&answer);
-        io::Error::new(io::ErrorKind::InvalidData, format!("not a whole HTTP answer: {answer:?}"))
+    parse(&response).ok_or_else(|| {
+        let response = String::from_utf8_lossy(&response);
+        io::Error::new(io::ErrorKind::InvalidData, format!("not a complete HTTP response: {response:?}"))
     })
 }
 
 fn exchange(mut stream: impl io::Read + io::Write, request: &str) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer)
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response)?;
+    Ok(response)
 }
 
-fn parse(answer: &[u8]) -> Option<(u16, String)> {
-    let (head, rest) = split(answer, b"\r\n\r\n")?;
+fn parse(response: &[u8]) -> Option<(u16, String)> {
+    let (head, rest) = split(response, b"\r\n\r\n")?;
     let head = std::str::from_utf8(head).ok()?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
 
@@ -94,25 +93,25 @@ mod tests {
 
     #[test]
     fn reads_a_body_of_known_length() {
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-        assert_eq!(parse(answer), Some((200, "{}".to_owned())));
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(parse(response), Some((200, "{}".to_owned())));
     }
 
     #[test]
-    fn reads_an_answer_without_body() {
-        let answer = b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n\r\n";
-        assert_eq!(parse(answer), Some((204, String::new())));
+    fn reads_a_response_without_body() {
+        let response = b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n\r\n";
+        assert_eq!(parse(response), Some((204, String::new())));
     }
 
     #[test]
     fn reads_a_chunked_body_cut_inside_a_character() {
-        let answer =
+        let response =
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\xc3\r\n1\r\n\xa9\r\n0\r\n\r\n";
-        assert_eq!(parse(answer), Some((200, "aé".to_owned())));
+        assert_eq!(parse(response), Some((200, "aé".to_owned())));
     }
 
     #[test]
-    fn refuses_a_broken_off_answer() {
+    fn rejects_a_truncated_response() {
         assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-"), None);
         assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), None);
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n";

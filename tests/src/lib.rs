@@ -1,5 +1,5 @@
-//! The servers that the workspace's tests and examples run against: a real one, a real cluster to break, and one
-//! that breaks the rules.
+//! The servers of the workspace's tests and examples: a development server, a cluster whose nodes can be made
+//! to fail, and a server that breaks the rules.
 
 #![doc(test(attr(deny(warnings))))]
 

@@ -4,25 +4,25 @@ use std::process::{Command, Stdio};
 
 use crate::{DevServerError, binary, live, process};
 
-/// Set for the process that works in the namespace.
+/// Set in the process that runs in the namespace.
 const INSIDE: &str = "VAULT_IDENTITY_NETWORK";
 const TABLE: &str = "table inet loss { chain input { type filter hook input priority 0; }; }";
 
-/// The loopback interface of a network namespace that only this process and those that it starts are in, to
-/// lose packets of. They have a mount namespace of their own as well.
+/// A network namespace of this process and its children, in which packets on loopback can be dropped. They
+/// have their own mount namespace as well.
 #[derive(Debug)]
 pub struct Network(());
 
-/// Packets are lost until this is dropped.
+/// Packets are dropped until this guard is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Loss(());
 
 impl Network {
-    /// Runs a test, given by its path, in a process of its own with a network of its own.
+    /// Runs a test, given by its path, in a child process with its own network.
     ///
-    /// Where that is not possible (it needs Linux, `unshare`, `ip`, `nft`, and the right to use them),
-    /// reports that on standard error, and runs it here without a network.
+    /// That needs Linux, `unshare`, `ip`, `nft`, and the permission to use them. Otherwise reports that on
+    /// standard error, and runs the test here without a network.
     ///
     /// # Panics
     ///
@@ -33,8 +33,8 @@ impl Network {
         }
         let Some(mut unshare) = unshare() else {
             let why =
-                "skipped: loss of packets, which needs `unshare`, `ip`, `nft` and the right to use them";
-            // Not `eprintln!`: the test harness swallows that in passing tests.
+                "skipped: loss of packets, which needs `unshare`, `ip`, `nft` and the permission to use them";
+            // Not `eprintln!`: the test harness captures that in passing tests.
             let _ = writeln!(io::stderr(), "{why}");
             return run(None);
         };
@@ -51,17 +51,17 @@ impl Network {
         nft(command);
     }
 
-    /// Loses the packets to these ports that do not come from a balancer, and if `also_back`, those from
-    /// these ports.
+    /// Drops the packets to these ports that are not from a balancer. If `both_ways`, drops those from these
+    /// ports as well.
     ///
     /// # Panics
     ///
-    /// Panics if the kernel refuses the rules.
-    pub fn lose(&self, ports: &[u16], also_back: bool) -> Loss {
+    /// Panics if the kernel rejects the rules.
+    pub fn lose(&self, ports: &[u16], both_ways: bool) -> Loss {
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         let ports = ports.join(", ");
         nft(&format!("add rule inet loss input ip saddr 127.0.0.1 tcp dport {{ {ports} }} drop"));
-        if also_back {
+        if both_ways {
             nft(&format!("add rule inet loss input ip daddr 127.0.0.1 tcp sport {{ {ports} }} drop"));
         }
         Loss(())
@@ -79,8 +79,8 @@ fn nft(command: &str) {
     assert!(status.is_ok_and(|status| status.success()), "nft \"{command}\" has failed");
 }
 
-/// A command that runs another one in a network namespace, as root or, where the system lets users do so, as
-/// one who is root there only.
+/// Returns a command that runs another one in a network namespace: as root or, where the system allows it, as
+/// a user who is root only there.
 fn unshare() -> Option<Command> {
     let script = format!("ip link set lo up && nft '{TABLE}' && exec \"$@\" 2>&1");
     ["-nm", "-rnm"].into_iter().find_map(|options| {
@@ -95,11 +95,11 @@ fn unshare() -> Option<Command> {
     })
 }
 
-/// Runs one test of this program, and prints what it prints. Whether it has passed.
+/// Runs one test of this program with its output. Returns `true` if it has passed.
 fn this_test(unshare: &mut Command, test: &str) -> Result<bool, DevServerError> {
     let failed = |error: io::Error| DevServerError::new(format!("{test} could not be run: {error}"));
     if live() {
-        // It cannot be installed inside.
+        // The namespace has no network to install it from.
         unshare.env("VAULT_IDENTITY_SERVER", binary::find()?).env_remove("VAULT_IDENTITY_SERVER_VERSION");
     }
     let mut child = unshare
@@ -111,7 +111,7 @@ fn this_test(unshare: &mut Command, test: &str) -> Result<bool, DevServerError> 
         .map_err(failed)?;
     // The process ends when this is closed, which `wait` would do.
     let _stdin = child.stdin.take();
-    // Of an unknown test nothing fails.
+    // An unknown test name runs no test and succeeds.
     let mut has_run = false;
     for line in child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines()) {
         let line = line.map_err(failed)?;

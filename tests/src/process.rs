@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// A server program that ends with this process, and at the latest on drop.
+/// A server program that ends on drop, and with this process.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -38,9 +38,9 @@ impl Process {
         writeln!(pipe, "{name}")
     }
 
-    /// Ends the server and returns all that it wrote.
+    /// Ends the server and returns its output.
     pub(crate) fn into_output(mut self) -> io::Result<Vec<u8>> {
-        // Only now: this handle shares its position with those of the server.
+        // Before reading, because this handle shares its position with those of the server.
         self.stop()?;
         let mut output = Vec::new();
         self.output.rewind()?;
@@ -62,9 +62,9 @@ impl Drop for Process {
     }
 }
 
-/// A shell that sends the program the signals named on its standard input, and kills it
-/// when that ends. The other end of that pipe is in this process only, so it ends
-/// however this process dies.
+/// Returns a shell command that runs the program, sends it the signals named on standard input, and kills it
+/// at the end of the input. Only this process holds the other end of that pipe, so the program ends however
+/// this process does.
 #[cfg(unix)]
 pub(crate) fn command(program: &Path) -> Command {
     const SCRIPT: &str = r#"

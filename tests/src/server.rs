@@ -22,17 +22,16 @@ const POLL: Duration = Duration::from_millis(20);
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A development server of OpenBao or Vault: in memory, unsealed, on a loopback
-/// port, and stopped on drop.
+/// A development server of OpenBao or Vault: in memory, unsealed, on a loopback port, and stopped on drop.
 ///
-/// The program is the one that `VAULT_IDENTITY_SERVER` names, else an OpenBao of the version
-/// in `VAULT_IDENTITY_SERVER_VERSION`, else `bao` or `vault` on `PATH`, else OpenBao 2.7.2.
-/// pip installs OpenBao once into the target directory.
+/// The program is the one in `VAULT_IDENTITY_SERVER`, or OpenBao of the version in
+/// `VAULT_IDENTITY_SERVER_VERSION`, or `bao` or `vault` on `PATH`, or OpenBao 2.7.2. pip installs OpenBao
+/// once into the target directory.
 #[derive(Debug)]
 pub struct DevServer {
     address: String,
     socket: SocketAddr,
-    // Before the directory that it reads.
+    // Dropped before the directory that it reads.
     process: Process,
     tls: Option<TlsListener>,
 }
@@ -51,12 +50,20 @@ enum Startup {
 }
 
 impl DevServer {
-    /// Starts a server of its own.
+    /// Starts a server.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no server program, or if it does not start.
     pub fn start() -> Result<Self, DevServerError> {
         Self::start_program(&binary::find()?, &[])
     }
 
-    /// Starts a server of its own that also listens with TLS, as [`tls_address`](Self::tls_address) says.
+    /// Starts a server that also listens with TLS, at [`tls_address`](Self::tls_address).
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`start`](Self::start) does.
     pub fn start_with_tls() -> Result<Self, DevServerError> {
         let failed = |error: io::Error| DevServerError::new(format!("the server did not start: {error}"));
         let ca = Ca::new()?;
@@ -83,35 +90,39 @@ impl DevServer {
         Ok(server)
     }
 
-    /// The base address with TLS, `https://127.0.0.1:PORT`, and the CA that its certificate is from.
+    /// Returns the base address with TLS, `https://127.0.0.1:PORT`, and the CA of its certificate.
     pub fn tls_address(&self) -> Option<(&str, &str)> {
         self.tls.as_ref().map(|tls| (&*tls.address, &*tls.ca_pem))
     }
 
-    /// The one server that this process shares, started by the first call.
+    /// Returns the server that this process shares, started by the first call.
     ///
-    /// On Unix it ends with the process. Elsewhere it outlives it, as a static is
-    /// never dropped.
+    /// On Unix it ends with the process. Elsewhere it outlives the process, because a static is never
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`start`](Self::start) does.
     pub fn shared() -> Result<&'static Self, &'static DevServerError> {
         static SHARED: OnceLock<Result<DevServer, DevServerError>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
     }
 
-    /// The shared server, or nothing when live tests are to be skipped.
+    /// Returns the shared server, or `None` if live tests are skipped.
     ///
     /// # Panics
     ///
-    /// If the server cannot be had, or where [`live`] panics.
+    /// Panics if the server does not start, or where [`live`] panics.
     pub fn shared_or_skip() -> Option<&'static Self> {
         live().then(|| Self::shared().unwrap_or_else(|error| panic!("{error}")))
     }
 
-    /// The base address, `http://127.0.0.1:PORT`.
+    /// Returns the base address, `http://127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The root token.
+    /// Returns the root token.
     pub fn token(&self) -> &str {
         TOKEN
     }
@@ -127,10 +138,14 @@ impl DevServer {
         health["version"].as_str().expect("its health has the version").to_owned()
     }
 
-    /// Sends one request, for set-up that the identity client does not cover, and
-    /// returns the status and the body of the answer.
+    /// Sends a request that the client has no endpoint for, and returns the status and the body of the
+    /// response.
     ///
     /// `path` is the whole path, such as `/v1/sys/auth`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no complete response within 30 seconds.
     pub fn request(
         &self,
         method: &str,
@@ -146,8 +161,7 @@ impl DevServer {
         http::send(self.socket, None, REQUEST_TIMEOUT, method, path, &headers, body)
     }
 
-    /// Tries again when the server exits early, as another program may have taken
-    /// the port in between.
+    /// Tries again if the server exits early, because another program may have taken the port.
     fn start_program(program: &Path, more: &[&str]) -> Result<Self, DevServerError> {
         let failed =
             |why: &str| DevServerError::new(format!("the server {} did not start: {why}", program.display()));
@@ -195,8 +209,8 @@ impl DevServer {
     }
 
     fn is_healthy(&self) -> bool {
-        let answer = http::send(self.socket, None, HEALTH_TIMEOUT, "GET", "/v1/sys/health", &[], "");
-        answer.is_ok_and(|(status, _)| status == 200)
+        let response = http::send(self.socket, None, HEALTH_TIMEOUT, "GET", "/v1/sys/health", &[], "");
+        response.is_ok_and(|(status, _)| status == 200)
     }
 }
 
@@ -210,6 +224,6 @@ mod tests {
         let shell = on_path(&std::env::var_os("PATH").unwrap(), "sh").unwrap();
         let error = DevServer::start_program(&shell, &[]).unwrap_err().to_string();
         assert!(error.contains("did not start: it ended early"), "{error}");
-        assert!(error.contains("No such file"), "the shell's own words are missing: {error}");
+        assert!(error.contains("No such file"), "the shell's own message is missing: {error}");
     }
 }

@@ -1,4 +1,4 @@
-//! A real server keeps the contract that the server in memory is held against.
+//! A real server fulfils the contract that `FakeVault` is tested against.
 
 use identity_mock::contract;
 use identity_tests::DevServer;

@@ -1,4 +1,4 @@
-//! The development server itself: that it starts, serves and always ends.
+//! The development server itself: it starts, serves requests, and always ends.
 
 use std::net::TcpStream;
 use std::process::{Command, Output};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use identity_tests::{DevServer, live};
 
-/// Set for the process that `this_program_with` starts.
+/// Set in the process that `this_program_with` starts.
 const CHILD: &str = "DEV_SERVER_TEST_CHILD";
 
 fn accepts_connections(address: &str) -> bool {
     TcpStream::connect(address.trim_start_matches("http://")).is_ok()
 }
 
-/// This test program once more, with one of its tests.
+/// Runs one test of this program in a child process.
 fn this_program_with(test: &str) -> Command {
     let program = std::env::current_exe().expect("a test has a program");
     let mut command = Command::new(program);
@@ -26,7 +26,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn starts_answers_and_stops_on_drop() {
+fn starts_responds_and_stops_on_drop() {
     if !live() {
         return;
     }
@@ -60,7 +60,7 @@ fn shared_server_is_started_once() {
 }
 
 #[test]
-fn userpass_login_gives_a_token() {
+fn userpass_login_returns_a_token() {
     let Some(server) = DevServer::shared_or_skip() else { return };
     let accessor = server.enable_userpass("people");
     assert!(accessor.starts_with("auth_userpass_"), "{accessor}");
@@ -86,7 +86,7 @@ fn namespace_is_created_and_reached() {
 
 #[test]
 #[should_panic(expected = "sys/auth/twice: status 400")]
-fn refused_set_up_panics_with_the_answer() {
+fn rejected_setup_panics_with_the_response() {
     let Some(server) = DevServer::shared_or_skip() else {
         panic!("sys/auth/twice: status 400, had it not been skipped");
     };
@@ -94,7 +94,7 @@ fn refused_set_up_panics_with_the_answer() {
     server.enable_userpass("twice");
 }
 
-/// Not a test of its own: the process that the tests below start and look at.
+/// The child process of the tests below.
 #[test]
 fn child() {
     if std::env::var_os(CHILD).is_none() {
@@ -117,7 +117,7 @@ fn unusable_configured_program_is_named() {
 }
 
 #[test]
-fn skipping_is_said_and_succeeds() {
+fn skipping_is_reported_and_succeeds() {
     let output = this_program_with("child").env("VAULT_IDENTITY_LIVE", "skip").output().unwrap();
     assert!(output.status.success());
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -125,7 +125,7 @@ fn skipping_is_said_and_succeeds() {
 }
 
 #[test]
-fn mistaken_gate_fails() {
+fn invalid_gate_fails() {
     let output = this_program_with("child").env("VAULT_IDENTITY_LIVE", "off").output().unwrap();
     assert!(!output.status.success());
     assert!(text(&output).contains("VAULT_IDENTITY_LIVE is \"off\""), "{output:?}");
@@ -133,7 +133,7 @@ fn mistaken_gate_fails() {
 
 #[cfg(unix)]
 #[test]
-fn killed_process_takes_its_shared_server_along() {
+fn the_shared_server_ends_with_a_killed_process() {
     use std::io::{BufRead as _, BufReader};
     use std::process::Stdio;
     use std::time::Instant;

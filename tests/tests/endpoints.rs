@@ -1,4 +1,4 @@
-//! The table of all operations, against the server's own document and the project's.
+//! Compares the table of all operations with the server's OpenAPI document and with `docs/endpoints.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,13 +13,13 @@ fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A path without the names of its parameters, which differ.
+/// Returns a path without the names of its parameters, which differ.
 fn shape(path: &str) -> String {
     let segment = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
     path.trim_matches('/').split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// OpenBao serves the creation of MFA methods, and its document leaves it out.
+/// OpenBao serves the create of MFA methods, but its document omits it.
 fn is_undocumented(endpoint: &EndpointInfo) -> bool {
     endpoint.method == Method::Post
         && ["totp", "okta", "duo", "pingid"]
@@ -28,14 +28,14 @@ fn is_undocumented(endpoint: &EndpointInfo) -> bool {
 }
 
 #[test]
-fn each_operation_is_there_once() {
+fn each_operation_is_listed_once() {
     let routes: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| (endpoint.method, endpoint.path)).collect();
     let names: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| endpoint.operation).collect();
     assert_eq!((routes.len(), names.len()), (ENDPOINTS.len(), ENDPOINTS.len()));
 }
 
 #[test]
-fn the_table_is_what_the_server_serves() {
+fn the_table_matches_the_server() {
     let Some(server) = DevServer::shared_or_skip() else { return };
     let path = "/v1/sys/internal/specs/openapi";
     let (status, document) = server.request("GET", path, Some(server.token()), None, None).unwrap();
@@ -71,7 +71,7 @@ fn the_table_is_what_the_server_serves() {
     assert_eq!((ours.len(), ENDPOINTS.len()), (105, 109));
 }
 
-/// To write the document anew: `UPDATE_DOCS=1 cargo test -p identity-tests --test endpoints`.
+/// `UPDATE_DOCS=1 cargo test -p identity-tests --test endpoints` regenerates the document.
 #[test]
 fn the_document_of_all_operations_is_up_to_date() {
     let mut table = String::from(
@@ -94,7 +94,7 @@ fn the_document_of_all_operations_is_up_to_date() {
 }
 
 #[test]
-fn who_knows_hvac_finds_every_method_by_its_name() {
+fn every_hvac_name_finds_its_method() {
     let mut handles = String::new();
     let mut folders = vec![project().join("crates/vault-identity/src")];
     while let Some(folder) = folders.pop() {

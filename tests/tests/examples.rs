@@ -1,13 +1,13 @@
-//! Examples in the documentation are complete: who pastes one gets what the reader sees.
+//! Examples in the documentation compile as the reader sees them.
 //!
-//! That they compile without warnings is what the documentation tests of each crate see to, which deny them.
+//! The doctests of each crate deny warnings.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What an example may hide: the function around it, and its result.
+/// What an example may hide: its function, and the result of that.
 const MAY_BE_HIDDEN: [&str; 6] = ["async fn ", "fn ", "Ok", "}", "    ", "#["];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -22,7 +22,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_example_needs_what_its_reader_does_not_see() {
+fn no_example_hides_required_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = vec![root.join("README.md")];
     for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {

@@ -1,4 +1,5 @@
-//! Every recorded answer of a real server, read by the operation that it answers: nothing is lost, and nothing is made up.
+//! Every recorded response of a real server, parsed by its operation: nothing is lost, and nothing is
+//! invented.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The operation of a recording, and the endpoint that reads its answer. Of an answer that was wrapped before, the case says which.
+/// The operation of a recording, and the endpoint that parses its response. For an unwrapped response, the
+/// case names the endpoint.
 macro_rules! table {
     ($($operation:literal $endpoint:ty;)*) => {
         &[$(($operation, Row::of::<$endpoint>())),*]
@@ -138,7 +140,7 @@ const ROWS: &[(&str, Row)] = table! {
     "unwrap-discovery-is-raw-again"            UnwrapResponse<ReadDiscovery>;
 };
 
-/// Operations that no endpoint is for, and how many recordings there are of each.
+/// Operations without an endpoint, with the number of their recordings.
 const WITHOUT_ENDPOINT: &[(&str, usize)] = &[
     ("health", 4),
     ("mfa-validate", 3),
@@ -150,7 +152,7 @@ const WITHOUT_ENDPOINT: &[(&str, usize)] = &[
     ("userpass-login", 3),
 ];
 
-/// Rows of other engines than this one.
+/// Rows of other engines.
 const SUPPORTING: &[&str] = &["unwrap-", "wrapping-lookup"];
 
 #[derive(Deserialize)]
@@ -185,7 +187,7 @@ fn recordings() -> Vec<Recording> {
 }
 
 impl Recording {
-    /// The name of its row. The server's document has no name for the creation of MFA methods.
+    /// Returns the name of its row. The server's document has no name for the create of MFA methods.
     fn row(&self) -> String {
         match self.operation.strip_prefix("mfa-configure-") {
             _ if self.operation == "unwrap" => self.case.clone(),
@@ -194,22 +196,22 @@ impl Recording {
         }
     }
 
-    /// The answer as it came.
+    /// Returns the recorded response.
     fn response(&self) -> Response<Vec<u8>> {
         let body = if self.response.body.is_null() { String::new() } else { self.response.body.to_string() };
         let mut response = Response::builder().status(self.response.status);
         for (name, value) in &self.response.headers {
             response = response.header(name, value);
         }
-        response.body(body.into_bytes()).expect("an answer")
+        response.body(body.into_bytes()).expect("a response")
     }
 
-    /// The words of a refusal.
+    /// Returns the error messages.
     fn errors(&self) -> Vec<String> {
         Vec::deserialize(&self.response.body["errors"]).unwrap_or_default()
     }
 
-    /// Whether the server says that there is none, by status and body alone.
+    /// Returns `true` if the response means "not found" by status and body.
     fn is_not_found(&self) -> bool {
         self.response.status == 404
             && (self.response.body == json!({ "errors": [] })
@@ -221,15 +223,15 @@ impl Recording {
     }
 }
 
-/// What an endpoint makes of an answer.
+/// How an endpoint parses a response.
 struct Row {
-    /// Reads the answer, and writes down in turn what was understood.
+    /// Parses the response, and serializes the result.
     understood: Understood,
-    /// The same for an answer that was to be wrapped.
+    /// Does the same for a wrapped response.
     wrapped: Understood,
-    /// Whether `Maybe` takes it for absence.
+    /// Returns `true` if `Maybe` returns `None`.
     absent: fn(&Response<Vec<u8>>) -> bool,
-    /// What is told beside the result.
+    /// Parses the metadata of the response.
     meta: fn(&Response<Vec<u8>>) -> Result<Meta, Error>,
 }
 
@@ -257,8 +259,8 @@ fn understood<E: EncodeResponse>(response: &Response<Vec<u8>>) -> Result<Value, 
     Ok(serde_json::from_slice(once.body()).unwrap_or_default())
 }
 
-/// What a body says beside its envelope, without what stands for nothing: `null`, `""`, `[]` and `{}`, which take each other's
-/// place in the server's answers.
+/// Returns the body without its envelope and without empty values: the server uses `null`, `""`, `[]` and
+/// `{}` interchangeably.
 fn content(body: &Value) -> Value {
     without_nothing(if body.get("request_id").is_some() {
         json!({ "data": body["data"], "wrap_info": body["wrap_info"] })
@@ -273,7 +275,7 @@ fn without_nothing(value: Value) -> Value {
     let value = match value {
         Value::Array(values) => values.into_iter().map(without_nothing).collect(),
         Value::Object(mut fields) => {
-            // The server leaves it out in what it says of a group's alias.
+            // The server omits it for a group's alias.
             if fields.get("local") == Some(&json!(false)) {
                 fields.remove("local");
             }
@@ -339,7 +341,7 @@ fn check(recording: &Recording, row: &Row) {
 }
 
 #[test]
-fn recorded_answers_are_understood_to_the_full() {
+fn recorded_responses_are_parsed_completely() {
     let rows: BTreeMap<_, _> = ROWS.iter().map(|(operation, row)| (*operation, row)).collect();
     for endpoint in ENDPOINTS {
         assert!(rows.contains_key(endpoint.operation), "{} has no row", endpoint.operation);
@@ -366,10 +368,10 @@ fn recorded_answers_are_understood_to_the_full() {
     assert_eq!((sum(of_the_engine), sum(supporting)), (887, 7));
 }
 
-/// A request with a text in its path.
+/// Creates a request with a value in its path.
 type ByPath = fn(String, &Target) -> Result<http::Request<identity_core::bytes::Bytes>, Error>;
 
-/// Operations that send nothing else.
+/// Operations with nothing but a path.
 const BY_PATH: &[(&str, ByPath)] = &[
     ("entity-read-by-id", |id, target| ReadEntityById::new(id).request(target)),
     ("entity-delete-by-id", |id, target| DeleteEntityById::new(id).request(target)),
@@ -401,7 +403,7 @@ const BY_PATH: &[(&str, ByPath)] = &[
 ];
 
 #[test]
-fn recorded_paths_are_written_again() {
+fn recorded_paths_are_reproduced() {
     let target = Target::new("http://127.0.0.1:8200").unwrap();
     let mut same = 0;
     for recording in recordings() {

@@ -1,10 +1,10 @@
-//! The versions of other crates that the published ones ask for.
+//! The dependency versions of the published crates.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// A requirement such as `"0.23"` admits releases whose known faults have been fixed since.
+/// A requirement such as `"0.23"` admits releases with known bugs.
 #[test]
 fn each_requirement_of_a_published_crate_names_a_patch_release() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,5 +1,6 @@
-//! Measures what a call costs beside a bare hyper client that decodes the same answer into the same type:
-//! instructions, counted by valgrind's callgrind as the difference between 1200 and 200 calls.
+//! Compares the cost of a call with that of a bare hyper client which decodes the same response into the same
+//! type. The cost is the number of instructions by valgrind's callgrind: the difference between 1200 and 200
+//! calls.
 //!
 //! `cargo run --release -p identity-tests --bin call-cost`
 
@@ -16,12 +17,13 @@ use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use vault_identity::{Client, entity::Entity};
+use vault_identity::Client;
+use vault_identity::entity::Entity;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const ANSWER: &str = include_str!("../../fixtures/recordings/entity/read-by-id-with-aliases.json");
-/// As a node of a cluster sends it with every answer.
+const RECORDING: &str = include_str!("../../fixtures/recordings/entity/read-by-id-with-aliases.json");
+/// `X-Vault-Index`, which a node of a cluster sends with every response.
 const INDEX: &str =
     "eyJjbHVzdGVyIjoiOTRkZWRhMzgtNGFiYi00NGVlLWE4NzYtNmUxYjJjYmU3NmU1IiwidmFsdWUiOiIxODA5NiJ9";
 const ID: &str = "829de498-b0ee-4597-6900-6c3cb0849ee9";
@@ -32,7 +34,7 @@ fn main() -> Result<()> {
         ["bare", address, calls] => block_on(bare(address, calls.parse()?)),
         ["client", address, calls] => block_on(client(address, calls.parse()?)),
         [] => compare(),
-        // To profile one side by hand.
+        // To profile one side manually.
         ["serve"] => {
             println!("{}", serve(Some(INDEX))?);
             loop {
@@ -57,7 +59,7 @@ fn compare() -> Result<()> {
     Ok(())
 }
 
-/// Instructions per call of one side, in a process of its own.
+/// Returns the instructions per call of one side, measured in a child process.
 fn instructions(side: &str, address: &str) -> Result<u64> {
     let count = |calls: u64| -> Result<u64> {
         let out = tempfile::NamedTempFile::new()?;
@@ -111,9 +113,9 @@ async fn client(address: &str, calls: u64) -> Result<()> {
     Ok(())
 }
 
-/// Answers every request with the recorded entity, and gives the address.
+/// Starts a server that responds with the recorded entity, and returns its address.
 fn serve(index: Option<&'static str>) -> Result<String> {
-    let recording: serde_json::Value = serde_json::from_str(ANSWER)?;
+    let recording: serde_json::Value = serde_json::from_str(RECORDING)?;
     let body = Bytes::from(serde_json::to_vec(&recording["response"]["body"])?);
     let (ready, address) = mpsc::channel();
     thread::spawn(move || {
@@ -124,7 +126,7 @@ fn serve(index: Option<&'static str>) -> Result<String> {
                 let (stream, _) = listener.accept().await?;
                 let body = body.clone();
                 tokio::spawn(async move {
-                    let answer = service_fn(|_| {
+                    let service = service_fn(|_| {
                         let mut response = hyper::Response::builder()
                             .header("cache-control", "no-store")
                             .header("content-type", "application/json")
@@ -136,7 +138,7 @@ fn serve(index: Option<&'static str>) -> Result<String> {
                         async { Ok::<_, Infallible>(response.unwrap_or_default()) }
                     });
                     let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), answer)
+                        .serve_connection(TokioIo::new(stream), service)
                         .await;
                 });
             }

@@ -1,4 +1,4 @@
-//! Measures what calls of the client cost on `FakeVault`, at more and more entities.
+//! Measures the time of calls to `FakeVault` with a growing number of entities.
 //!
 //! `cargo run --release -p identity-tests --bin fake-cost`
 
@@ -6,12 +6,10 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use identity_mock::FakeVault;
-use vault_identity::{
-    BlockingClient,
-    entity::{CreateEntity, UpdateEntityById},
-    group::CreateGroup,
-    lookup::LookupEntity,
-};
+use vault_identity::BlockingClient;
+use vault_identity::entity::{CreateEntity, UpdateEntityById};
+use vault_identity::group::CreateGroup;
+use vault_identity::lookup::LookupEntity;
 
 const CALLS: u32 = 10_000;
 
@@ -23,19 +21,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut id = String::new();
     for target in [1_000, 10_000, 100_000, 1_000_000] {
         while made < target - CALLS.min(target) {
-            entities.create(&CreateEntity::named(format!("e{made}")))?.created().ok_or("it was there")?;
+            entities
+                .create(&CreateEntity::named(format!("e{made}")))?
+                .created()
+                .ok_or("it already exists")?;
             made += 1;
         }
         let start = Instant::now();
         let before = made;
         while made < target {
             let created = entities.create(&CreateEntity::named(format!("e{made}")).policies(["dev"]))?;
-            id = created.created().ok_or("it was there")?.id.into();
+            id = created.created().ok_or("it already exists")?.id.into();
             made += 1;
         }
         let create = start.elapsed() / (target - before);
         vault.clear_requests();
-        // The allocator tidies up after so many records once, at the cost of whoever comes next.
+        // Freeing that many records makes the next calls slower.
         for _ in 0..CALLS / 10 {
             entities.read(&*id)?;
         }
@@ -62,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut child = client.groups().create(&CreateGroup::named("g0").member_entity_ids([&*id]))?;
     for depth in 1..1_000 {
-        let member = child.created().ok_or("it was there")?.id;
+        let member = child.created().ok_or("it already exists")?.id;
         let group = CreateGroup::named(format!("g{depth}")).member_group_ids([&member]);
         child = client.groups().create(&group)?;
     }

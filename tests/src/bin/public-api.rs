@@ -1,7 +1,7 @@
 //! Lists the public API of the four crates in `docs/public-api.txt`, from the pages that rustdoc writes.
 //!
-//! `cargo run -p identity-tests --bin public-api` writes the list, and with `-- --check` it fails if the list is
-//! out of date. It needs no more than a stable toolchain.
+//! `cargo run -p identity-tests --bin public-api` writes the list, and with `-- --check` it fails if the list
+//! is out of date. It needs no more than a stable toolchain.
 
 #![expect(clippy::unwrap_used, reason = "a development tool may panic")]
 

@@ -2,40 +2,42 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Cluster, PATIENCE, Result, until};
+use super::{Cluster, Result, TIMEOUT, until};
 use crate::DevServerError;
 use crate::error::tail;
 
-/// What can befall a node. All but [`step_down`](Cluster::step_down) are done when they return, as far as the node
-/// itself goes; [`wait_healthy`](Cluster::wait_healthy) waits for the others.
+/// What can happen to a node.
+///
+/// Each method waits for the node itself, and [`wait_healthy`](Cluster::wait_healthy) waits for the others.
+/// They return an error if the node does not do so within a minute.
 impl Cluster {
-    /// Ends a node without warning (SIGKILL), and waits until it is gone.
+    /// Kills a node (SIGKILL), and waits until it has ended.
     pub fn kill(&mut self, node: usize) -> Result<()> {
         self.signal(node, "KILL")?;
-        self.wait_gone(node)
+        self.wait_ended(node)
     }
 
-    /// Asks a node to end (SIGTERM), and waits until it is gone.
+    /// Terminates a node (SIGTERM), and waits until it has ended.
     pub fn terminate(&mut self, node: usize) -> Result<()> {
         self.signal(node, "TERM")?;
-        self.wait_gone(node)
+        self.wait_ended(node)
     }
 
-    /// Makes a node hang (SIGSTOP): connections to it open, and nothing more is heard.
+    /// Suspends a node (SIGSTOP): it accepts connections and is unresponsive.
     pub fn pause(&mut self, node: usize) -> Result<()> {
         self.signal(node, "STOP")?;
         self.nodes[node].is_paused = true;
         Ok(())
     }
 
-    /// Lets a node that hangs go on (SIGCONT).
+    /// Resumes a suspended node (SIGCONT).
     pub fn resume(&mut self, node: usize) -> Result<()> {
         self.signal(node, "CONT")?;
         self.nodes[node].is_paused = false;
         Ok(())
     }
 
-    /// Starts a node that has ended, or asks one that runs to end and starts it; either way it is unsealed then.
+    /// Starts and unseals a node. If it runs, terminates it first.
     pub fn restart(&mut self, node: usize) -> Result<()> {
         if self.nodes[node].process.is_some() {
             self.terminate(node)?;
@@ -44,7 +46,7 @@ impl Cluster {
         self.unseal(node)
     }
 
-    /// Seals a node, be it the leader or not.
+    /// Seals a node.
     pub fn seal(&mut self, node: usize) -> Result<()> {
         self.expect_ok(node, "PUT", "sys/seal", &Value::Null)?;
         self.wait_health(node, &[503])
@@ -53,18 +55,19 @@ impl Cluster {
     /// Unseals a node.
     pub fn unseal(&mut self, node: usize) -> Result<()> {
         let key = json!({ "key": self.unseal_key });
-        until(PATIENCE, || {
-            // A node that has just joined takes the key when it has heard from the leader.
-            let (status, answer) = self.request(node, "PUT", "sys/unseal", &key)?;
-            let is_unsealed = answer["sealed"] == false;
-            if is_unsealed { Ok(()) } else { Err(format!("node {node} is sealed: {status}: {answer}")) }
+        until(TIMEOUT, || {
+            // A node that has just joined accepts the key only after it has heard from the leader.
+            let (status, response) = self.request(node, "PUT", "sys/unseal", &key)?;
+            let is_unsealed = response["sealed"] == false;
+            if is_unsealed { Ok(()) } else { Err(format!("node {node} is sealed: {status}: {response}")) }
         })?;
         self.wait_health(node, &[200, 429])
     }
 
-    /// Makes the leader step down, again if it is elected again, until another node leads, which is returned.
+    /// Makes the leader step down until another node leads, and returns that node.
     ///
-    /// For 10 seconds the old one does not lead even if it is elected, so an outage in that time can last as long.
+    /// The old leader does not lead again for 10 seconds even if it is elected, so an outage in that time can
+    /// last as long.
     pub fn step_down(&mut self) -> Result<usize> {
         let old = self.leader()?;
         for _ in 0..8 {
@@ -83,14 +86,14 @@ impl Cluster {
     pub(super) fn spawn(&mut self, node: usize) -> Result<()> {
         let spawned = self.nodes[node].spawn(&self.program);
         spawned.map_err(|error| DevServerError::new(format!("node {node} did not start: {error}")))?;
-        let listens = until(PATIENCE, || {
+        let listens = until(TIMEOUT, || {
             let process = self.nodes[node].process.as_mut();
             let ended = process.is_some_and(|process| !matches!(process.exit_status(), Ok(None)));
-            // An error, but nothing to wait for.
+            // An error, which is reported below.
             if ended {
                 return Ok(false);
             }
-            self.nodes[node].health().map(|_| true).ok_or(format!("node {node} does not answer"))
+            self.nodes[node].health().map(|_| true).ok_or(format!("node {node} is unresponsive"))
         })?;
         if listens {
             return Ok(());
@@ -106,8 +109,8 @@ impl Cluster {
         process.signal(name).map_err(|error| DevServerError::new(format!("node {node}: SIG{name}: {error}")))
     }
 
-    fn wait_gone(&mut self, node: usize) -> Result<()> {
-        until(PATIENCE, || {
+    fn wait_ended(&mut self, node: usize) -> Result<()> {
+        until(TIMEOUT, || {
             let process = self.nodes[node].process.as_mut();
             let runs = process.is_some_and(|process| matches!(process.exit_status(), Ok(None)));
             if runs { Err(format!("node {node} still runs")) } else { Ok(()) }
@@ -117,7 +120,7 @@ impl Cluster {
     }
 
     fn wait_health(&self, node: usize, expected: &[u16]) -> Result<()> {
-        until(PATIENCE, || {
+        until(TIMEOUT, || {
             let health = self.nodes[node].health();
             let is_good = health.is_some_and(|status| expected.contains(&status));
             if is_good { Ok(()) } else { Err(format!("the health of node {node} is {health:?}")) }

@@ -13,7 +13,7 @@ use crate::process::Process;
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One node, whether it runs or not.
+/// A node, running or not.
 pub(super) struct Node {
     pub(super) api: SocketAddr,
     /// For the traffic between the nodes.
@@ -27,7 +27,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// A node that is yet to be started. The certificate is in `directory`, where all nodes keep their data.
+    /// Creates a node without starting it. `directory` holds the certificate and the data of all nodes.
     pub(super) fn new(
         index: u16,
         port: u16,
@@ -80,16 +80,17 @@ impl Node {
         Ok(())
     }
 
-    /// The status of `sys/health`: 200 leads, 429 stands by, 501 is new, 503 is sealed. `None` without an answer.
+    /// Returns the status of `sys/health`: 200 for the leader, 429 for a standby, 501 for an uninitialized
+    /// node, 503 for a sealed one. `None` means no response.
     pub(super) fn health(&self) -> Option<u16> {
         if self.process.is_none() || self.is_paused {
             return None;
         }
-        let answer = self.send(HEALTH_TIMEOUT, "GET", "sys/health", &[], "");
-        answer.ok().map(|(status, _)| status)
+        let response = self.send(HEALTH_TIMEOUT, "GET", "sys/health", &[], "");
+        response.ok().map(|(status, _)| status)
     }
 
-    /// Sends a request that this node must deal with itself if it changes the node.
+    /// Sends a request that this node must not forward.
     pub(super) fn request(
         &self,
         method: &str,

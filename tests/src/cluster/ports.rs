@@ -1,12 +1,12 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Four ports for each of three nodes, and the one whose owner they belong to.
+/// A reserved block of ports: four for each of three nodes, and one that guards the block.
 ///
-/// They stay reserved while a node is down, as no system gives out ports of this range on its own.
+/// They stay reserved while a node is down, because no system assigns ports of this range on its own.
 pub(super) struct Ports {
     first: u16,
-    /// Keeps others, in this process or another, off the block.
+    /// Keeps this and other processes from reserving the same block.
     _guard: TcpListener,
 }
 
@@ -26,7 +26,8 @@ impl Ports {
             .ok_or_else(|| io::Error::other("no ports are free"))
     }
 
-    /// The port of the API. The next one is for the traffic between the nodes, and two more for balancers.
+    /// Returns the port of the API. The next one is for the traffic between the nodes, and two more for
+    /// balancers.
     pub(super) fn of_node(&self, index: u16) -> u16 {
         self.first + 1 + 4 * index
     }

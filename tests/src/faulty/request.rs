@@ -1,21 +1,21 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// The number of its connection, from zero.
+    /// The number of the connection, from zero.
     pub connection: usize,
-    /// When the last of it was there.
+    /// When it was complete.
     pub at: Instant,
     /// The request line and the header lines, without the empty line.
     pub head: String,
-    /// What follows, as long as its `Content-Length`.
+    /// The body, by its `Content-Length`.
     pub body: Vec<u8>,
 }
 
 impl Received {
-    /// The next request; none if the client has closed the connection.
+    /// Reads the next request. Returns `None` if the client has closed the connection.
     pub(super) fn read(
         stream: &mut impl Read,
         received: &mut Vec<u8>,
@@ -40,17 +40,17 @@ impl Received {
         }
     }
 
-    /// The verb.
+    /// Returns the method.
     pub fn method(&self) -> &str {
         self.head.split(' ').next().unwrap_or_default()
     }
 
-    /// The path and query, encoded as they came.
+    /// Returns the path and query, as they were sent.
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The values of a header, in as many lines as it came in.
+    /// Returns the values of a header, one for each line.
     pub fn headers(&self, name: &str) -> Vec<&str> {
         let pair = |line: &'_ str| {
             let (found, _) = line.split_once(':')?;
@@ -59,7 +59,7 @@ impl Received {
         self.head.lines().skip(1).filter_map(|line| pair(line).map(|at| line[at..].trim())).collect()
     }
 
-    /// The value of a header that came once.
+    /// Returns the value of a header that was sent exactly once.
     pub fn header(&self, name: &str) -> Option<&str> {
         match self.headers(name)[..] {
             [value] => Some(value),
@@ -67,13 +67,13 @@ impl Received {
         }
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// How long the head and the body are, if both are there.
+/// Returns the lengths of the head and the body, if both are complete.
 fn split(received: &[u8]) -> Option<(usize, usize)> {
     let head = received.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&received[..head]).to_ascii_lowercase();

@@ -16,11 +16,11 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new one, that nobody trusts yet.
+    /// Creates a new authority.
     ///
     /// # Panics
     ///
-    /// If no key can be made.
+    /// Panics if no key can be generated.
     pub fn new() -> Self {
         let ca = Ca::new().expect("a CA");
         let (certificate, key) = ca.issue().expect("a certificate");
@@ -33,15 +33,15 @@ impl Authority {
         Self { server: Arc::new(server), client: ca.client().expect("a client") }
     }
 
-    /// The same, offering these protocols by ALPN.
+    /// Offers these protocols by ALPN.
     #[must_use]
-    pub fn speaking(mut self, protocols: &[&str]) -> Self {
+    pub fn alpn(mut self, protocols: &[&str]) -> Self {
         let server = Arc::make_mut(&mut self.server);
         server.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         self
     }
 
-    /// What trusts this authority and no other.
+    /// Returns a client configuration that trusts only this authority.
     pub fn client(&self) -> ClientConfig {
         ClientConfig::clone(&self.client)
     }

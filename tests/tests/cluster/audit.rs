@@ -5,14 +5,14 @@ use vault_identity::{Client, EntityId};
 use crate::record::Record;
 use crate::task::{Journal, Outcome};
 
-/// What became of the creations without a name that were in doubt.
+/// The outcomes of the uncertain unnamed creates.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
-    pub(crate) carried_out: usize,
-    pub(crate) not_carried_out: usize,
+    pub(crate) applied: usize,
+    pub(crate) not_applied: usize,
 }
 
-/// Holds all that is there against all that was acknowledged.
+/// Compares the entities of the cluster with the acknowledged writes.
 pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record) -> Doubts {
     let entities = client.entities();
     let list = entities.list().await.unwrap();
@@ -27,7 +27,7 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
     }
     for (name, ids) in &ids {
         if ids.len() != 1 {
-            record.violation("at the end", &format!("{name} is there {} times", ids.len()));
+            record.violation("at the end", &format!("{name} exists {} times", ids.len()));
         }
     }
 
@@ -46,24 +46,24 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
         }
     }
 
-    // What is left has no name of a task.
+    // The remaining entities are unnamed ones.
     let mut marked: BTreeMap<String, Vec<EntityId>> = BTreeMap::new();
     for id in ids.into_values().flatten() {
         let mark = entities.read(&id).await.unwrap().metadata.remove("mark").unwrap_or_default();
         marked.entry(mark).or_default().push(id);
     }
     let mut doubts = Doubts::default();
-    for call in journals.iter().flat_map(|journal| &journal.nameless) {
+    for call in journals.iter().flat_map(|journal| &journal.unnamed) {
         let found = marked.remove(&call.mark).unwrap_or_default();
         let is_right = match (&call.outcome, &found[..]) {
             (Outcome::Created(id), [found]) => id == found,
-            (Outcome::NotDone, []) => true,
-            (Outcome::InDoubt, []) => {
-                doubts.not_carried_out += 1;
+            (Outcome::NotApplied, []) => true,
+            (Outcome::Uncertain, []) => {
+                doubts.not_applied += 1;
                 true
             }
-            (Outcome::InDoubt, [_]) => {
-                doubts.carried_out += 1;
+            (Outcome::Uncertain, [_]) => {
+                doubts.applied += 1;
                 true
             }
             _ => false,
@@ -71,15 +71,15 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
         if !is_right {
             let outcome = match &call.outcome {
                 Outcome::Created(_) => "created".to_owned(),
-                Outcome::InDoubt => "in doubt".to_owned(),
-                Outcome::NotDone => "not done".to_owned(),
+                Outcome::Uncertain => "uncertain".to_owned(),
+                Outcome::NotApplied => "not applied".to_owned(),
             };
-            let kind = format!("{:?} without a name, {outcome}, is there {} times", call.knows, found.len());
+            let kind = format!("{:?} unnamed, {outcome}, exists {} times", call.knows, found.len());
             record.violation(&kind, &format!("{found:?}"));
         }
     }
     if !marked.is_empty() {
-        record.violation("at the end", &format!("entities that nobody made: {marked:?}"));
+        record.violation("at the end", &format!("entities that no task created: {marked:?}"));
     }
     doubts
 }

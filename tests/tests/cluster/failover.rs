@@ -1,4 +1,4 @@
-//! What the transport promises of a cluster, each promise on a real one that is broken for it.
+//! Failover and consistency on a real cluster, one outage after the other.
 
 use std::future::Future;
 use std::net::TcpStream;
@@ -10,50 +10,46 @@ use std::time::{Duration, Instant};
 use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
-use vault_identity::Transport as _;
-use vault_identity::transport::{HyperTransport, NodeState, ReadPreference, ReadYourWrites};
-use vault_identity::{
-    Client,
-    entity::{CreateEntity, UpdateEntityById},
-    transport::TransportErrorKind,
-};
+use vault_identity::entity::{CreateEntity, UpdateEntityById};
+use vault_identity::transport::{ReadYourWrites, HyperTransport, NodeState, ReadPreference, TransportErrorKind};
+use vault_identity::{Client, Transport as _};
 
 use crate::sealing::a_sealed_standby_duplicates_nothing;
 use crate::{all_from, client, transport};
 
-/// For the cluster to be well again.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What no caller calls a wait for an outage.
+/// The timeout for the cluster to become healthy again.
+const RECOVERY: Duration = Duration::from_secs(60);
+/// Calls shorter than this do not count as affected by an outage.
 const SHORT: Duration = Duration::from_secs(2);
 
-type Keep = fn(&mut Cluster, &Runtime);
+type Test = fn(&mut Cluster, &Runtime);
 
 #[test]
 fn each_outage_in_turn() {
     if !live() {
         return;
     }
-    let promises: [(&str, Keep); 8] = [
+    let tests: [(&str, Test); 8] = [
         ("own writes on a standby", own_writes_are_visible_on_a_standby),
-        ("a standby is gone or sealed", no_call_fails_without_one_standby),
-        ("a standby is sealed at work", a_sealed_standby_duplicates_nothing),
+        ("a standby is down or sealed", no_call_fails_without_one_standby),
+        ("a standby is sealed under load", a_sealed_standby_duplicates_nothing),
         ("the leader steps down", no_call_fails_when_the_leader_steps_down),
         ("the leader is killed", no_call_fails_when_the_leader_is_killed),
-        ("the leader hangs", an_unresponsive_leader_is_left),
+        ("the leader is suspended", an_unresponsive_leader_is_left),
         ("all are sealed", a_sealed_cluster_is_reported_at_once),
-        ("two of three are gone", a_lost_majority_is_reported),
+        ("two of three are down", a_lost_majority_is_reported),
     ];
     let mut cluster = Cluster::start().unwrap();
     assert!(!format!("{cluster:?}").contains(cluster.token()));
     let runtime = Runtime::new().unwrap();
-    for (promise, keep) in promises {
+    for (name, test) in tests {
         let start = Instant::now();
-        keep(&mut cluster, &runtime);
-        cluster.wait_healthy(PATIENCE).unwrap();
-        println!("{promise:34} {:>5.1} s", start.elapsed().as_secs_f64());
+        test(&mut cluster, &runtime);
+        cluster.wait_healthy(RECOVERY).unwrap();
+        println!("{name:34} {:>5.1} s", start.elapsed().as_secs_f64());
     }
 
-    // Also a node that hangs ends with the cluster.
+    // A suspended node ends with the cluster as well.
     cluster.pause(0).unwrap();
     let addresses = cluster.addresses();
     drop(cluster);
@@ -73,7 +69,8 @@ fn own_writes_are_visible_on_a_standby(cluster: &mut Cluster, runtime: &Runtime)
         let rounds: Vec<_> = rounds.collect();
         rounds.into_iter().map(|round| runtime.block_on(round).unwrap()).sum::<usize>()
     };
-    // Three hundred writes, each looked at once: all through the standby, or to the leader and read elsewhere.
+    // Three hundred writes, each read at once: through the standby only, or written to the leader and read
+    // elsewhere.
     let alone = || transport(cluster, &[standby]);
     let nearby = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::FirstHealthy);
     let spread = || transport(cluster, &all_from(standby)).read_preference(ReadPreference::RoundRobin);
@@ -85,13 +82,13 @@ fn own_writes_are_visible_on_a_standby(cluster: &mut Cluster, runtime: &Runtime)
     assert_ne!(stale("nearby-off", nearby().consistency(ReadYourWrites::Off).build(), 10), 0);
 }
 
-/// Creates, updates and deletes an entity. How often the next call did not know of it.
+/// Creates, updates and deletes an entity. Returns how often the next call did not see the write.
 async fn stale_views(client: &Client, name: &str) -> usize {
     let entities = client.entities();
     let create = CreateEntity::named(name).metadata([("version", "1")]);
     let id = entities.create(&create).await.unwrap().created().unwrap().id.clone();
     let mut stale = usize::from(entities.find_by_name(name).await.unwrap().is_none());
-    // To a standby that does not know the entity, this is a bad request.
+    // A standby that does not see the entity yet rejects this as a bad request.
     let update = UpdateEntityById::new(id.clone()).metadata([("version", "2")]);
     stale += usize::from(entities.update(&update).await.is_err());
     let found = entities.find(&id).await.unwrap();
@@ -133,9 +130,9 @@ fn no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Run
 }
 
 fn no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runtime) {
-    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let [_, one, other] = all_from(leader);
-    // Those that know one standby alone are redirected, to the dead leader as well as to the standby itself.
+    // Clients that know one standby only are redirected to the dead leader and to the standby itself.
     let all = [&[one][..], &[other], &all_from(one)];
     let clients = all.map(|nodes| client(cluster, nodes[0], &transport(cluster, nodes).build()));
     while_working(runtime, &clients, || {
@@ -147,10 +144,10 @@ fn no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runt
 
 fn an_unresponsive_leader_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     const ATTEMPT: Duration = Duration::from_secs(1);
-    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let transport = transport(cluster, &all_from(leader)).attempt_timeout(ATTEMPT).build();
     let client = client(cluster, leader, &transport);
-    // Which node leads is known, and nothing was written: a standby that lags behind would have to ask the leader.
+    // The leader is known, and nothing was written: a stale standby would have to ask the leader.
     runtime.block_on(transport.health());
     cluster.pause(leader).unwrap();
     // The signal takes a moment.
@@ -164,7 +161,7 @@ fn an_unresponsive_leader_is_left(cluster: &mut Cluster, runtime: &Runtime) {
 }
 
 fn a_sealed_cluster_is_reported_at_once(cluster: &mut Cluster, runtime: &Runtime) {
-    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let client = client(cluster, leader, &transport(cluster, &all_from(leader)).build());
     runtime.block_on(set(&client, "sealed", 0));
     let [_, one, other] = all_from(leader);
@@ -185,7 +182,7 @@ fn a_sealed_cluster_is_reported_at_once(cluster: &mut Cluster, runtime: &Runtime
 }
 
 fn a_lost_majority_is_reported(cluster: &mut Cluster, runtime: &Runtime) {
-    let leader = cluster.wait_healthy(PATIENCE).unwrap();
+    let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let [_, one, other] = all_from(leader);
     let nodes = all_from(leader);
     let any = transport(cluster, &nodes).build();
@@ -198,21 +195,21 @@ fn a_lost_majority_is_reported(cluster: &mut Cluster, runtime: &Runtime) {
     let leads =
         |runtime: &Runtime| runtime.block_on(any.health()).iter().any(|node| node.state == NodeState::Leader);
     assert!(leads(runtime));
-    // What leads finds out that it no longer does.
+    // The leader notices that it has lost the majority.
     cluster.kill(one).unwrap();
     cluster.kill(other).unwrap();
     let start = Instant::now();
     while leads(runtime) {
-        assert!(start.elapsed() < PATIENCE);
+        assert!(start.elapsed() < RECOVERY);
         thread::sleep(Duration::from_millis(100));
     }
     runtime.block_on(anyone.entities().list_names()).unwrap();
-    let refused = runtime.block_on(leader_only.entities().list_names()).unwrap_err();
-    assert_eq!(refused.transport().unwrap().kind(), TransportErrorKind::NotSent, "{refused:#}");
+    let rejected = runtime.block_on(leader_only.entities().list_names()).unwrap_err();
+    assert_eq!(rejected.transport().unwrap().kind(), TransportErrorKind::NotSent, "{rejected:#}");
 
     cluster.restart(one).unwrap();
     cluster.restart(other).unwrap();
-    cluster.wait_healthy(PATIENCE).unwrap();
+    cluster.wait_healthy(RECOVERY).unwrap();
     assert!(leads(runtime));
     runtime.block_on(leader_only.entities().list_names()).unwrap();
 }
@@ -221,9 +218,9 @@ fn state(runtime: &Runtime, transport: &HyperTransport, node: usize) -> NodeStat
     runtime.block_on(transport.health())[node].state
 }
 
-/// Lets each client write and read while something happens. None of their calls may fail. The longest that one
-/// has taken.
-fn while_working(runtime: &Runtime, clients: &[Client], happening: impl FnOnce()) -> Duration {
+/// Lets each client write and read during an event, without a failed call. Returns the time of the slowest
+/// call.
+fn while_working(runtime: &Runtime, clients: &[Client], event: impl FnOnce()) -> Duration {
     let stop = Arc::new(AtomicBool::new(false));
     let work = |(number, client): (usize, &Client)| {
         let (client, stop) = (client.clone(), Arc::clone(&stop));
@@ -240,14 +237,14 @@ fn while_working(runtime: &Runtime, clients: &[Client], happening: impl FnOnce()
         })
     };
     let work: Vec<_> = clients.iter().enumerate().map(work).collect();
-    happening();
+    event();
     stop.store(true, Ordering::Relaxed);
     let worst: Vec<_> = work.into_iter().map(|work| runtime.block_on(work).unwrap()).collect();
     println!("    slowest calls {worst:.2?}");
     worst.into_iter().max().unwrap()
 }
 
-/// Writes a value under a name, and reads it. How long the slower of the two has taken.
+/// Writes a value under a name and reads it. Returns the time of the slower call.
 async fn set(client: &Client, name: &str, value: usize) -> Duration {
     let entities = client.entities();
     let value = value.to_string();
@@ -260,6 +257,6 @@ async fn set(client: &Client, name: &str, value: usize) -> Duration {
 
 async fn timed<T>(call: impl Future<Output = vault_identity::Result<T>>) -> (T, Duration) {
     let start = Instant::now();
-    let answer = call.await.unwrap_or_else(|error| panic!("after {:?}: {error:#}", start.elapsed()));
-    (answer, start.elapsed())
+    let output = call.await.unwrap_or_else(|error| panic!("after {:?}: {error:#}", start.elapsed()));
+    (output, start.elapsed())
 }

@@ -16,15 +16,15 @@ use crate::record::{Knows, Record};
 use crate::task::{Orders, Task};
 use crate::{all_from, client, transport};
 
-/// Between two outages, and before the first.
+/// The pause before each outage.
 const QUIET: Duration = Duration::from_secs(1);
-/// After the last outage, for what is carried out late.
+/// The wait after the last outage, for writes that are applied late.
 const SETTLE: Duration = Duration::from_secs(10);
-/// Of some clients, so that attempts are given up while packets are lost.
+/// The attempt timeout of some clients, so that attempts end while packets are lost.
 const ATTEMPT: Duration = Duration::from_secs(4);
 
-/// The clients, and how many tasks share each. Those that know all nodes begin with another one each, and
-/// read in another way.
+/// Returns the clients, with the number of tasks that share each. Those that know all nodes have different
+/// first nodes and read preferences.
 fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Client, usize)> {
     let all = |first, reads| transport(cluster, &all_from(first)).read_preference(reads);
     let leader = cluster.leader().unwrap();
@@ -49,7 +49,7 @@ fn clients(cluster: &Cluster, tcp: &Balancer, http: &Balancer) -> Vec<(Knows, Cl
     ]
 }
 
-/// Lets all tasks work while these outages happen, and until they have made so many calls.
+/// Lets all tasks work during these outages, and until they have made this many calls.
 fn run(
     cluster: &mut Cluster,
     network: Option<&Network>,
@@ -74,13 +74,13 @@ fn run(
     let balancers = [&tcp, &http].map(|balancer| balancer.address().port());
     for outage in outages {
         record.event(format!("{outage:?}"));
-        if outage.passes_on_late() {
+        if outage.applies_forwarded_writes_late() {
             orders.hold.store(true, Ordering::Relaxed);
             sleep(QUIET * 2);
         }
-        let leaderless = outage.happen(cluster, network, &balancers).unwrap();
+        let leaderless = outage.cause(cluster, network, &balancers).unwrap();
         orders.hold.store(false, Ordering::Relaxed);
-        record.event_is_over(leaderless);
+        record.end_event(leaderless);
         println!("{outage:?}: {} calls", record.calls());
         sleep(QUIET);
     }
@@ -102,7 +102,7 @@ fn run(
         let doubts = audit(&leader, &journals, &record).await;
         (record.table(), doubts)
     });
-    println!("{table}{} calls; creations without a name in doubt: {doubts:?}", record.calls());
+    println!("{table}{} calls; uncertain unnamed creates: {doubts:?}", record.calls());
     record
 }
 
@@ -110,7 +110,7 @@ fn assert_no_violations(record: &Record) {
     let violations = record.violations();
     assert!(
         violations.is_empty(),
-        "{} violations, such as {:#?}",
+        "{} violations, the first: {:#?}",
         violations.len(),
         &violations[..violations.len().min(10)]
     );
@@ -121,9 +121,9 @@ fn from_env<N: FromStr>(variable: &str, default: N) -> N {
         .map_or(default, |text| text.parse().ok().unwrap_or_else(|| panic!("{variable} is {text}")))
 }
 
-/// `VAULT_IDENTITY_CLUSTER_EVENTS` and `VAULT_IDENTITY_CLUSTER_CALLS` make it longer, and
-/// `VAULT_IDENTITY_CLUSTER_MULTIPLIER=5` the cluster as slow to elect a leader as one is without a setting.
-/// `VAULT_IDENTITY_CLUSTER_ONLY=PacketsLost` keeps the events whose names contain that.
+/// `VAULT_IDENTITY_CLUSTER_EVENTS` and `VAULT_IDENTITY_CLUSTER_CALLS` set the number of outages and calls.
+/// `VAULT_IDENTITY_CLUSTER_MULTIPLIER=5` restores the server's default timeouts.
+/// `VAULT_IDENTITY_CLUSTER_ONLY=PacketsLost` keeps the outages whose names contain that.
 #[test]
 fn outages_fail_no_call_and_lose_nothing() {
     if live() {
@@ -142,6 +142,6 @@ fn outages(network: Option<&Network>) {
     let mut cluster = Cluster::start_with_multiplier(multiplier).unwrap();
     let record = run(&mut cluster, network, outages.filter(is_possible), calls);
     assert_no_violations(&record);
-    assert_eq!(record.errors_that_need_not_be(), 0, "{}", record.table());
+    assert_eq!(record.unexpected_errors(), 0, "{}", record.table());
     assert!(record.was_steady(), "{}", record.table());
 }

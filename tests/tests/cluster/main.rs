@@ -1,4 +1,4 @@
-//! A real cluster, broken in all ways while many tasks work with it.
+//! A real cluster whose nodes and network fail, while many tasks use it.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -15,7 +15,7 @@ use identity_tests::Cluster;
 use vault_identity::transport::{HyperTransport, HyperTransportBuilder, Tls};
 use vault_identity::{Client, Target};
 
-/// A transport that knows these nodes.
+/// Creates a transport that knows these nodes.
 fn transport(cluster: &Cluster, nodes: &[usize]) -> HyperTransportBuilder {
     let addresses = cluster.addresses();
     let tls = Tls::new().ca_pem(cluster.ca_pem()).unwrap();
@@ -23,13 +23,13 @@ fn transport(cluster: &Cluster, nodes: &[usize]) -> HyperTransportBuilder {
     HyperTransport::builder().tls(tls).addresses(addresses).unwrap()
 }
 
-/// A client of the cluster whose transport knows this node.
+/// Creates a client with this node as its target.
 fn client(cluster: &Cluster, node: usize, transport: &HyperTransport) -> Client {
     let target = Target::new(&cluster.addresses()[node]).unwrap().with_token(cluster.token()).unwrap();
     Client::new(target, transport.clone())
 }
 
-/// All nodes, beginning with this one.
+/// Returns all nodes, beginning with this one.
 fn all_from(first: usize) -> [usize; 3] {
     [first, (first + 1) % 3, (first + 2) % 3]
 }

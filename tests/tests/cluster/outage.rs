@@ -7,13 +7,13 @@ use identity_tests::{Cluster, DevServerError, Network};
 const TIMEOUT: Duration = Duration::from_secs(60);
 const SEALS: usize = 3;
 
-/// What befalls the cluster.
+/// An outage of the cluster.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outage {
     LeaderKilled,
     StepDown,
     LeaderSealed,
-    LeaderHangs(Duration),
+    LeaderSuspended(Duration),
     LeaderTerminated,
     StandbyRestarted,
     StandbySealed,
@@ -29,14 +29,14 @@ pub(crate) enum Lost {
     ToAllAndBack,
     /// From the clients to the leader.
     ToLeader,
-    /// From the standbys to the leader: what they pass on.
+    /// From the standbys to the leader: forwarded requests.
     ToLeaderFromStandbys,
     /// Between all nodes.
     BetweenNodes,
 }
 
 impl Outage {
-    /// In the order they are tried, of which a short run has the first ones.
+    /// All outages in their order; a short run has the first ones.
     pub(crate) const ALL: [Self; 15] = [
         Self::LeaderKilled,
         Self::LeaderSealed,
@@ -44,10 +44,10 @@ impl Outage {
         Self::StepDown,
         Self::LeaderTerminated,
         Self::StandbyRestarted,
-        Self::LeaderHangs(Duration::from_secs(5)),
+        Self::LeaderSuspended(Duration::from_secs(5)),
         Self::StandbySealed,
         Self::PacketsLost(Lost::BetweenNodes, Duration::from_secs(6)),
-        Self::LeaderHangs(Duration::from_secs(20)),
+        Self::LeaderSuspended(Duration::from_secs(20)),
         Self::PacketsLost(Lost::ToAll, Duration::from_secs(12)),
         Self::PacketsLost(Lost::ToAllAndBack, Duration::from_secs(12)),
         Self::PacketsLost(Lost::ToLeaderFromStandbys, Duration::from_secs(6)),
@@ -55,8 +55,8 @@ impl Outage {
         Self::PacketsLost(Lost::ToAll, Duration::from_secs(45)),
     ];
 
-    /// Lets it happen, and brings the cluster back to health. How long it took until a node led again.
-    pub(crate) fn happen(
+    /// Causes the outage, and waits until the cluster is healthy again. Returns the time without a leader.
+    pub(crate) fn cause(
         self,
         cluster: &mut Cluster,
         network: Option<&Network>,
@@ -68,7 +68,7 @@ impl Outage {
             Self::LeaderKilled => cluster.kill(leader)?,
             Self::StepDown => drop(cluster.step_down()?),
             Self::LeaderSealed => cluster.seal(leader)?,
-            Self::LeaderHangs(_) => cluster.pause(leader)?,
+            Self::LeaderSuspended(_) => cluster.pause(leader)?,
             Self::LeaderTerminated => cluster.terminate(leader)?,
             Self::StandbyRestarted => cluster.restart((leader + 1) % 3)?,
             Self::StandbySealed => {
@@ -79,7 +79,7 @@ impl Outage {
                 }
             }
             Self::PacketsLost(which, time) => {
-                let network = network.expect("a network of its own");
+                let network = network.expect("a network");
                 let (api, nodes) = (cluster.api_ports(), cluster.cluster_ports());
                 let all = [&api[..], balancers].concat();
                 let loss = match which {
@@ -93,20 +93,20 @@ impl Outage {
                 drop(loss);
                 let leaderless = start.elapsed();
                 cluster.wait_healthy(TIMEOUT)?;
-                // The kernel waits up to as long again before it sends once more.
+                // The kernel may wait as long again before it retransmits.
                 sleep(time);
                 return Ok(leaderless);
             }
         }
         let gone = matches!(self, Self::LeaderKilled | Self::LeaderTerminated);
-        assert_ne!(listens(cluster, leader), gone, "one that hangs still takes connections");
+        assert_ne!(listens(cluster, leader), gone, "a suspended node still accepts connections");
         let next = cluster.leader()?;
         let leaderless = start.elapsed();
         assert_eq!(next == leader, matches!(self, Self::StandbyRestarted | Self::StandbySealed));
         match self {
             Self::LeaderKilled | Self::LeaderTerminated => cluster.restart(leader)?,
             Self::LeaderSealed => cluster.unseal(leader)?,
-            Self::LeaderHangs(time) => {
+            Self::LeaderSuspended(time) => {
                 sleep(time.saturating_sub(leaderless));
                 cluster.resume(leader)?;
             }
@@ -116,10 +116,10 @@ impl Outage {
         Ok(leaderless)
     }
 
-    /// Whether the server itself carries out late what a standby has passed on, so that only clients that
-    /// know all nodes are safe, as `production.md` says.
-    pub(crate) fn passes_on_late(self) -> bool {
-        matches!(self, Self::LeaderHangs(_))
+    /// Returns `true` if the leader may apply forwarded writes late. Only clients that know all nodes are
+    /// safe then, as `production.md` says.
+    pub(crate) fn applies_forwarded_writes_late(self) -> bool {
+        matches!(self, Self::LeaderSuspended(_))
     }
 
     pub(crate) fn needs_network(self) -> bool {

@@ -3,9 +3,10 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use vault_identity::{Error, Result, error::ErrorKind};
+use vault_identity::error::ErrorKind;
+use vault_identity::{Error, Result};
 
-/// What a client knows of the cluster: all nodes, two of them, or one address.
+/// Which nodes a client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Knows {
     AllNodes,
@@ -14,38 +15,38 @@ pub(crate) enum Knows {
     HttpBalancer,
 }
 
-/// What the calls of all tasks came to, by what befell the cluster at the time.
+/// The results of all calls, by outage.
 pub(crate) struct Record(Mutex<State>);
 
 struct State {
     phases: Vec<Phase>,
     violations: Vec<String>,
-    /// How many there are of each kind, with the event.
+    /// The number of violations of each kind and event.
     kinds: BTreeMap<String, usize>,
 }
 
 struct Phase {
     name: String,
     began: Instant,
-    /// What the event took until a node led.
+    /// The time of the event until a node led.
     leaderless: Duration,
-    /// What the event took until all nodes were well again.
+    /// The time of the event until all nodes were healthy.
     event: Duration,
     calls: usize,
     worst: Duration,
     worst_call: &'static str,
-    /// How many of the errors should not have been.
-    needless: usize,
+    /// The number of errors of idempotent calls by clients that know all nodes.
+    unexpected: usize,
     errors: BTreeMap<String, Failures>,
-    /// Creations answered as updates: what shows of a repetition after a lost answer.
-    repetitions: usize,
+    /// Creates that returned `Updated`: their retry after a lost response.
+    retries: usize,
 }
 
 /// Errors of one kind.
 #[derive(Default)]
 struct Failures {
     times: usize,
-    /// The first of them, with all that was tried.
+    /// The first of them, with its attempts.
     first: String,
 }
 
@@ -59,9 +60,9 @@ impl Phase {
             calls: 0,
             worst: Duration::ZERO,
             worst_call: "",
-            needless: 0,
+            unexpected: 0,
             errors: BTreeMap::new(),
-            repetitions: 0,
+            retries: 0,
         }
     }
 }
@@ -75,13 +76,13 @@ impl Record {
         }))
     }
 
-    /// From now on, calls that end do so under the sign of this event.
+    /// Starts an event. Calls that end from now on count for it.
     pub(crate) fn event(&self, name: impl Into<String>) {
         self.0.lock().unwrap().phases.push(Phase::new(name));
     }
 
-    /// The event is over; the next calls still count for it.
-    pub(crate) fn event_is_over(&self, leaderless: Duration) {
+    /// Ends the outage of the event. The next calls still count for it.
+    pub(crate) fn end_event(&self, leaderless: Duration) {
         self.phase(|phase| {
             phase.leaderless = leaderless;
             phase.event = phase.began.elapsed();
@@ -103,8 +104,9 @@ impl Record {
                 (phase.worst, phase.worst_call) = (took, what);
             }
             if let Err(error) = &result {
-                // One address may be gone for longer than a call, and what cannot be repeated is not.
-                phase.needless += usize::from(knows == Knows::AllNodes && what != "nameless");
+                // A single address may be down for longer than a call, and unnamed creates are not
+                // idempotent.
+                phase.unexpected += usize::from(knows == Knows::AllNodes && what != "unnamed");
                 let failures = phase.errors.entry(format!("{knows:?} {what} {}", kind(error))).or_default();
                 failures.times += 1;
                 if failures.times == 1 {
@@ -115,11 +117,11 @@ impl Record {
         result
     }
 
-    pub(crate) fn repetition(&self) {
-        self.phase(|phase| phase.repetitions += 1);
+    pub(crate) fn retry(&self) {
+        self.phase(|phase| phase.retries += 1);
     }
 
-    /// The cluster, as the client shows it, is not as it has to be.
+    /// Records a violation of what the client promises.
     pub(crate) fn violation(&self, kind: &str, what: &str) {
         let mut state = self.0.lock().unwrap();
         let kind = format!("{}: {kind}", state.phases.last().unwrap().name);
@@ -135,32 +137,32 @@ impl Record {
         self.0.lock().unwrap().phases.iter().map(|phase| phase.calls).sum()
     }
 
-    /// Whether before the first event no call has failed or was repeated.
+    /// Returns `true` if no call failed or was retried before the first event.
     pub(crate) fn was_steady(&self) -> bool {
         let steady = &self.0.lock().unwrap().phases[0];
-        steady.errors.is_empty() && steady.repetitions == 0
+        steady.errors.is_empty() && steady.retries == 0
     }
 
-    /// How many calls have failed of those that may be repeated, by clients that know all nodes.
-    pub(crate) fn errors_that_need_not_be(&self) -> usize {
-        self.0.lock().unwrap().phases.iter().map(|phase| phase.needless).sum()
+    /// Returns the number of failed idempotent calls by clients that know all nodes.
+    pub(crate) fn unexpected_errors(&self) -> usize {
+        self.0.lock().unwrap().phases.iter().map(|phase| phase.unexpected).sum()
     }
 
     pub(crate) fn table(&self) -> String {
         let state = self.0.lock().unwrap();
         let mut table = format!(
             "{:44} {:>8} {:>8} {:>8} {:>8} {:>8}  {:8} {:>11} {:>7}\n",
-            "event", "leads in", "well in", "lasted", "calls", "worst", "", "repetitions", "errors"
+            "event", "leads in", "well in", "lasted", "calls", "worst", "", "retries", "errors"
         );
         let ends = state.phases.iter().skip(1).map(|phase| phase.began).chain([Instant::now()]);
         for (phase, end) in state.phases.iter().zip(ends) {
-            let Phase { name, leaderless, event, calls, worst, worst_call, repetitions, errors, .. } = phase;
+            let Phase { name, leaderless, event, calls, worst, worst_call, retries, errors, .. } = phase;
             let (leads, event, lasted) =
                 (leaderless.as_secs_f64(), event.as_secs_f64(), (end - phase.began).as_secs_f64());
             let worst = worst.as_secs_f64();
             let _ = writeln!(
                 table,
-                "{name:44} {leads:>6.2} s {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {repetitions:>11} {:>7}",
+                "{name:44} {leads:>6.2} s {event:>6.2} s {lasted:>6.2} s {calls:>8} {worst:>6.2} s  {worst_call:8} {retries:>11} {:>7}",
                 errors.values().map(|failures| failures.times).sum::<usize>()
             );
             for (error, Failures { times, first }) in errors {
@@ -179,7 +181,7 @@ impl Record {
 }
 
 fn kind(error: &Error) -> String {
-    let doubt = if error.may_have_been_applied() { ", in doubt" } else { "" };
+    let doubt = if error.may_have_been_applied() { ", uncertain" } else { "" };
     match error.kind() {
         ErrorKind::Transport(error) => format!("{:?}{doubt}", error.kind()),
         ErrorKind::Api(error) => format!("{}{doubt}", error.to_string().replace("\n\t", " ")),

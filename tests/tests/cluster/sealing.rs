@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity_tests::Cluster;
 use tokio::runtime::Runtime;
-use vault_identity::{Client, EntityId, Result, entity::CreateEntity};
+use vault_identity::entity::CreateEntity;
+use vault_identity::{Client, EntityId, Result};
 
 use crate::{all_from, client, transport};
 
 const TASKS: usize = 32;
 const SEALS: usize = 4;
 
-/// A standby that is being sealed refuses what it has passed on and the leader has done.
+/// A standby that is being sealed returns an error for writes that it has forwarded and the leader has
+/// applied.
 pub(crate) fn a_sealed_standby_duplicates_nothing(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.leader().unwrap();
     let [_, one, other] = all_from(leader);
@@ -37,23 +39,23 @@ pub(crate) fn a_sealed_standby_duplicates_nothing(cluster: &mut Cluster, runtime
     let mut ids: BTreeSet<_> = runtime.block_on(leader.entities().list()).unwrap().keys.into_iter().collect();
     let lost = acknowledged.difference(&ids).count();
     ids.retain(|id| !before.contains(id) && !acknowledged.contains(id));
-    // What is left was created by calls that have failed, each once at most, and is in doubt.
-    let (mut in_doubt, mut not_applied, mut doubled) = (0, 0, 0);
+    // The remaining entities were created by failed calls, which must be uncertain, and once at most.
+    let (mut uncertain, mut not_applied, mut duplicated) = (0, 0, 0);
     for id in ids {
         let entity = runtime.block_on(leader.entities().read(&id)).unwrap();
         match created.remove(&entity.metadata["mark"]) {
-            Some(Err(error)) if error.may_have_been_applied() => in_doubt += 1,
+            Some(Err(error)) if error.may_have_been_applied() => uncertain += 1,
             Some(Err(_)) => not_applied += 1,
-            _ => doubled += 1,
+            _ => duplicated += 1,
         }
     }
     println!(
-        "    {calls} created, {lost} lost, {doubled} doubled, {not_applied} though said not to be, {in_doubt} in doubt"
+        "    {calls} calls, {lost} lost, {duplicated} duplicated, {not_applied} applied though reported as not, {uncertain} uncertain"
     );
-    assert_eq!((lost, doubled, not_applied), (0, 0, 0));
+    assert_eq!((lost, duplicated, not_applied), (0, 0, 0));
 }
 
-/// Creates entities that only a mark tells from others. What each call has come to.
+/// Creates unnamed entities with a mark each, and returns the result of each call.
 async fn create_until(
     client: Client,
     prefix: String,
@@ -63,8 +65,8 @@ async fn create_until(
     while !stop.load(Ordering::Relaxed) {
         let mark = format!("{prefix}-{}", created.len());
         let create = CreateEntity::unnamed().metadata([("mark", &mark)]);
-        let answer = client.entities().create(&create).await;
-        created.push((mark, answer.map(|answer| answer.created().unwrap().id)));
+        let result = client.entities().create(&create).await;
+        created.push((mark, result.map(|upsert| upsert.created().unwrap().id)));
     }
     created
 }

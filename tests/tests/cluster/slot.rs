@@ -1,47 +1,48 @@
 use std::collections::BTreeSet;
 
-use vault_identity::{EntityId, entity::Entity};
+use vault_identity::EntityId;
+use vault_identity::entity::Entity;
 
-/// What an entity has to be like.
+/// The expected content of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
-    /// `None` if its creation has not told it: then it is any.
+    /// `None` if it is unknown; any identifier matches then.
     pub(crate) id: Option<EntityId>,
-    /// Stands in the metadata; no two writes of a task have the same.
+    /// Stored in the metadata, and unique among the writes of a task.
     pub(crate) version: usize,
 }
 
 impl Content {
-    fn fits(&self, entity: &Entity) -> bool {
+    fn matches(&self, entity: &Entity) -> bool {
         self.id.as_ref().is_none_or(|id| *id == entity.id)
             && entity.metadata.get("version") == Some(&self.version.to_string())
     }
 }
 
-/// A name, and all that may be there under it at the end.
+/// A name, and the contents that it may have at the end.
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) name: String,
-    /// One, or two if a write was left in doubt; `None` is "no entity".
+    /// One content, or two after an uncertain write. `None` means no entity.
     pub(crate) allowed: Vec<Option<Content>>,
 }
 
 impl Expected {
     pub(crate) fn allows(&self, found: Option<&Entity>) -> bool {
         self.allowed.iter().any(|content| match (content, found) {
-            (Some(content), Some(entity)) => content.fits(entity),
+            (Some(content), Some(entity)) => content.matches(entity),
             (None, None) => true,
             _ => false,
         })
     }
 }
 
-/// A name that one task alone creates, updates and deletes over and over, and what was acknowledged.
+/// A name that a single task creates, updates and deletes repeatedly, and its acknowledged content.
 pub(crate) struct Slot {
     prefix: String,
     generation: usize,
     pub(crate) now: Option<Content>,
-    /// The identifiers of entities that had the name and were deleted.
+    /// The identifiers of deleted entities with this name.
     pub(crate) former: BTreeSet<EntityId>,
 }
 
@@ -58,9 +59,9 @@ impl Slot {
         Expected { name: self.name(), allowed: vec![self.now.clone()] }
     }
 
-    /// Goes on under a new name, and leaves behind the old one, which a write may or may not have changed, or
-    /// may yet change.
-    pub(crate) fn doubt(&mut self, after: Option<Content>) -> Expected {
+    /// Abandons the name after an uncertain write, and continues with a new one. Returns what the old one may
+    /// contain.
+    pub(crate) fn abandon(&mut self, after: Option<Content>) -> Expected {
         let expected = Expected { name: self.name(), allowed: vec![self.now.take(), after] };
         self.former.clear();
         self.generation += 1;

@@ -3,29 +3,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
-use vault_identity::{
-    Client, EntityId, Error, Upsert,
-    entity::{CreateEntity, Entity, UpdateEntityById},
-};
+use vault_identity::entity::{CreateEntity, Entity, UpdateEntityById};
+use vault_identity::{Client, EntityId, Error, Upsert};
 
 use crate::record::{Knows, Record};
 use crate::slot::{Content, Expected, Slot};
 
 const SLOTS: usize = 8;
-/// So many turns for each creation without a name.
+/// The number of turns for each unnamed create.
 const TURNS: usize = 10;
-/// A call that is refused at once is not made again at once.
+/// The pause after an error.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// What tasks are told to do.
+/// Signals to all tasks.
 #[derive(Default)]
 pub(crate) struct Orders {
     pub(crate) stop: AtomicBool,
-    /// Those whose client does not know all nodes do nothing.
+    /// Pauses the tasks whose client does not know all nodes.
     pub(crate) hold: AtomicBool,
 }
 
-/// One that works with names of its own, and looks after each write whether it shows.
+/// A task that writes its own names, and checks after each write that it is visible.
 pub(crate) struct Task {
     number: usize,
     knows: Knows,
@@ -35,17 +33,17 @@ pub(crate) struct Task {
     version: usize,
 }
 
-/// What a task knows of its writes.
+/// A task's record of its writes.
 #[derive(Default)]
 pub(crate) struct Journal {
     pub(crate) named: Vec<(Knows, Expected)>,
-    pub(crate) nameless: Vec<Nameless>,
-    /// The names of entities that were not as they had to be.
+    pub(crate) unnamed: Vec<Unnamed>,
+    /// The names of entities with a violation.
     pub(crate) violated: Vec<String>,
 }
 
-/// The creation of an entity that only its metadata tell from others.
-pub(crate) struct Nameless {
+/// The create of an unnamed entity, with a mark in its metadata.
+pub(crate) struct Unnamed {
     pub(crate) knows: Knows,
     pub(crate) mark: String,
     pub(crate) outcome: Outcome,
@@ -53,10 +51,10 @@ pub(crate) struct Nameless {
 
 pub(crate) enum Outcome {
     Created(EntityId),
-    /// It failed, and may have been carried out.
-    InDoubt,
-    /// It failed, and was certainly not carried out.
-    NotDone,
+    /// It failed, and may have been applied.
+    Uncertain,
+    /// It failed, and was certainly not applied.
+    NotApplied,
 }
 
 impl Task {
@@ -64,7 +62,7 @@ impl Task {
         Self { number, knows, client, record, journal: Journal::default(), version: 0 }
     }
 
-    /// Works until it is told to stop and all tasks together have made so many calls.
+    /// Works until the stop signal, and until all tasks together have made this many calls.
     pub(crate) async fn work(mut self, orders: Arc<Orders>, calls: usize) -> Journal {
         let mut slots: Vec<Slot> =
             (0..SLOTS).map(|slot| Slot::new(format!("task-{}-{slot}", self.number))).collect();
@@ -76,8 +74,8 @@ impl Task {
                 sleep(AFTER_ERROR).await;
             }
             let slot = &mut slots[turn % SLOTS];
-            // What was abandoned may be carried out late.
-            self.look("some time", slot).await;
+            // An abandoned write may be applied late.
+            self.check("some time", slot).await;
             match slot.now.clone() {
                 None => self.create(slot).await,
                 Some(content) if (turn / SLOTS + turn % SLOTS).is_multiple_of(4) => {
@@ -86,7 +84,7 @@ impl Task {
                 Some(content) => self.update(slot, content).await,
             }
             if turn.is_multiple_of(TURNS) {
-                self.create_nameless(turn).await;
+                self.create_unnamed(turn).await;
             }
         }
         self.journal.named.extend(slots.iter().map(|slot| (self.knows, slot.expected())));
@@ -98,20 +96,20 @@ impl Task {
         let version = self.version;
         let create = CreateEntity::named(slot.name()).metadata([("version", version.to_string())]);
         match self.record.call(self.knows, "create", self.client.entities().create(&create)).await {
-            Ok(answer) => {
-                if !answer.is_created() {
-                    self.record.repetition();
+            Ok(upsert) => {
+                if !upsert.is_created() {
+                    self.record.retry();
                 }
-                slot.now = Some(Content { id: answer.created().map(|created| created.id), version });
+                slot.now = Some(Content { id: upsert.created().map(|created| created.id), version });
             }
             Err(error) => self.failed(slot, &error, Some(Content { id: None, version })).await,
         }
-        self.look("creating", slot).await;
+        self.check("creating", slot).await;
     }
 
     async fn update(&mut self, slot: &mut Slot, now: Content) {
-        // Unknown only if the read after its creation has failed.
-        let Some(id) = now.id else { return self.look("creating", slot).await };
+        // Unknown only if the read after the create has failed.
+        let Some(id) = now.id else { return self.check("creating", slot).await };
         self.version += 1;
         let after = Content { id: Some(id.clone()), version: self.version };
         let update = UpdateEntityById::new(id).metadata([("version", self.version.to_string())]);
@@ -119,7 +117,7 @@ impl Task {
             Ok(()) => slot.now = Some(after),
             Err(error) => self.failed(slot, &error, Some(after)).await,
         }
-        self.look("updating", slot).await;
+        self.check("updating", slot).await;
     }
 
     async fn delete(&mut self, slot: &mut Slot, now: Content) {
@@ -132,23 +130,23 @@ impl Task {
                     && let Ok(Some(_)) =
                         self.record.call(self.knows, "read", self.client.entities().find(&id)).await
                 {
-                    self.violation("after deleting, by identifier", &format!("{} is there", slot.name()));
+                    self.violation("after deleting, by identifier", &format!("{} exists", slot.name()));
                 }
             }
             Err(error) => self.failed(slot, &error, None).await,
         }
-        self.look("deleting", slot).await;
+        self.check("deleting", slot).await;
     }
 
     async fn failed(&mut self, slot: &mut Slot, error: &Error, after: Option<Content>) {
         if error.may_have_been_applied() {
-            self.journal.named.push((self.knows, slot.doubt(after)));
+            self.journal.named.push((self.knows, slot.abandon(after)));
         }
         sleep(AFTER_ERROR).await;
     }
 
-    /// Reads what was written, by name and by identifier.
-    async fn look(&mut self, after: &str, slot: &mut Slot) {
+    /// Reads the entity by name and by identifier, and compares it with the last write.
+    async fn check(&mut self, after: &str, slot: &mut Slot) {
         let name = slot.name();
         let Ok(found) =
             self.record.call(self.knows, "read", self.client.entities().find_by_name(&name)).await
@@ -163,7 +161,7 @@ impl Task {
         }
         let Some(id) = slot.now.as_ref().and_then(|content| content.id.clone()) else { return };
         if slot.former.contains(&id) {
-            self.violation("the identifier of an entity that was deleted", &name);
+            self.violation("the identifier of a deleted entity", &name);
         }
         let Ok(found) = self.record.call(self.knows, "read", self.client.entities().find(&id)).await else {
             return;
@@ -171,15 +169,15 @@ impl Task {
         self.compare(&format!("after {after}, by identifier"), slot, found.as_ref());
     }
 
-    /// Whether this is what has to be there. If not, the task goes on under a new name, for each violation to
-    /// count once.
+    /// Returns `true` if the entity is as expected. If not, abandons the name, so that each violation counts
+    /// once.
     fn compare(&mut self, when: &str, slot: &mut Slot, found: Option<&Entity>) -> bool {
         let expected = slot.expected();
         let is_right = expected.allows(found);
         if !is_right {
             let found = found.map(|entity| (&entity.id, &entity.metadata));
             self.violation(when, &format!("{expected:?}, found {found:?}"));
-            self.journal.violated.push(slot.doubt(None).name);
+            self.journal.violated.push(slot.abandon(None).name);
         }
         is_right
     }
@@ -188,19 +186,19 @@ impl Task {
         self.record.violation(&format!("{:?} {kind}", self.knows), what);
     }
 
-    async fn create_nameless(&mut self, turn: usize) {
+    async fn create_unnamed(&mut self, turn: usize) {
         let mark = format!("{}-{turn}", self.number);
         let create = CreateEntity::unnamed().metadata([("mark", &mark)]);
         let outcome =
-            match self.record.call(self.knows, "nameless", self.client.entities().create(&create)).await {
+            match self.record.call(self.knows, "unnamed", self.client.entities().create(&create)).await {
                 Ok(Upsert::Created(created)) => Outcome::Created(created.id),
                 Ok(Upsert::Updated) => {
-                    self.violation("a creation without a name was answered as an update", &mark);
-                    Outcome::InDoubt
+                    self.violation("an unnamed create returned `Updated`", &mark);
+                    Outcome::Uncertain
                 }
-                Err(error) if error.may_have_been_applied() => Outcome::InDoubt,
-                Err(_) => Outcome::NotDone,
+                Err(error) if error.may_have_been_applied() => Outcome::Uncertain,
+                Err(_) => Outcome::NotApplied,
             };
-        self.journal.nameless.push(Nameless { knows: self.knows, mark, outcome });
+        self.journal.unnamed.push(Unnamed { knows: self.knows, mark, outcome });
     }
 }

@@ -1,6 +1,6 @@
-//! The same random operations on a real server and on the server in memory, which are to answer the same.
+//! The same random operations on a real server and on `FakeVault`, which must respond alike.
 //!
-//! `VAULT_IDENTITY_DIFFERENTIAL` sets how many operations there are; `VAULT_IDENTITY_SEED` with which they begin.
+//! `VAULT_IDENTITY_DIFFERENTIAL` sets the number of operations, and `VAULT_IDENTITY_SEED` the seed.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -17,27 +17,27 @@ use crate::operations::{Ids, Operation};
 use crate::source::Source;
 
 const OPERATIONS: usize = 2000;
-/// How many operations share a namespace, so that there is something to find, and not too much.
+/// The number of operations that share a namespace: enough for objects to meet, and few enough to be fast.
 const LENGTH: usize = 100;
 
-/// Where the one in memory would be.
+/// The address that `FakeVault` reports.
 const FAKE_AT: &str = "http://fake.vault";
 
-/// The version that the one in memory is like, as its plugins report it.
+/// The version that the plugins of `FakeVault` report.
 const FAKE_VERSION: &str = "v2.7.2+builtin";
 
-/// How many operations of each kind were accepted, and how many were not.
+/// The numbers of accepted and rejected operations of each kind.
 type Tally = BTreeMap<&'static str, [usize; 2]>;
 
-/// A namespace of both servers.
+/// A namespace on both servers.
 struct Pair {
     server: &'static DevServer,
     fake: FakeVault,
-    /// As its plugins report it.
+    /// The version that its plugins report.
     version: String,
     namespace: String,
     mapping: Mapping,
-    /// The identifiers that the real server has given, in order.
+    /// The identifiers of the real server, in order.
     ids: Ids,
     tally: Tally,
 }
@@ -57,9 +57,9 @@ impl Pair {
         let path = format!("sys/namespaces/{namespace}");
         pair.exchange("POST", &path, &json!({}));
         pair.namespace = namespace;
-        if !server.namespaces_have_a_key() {
+        if !server.has_default_keys() {
             pair.exchange("POST", "identity/oidc/key/default", &json!({ "allowed_client_ids": "*" }));
-            // The default key has no material until something refers to it, unlike one that was written.
+            // Unlike a written key, the default key has no key material until an object refers to it.
             pair.exchange("POST", "identity/oidc/role/first", &json!({ "key": "default" }));
             pair.exchange("DELETE", "identity/oidc/role/first", &Value::Null);
         }
@@ -73,19 +73,19 @@ impl Pair {
         pair
     }
 
-    /// Sends the same to both, with the identifiers of each, and returns what they answer.
+    /// Sends an operation to both servers, with the identifiers of each, and returns their responses.
     fn exchange(&mut self, method: &str, path: &str, body: &Value) -> ((u16, Value), (u16, Value)) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let namespace = Some(&*self.namespace).filter(|namespace| !namespace.is_empty());
         let url = format!("/v1/{path}");
         let token = Some(self.server.token());
-        let answer = self.server.request(method, &url, token, namespace, Some(&body));
-        let (status, answer) = answer.expect("an answer of the real server");
-        // Issuers tell where the server is.
-        let answer = answer.replace(self.server.address(), FAKE_AT).replace(&self.version, FAKE_VERSION);
-        // The Go of OpenBao 2.6 writes a byte in an error like this.
-        let answer = answer.replace(r"character '\\u00", r"character '\\x");
-        let real = (status, serde_json::from_str(&answer).unwrap_or_default());
+        let response = self.server.request(method, &url, token, namespace, Some(&body));
+        let (status, response) = response.expect("a response of the real server");
+        // Issuers contain the server's address.
+        let response = response.replace(self.server.address(), FAKE_AT).replace(&self.version, FAKE_VERSION);
+        // The Go version of OpenBao 2.6 writes a byte in an error like this.
+        let response = response.replace(r"character '\\u00", r"character '\\x");
+        let real = (status, serde_json::from_str(&response).unwrap_or_default());
 
         let request = Request::builder()
             .method(method)
@@ -94,13 +94,13 @@ impl Pair {
             .header("x-vault-namespace", namespace.unwrap_or_default())
             .body(Bytes::from(self.mapping.translated(&body)))
             .expect("a request");
-        let response = BlockingTransport::send(&self.fake, request).expect("an answer of the fake");
+        let response = BlockingTransport::send(&self.fake, request).expect("a response of the fake");
         let fake = (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default());
         self.mapping.learn(&real.1, &fake.1);
         (real, fake)
     }
 
-    /// What is different in the answers to an operation, if anything is.
+    /// Returns the difference between the responses, if there is one.
     fn difference(&mut self, operation: &Operation) -> Option<String> {
         let (method, path, body) = operation.request(&self.ids);
         let (real, fake) = self.exchange(method, &path, &body);
@@ -108,9 +108,9 @@ impl Pair {
         self.tally.entry(operation.kind()).or_default()[usize::from(real.0 >= 400)] += 1;
         let expected = (real.0, self.mapping.comparable(&real.1));
         let came = (fake.0, comparable("", &fake.1));
-        // Of several faults either may find another one first: identifiers are gone through in their order, fields in any.
-        let of_fields = |answer: &Value| {
-            answer["errors"][0].as_str().is_some_and(|it| it.contains("error converting input for field"))
+        // If an operation has several errors, each server may report another one first.
+        let of_fields = |response: &Value| {
+            response["errors"][0].as_str().is_some_and(|it| it.contains("error converting input for field"))
         };
         let is_same_fault = expected.0 >= 400
             && came.0 >= 400
@@ -124,7 +124,7 @@ impl Pair {
     }
 }
 
-/// Carries the operations out in a fresh namespace, up to the first difference.
+/// Executes the operations in a new namespace, up to the first difference.
 fn first_difference(
     server: &'static DevServer,
     run: &str,
@@ -138,14 +138,14 @@ fn first_difference(
         .find_map(|(index, operation)| Some((index, pair.difference(operation)?)));
     pair.namespace.clear();
     pair.exchange("DELETE", &format!("sys/namespaces/{run}"), &Value::Null);
-    for (kind, answers) in pair.tally {
+    for (kind, counts) in pair.tally {
         let all = tally.entry(kind).or_default();
-        *all = [all[0] + answers[0], all[1] + answers[1]];
+        *all = [all[0] + counts[0], all[1] + counts[1]];
     }
     found
 }
 
-/// Leaves out whatever can be left out with some difference remaining.
+/// Removes the operations that a difference does not need.
 fn shrunk(server: &'static DevServer, run: &str, mut operations: Vec<Operation>) -> (Vec<Operation>, String) {
     let mut difference = String::new();
     let mut attempt = 0;
@@ -169,7 +169,7 @@ fn shrunk(server: &'static DevServer, run: &str, mut operations: Vec<Operation>)
     (operations, difference)
 }
 
-/// Leaves out a field that versions before 2.7.2 accept of any client.
+/// Removes a field that versions before 2.7.2 accept from any client.
 fn known(version: &str, mut operation: Operation) -> Operation {
     if version != "2.7.2" {
         operation.body.retain(|(field, _)| *field != "client_credentials");
@@ -183,7 +183,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[test]
-fn random_operations_are_answered_as_by_the_real_server() {
+fn random_operations_have_the_same_responses_on_both() {
     let Some(server) = DevServer::shared_or_skip() else { return };
     let total = number("VAULT_IDENTITY_DIFFERENTIAL")
         .map_or(OPERATIONS, |total| usize::try_from(total).unwrap_or(usize::MAX));
@@ -208,9 +208,9 @@ fn random_operations_are_answered_as_by_the_real_server() {
         }
     }
     println!("{done} operations, by kind accepted and refused: {tally:?}");
-    // Of mounts and tokens little is asked.
-    let is_one_sided = |(kind, answers): &(&&str, &[usize; 2])| {
-        !["sys/auth", "oidc/token"].contains(*kind) && answers.contains(&0)
+    // There are few operations on mounts and tokens.
+    let is_one_sided = |(kind, counts): &(&&str, &[usize; 2])| {
+        !["sys/auth", "oidc/token"].contains(*kind) && counts.contains(&0)
     };
     if done >= OPERATIONS {
         assert_eq!(tally.iter().find(is_one_sided), None, "all of a kind are accepted, or refused");

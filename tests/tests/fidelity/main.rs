@@ -1,4 +1,4 @@
-//! Whether the server in memory answers as the real one does.
+//! Compares the responses of `FakeVault` with those of a real server.
 
 mod differential;
 mod mapping;

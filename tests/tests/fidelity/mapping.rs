@@ -1,15 +1,16 @@
-//! Two servers make up different identifiers. What is to be compared is put into the identifiers of one of them.
+//! Two servers generate different identifiers. Before responses are compared, those of one server are mapped
+//! to those of the other.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Identifiers of the real server, and those of the other for the same things.
+/// Identifiers of the real server, with those of the other server for the same objects.
 #[derive(Debug, Default)]
 pub(crate) struct Mapping(BTreeMap<String, String>);
 
 impl Mapping {
-    /// Learns from two answers to the same request which identifiers stand for the same.
+    /// Learns from two responses to the same request which identifiers correspond.
     pub(crate) fn learn(&mut self, real: &Value, fake: &Value) {
         match (real, fake) {
             (Value::String(real), Value::String(fake)) if is_made_up(real) && is_made_up(fake) => {
@@ -23,7 +24,7 @@ impl Mapping {
                     let Some(fake) = fake.get(&self.translated(name)) else { continue };
                     match (&**name, real, fake) {
                         ("request_id", ..) => {}
-                        // That of a namespace may look like a word.
+                        // The identifier of a namespace may look like a name.
                         ("id" | "namespace_id", Value::String(real), Value::String(fake))
                             if real != "root" =>
                         {
@@ -41,7 +42,7 @@ impl Mapping {
         self.0.entry(real.to_owned()).or_insert_with(|| fake.to_owned());
     }
 
-    /// A text of the real server as the other would have written it.
+    /// Returns a text of the real server with the identifiers of the other.
     pub(crate) fn translated(&self, text: &str) -> String {
         let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
         let mut translated = String::with_capacity(text.len());
@@ -57,7 +58,7 @@ impl Mapping {
         translated
     }
 
-    /// An answer of the real server, comparable to one of the other.
+    /// Returns a response of the real server in comparable form.
     pub(crate) fn comparable(&self, real: &Value) -> Value {
         comparable("", &self.mapped(real))
     }
@@ -74,12 +75,13 @@ impl Mapping {
     }
 }
 
-/// An answer without what differs from one time to the next: times, generated names, and the order of lists that are ordered by identifiers.
+/// Returns a response without what differs between runs: times, generated names, and the order of lists that
+/// are sorted by identifiers.
 pub(crate) fn comparable(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if MADE_UP_EACH_TIME.contains(&name) && !text.is_empty() => "made up".into(),
         Value::String(text) if name == "url" => without_secret(text).into(),
-        // Of several the server names any.
+        // The server reports any one of several.
         Value::String(text) if text.contains(NAMES_ANY) => {
             text.split(NAMES_ANY).next().unwrap_or_default().into()
         }
@@ -93,7 +95,8 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
             items.into()
         }
         Value::Object(fields) => {
-            // Of the aliases on a mount that is gone, the first in a list lacks these: which it is, the identifiers decide.
+            // The first alias of a deleted mount lacks these in a list, and the identifiers decide which one
+            // is first.
             let of_no_mount = |(name, value): &(&String, &Value)| {
                 matches!(&***name, "mount_path" | "mount_type") && **value == ""
             };
@@ -104,13 +107,13 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
     }
 }
 
-/// Identifiers that no request names, pictures of secrets, and what public keys are made of.
+/// Identifiers that no request uses, images of secrets, and public keys.
 const MADE_UP_EACH_TIME: [&str; 7] = ["request_id", "uuid", "barcode", "kid", "n", "x", "y"];
 
-/// Before the identifier of one of those that are in the way.
+/// The text before the identifier of a conflicting object.
 const NAMES_ANY: &str = " configuration with ID: ";
 
-/// The address of a TOTP secret with no more than the secret's length.
+/// Returns the URL of a TOTP secret with the length of the secret in its place.
 fn without_secret(url: &str) -> String {
     let Some((url, secret)) = url.split_once("secret=") else { return url.to_owned() };
     format!("{url}secret={}", secret.len())
@@ -121,7 +124,7 @@ fn is_time(text: &str) -> bool {
     bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z")
 }
 
-/// Whether a server made the text up: an identifier, a token, an accessor.
+/// Returns `true` if a server generated the text: an identifier, a token, an accessor.
 pub(crate) fn is_made_up(text: &str) -> bool {
     let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let word =
@@ -140,7 +143,7 @@ pub(crate) fn is_made_up(text: &str) -> bool {
     }
 }
 
-/// Whether it is the name of what was given none.
+/// Returns `true` if it is the generated name of an unnamed object.
 fn is_generated(text: &str) -> bool {
     let rest = text.strip_prefix("entity_").or(text.strip_prefix("group_"));
     let hex = |name: &str| name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit());

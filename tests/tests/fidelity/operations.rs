@@ -1,11 +1,11 @@
-//! Operations, and the identifiers that they are about.
+//! Operations, and the identifiers in them.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-/// The identifiers that were given, by what they are for.
+/// The known identifiers, by the kind of their object.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     pub(crate) mounts: Vec<String>,
@@ -13,13 +13,14 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// The identifier of a thing, which may be gone; one that never was if there are none yet.
+    /// Returns an identifier of this kind, whose object may be deleted. If there is none yet, returns one
+    /// that never existed.
     fn pick(&self, of: &'static str, which: usize) -> String {
         let ids = self.given.get(of).map_or(&[][..], Vec::as_slice);
         if which % 13 == 12 || ids.is_empty() {
             return "00000000-0000-0000-0000-000000000000".to_owned();
         }
-        // The newest are the likeliest to be there.
+        // The newest ones are the most likely to exist.
         ids[ids.len() - 1 - (which % ids.len().min(6))].clone()
     }
 
@@ -31,7 +32,7 @@ impl Ids {
         }
     }
 
-    pub(crate) fn learn(&mut self, operation: &Operation, answer: &Value) {
+    pub(crate) fn learn(&mut self, operation: &Operation, response: &Value) {
         let mut note = |of: &'static str, id: &Value| {
             if let Some(id) = id.as_str() {
                 let ids = self.given.entry(of).or_default();
@@ -40,7 +41,7 @@ impl Ids {
                 }
             }
         };
-        let data = &answer["data"];
+        let data = &response["data"];
         match operation.noun {
             "entity" | "group" | "persona" if operation.verb == "POST" => {
                 note(if operation.noun == "group" { "group" } else { "entity" }, &data["id"]);
@@ -64,15 +65,16 @@ impl Ids {
     }
 }
 
-/// An operation whose identifiers are chosen when it is carried out, so that leaving others out does not spoil it.
+/// An operation whose identifiers are chosen when it is executed, so that it still works if others are
+/// removed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Operation {
     pub(crate) verb: &'static str,
     pub(crate) noun: &'static str,
-    /// `id`, `name`, or what is done.
+    /// `id`, `name`, or an action.
     pub(crate) by: &'static str,
     pub(crate) key: Option<Part>,
-    /// What is done with what the key is of.
+    /// The action on the object of the key.
     pub(crate) after: &'static str,
     pub(crate) query: Vec<(&'static str, Part)>,
     pub(crate) body: Vec<(&'static str, Part)>,
@@ -100,7 +102,7 @@ impl Part {
     fn escaped(&self, ids: &Ids) -> String {
         let text = self.value(ids);
         let text = utf8_percent_encode(text.as_str().unwrap_or_default(), NON_ALPHANUMERIC).to_string();
-        // Accessors and identifiers are found in the path by their own characters.
+        // Accessors and identifiers are recognized in the path by their form.
         text.replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
     }
 }
@@ -110,7 +112,7 @@ impl Operation {
         self.noun
     }
 
-    /// Whether there is a list of several identifiers in it.
+    /// Returns `true` if it contains a list of several identifiers.
     pub(crate) fn names_several(&self) -> bool {
         let is_id = |part: &Part| matches!(part, Part::Id(..) | Part::Mount(_));
         self.body.iter().any(|(_, part)| {

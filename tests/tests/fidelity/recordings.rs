@@ -1,4 +1,4 @@
-//! Every recording is replayed, and by whom.
+//! Checks that every recording is replayed, and by which test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::status;
 
-/// What is replayed by tests of `identity-mock`, each of which counts that it leaves none of its area out.
+/// Areas that the tests of `identity-mock` replay. Each of them checks that it omits no recording of its
+/// area.
 const MFA: [&str; 4] = ["mfa-method", "mfa-login-enforcement", "mfa-totp", "login-mfa"];
 
 fn folder() -> PathBuf {
@@ -28,7 +29,7 @@ pub(crate) fn recording(area: &str, case: &str) -> Value {
     serde_json::from_slice(&text).expect("a recording")
 }
 
-/// The cases of a fixture with one exchange on each line.
+/// Returns the cases of a fixture with one exchange per line.
 fn cases(fixture: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
     let text = fs::read_to_string(path).expect("the fixture");
@@ -38,7 +39,7 @@ fn cases(fixture: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_recording_is_replayed_once_or_excepted() {
+fn every_recording_is_replayed_once_or_listed_as_omitted() {
     let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for area in names(&folder()) {
         for case in names(&folder().join(&area)) {
@@ -49,7 +50,7 @@ fn every_recording_is_replayed_once_or_excepted() {
     let exceptions = status::EXCEPTIONS.map(|(case, _)| case.to_owned());
     for (place, cases) in [
         ("replay.rs", cases("fixtures/replay.jsonl")),
-        // It names those of its own that it leaves out.
+        // This test lists the recordings that it omits.
         ("fake_oidc_recordings.rs", cases("../crates/identity-mock/tests/fixtures/oidc.jsonl")),
         ("status.rs", status::replayed().collect()),
         ("exceptions", exceptions.into()),

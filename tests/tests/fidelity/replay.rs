@@ -1,4 +1,4 @@
-//! What was once asked of a real server, in the same order, asked of the server in memory.
+//! Replays the requests to a real server, in their order, on `FakeVault`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::mapping::{Mapping, comparable};
 
-/// One line of the fixture: a request, and what OpenBao 2.7.2 answered. Those with a case are recordings; the others set the scene.
+/// One line of the fixture: a request, and the response of OpenBao 2.7.2. Lines with a case are recordings;
+/// the others are setup.
 #[derive(Deserialize)]
 pub(crate) struct Exchange {
     case: Option<String>,
@@ -26,11 +27,11 @@ pub(crate) struct Exchange {
     answer_headers: BTreeMap<String, String>,
 }
 
-/// Where the server was when it was recorded, and where the one in memory would be. Issuers tell.
+/// The addresses of the recorded server and of `FakeVault`, which issuers contain.
 const RECORDED_AT: &str = "http://127.0.0.1:18391";
 const FAKE_AT: &str = "http://fake.vault";
 
-/// Recordings that are made with a fault, as there are no quotas.
+/// Recordings that a fault reproduces, because `FakeVault` has no quotas.
 const RATE_LIMITED: [&str; 2] = ["transport/rate-limited", "transport/rate-limited-with-headers"];
 
 #[derive(Default)]
@@ -40,7 +41,7 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// Says which identifier stands for one of the real server.
+    /// Maps an identifier of the real server.
     pub(crate) fn bind(&mut self, real: &str, fake: &str) {
         self.mapping.bind(real, fake);
     }
@@ -56,10 +57,10 @@ impl Replay {
             body => translated(body.unwrap_or_default()),
         };
         let request = request.body(Bytes::from(body)).expect("a request");
-        BlockingTransport::send(&self.fake, request).expect("an answer")
+        BlockingTransport::send(&self.fake, request).expect("a response")
     }
 
-    /// What is different, if anything is.
+    /// Returns the difference, if there is one.
     pub(crate) fn differences(&mut self, exchange: &Exchange) -> Vec<String> {
         if exchange.case.as_deref().is_some_and(|case| RATE_LIMITED.contains(&case)) {
             let retry_after = exchange.case.as_deref() == Some(RATE_LIMITED[1]);
@@ -67,20 +68,16 @@ impl Replay {
             self.fake.fail_next(Fault::RateLimited { retry_after });
         }
         let response = self.send(exchange);
-        let answer = serde_json::from_slice(response.body()).unwrap_or_default();
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
         let mut differences = Vec::new();
         if response.status() != exchange.status {
-            differences.push(format!(
-                "status {} instead of {}: {answer}",
-                response.status(),
-                exchange.status
-            ));
+            differences.push(format!("status {} instead of {}: {body}", response.status(), exchange.status));
         }
-        self.mapping.learn(&exchange.answer, &answer);
+        self.mapping.learn(&exchange.answer, &body);
         if exchange.case.is_none() {
             return differences;
         }
-        let (real, fake) = (self.mapping.comparable(&exchange.answer), comparable("", &answer));
+        let (real, fake) = (self.mapping.comparable(&exchange.answer), comparable("", &body));
         if real != fake {
             differences.push(format!("body\n  real {real}\n  fake {fake}"));
         }
@@ -96,7 +93,7 @@ impl Replay {
 }
 
 #[test]
-fn the_recordings_are_answered_as_they_were() {
+fn recorded_requests_have_the_recorded_responses() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/replay.jsonl");
     let text = fs::read_to_string(path).expect("the fixture");
     let text = text.replace(RECORDED_AT, FAKE_AT);

@@ -1,4 +1,4 @@
-//! Random operations over a small universe of names and identifiers.
+//! Random operations on a small set of names and identifiers.
 
 mod identity;
 mod mfa;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::operations::{Operation, Part};
 
-/// Where operations come from: the same seed gives the same.
+/// A source of operations. The same seed generates the same operations.
 pub(crate) struct Source {
     state: u64,
     family: usize,
@@ -41,7 +41,7 @@ impl Source {
     pub(crate) fn operation(&mut self) -> Operation {
         let operation = match self.below(100) {
             98.. => return self.mount(),
-            // A part of the runs keeps to one family, so that its objects meet more often.
+            // Some runs use one family only, so that its objects meet more often.
             0..70 if self.family > 0 => self.of_family(self.family),
             _ => {
                 let family = 1 + self.below(3);
@@ -59,7 +59,7 @@ impl Source {
         }
     }
 
-    /// The same with another verb, without its key, or with something more.
+    /// Changes the method, removes the key, or adds something.
     fn spoilt(&mut self, mut operation: Operation) -> Operation {
         match self.below(5) {
             0 => operation.verb = self.one(&["GET", "LIST", "POST", "PUT", "PATCH", "DELETE"]),
@@ -82,13 +82,13 @@ impl Source {
         Part::Id(of, self.below(1000))
     }
 
-    /// One of these values, of which those at the front are the likelier.
+    /// Returns one of these values; the first ones are more likely.
     fn plain(&mut self, of: &[Value]) -> Part {
         let which = self.below(of.len()).min(self.below(of.len()));
         Part::Plain(of[which].clone())
     }
 
-    /// Up to this many identifiers.
+    /// Returns up to this many identifiers.
     fn ids(&mut self, of: &'static str, most: usize) -> Part {
         let count = self.below(most + 1);
         Part::List((0..count).map(|_| Part::Id(of, self.below(12))).collect())

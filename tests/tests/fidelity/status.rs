@@ -1,4 +1,4 @@
-//! What servers answered that were sealed or on standby, asked of the server in memory, which is always active.
+//! Recorded responses of sealed and standby servers, compared with `FakeVault`, which is always active.
 
 use identity_core::ExposeSecret;
 use identity_mock::Fault;
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use crate::recordings::recording;
 use crate::replay::{Exchange, Replay};
 
-/// Recordings of what it cannot be, and why.
+/// Recordings that it cannot reproduce, with the reasons.
 pub(crate) const EXCEPTIONS: [(&str, &str); 5] = [
     (
         "status/active-health",
         "it has no standby, so that its replication mode is `disabled`, as a development server's",
     ),
-    ("status/sealed-health", "`Fault::Sealed` is for single requests, of which each gets the same answer"),
+    ("status/sealed-health", "`Fault::Sealed` applies to single requests, which all get the same response"),
     ("status/uninitialised-health", "it cannot be uninitialised"),
     ("status/standby-health", "it has no standby"),
     ("status/standby-write-forwarding-disabled", "it has no standby, and leads nowhere else"),
 ];
 
-/// Those that are answered as by any active server, and those that a fault answers.
+/// Recordings that equal those of an active server, and those that a fault reproduces.
 const ACTIVE: [&str; 3] = ["standby-read", "standby-read-forwarding-disabled", "standby-write-is-forwarded"];
 const SEALED: [&str; 5] = ["sealed", "sealed-list", "sealed-write", "sealed-discovery", "uninitialised"];
 

@@ -1,16 +1,14 @@
 use std::slice::from_ref;
 
-use vault_identity::{
-    Client, EntityAliasId, KeyList,
-    alias::{
-        Alias, AliasWrite, CreateEntityAlias, CreateGroupAlias, EntityAlias, UpdateEntityAliasById,
-        UpdateGroupAliasById,
-    },
-    entity::CreateEntity,
-    group::{CreateGroup, GroupType},
+use vault_identity::alias::{
+    Alias, AliasWrite, CreateEntityAlias, CreateGroupAlias, EntityAlias, UpdateEntityAliasById,
+    UpdateGroupAliasById,
 };
+use vault_identity::entity::CreateEntity;
+use vault_identity::group::{CreateGroup, GroupType};
+use vault_identity::{Client, EntityAliasId, KeyList};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const ENTITY_ALIAS_OPERATIONS: [&str; 5] = [
@@ -29,7 +27,7 @@ pub(crate) const GROUP_ALIAS_OPERATIONS: [&str; 5] = [
     "POST identity/group-alias/id/{id}",
 ];
 
-/// Overlooks when an alias was changed last.
+/// Removes the time of the last update.
 fn but_for_time<I, C>(alias: Alias<I, C>) -> Alias<I, C> {
     let mut alias = alias;
     assert!(alias.creation_time.is_some() && alias.last_update_time.take() >= alias.creation_time);
@@ -47,7 +45,7 @@ async fn every_operation_of_entity_aliases() {
     let people = space.mount("people");
     assert_eq!(aliases.list().await.unwrap(), KeyList::default());
 
-    // Without an entity, the server makes one.
+    // Without an entity, the server creates one.
     let create = CreateEntityAlias::new("alice", &people).custom_metadata([("shift", "late")]);
     let written = aliases.create(&create).await.unwrap().written().unwrap();
     assert_eq!(aliases.create(&create).await.unwrap(), AliasWrite::Unchanged);
@@ -92,7 +90,7 @@ async fn every_operation_of_entity_aliases() {
     assert!(aliases.read(&alias.id).await.unwrap_err().is_not_found());
     assert!(space.client.entities().read(&alias.canonical_id).await.unwrap().aliases.is_empty());
 
-    // Created again, it is another alias, and with another entity.
+    // A new create makes another alias, with another entity.
     let again = aliases.create(&create).await.unwrap().written().unwrap();
     assert!(again.id != alias.id && again.canonical_id != alias.canonical_id);
 
@@ -119,7 +117,7 @@ async fn an_alias_created_again_moves_and_loses_custom_metadata() {
     assert!(entities.read(&alice).await.unwrap().aliases.is_empty());
     assert_eq!(entities.read(&bob).await.unwrap().aliases[0].id, id);
 
-    // By identifier, what is not set stays, and what is empty is cleared.
+    // An update by identifier keeps unset fields, and clears empty ones.
     let update = UpdateEntityAliasById::new(&id).custom_metadata([("shift", "early"), ("a b/c", "1")]);
     aliases.update(&update).await.unwrap().written().unwrap();
     aliases.update(&UpdateEntityAliasById::new(&id).canonical_id(&alice)).await.unwrap().written().unwrap();
@@ -162,29 +160,29 @@ async fn an_alias_outlives_its_mount() {
 }
 
 #[tokio::test]
-async fn entity_alias_refusals() {
+async fn rejected_entity_aliases() {
     let Some(space) = Space::new("entity-alias-refusals") else { return };
     let aliases = space.client.entity_aliases();
     let people = space.mount("people");
     let alice = aliases.create(&CreateEntityAlias::new("alice", &people)).await.unwrap().written().unwrap();
 
     let nowhere = CreateEntityAlias::new("alice", "auth_userpass_gone");
-    refused(aliases.create(&nowhere).await, 400, "invalid mount accessor");
+    rejected(aliases.create(&nowhere).await, 400, "invalid mount accessor");
     let nobody = CreateEntityAlias::new("bob", &people).canonical_id("nobody");
-    refused(aliases.create(&nobody).await, 400, "invalid canonical ID");
+    rejected(aliases.create(&nobody).await, 400, "invalid canonical ID");
     let second = CreateEntityAlias::new("alicia", &people).canonical_id(&alice.canonical_id);
-    refused(
+    rejected(
         aliases.create(&second).await,
         400,
         "Alias already exists for requested entity and mount accessor",
     );
     let unknown = CreateEntityAlias::new("alice", &people).id("unknown");
-    refused(aliases.create(&unknown).await, 400, "invalid alias ID");
+    rejected(aliases.create(&unknown).await, 400, "invalid alias ID");
     let unknown = UpdateEntityAliasById::new("unknown").name("bob");
-    let error = refused(aliases.update(&unknown).await, 400, "invalid alias ID");
+    let error = rejected(aliases.update(&unknown).await, 400, "invalid alias ID");
     assert!(!error.is_not_found());
     let nobody = UpdateEntityAliasById::new(&alice.id).canonical_id("nobody");
-    refused(aliases.update(&nobody).await, 400, "not associated with an entity");
+    rejected(aliases.update(&nobody).await, 400, "not associated with an entity");
     assert_eq!(aliases.list().await.unwrap().keys, [alice.id]);
 }
 
@@ -203,7 +201,7 @@ async fn every_operation_of_group_aliases() {
     let alias = but_for_time(aliases.read(&written.id).await.unwrap());
     assert_eq!((&alias.id, &alias.canonical_id, &*alias.name), (&written.id, &group, "eng"));
     assert_eq!((&alias.mount_accessor, alias.mount_path.as_deref()), (&directory, Some("auth/directory/")));
-    refused(aliases.create(&create).await, 400, "mount and group alias name is already in use");
+    rejected(aliases.create(&create).await, 400, "mount and group alias name is already in use");
     assert_eq!(aliases.create(&create.id(&alias.id)).await.unwrap(), AliasWrite::Unchanged);
     assert_eq!(but_for_time(aliases.read(&alias.id).await.unwrap()), alias);
 
@@ -239,7 +237,7 @@ async fn every_operation_of_group_aliases() {
 }
 
 #[tokio::test]
-async fn a_second_group_alias_takes_the_place_of_the_first() {
+async fn a_second_group_alias_replaces_the_first() {
     let Some(space) = Space::new("group-alias-second") else { return };
     let (aliases, groups) = (space.client.group_aliases(), space.client.groups());
     let directory = space.mount("directory");
@@ -251,7 +249,7 @@ async fn a_second_group_alias_takes_the_place_of_the_first() {
     assert_eq!(groups.read(&group).await.unwrap().alias.unwrap().id, second.id);
     assert_eq!(aliases.list().await.unwrap().keys, from_ref(&second.id));
 
-    // It can also move to another group.
+    // It can be moved to another group as well.
     let other = CreateGroup::named("other").group_type(GroupType::External);
     let other = groups.create(&other).await.unwrap().created().unwrap().id;
     let update =
@@ -263,19 +261,19 @@ async fn a_second_group_alias_takes_the_place_of_the_first() {
 }
 
 #[tokio::test]
-async fn group_alias_refusals() {
+async fn rejected_group_aliases() {
     let Some(space) = Space::new("group-alias-refusals") else { return };
     let (aliases, groups) = (space.client.group_aliases(), space.client.groups());
     let directory = space.mount("directory");
     let internal = groups.create(&CreateGroup::named("ours")).await.unwrap().created().unwrap().id;
     let create = CreateGroupAlias::new("eng", &directory).canonical_id(&internal);
-    refused(aliases.create(&create).await, 400, "alias can't be set on an internal group");
+    rejected(aliases.create(&create).await, 400, "alias can't be set on an internal group");
     let create = CreateGroupAlias::new("eng", &directory).canonical_id("unknown");
-    refused(aliases.create(&create).await, 400, "invalid group ID");
+    rejected(aliases.create(&create).await, 400, "invalid group ID");
     let create = CreateGroupAlias::new("eng", "auth_userpass_gone");
-    refused(aliases.create(&create).await, 400, "invalid mount accessor");
+    rejected(aliases.create(&create).await, 400, "invalid mount accessor");
     let update = UpdateGroupAliasById::new("unknown").name("eng").mount_accessor(&directory);
-    assert!(!refused(aliases.update(&update).await, 400, "invalid group alias ID").is_not_found());
+    assert!(!rejected(aliases.update(&update).await, 400, "invalid group alias ID").is_not_found());
     assert!(aliases.list().await.unwrap().is_empty());
     assert_eq!(groups.list().await.unwrap().keys, [internal]);
 }

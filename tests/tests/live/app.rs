@@ -1,18 +1,16 @@
-use vault_identity::{
-    Client, ClientId, EntityId, Result, SecretString,
-    entity::UpdateEntityById,
-    group::CreateGroup,
-    oidc::{
-        AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, Pkce, ProviderTokens, SigningAlgorithm,
-        WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
-    },
+use vault_identity::entity::UpdateEntityById;
+use vault_identity::group::CreateGroup;
+use vault_identity::oidc::{
+    AuthorizeOidc, ClientAuth, ExchangeOidcToken, OidcClientType, Pkce, ProviderTokens, SigningAlgorithm,
+    WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
 };
+use vault_identity::{Client, ClientId, EntityId, Result, SecretString};
 
 use crate::space::Space;
 
 pub(crate) const CALLBACK: &str = "https://app.example.com/callback";
 
-/// A provider `web`, and alice, who may log in to its clients: `public`, and `confidential` with a secret.
+/// A provider `web` with the clients `public` and `confidential`, and the user alice, who may log in to both.
 pub(crate) struct App {
     pub(crate) space: Space,
     pub(crate) alice: EntityId,
@@ -23,11 +21,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// In a namespace of this name, or nothing when live tests are to be skipped.
+    /// Creates it in a namespace of this name. Returns `None` if live tests are skipped.
     pub(crate) async fn new(namespace: &str) -> Option<Self> {
         let space = Space::new(namespace)?;
         let set_up = Self::set_up(space).await;
-        Some(set_up.expect("the set-up is good"))
+        Some(set_up.expect("the setup succeeds"))
     }
 
     async fn set_up(space: Space) -> Result<Self> {
@@ -65,39 +63,39 @@ impl App {
         Ok(Self { space, alice, as_alice, public, confidential, secret })
     }
 
-    /// The confidential client, by its secret in the header.
+    /// Returns the authentication of the confidential client, with its secret in the header.
     pub(crate) fn by_secret(&self) -> ClientAuth {
         ClientAuth::basic(&self.confidential, self.secret.clone())
     }
 
-    /// Asks for a code for the confidential client, without a code challenge.
+    /// Returns an authorization request of the confidential client, without a code challenge.
     pub(crate) fn authorize(&self) -> AuthorizeOidc {
         AuthorizeOidc::without_code_challenge("web", &self.confidential, CALLBACK)
     }
 
-    /// Asks for a code for the public client.
+    /// Returns an authorization request of the public client.
     pub(crate) fn authorize_public(&self, pkce: &Pkce) -> AuthorizeOidc {
         AuthorizeOidc::new("web", &self.public, CALLBACK, pkce.challenge.clone())
     }
 
-    /// Has alice log in.
+    /// Logs alice in, and returns the code.
     pub(crate) async fn code(&self, authorize: &AuthorizeOidc) -> SecretString {
-        let answer = self.as_alice.oidc().providers().authorize(authorize).await;
-        answer.expect("alice may log in").code
+        let authorized = self.as_alice.oidc().providers().authorize(authorize).await;
+        authorized.expect("alice may log in").code
     }
 
     pub(crate) async fn exchange(
         &self,
-        who: ClientAuth,
+        auth: ClientAuth,
         code: impl Into<SecretString>,
     ) -> Result<ProviderTokens> {
-        let exchange = ExchangeOidcToken::code("web", who, code, CALLBACK);
+        let exchange = ExchangeOidcToken::code("web", auth, code, CALLBACK);
         self.space.client.oidc().providers().exchange(&exchange).await
     }
 
-    /// Has alice log in to the confidential client, all the way.
+    /// Logs alice in to the confidential client, and returns the tokens.
     pub(crate) async fn tokens(&self) -> ProviderTokens {
         let code = self.code(&self.authorize().scopes(["profile"])).await;
-        self.exchange(self.by_secret(), code).await.expect("the code is good")
+        self.exchange(self.by_secret(), code).await.expect("the code is valid")
     }
 }

@@ -1,38 +1,36 @@
 use std::slice::from_ref;
 
+use vault_identity::alias::{AliasWrite, CreateEntityAlias};
+use vault_identity::entity::{CreateEntity, ReadEntityById, UpdateEntityById};
+use vault_identity::group::{CreateGroup, UpdateGroupById};
+use vault_identity::lookup::LookupEntity;
+use vault_identity::oidc::{IntrospectIdToken, SigningAlgorithm, WriteOidcKey, WriteOidcRole};
 use vault_identity::transport::{BlockingAdapter, HyperTransport};
-use vault_identity::{
-    BlockingClient, Maybe, Result, Upsert, WithMeta,
-    alias::{AliasWrite, CreateEntityAlias},
-    entity::{CreateEntity, ReadEntityById, UpdateEntityById},
-    group::{CreateGroup, UpdateGroupById},
-    lookup::LookupEntity,
-    oidc::{IntrospectIdToken, SigningAlgorithm, WriteOidcKey, WriteOidcRole},
-};
+use vault_identity::{BlockingClient, Maybe, Result, Upsert, WithMeta};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 #[tokio::test]
-async fn a_namespace_or_mount_that_does_not_exist_is_no_empty_one() {
+async fn an_unknown_namespace_or_mount_is_not_an_empty_one() {
     let Some(space) = Space::new("client-namespace") else { return };
     let nowhere = space.client.with_namespace("client-namespace/nowhere").unwrap();
     let words = "namespace not found";
     for error in [
-        refused(nowhere.entities().read("nobody").await, 404, words),
-        refused(nowhere.entities().find("nobody").await, 404, words),
-        refused(nowhere.entities().find_by_name("nobody").await, 404, words),
-        refused(nowhere.entities().delete("nobody").await, 404, words),
-        refused(nowhere.entities().list().await, 404, words),
-        refused(nowhere.entities().list_names().await, 404, words),
-        refused(nowhere.groups().list().await, 404, words),
-        refused(nowhere.entity_aliases().list().await, 404, words),
-        refused(nowhere.group_aliases().find("nothing").await, 404, words),
-        refused(nowhere.lookup().entity(&LookupEntity::by_name("nobody")).await, 404, words),
-        refused(nowhere.oidc().roles().list().await, 404, words),
-        refused(nowhere.oidc().keys().find("default").await, 404, words),
-        refused(nowhere.oidc().tokens().jwks().await, 404, words),
-        refused(nowhere.groups().add_member_entities("all", ["nobody"]).await, 404, words),
+        rejected(nowhere.entities().read("nobody").await, 404, words),
+        rejected(nowhere.entities().find("nobody").await, 404, words),
+        rejected(nowhere.entities().find_by_name("nobody").await, 404, words),
+        rejected(nowhere.entities().delete("nobody").await, 404, words),
+        rejected(nowhere.entities().list().await, 404, words),
+        rejected(nowhere.entities().list_names().await, 404, words),
+        rejected(nowhere.groups().list().await, 404, words),
+        rejected(nowhere.entity_aliases().list().await, 404, words),
+        rejected(nowhere.group_aliases().find("nothing").await, 404, words),
+        rejected(nowhere.lookup().entity(&LookupEntity::by_name("nobody")).await, 404, words),
+        rejected(nowhere.oidc().roles().list().await, 404, words),
+        rejected(nowhere.oidc().keys().find("default").await, 404, words),
+        rejected(nowhere.oidc().tokens().jwks().await, 404, words),
+        rejected(nowhere.groups().add_member_entities("all", ["nobody"]).await, 404, words),
     ] {
         let text = error.to_string();
         assert!(text.contains(" failed: 404 ") && text.contains(words), "{text}");
@@ -41,14 +39,14 @@ async fn a_namespace_or_mount_that_does_not_exist_is_no_empty_one() {
     let elsewhere = space.client.target().clone().with_mount("elsewhere").unwrap();
     let elsewhere = space.client.with_target(elsewhere);
     let words = "no handler for route";
-    assert!(!refused(elsewhere.entities().find("nobody").await, 404, words).is_not_found());
-    assert!(!refused(elsewhere.entities().list().await, 404, words).is_not_found());
+    assert!(!rejected(elsewhere.entities().find("nobody").await, 404, words).is_not_found());
+    assert!(!rejected(elsewhere.entities().list().await, 404, words).is_not_found());
     let as_usual = space.client.target().clone().with_mount("/identity/").unwrap();
     assert!(space.client.with_target(as_usual).entities().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_in_one_namespace_is_not_in_another() {
+async fn namespaces_are_separate() {
     let Some(space) = Space::new("client-parent") else { return };
     space.set_up("POST", "sys/namespaces/child", &serde_json::json!({}));
     let child = space.client.with_namespace("/client-parent/child/").unwrap();
@@ -64,7 +62,7 @@ async fn what_is_in_one_namespace_is_not_in_another() {
         assert_eq!(elsewhere.entities().find(&here.id).await.unwrap(), None);
         assert_eq!(elsewhere.lookup().entity(&LookupEntity::by_id(&here.id)).await.unwrap(), None);
         let update = UpdateEntityById::new(&here.id).policies(["dev"]);
-        refused(elsewhere.entities().update(&update).await, 400, "entity not found from id");
+        rejected(elsewhere.entities().update(&update).await, 400, "entity not found from id");
         elsewhere.entities().delete(&here.id).await.unwrap();
     }
     let alice = space.client.entities().read(&here.id).await.unwrap();
@@ -72,7 +70,7 @@ async fn what_is_in_one_namespace_is_not_in_another() {
     assert_eq!(here.id.as_str().split_once('.').unwrap().1, alice.namespace_id);
     let group = child.groups().create(&CreateGroup::named("all")).await.unwrap().created().unwrap().id;
     let update = UpdateGroupById::new(&group).member_entity_ids([&here.id]);
-    refused(child.groups().update(&update).await, 500, "invalid entity ID");
+    rejected(child.groups().update(&update).await, 500, "invalid entity ID");
 
     let name = "client-test-in-the-root-namespace";
     let in_root = root.entities().create(&CreateEntity::named(name)).await.unwrap().created().unwrap();
@@ -94,7 +92,7 @@ async fn a_namespace_can_have_an_unusual_name() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_not_is_refused() {
+async fn a_token_without_permission_is_rejected() {
     let Some(space) = Space::new("client-token") else { return };
     space.mount("people");
     space.policy("list", r#"path "identity/entity/id" { capabilities = ["list"] }"#);
@@ -113,14 +111,14 @@ async fn a_token_that_may_not_is_refused() {
         assert!(error.is_permission_denied() && !error.is_not_found() && !error.is_retryable(), "{error}");
     }
     assert_eq!(as_alice.entities().list().await.unwrap().len(), 1);
-    // What verifiers need, anybody may read.
+    // Verifiers need no token.
     let jwks = nobody.oidc().tokens().jwks().await.unwrap();
     assert_eq!(jwks, wrong.oidc().tokens().jwks().await.unwrap());
     assert!(nobody.oidc().tokens().discovery().await.unwrap().issuer.contains("client-token"));
 }
 
 #[tokio::test]
-async fn meta_and_absence_go_around_an_operation() {
+async fn with_meta_and_maybe_wrap_an_operation() {
     let Some(space) = Space::new("client-combinators") else { return };
     let client = &space.client;
     let id = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
@@ -135,7 +133,7 @@ async fn meta_and_absence_go_around_an_operation() {
 }
 
 #[tokio::test]
-async fn lists_as_get_are_the_same_lists() {
+async fn lists_by_get_return_the_same() {
     let Some(space) = Space::new("client-list-as-get") else { return };
     let client = space.client.with_target(space.client.target().clone().with_list_as_get(true));
     assert!(client.entities().list().await.unwrap().is_empty());
@@ -175,7 +173,7 @@ async fn one_client_serves_many_tasks() {
 }
 
 #[test]
-fn a_client_outlives_the_runtime_it_was_used_in() {
+fn a_client_outlives_its_runtime() {
     let Some(space) = Space::new("client-runtimes") else { return };
     for turn in 0..3 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -185,7 +183,7 @@ fn a_client_outlives_the_runtime_it_was_used_in() {
     }
 }
 
-/// The round trip of the quick start: someone who logs in, a group that gives rights, and a token that proves it.
+/// The quick start: a user who logs in, a group with policies, and an ID token.
 #[test]
 fn a_blocking_client_makes_the_round_trip() {
     let (Some(outside), Some(inside)) = (Space::new("client-blocking"), Space::new("client-blocking-inside"))
@@ -228,7 +226,7 @@ fn a_blocking_client_makes_the_round_trip() {
         assert!(client.with_token("s.wrong").unwrap().groups().list().unwrap_err().is_permission_denied());
     };
     round_trip(&outside);
-    // It does not mind the thread of a runtime, although it blocks it.
+    // It works in the thread of a runtime, although it blocks the thread.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { round_trip(&inside) });
 }

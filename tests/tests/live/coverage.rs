@@ -5,8 +5,8 @@ use identity_core::endpoint::ENDPOINTS;
 use crate::space::Space;
 use crate::{aliases, enforcement, entities, groups, legacy, lookup, mfa, protocol, provider, tokens, totp};
 
-/// The first test of each family asserts that it has called all operations of a list with success. Together these lists are all that the
-/// library offers.
+/// The first test of each family asserts that it has successfully called all operations of a list. Together
+/// these lists contain all operations of the library.
 fn called() -> BTreeSet<String> {
     let called = [
         &entities::OPERATIONS[..],
@@ -39,7 +39,7 @@ fn each_operation_of_the_library_is_called() {
 fn the_server_has_no_other_operations() {
     let Some(space) = Space::new("coverage") else { return };
     let document = space.set_up("GET", "sys/internal/specs/openapi", &serde_json::Value::Null);
-    // Its document leaves these out.
+    // Its document omits these.
     let mut served: BTreeSet<_> =
         ["duo", "okta", "pingid", "totp"].map(|of| format!("POST identity/mfa/method/{of}")).into();
     for (path, item) in document["paths"].as_object().unwrap() {

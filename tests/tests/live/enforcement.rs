@@ -3,16 +3,16 @@ use std::slice::from_ref;
 
 use serde::Deserialize;
 use serde_json::json;
-use vault_identity::{
-    Endpoint, ExposeSecret, KeyList, MfaMethodId, MountAccessor, SecretString,
-    endpoint::{ApiResponse, Method, RequestBuilder},
-    entity::CreateEntity,
-    error::{RequestError, ResponseError},
-    group::CreateGroup,
-    mfa::{CreateTotpMethod, LoginEnforcement, TotpAlgorithm, TotpParams, WriteLoginEnforcement},
+use vault_identity::endpoint::{ApiResponse, Method, RequestBuilder};
+use vault_identity::entity::CreateEntity;
+use vault_identity::error::{RequestError, ResponseError};
+use vault_identity::group::CreateGroup;
+use vault_identity::mfa::{
+    CreateTotpMethod, LoginEnforcement, TotpAlgorithm, TotpParams, WriteLoginEnforcement,
 };
+use vault_identity::{Endpoint, ExposeSecret, KeyList, MfaMethodId, MountAccessor, SecretString};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 use crate::totp;
 
@@ -58,7 +58,7 @@ async fn every_operation() {
     enforcements.write(&write).await.unwrap();
     assert_eq!(enforcements.find("all-of-them").await.unwrap().as_ref(), Some(&enforcement));
 
-    // The methods are replaced. Of the lists, what is not set stays, and what is empty is cleared.
+    // The methods are replaced. Unset lists are kept, and empty ones cleared.
     let write = WriteLoginEnforcement::new("all-of-them", [&two]).auth_method_types([""; 0]);
     let mut expected = enforcement;
     expected.mfa_method_ids = vec![two.clone()];
@@ -71,7 +71,7 @@ async fn every_operation() {
     assert_eq!(list.iter().collect::<Vec<_>>(), [(&"all-of-them".to_owned(), Some(&expected))]);
 
     let words = "still used by an enforcement configuration";
-    assert!(!refused(mfa.totp().delete(&two).await, 500, words).is_retryable());
+    assert!(!rejected(mfa.totp().delete(&two).await, 500, words).is_retryable());
     assert_eq!(mfa.totp().list().await.unwrap().len(), 2);
     mfa.totp().delete(&one).await.unwrap();
     for _ in 0..2 {
@@ -86,7 +86,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("enforcement-refusals") else { return };
     let enforcements = space.client.mfa().enforcements();
     let method = method(&space, "one").await;
@@ -97,17 +97,17 @@ async fn refusals_are_told_in_the_servers_words() {
         (new().identity_group_ids(["unknown"]), "group ids doesn't exist"),
         (new().identity_entity_ids(["unknown"]), "entity ids doesn't exist"),
     ] {
-        refused(enforcements.write(&write).await, 400, words);
+        rejected(enforcements.write(&write).await, 400, words);
     }
     let unknown = WriteLoginEnforcement::new("new", ["00000000-0000-0000-0000-000000000000"]);
     let unknown = unknown.auth_method_types([""; 0]);
-    refused(enforcements.write(&unknown).await, 400, "method ids doesn't exist");
+    rejected(enforcements.write(&unknown).await, 400, "method ids doesn't exist");
     let calls = space.calls().len();
     assert!(enforcements.write(&new()).await.unwrap_err().api().is_none());
     assert_eq!(space.calls().len(), calls);
     assert!(enforcements.list().await.unwrap().is_empty());
 
-    // It can be for nobody, and have no methods.
+    // It can apply to nobody, and have no methods.
     let none = WriteLoginEnforcement::new("none", [""; 0]).identity_entity_ids([""; 0]);
     enforcements.write(&none).await.unwrap();
     let mut enforcement = enforcements.read("none").await.unwrap();
@@ -119,7 +119,7 @@ async fn refusals_are_told_in_the_servers_words() {
 /// Logs alice in at the mount `people`.
 struct LoginTokenSource;
 
-/// What a log-in brings: a token, or what it takes to get one.
+/// The response to a login: a token, or the MFA requirement.
 #[derive(Debug, Deserialize)]
 struct Auth {
     client_token: SecretString,
@@ -168,7 +168,7 @@ impl Endpoint for LoginTokenSource {
     }
 }
 
-/// Passes a method, by a code.
+/// Validates a method with a code.
 struct Validate<'a> {
     request: &'a str,
     method: &'a MfaMethodId,
@@ -196,7 +196,7 @@ async fn in_force(space: &Space, people: &MountAccessor, method: &MfaMethodId) {
 }
 
 #[tokio::test]
-async fn who_logs_in_has_to_know_the_code() {
+async fn a_login_requires_the_code() {
     let Some(space) = Space::new("enforcement-login") else { return };
     let people = space.mount("people");
     space.policy("read", r#"path "identity/entity/id/*" { capabilities = ["read"] }"#);
@@ -220,30 +220,31 @@ async fn who_logs_in_has_to_know_the_code() {
     let Constraint { method_type, id, uses_passcode, name } = &any[0];
     assert_eq!((&**method_type, id, *uses_passcode, name.as_deref()), ("totp", &method, true, Some("app")));
 
-    // A code of an hour ago, and then the right one.
+    // A code that expired an hour ago, and then the current one.
     let validate =
         async |code: &str| nobody.call(&Validate { request: &request, method: &method, code }).await;
-    let error = refused(validate(&totp::code(&app, -120)).await, 403, "failed to satisfy enforcement people");
+    let error =
+        rejected(validate(&totp::code(&app, -120)).await, 403, "failed to satisfy enforcement people");
     assert!(error.is_permission_denied() && !error.is_not_found());
     let passed = validate(&totp::code(&app, 0)).await.unwrap();
     assert!(passed.mfa_requirement.is_none());
     let as_alice = space.client.with_token(passed.client_token).unwrap();
     assert_eq!(as_alice.entities().read(&alice).await.unwrap().id, alice);
-    refused(validate(&totp::code(&app, 1)).await, 400, "invalid request ID");
+    rejected(validate(&totp::code(&app, 1)).await, 400, "invalid request ID");
 
-    // Without a secret nobody passes, and without enforcement everybody.
+    // Without a secret no login succeeds, and without an enforcement every login does.
     space.client.mfa().totp().admin_destroy(&method, &alice).await.unwrap();
     let request = nobody.call(&LoginTokenSource).await.unwrap().mfa_requirement.unwrap().mfa_request_id;
     let code = totp::code(&app, 1);
     let validate = Validate { request: &request, method: &method, code: &code };
-    refused(nobody.call(&validate).await, 403, "failed to satisfy enforcement people");
+    rejected(nobody.call(&validate).await, 403, "failed to satisfy enforcement people");
     space.client.mfa().enforcements().delete("people").await.unwrap();
     let free = nobody.call(&LoginTokenSource).await.unwrap();
     assert!(free.mfa_requirement.is_none() && !free.client_token.expose_secret().is_empty());
 }
 
 #[tokio::test]
-async fn too_many_wrong_codes_are_too_many() {
+async fn too_many_wrong_codes_are_rejected() {
     let Some(space) = Space::new("enforcement-attempts") else { return };
     let people = space.mount("people");
     let _ = space.log_in("people", "alice", &[]);
@@ -261,10 +262,10 @@ async fn too_many_wrong_codes_are_too_many() {
     };
     let now = totp::code(&app, 0);
     assert!(!attempt(&now).await.unwrap().client_token.expose_secret().is_empty());
-    // A code is good once.
-    refused(attempt(&now).await, 403, "failed to satisfy enforcement");
+    // A code can be used once.
+    rejected(attempt(&now).await, 403, "failed to satisfy enforcement");
     for _ in 0..2 {
-        refused(attempt(&totp::code(&app, -120)).await, 403, "failed to satisfy enforcement");
+        rejected(attempt(&totp::code(&app, -120)).await, 403, "failed to satisfy enforcement");
     }
-    refused(attempt(&totp::code(&app, 1)).await, 403, "maximum TOTP validation attempts");
+    rejected(attempt(&totp::code(&app, 1)).await, 403, "maximum TOTP validation attempts");
 }

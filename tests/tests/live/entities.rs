@@ -1,14 +1,14 @@
 use std::slice::from_ref;
 
-use vault_identity::{
-    Client, EntityId, KeyList, Upsert,
-    alias::CreateEntityAlias,
-    entity::{BatchDeleteEntities, CreateEntity, Entity, MergeEntities, UpdateEntityById, WriteEntityByName},
-    error::ErrorKind,
-    group::CreateGroup,
+use vault_identity::alias::CreateEntityAlias;
+use vault_identity::entity::{
+    BatchDeleteEntities, CreateEntity, Entity, MergeEntities, UpdateEntityById, WriteEntityByName,
 };
+use vault_identity::error::ErrorKind;
+use vault_identity::group::CreateGroup;
+use vault_identity::{Client, EntityId, KeyList, Upsert};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 11] = [
@@ -25,7 +25,7 @@ pub(crate) const OPERATIONS: [&str; 11] = [
     "POST identity/entity/name/{name}",
 ];
 
-/// Reads an entity, and overlooks when it was changed last.
+/// Reads an entity without the time of its last update.
 pub(crate) async fn read(client: &Client, id: &EntityId) -> Entity {
     let mut entity = client.entities().read(id).await.expect("the entity is there");
     assert!(entity.creation_time.is_some() && entity.last_update_time.take() >= entity.creation_time);
@@ -79,7 +79,7 @@ async fn every_operation() {
     assert_eq!(entities.find(&bob.id).await.unwrap(), None);
     expected.merged_entity_ids = vec![bob.id];
     assert_eq!(read(&space.client, &alice.id).await, expected);
-    refused(entities.merge(&merge).await, 400, "entity id to merge from is invalid");
+    rejected(entities.merge(&merge).await, 400, "entity id to merge from is invalid");
     assert_eq!(read(&space.client, &alice.id).await, expected);
 
     for _ in 0..2 {
@@ -106,7 +106,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_stays_and_what_is_empty_is_cleared() {
+async fn an_update_keeps_unset_fields_and_clears_empty_ones() {
     let Some(space) = Space::new("entity-fields") else { return };
     let entities = space.client.entities();
     let create = CreateEntity::named("alice").policies(["dev"]).metadata([("team", "eng"), ("empty", "")]);
@@ -140,7 +140,7 @@ async fn what_is_not_set_stays_and_what_is_empty_is_cleared() {
 }
 
 #[tokio::test]
-async fn without_a_name_each_create_makes_another() {
+async fn each_unnamed_create_creates_another() {
     let Some(space) = Space::new("entity-unnamed") else { return };
     let entities = space.client.entities();
     let first = entities.create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
@@ -153,7 +153,7 @@ async fn without_a_name_each_create_makes_another() {
 }
 
 #[tokio::test]
-async fn renamed_in_three_ways() {
+async fn an_entity_can_be_renamed_in_three_ways() {
     let Some(space) = Space::new("entity-renamed") else { return };
     let entities = space.client.entities();
     let create = CreateEntity::named("one").policies(["dev"]);
@@ -176,30 +176,30 @@ async fn renamed_in_three_ways() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("entity-refusals") else { return };
     let entities = space.client.entities();
     let id = entities.create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     entities.create(&CreateEntity::named("bob")).await.unwrap().created().unwrap();
     let alice = read(&space.client, &id).await;
 
-    let error = refused(
+    let error = rejected(
         entities.update(&UpdateEntityById::new("nobody").policies(["dev"])).await,
         400,
         "entity not found from id",
     );
     assert!(!error.is_not_found() && !error.is_retryable());
     let unknown = CreateEntity::unnamed().id("nobody");
-    refused(entities.create(&unknown).await, 400, "entity not found from id");
+    rejected(entities.create(&unknown).await, 400, "entity not found from id");
     let taken = UpdateEntityById::new(&id).name("BOB");
-    refused(entities.update(&taken).await, 400, "entity name is already in use");
+    rejected(entities.update(&taken).await, 400, "entity name is already in use");
     let root = UpdateEntityById::new(&id).policies(["dev", "root"]);
-    refused(entities.update(&root).await, 400, "policies cannot contain root");
+    rejected(entities.update(&root).await, 400, "policies cannot contain root");
     assert_eq!(read(&space.client, &id).await, alice);
 }
 
 #[tokio::test]
-async fn disabled_is_barred_until_enabled_again() {
+async fn a_disabled_entity_cannot_log_in_until_it_is_enabled() {
     let Some(space) = Space::new("entity-disabled") else { return };
     space.mount("people");
     space.policy("read", r#"path "identity/entity/*" { capabilities = ["read"] }"#);
@@ -227,7 +227,7 @@ async fn disabled_is_barred_until_enabled_again() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_takes_its_aliases_and_memberships_along() {
+async fn deleting_an_entity_deletes_its_aliases_and_memberships() {
     let Some(space) = Space::new("entity-deleted") else { return };
     let (entities, aliases) = (space.client.entities(), space.client.entity_aliases());
     let people = space.mount("people");
@@ -254,7 +254,7 @@ async fn what_is_deleted_takes_its_aliases_and_memberships_along() {
 }
 
 #[tokio::test]
-async fn many_are_deleted_in_as_many_requests_as_it_takes() {
+async fn many_entities_are_deleted_in_several_requests() {
     let Some(space) = Space::new("entity-batches") else { return };
     let entities = space.client.entities();
     let mut ids: Vec<EntityId> = (0..2_500).map(|n| EntityId::new(format!("unknown-{n}"))).collect();
@@ -272,7 +272,7 @@ async fn many_are_deleted_in_as_many_requests_as_it_takes() {
     assert_eq!(space.calls().len(), before + 6);
     assert_eq!(entities.list().await.unwrap().keys, from_ref(&stays));
 
-    // As many as one request can carry, and one more.
+    // One more than a request can carry.
     let mut most = ids[..998].to_vec();
     most.push(stays);
     space.client.call(&BatchDeleteEntities::new(&most)).await.unwrap();

@@ -1,11 +1,9 @@
-use vault_identity::{
-    Client, GroupId, KeyList, Upsert,
-    entity::CreateEntity,
-    error::ErrorKind,
-    group::{CreateGroup, Group, GroupType, UpdateGroupById, WriteGroupByName},
-};
+use vault_identity::entity::CreateEntity;
+use vault_identity::error::ErrorKind;
+use vault_identity::group::{CreateGroup, Group, GroupType, UpdateGroupById, WriteGroupByName};
+use vault_identity::{Client, GroupId, KeyList, Upsert};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 9] = [
@@ -20,7 +18,7 @@ pub(crate) const OPERATIONS: [&str; 9] = [
     "POST identity/group/name/{name}",
 ];
 
-/// Reads a group, and overlooks when and how often it was changed.
+/// Reads a group without the time and number of its updates.
 pub(crate) async fn read(client: &Client, id: &GroupId) -> Group {
     let mut group = client.groups().read(id).await.expect("the group is there");
     assert!(group.creation_time.is_some() && group.last_update_time.take() >= group.creation_time);
@@ -96,7 +94,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_stays_and_what_is_empty_is_cleared() {
+async fn an_update_keeps_unset_fields_and_clears_empty_ones() {
     let Some(space) = Space::new("group-fields") else { return };
     let groups = space.client.groups();
     let alice = space.client.entities().create(&CreateEntity::named("alice")).await.unwrap();
@@ -146,7 +144,7 @@ async fn what_is_not_set_stays_and_what_is_empty_is_cleared() {
 }
 
 #[tokio::test]
-async fn without_a_name_each_create_makes_another() {
+async fn each_unnamed_create_creates_another() {
     let Some(space) = Space::new("group-unnamed") else { return };
     let groups = space.client.groups();
     let first = groups.create(&CreateGroup::unnamed()).await.unwrap().created().unwrap();
@@ -158,7 +156,7 @@ async fn without_a_name_each_create_makes_another() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_no_member_and_still_a_parent() {
+async fn a_deleted_group_is_no_member_but_still_a_parent() {
     let Some(space) = Space::new("group-deleted") else { return };
     let groups = space.client.groups();
     let below = groups.create(&CreateGroup::named("below")).await.unwrap().created().unwrap().id;
@@ -176,7 +174,7 @@ async fn what_is_deleted_is_no_member_and_still_a_parent() {
 }
 
 #[tokio::test]
-async fn an_external_group_takes_no_members() {
+async fn an_external_group_has_no_members() {
     let Some(space) = Space::new("group-external") else { return };
     let groups = space.client.groups();
     let create = CreateGroup::named("theirs").group_type(GroupType::External).policies(["dev"]);
@@ -186,10 +184,10 @@ async fn an_external_group_takes_no_members() {
     assert_eq!(theirs.group_type, GroupType::External);
 
     let words = "can't be set";
-    refused(groups.update(&UpdateGroupById::new(&id).member_entity_ids([""; 0])).await, 400, words);
-    refused(groups.update(&UpdateGroupById::new(&id).member_group_ids([""; 0])).await, 400, words);
-    refused(groups.add_member_entities(&id, ["nobody"]).await, 400, words);
-    refused(
+    rejected(groups.update(&UpdateGroupById::new(&id).member_entity_ids([""; 0])).await, 400, words);
+    rejected(groups.update(&UpdateGroupById::new(&id).member_group_ids([""; 0])).await, 400, words);
+    rejected(groups.add_member_entities(&id, ["nobody"]).await, 400, words);
+    rejected(
         groups.update(&UpdateGroupById::new(&id).group_type(GroupType::Internal)).await,
         400,
         "type cannot be changed",
@@ -198,14 +196,14 @@ async fn an_external_group_takes_no_members() {
     assert!(matches!(error.kind(), ErrorKind::Request(_)), "{error}");
     assert_eq!(read(&space.client, &id).await, theirs);
 
-    // It has the policies of its own, and can be a member.
+    // It has its own policies, and can be a member.
     let all = CreateGroup::named("all").member_group_ids([&id]);
     let all = groups.create(&all).await.unwrap().created().unwrap().id;
     assert_eq!(groups.read(&id).await.unwrap().parent_group_ids, [all]);
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("group-refusals") else { return };
     let groups = space.client.groups();
     let top = groups.create(&CreateGroup::named("top")).await.unwrap().created().unwrap().id;
@@ -213,30 +211,31 @@ async fn refusals_are_told_in_the_servers_words() {
     groups.add_member_groups(&top, [&below]).await.unwrap();
     let before = read(&space.client, &top).await;
 
-    let error = refused(groups.update(&UpdateGroupById::new("unknown")).await, 400, "invalid group ID");
+    let error = rejected(groups.update(&UpdateGroupById::new("unknown")).await, 400, "invalid group ID");
     assert!(!error.is_not_found());
-    refused(groups.create(&CreateGroup::unnamed().id("unknown")).await, 400, "invalid group ID");
+    rejected(groups.create(&CreateGroup::unnamed().id("unknown")).await, 400, "invalid group ID");
     let taken = UpdateGroupById::new(&top).name("BELOW");
-    refused(groups.update(&taken).await, 400, "group name is already in use");
+    rejected(groups.update(&taken).await, 400, "group name is already in use");
     let root = UpdateGroupById::new(&top).policies(["root"]);
-    refused(groups.update(&root).await, 400, "policies cannot contain root");
+    rejected(groups.update(&root).await, 400, "policies cannot contain root");
     let unknown_type = CreateGroup::named("new").group_type("federated");
-    refused(groups.create(&unknown_type).await, 400, "invalid group type");
+    rejected(groups.create(&unknown_type).await, 400, "invalid group type");
 
-    // Mistakes, although the server says 500: the same call fails again.
+    // Invalid requests, although the status is 500: the same call fails again.
     let nobody = UpdateGroupById::new(&top).member_entity_ids(["nobody"]);
-    assert!(!refused(groups.update(&nobody).await, 500, "invalid entity ID").is_retryable());
+    assert!(!rejected(groups.update(&nobody).await, 500, "invalid entity ID").is_retryable());
     assert!(
-        !refused(groups.add_member_entities(&top, ["nobody"]).await, 500, "invalid entity ID").is_retryable()
+        !rejected(groups.add_member_entities(&top, ["nobody"]).await, 500, "invalid entity ID")
+            .is_retryable()
     );
     let nothing = UpdateGroupById::new(&top).member_group_ids(["nothing"]);
-    assert!(!refused(groups.update(&nothing).await, 500, "invalid member group ID").is_retryable());
+    assert!(!rejected(groups.update(&nothing).await, 500, "invalid member group ID").is_retryable());
     let itself = UpdateGroupById::new(&top).member_group_ids([&top]);
-    assert!(!refused(groups.update(&itself).await, 500, "is same as the ID of the group").is_retryable());
+    assert!(!rejected(groups.update(&itself).await, 500, "is same as the ID of the group").is_retryable());
 
     let circle = UpdateGroupById::new(&below).member_group_ids([&top]);
-    refused(groups.update(&circle).await, 400, "cyclic relationship detected");
-    refused(groups.add_member_groups(&below, [&top]).await, 400, "cyclic relationship detected");
+    rejected(groups.update(&circle).await, 400, "cyclic relationship detected");
+    rejected(groups.add_member_groups(&below, [&top]).await, 400, "cyclic relationship detected");
     assert_eq!(read(&space.client, &top).await, before);
     assert!(groups.read(&below).await.unwrap().member_group_ids.is_empty());
     assert_eq!(groups.list().await.unwrap().len(), 2);

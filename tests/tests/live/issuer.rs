@@ -1,11 +1,12 @@
-//! A provider's issuer is written without a path, and told with one.
+//! A provider's issuer is written without a path, and returned with one.
 
-use vault_identity::{WithMeta, oidc::WriteOidcProvider};
+use vault_identity::WithMeta;
+use vault_identity::oidc::WriteOidcProvider;
 
 use crate::space::Space;
 
 #[tokio::test]
-async fn a_provider_takes_back_the_issuer_that_it_tells() {
+async fn a_provider_accepts_the_issuer_that_it_returns() {
     let Some(space) = Space::new("provider-issuer") else { return };
     space.set_up("POST", "sys/namespaces/v1", &serde_json::json!({}));
     let below = space.client.with_namespace("provider-issuer/v1").unwrap();
@@ -37,7 +38,7 @@ async fn a_provider_takes_back_the_issuer_that_it_tells() {
 }
 
 #[tokio::test]
-async fn the_host_of_an_issuer_can_begin_like_the_path() {
+async fn the_host_of_an_issuer_can_start_like_the_path() {
     let Some(space) = Space::new("provider-issuer-host") else { return };
     let providers = space.client.oidc().providers();
     for issuer in ["https://v1.example.com", "http://v1:8200"] {

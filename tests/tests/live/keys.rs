@@ -1,13 +1,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use vault_identity::{
-    ExposeSecret,
-    error::ErrorKind,
-    oidc::{IntrospectIdToken, RotateOidcKey, SigningAlgorithm, WriteOidcKey, WriteOidcRole},
-};
+use vault_identity::ExposeSecret;
+use vault_identity::error::ErrorKind;
+use vault_identity::oidc::{IntrospectIdToken, RotateOidcKey, SigningAlgorithm, WriteOidcKey, WriteOidcRole};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 use crate::tokens::{HOUR, MINT, key_ids, verified};
 
@@ -41,7 +39,7 @@ async fn a_key_of_each_algorithm_signs() {
         assert!(own.all(|key| key.kty == kty && key.public_key_use.as_deref() == Some("sig")));
         let key = jwks.keys.iter().find(|key| key.alg.as_ref() == Some(&algorithm)).unwrap();
         assert_eq!(key.parameters.keys().map(String::as_str).collect::<Vec<_>>().join(","), parameters);
-        // The library to verify with does not know P-521.
+        // `jsonwebtoken` does not support P-521.
         if algorithm != SigningAlgorithm::ES512 {
             let mut known = jwks;
             known.keys.retain(|key| key.alg != Some(SigningAlgorithm::ES512));
@@ -50,7 +48,7 @@ async fn a_key_of_each_algorithm_signs() {
     }
     assert_eq!(oidc.keys().list().await.unwrap().len(), 8);
 
-    // A key can change its algorithm.
+    // The algorithm of a key can be changed.
     let update = WriteOidcKey::new("RS256").algorithm(SigningAlgorithm::EdDSA);
     oidc.keys().write(&update).await.unwrap();
     let minted = as_alice.oidc().tokens().generate("RS256").await.unwrap();
@@ -60,7 +58,7 @@ async fn a_key_of_each_algorithm_signs() {
 }
 
 #[tokio::test]
-async fn keys_and_roles_have_names_of_letters_digits_and_what_stands_between() {
+async fn valid_names_of_keys_and_roles() {
     let Some(space) = Space::new("tokens-names") else { return };
     let oidc = space.client.oidc();
     let names = ["0", "A", "_", "a", "a-b.c__d"];
@@ -80,7 +78,7 @@ async fn keys_and_roles_have_names_of_letters_digits_and_what_stands_between() {
 }
 
 #[tokio::test]
-async fn an_update_of_a_key_or_role_leaves_the_rest() {
+async fn an_update_of_a_key_or_role_keeps_unset_fields() {
     let Some(space) = Space::new("tokens-updates") else { return };
     let oidc = space.client.oidc();
     let write = WriteOidcKey::new("web").algorithm(SigningAlgorithm::EdDSA).rotation_period(2 * HOUR);
@@ -121,7 +119,7 @@ async fn an_update_of_a_key_or_role_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn a_key_rotated_out_is_published_as_long_as_it_verifies() {
+async fn a_rotated_key_is_published_for_its_verification_ttl() {
     let Some(space) = Space::new("tokens-rotation") else { return };
     let oidc = space.client.oidc();
     oidc.keys().write(&WriteOidcKey::new("web").algorithm(SigningAlgorithm::ES256)).await.unwrap();
@@ -135,5 +133,5 @@ async fn a_key_rotated_out_is_published_as_long_as_it_verifies() {
     oidc.keys().rotate(&RotateOidcKey::new("web").verification_ttl(Duration::ZERO)).await.unwrap();
     let at_last = key_ids(&space.client).await;
     assert_eq!(after.difference(&at_last).count(), 1, "{after:?} {at_last:?}");
-    refused(oidc.keys().rotate(&RotateOidcKey::new("unknown")).await, 400, "no named key found");
+    rejected(oidc.keys().rotate(&RotateOidcKey::new("unknown")).await, 400, "no named key found");
 }

@@ -1,16 +1,14 @@
 use std::slice::from_ref;
 
+use vault_identity::alias::{AliasWrite, CreateEntityAlias};
+use vault_identity::entity::CreateEntity;
 use vault_identity::legacy::{
     CreateAlias, CreatePersona, DeleteAlias, DeletePersona, ListAliases, ListPersonas, ReadAlias,
     ReadPersona, UpdateAlias, UpdatePersona,
 };
-use vault_identity::{
-    KeyList, Maybe, Upsert,
-    alias::{AliasWrite, CreateEntityAlias},
-    entity::CreateEntity,
-};
+use vault_identity::{KeyList, Maybe, Upsert};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 10] = [
@@ -52,7 +50,7 @@ async fn every_operation() {
     assert_eq!((&*list.keys, &*list.key_info[&written.id].name), (from_ref(&written.id), "alicia"));
     assert_eq!(list, client.entity_aliases().list().await.unwrap());
 
-    // So is a persona when it is read.
+    // A persona is an entity alias as well when it is read.
     assert_eq!(client.call(&ReadPersona::new(&written.id)).await.unwrap(), alias);
     assert_eq!(client.call(&ListPersonas::new()).await.unwrap(), list);
     for _ in 0..2 {
@@ -68,7 +66,7 @@ async fn every_operation() {
         assert_eq!(client.entity_aliases().find(&again).await.unwrap(), None);
     }
 
-    // And when it is written it is an entity.
+    // When it is written, it is an entity.
     let create = CreatePersona::named("bob").metadata([("team", "eng")]);
     let bob = client.call(&create).await.unwrap().created().unwrap();
     assert_eq!((&*bob.name, bob.aliases.len()), ("bob", 0));
@@ -93,12 +91,12 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn what_is_made_without_an_identifier_or_with_one() {
+async fn creates_with_and_without_an_identifier() {
     let Some(space) = Space::new("legacy-ids") else { return };
     let client = &space.client;
     let (people, robots) = (space.mount("people"), space.mount("robots"));
 
-    // Without an entity, the server makes one.
+    // Without an entity, the server creates one.
     let alias = client.call(&CreateAlias::new("ali", &people)).await.unwrap().written().unwrap();
     assert!(client.entities().find(&alias.canonical_id).await.unwrap().is_some());
     let moved =
@@ -118,8 +116,8 @@ async fn what_is_made_without_an_identifier_or_with_one() {
         assert_eq!(client.entities().read_by_name("bob").await.unwrap().id, first.id);
     }
 
-    refused(client.call(&CreateAlias::new("x", "unknown")).await, 400, "invalid mount accessor");
-    refused(client.call(&UpdateAlias::new("unknown").name("x")).await, 400, "");
-    refused(client.call(&UpdatePersona::new("unknown").name("x")).await, 400, "entity not found from id");
-    refused(client.call(&UpdatePersona::new(&first.id).name("alice")).await, 400, "already in use");
+    rejected(client.call(&CreateAlias::new("x", "unknown")).await, 400, "invalid mount accessor");
+    rejected(client.call(&UpdateAlias::new("unknown").name("x")).await, 400, "");
+    rejected(client.call(&UpdatePersona::new("unknown").name("x")).await, 400, "entity not found from id");
+    rejected(client.call(&UpdatePersona::new(&first.id).name("alice")).await, 400, "already in use");
 }

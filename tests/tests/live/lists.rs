@@ -1,13 +1,13 @@
-//! Lists of any length: the server accepts 1000 strings in a JSON body, field names included.
+//! Lists of any length: the server accepts 1000 strings in a JSON body, including field names.
 
-use vault_identity::{
-    EntityId, GroupId, Result,
-    entity::{CreateEntity, MergeEntities, UpdateEntityById},
-    error::ErrorKind,
-    group::{CreateGroup, UpdateGroupById},
-    mfa::{CreateTotpMethod, TotpParams, WriteLoginEnforcement},
-    oidc::{WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope},
+use vault_identity::entity::{CreateEntity, MergeEntities, UpdateEntityById};
+use vault_identity::error::ErrorKind;
+use vault_identity::group::{CreateGroup, UpdateGroupById};
+use vault_identity::mfa::{CreateTotpMethod, TotpParams, WriteLoginEnforcement};
+use vault_identity::oidc::{
+    WriteOidcAssignment, WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
 };
+use vault_identity::{EntityId, GroupId, Result};
 
 use crate::space::Space;
 
@@ -15,7 +15,7 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{prefix}{n:05}")).collect()
 }
 
-/// Asserts that the call was refused before it was sent, because of this parameter.
+/// Asserts that the call was rejected before it was sent, because of this parameter.
 #[track_caller]
 pub(crate) fn not_sent<T>(result: Result<T>, parameter: &str) {
     let Err(error) = result else { panic!("it was sent") };
@@ -24,7 +24,7 @@ pub(crate) fn not_sent<T>(result: Result<T>, parameter: &str) {
 }
 
 #[tokio::test]
-async fn lists_of_objects_that_need_not_exist() {
+async fn lists_of_unchecked_references() {
     let Some(space) = Space::new("lists") else { return };
     let oidc = space.client.oidc();
     let entity = space.client.entities().create(&CreateEntity::named("e")).await.unwrap().created().unwrap();
@@ -57,7 +57,7 @@ async fn lists_of_objects_that_need_not_exist() {
         space.client.groups().update(&update).await.unwrap();
         assert_eq!(space.client.groups().read(&group.id).await.unwrap().policies, policies);
     }
-    // Everything at once that still goes as arrays.
+    // All that fits into arrays.
     let ids = names("id", 150);
     let pairs = names("k", 64).into_iter().map(|key| (key, ""));
     let update = UpdateGroupById::new(&group.id).name("g").policies(&ids).metadata(pairs);
@@ -65,7 +65,7 @@ async fn lists_of_objects_that_need_not_exist() {
 }
 
 #[tokio::test]
-async fn an_element_with_a_comma_stays_whole() {
+async fn an_element_with_a_comma_is_not_split() {
     let Some(space) = Space::new("lists-commas") else { return };
     let clients = space.client.oidc().clients();
     let mut uris = names("https://app.example.com/?scope=a,b&n=", 500);
@@ -76,7 +76,7 @@ async fn an_element_with_a_comma_stays_whole() {
 }
 
 #[tokio::test]
-async fn lists_of_objects_that_have_to_exist() {
+async fn lists_of_checked_references() {
     let Some(space) = Space::new("lists-existing") else { return };
     let oidc = space.client.oidc();
     let all = names("n", 1_000);
@@ -91,7 +91,7 @@ async fn lists_of_objects_that_have_to_exist() {
     assert_eq!(oidc.clients().read("c").await.unwrap().info.assignments, all);
 }
 
-/// Its lists are not split at commas.
+/// The lists of an enforcement are not split at commas.
 #[tokio::test]
 async fn an_enforcement_has_a_limit_and_a_merge_has_none() {
     let Some(space) = Space::new("lists-entities") else { return };

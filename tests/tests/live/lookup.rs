@@ -1,9 +1,7 @@
-use vault_identity::{
-    alias::{CreateEntityAlias, CreateGroupAlias},
-    entity::CreateEntity,
-    group::CreateGroup,
-    lookup::{LookupEntity, LookupGroup},
-};
+use vault_identity::alias::{CreateEntityAlias, CreateGroupAlias};
+use vault_identity::entity::CreateEntity;
+use vault_identity::group::CreateGroup;
+use vault_identity::lookup::{LookupEntity, LookupGroup};
 
 use crate::space::Space;
 
@@ -67,7 +65,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn an_identifier_of_one_kind_is_not_one_of_another() {
+async fn an_identifier_of_one_kind_finds_no_other_kind() {
     let Some(space) = Space::new("lookup-kinds") else { return };
     let entity =
         space.client.entities().create(&CreateEntity::named("same")).await.unwrap().created().unwrap();

@@ -1,4 +1,4 @@
-//! All that the client does, against a real server.
+//! All operations of the client, against a real server.
 
 mod aliases;
 mod app;
@@ -31,12 +31,13 @@ use std::fmt::Debug;
 
 use vault_identity::{Error, Result};
 
-/// The error of a call that the server has to refuse with this status and, among others, these words.
+/// Asserts that the server rejects a call with this status and a message that contains this, and returns the
+/// error.
 #[track_caller]
-fn refused<T: Debug>(result: Result<T>, status: u16, words: &str) -> Error {
-    let error = result.expect_err("the server has to refuse this");
-    let api = error.api().unwrap_or_else(|| panic!("not refused by the server: {error:?}"));
+fn rejected<T: Debug>(result: Result<T>, status: u16, message: &str) -> Error {
+    let error = result.expect_err("the server must reject this");
+    let api = error.api().unwrap_or_else(|| panic!("not rejected by the server: {error:?}"));
     assert_eq!(api.status(), status, "{api}");
-    assert!(api.to_string().contains(words), "{api}");
+    assert!(api.to_string().contains(message), "{api}");
     error
 }

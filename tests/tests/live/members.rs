@@ -1,5 +1,7 @@
+use vault_identity::entity::CreateEntity;
+use vault_identity::group::CreateGroup;
 use vault_identity::transport::{BlockingAdapter, HyperTransport};
-use vault_identity::{BlockingClient, Client, EntityId, GroupId, entity::CreateEntity, group::CreateGroup};
+use vault_identity::{BlockingClient, Client, EntityId, GroupId};
 
 use crate::groups::read;
 use crate::space::Space;
@@ -20,7 +22,7 @@ async fn group(client: &Client, create: CreateGroup) -> GroupId {
 }
 
 #[tokio::test]
-async fn entities_come_and_go_and_nothing_else_changes() {
+async fn adding_and_removing_entities_changes_nothing_else() {
     let Some(space) = Space::new("members-entities") else { return };
     let groups = space.client.groups();
     let ids = entities(&space.client, 4).await;
@@ -52,7 +54,7 @@ async fn entities_come_and_go_and_nothing_else_changes() {
 }
 
 #[tokio::test]
-async fn groups_come_and_go_and_policies_are_inherited() {
+async fn member_groups_inherit_policies() {
     let Some(space) = Space::new("members-groups") else { return };
     let groups = space.client.groups();
     let alice = entities(&space.client, 1).await.remove(0);
@@ -85,7 +87,7 @@ async fn groups_come_and_go_and_policies_are_inherited() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_gone_is_not_found() {
+async fn a_deleted_group_is_not_found() {
     let Some(space) = Space::new("members-no-group") else { return };
     let groups = space.client.groups();
     assert!(groups.add_member_entities("unknown", ["nobody"]).await.unwrap_err().is_not_found());

@@ -1,15 +1,13 @@
 use std::slice::from_ref;
 
-use vault_identity::{
-    EntityAliasId, EntityId, MountAccessor,
-    alias::CreateEntityAlias,
-    entity::{CreateEntity, MergeEntities},
-    group::CreateGroup,
-    lookup::LookupEntity,
-};
+use vault_identity::alias::CreateEntityAlias;
+use vault_identity::entity::{CreateEntity, MergeEntities};
+use vault_identity::group::CreateGroup;
+use vault_identity::lookup::LookupEntity;
+use vault_identity::{EntityAliasId, EntityId, MountAccessor};
 
 use crate::entities::read;
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 impl Space {
@@ -27,7 +25,7 @@ impl Space {
 }
 
 #[tokio::test]
-async fn aliases_and_memberships_go_along_policies_and_metadata_do_not() {
+async fn a_merge_moves_aliases_and_memberships_but_not_policies_and_metadata() {
     let Some(space) = Space::new("merge") else { return };
     let (people, robots) = (space.mount("people"), space.mount("robots"));
     let (alice, twin, other) =
@@ -62,7 +60,7 @@ async fn aliases_and_memberships_go_along_policies_and_metadata_do_not() {
 }
 
 #[tokio::test]
-async fn aliases_on_one_mount_are_named_as_conflicts() {
+async fn aliases_on_one_mount_are_reported_as_conflicts() {
     let Some(space) = Space::new("merge-conflict") else { return };
     let people = space.mount("people");
     let (alice, twin) = (space.entity("alice").await, space.entity("twin").await);
@@ -71,7 +69,7 @@ async fn aliases_on_one_mount_are_named_as_conflicts() {
     let before = (read(&space.client, &alice).await, read(&space.client, &twin).await);
 
     for merge in [MergeEntities::new(&alice, [&twin]), MergeEntities::new(&alice, [&twin]).force(true)] {
-        let error = refused(space.client.entities().merge(&merge).await, 400, "same mount accessor");
+        let error = rejected(space.client.entities().merge(&merge).await, 400, "same mount accessor");
         assert!(!error.is_retryable());
         let conflicts = error.api().unwrap().conflicts();
         let rows: Vec<_> = conflicts
@@ -118,16 +116,16 @@ async fn either_alias_of_a_conflict_can_be_kept() {
 }
 
 #[tokio::test]
-async fn refused_merges_change_nothing() {
+async fn rejected_merges_change_nothing() {
     let Some(space) = Space::new("merge-refusals") else { return };
     let entities = space.client.entities();
     let (alice, twin) = (space.entity("alice").await, space.entity("twin").await);
     let before = (read(&space.client, &alice).await, read(&space.client, &twin).await);
 
     let to_nobody = MergeEntities::new("nobody", [&twin]);
-    refused(entities.merge(&to_nobody).await, 400, "entity id to merge to is invalid");
+    rejected(entities.merge(&to_nobody).await, 400, "entity id to merge to is invalid");
     let from_nobody = MergeEntities::new(&alice, ["nobody"]);
-    refused(entities.merge(&from_nobody).await, 400, "entity id to merge from is invalid");
+    rejected(entities.merge(&from_nobody).await, 400, "entity id to merge from is invalid");
     let calls = space.calls().len();
     for merge in [MergeEntities::new(&alice, [&alice]), MergeEntities::new(&alice, [""; 0])] {
         assert!(entities.merge(&merge).await.unwrap_err().api().is_none());

@@ -1,27 +1,25 @@
-use vault_identity::{
-    alias::{CreateEntityAlias, UpdateEntityAliasById},
-    entity::{CreateEntity, UpdateEntityById},
-    group::{CreateGroup, UpdateGroupById},
-};
+use vault_identity::alias::{CreateEntityAlias, UpdateEntityAliasById};
+use vault_identity::entity::{CreateEntity, UpdateEntityById};
+use vault_identity::group::{CreateGroup, UpdateGroupById};
 
 use crate::lists::not_sent;
 use crate::space::Space;
 
-/// So many pairs with keys and values of so many bytes.
+/// Returns this many pairs with keys and values of these lengths.
 fn pairs(count: usize, key: usize, value: usize) -> Vec<(String, String)> {
     (0..count).map(|n| (format!("{n:0>key$}"), "x".repeat(value))).collect()
 }
 
-/// What the server refuses, which is what the client does not even send.
+/// Asserts that the server rejects what the client does not even send.
 fn refused_by(space: &Space, path: &str, field: &str, pairs: &[(String, String)]) {
     let pairs: serde_json::Map<_, _> =
         pairs.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
-    let (status, answer) = space.request("POST", path, Some(&serde_json::json!({ field: pairs })));
-    assert_eq!(status, 500, "{answer}");
+    let (status, body) = space.request("POST", path, Some(&serde_json::json!({ field: pairs })));
+    assert_eq!(status, 500, "{body}");
 }
 
 #[tokio::test]
-async fn metadata_is_kept_up_to_its_limits() {
+async fn metadata_is_stored_up_to_its_limits() {
     let Some(space) = Space::new("metadata") else { return };
     let (entities, groups) = (space.client.entities(), space.client.groups());
     let most = pairs(64, 128, 512);
@@ -55,7 +53,7 @@ async fn metadata_is_kept_up_to_its_limits() {
 }
 
 #[tokio::test]
-async fn custom_metadata_is_kept_up_to_its_limits() {
+async fn custom_metadata_is_stored_up_to_its_limits() {
     let Some(space) = Space::new("custom-metadata") else { return };
     let aliases = space.client.entity_aliases();
     let people = space.mount("people");

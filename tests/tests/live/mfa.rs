@@ -1,15 +1,13 @@
 use std::time::Duration;
 
-use vault_identity::{
-    KeyList,
-    mfa::{
-        CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DuoMethod, DuoParams,
-        MfaMethod, MfaMethodInfo, OktaMethod, OktaParams, PingIdMethod, PingIdParams, TotpAlgorithm,
-        TotpMethod, TotpParams, UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod, UpdateTotpMethod,
-    },
+use vault_identity::KeyList;
+use vault_identity::mfa::{
+    CreateDuoMethod, CreateOktaMethod, CreatePingIdMethod, CreateTotpMethod, DuoMethod, DuoParams, MfaMethod,
+    MfaMethodInfo, OktaMethod, OktaParams, PingIdMethod, PingIdParams, TotpAlgorithm, TotpMethod, TotpParams,
+    UpdateDuoMethod, UpdateOktaMethod, UpdatePingIdMethod, UpdateTotpMethod,
 };
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 22] = [
@@ -37,19 +35,20 @@ pub(crate) const OPERATIONS: [&str; 22] = [
     "POST identity/mfa/method/totp/{method_id}",
 ];
 
-/// An identifier that no method has.
+/// The identifier of no method.
 const ABSENT: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The settings file of `PingID`, in base64: a key, `use_signature=true`, a token, the alias `org`, and three addresses.
+/// The settings file of `PingID`, in base64: a key, `use_signature=true`, a token, the alias `org`, and three
+/// URLs.
 const SETTINGS: &str = "dXNlX2Jhc2U2NF9rZXk9Wm05dkNnPT0KdXNlX3NpZ25hdHVyZT10cnVlCnRva2VuPWFiYwppZHBfdXJsPWh0dHBzOi8vaWRw\
 LmV4YW1wbGUuY29tL3BpbmdpZApvcmdfYWxpYXM9b3JnCmFkbWluX3VybD1odHRwczovL2FkbWluLmV4YW1wbGUuY29tCmF1dGhlbnRpY2F0b3JfdXJsPWh0dHBz\
 Oi8vYXV0aC5leGFtcGxlLmNvbQo=";
 
-/// The same with nothing but `use_signature=false` and one address.
+/// A settings file with only `use_signature=false` and one URL.
 const FEW_SETTINGS: &str = "dXNlX3NpZ25hdHVyZT1mYWxzZQppZHBfdXJsPWh0dHBzOi8vaWRwLmV4YW1wbGUuY29tL3BpbmdpZAo=";
 
-/// Does all that can be done with a type of method: creates one with the one parameters, and replaces them by the other. The two
-/// functions check what is read after that.
+/// Calls all operations of a type of method: creates one with the first parameters, and replaces them with
+/// the second. The two functions check what is read afterwards.
 macro_rules! every_operation {
     ($type:literal: $handle:ident, $method:ident, $create:ident, $update:ident, $all:expr, $check_all:expr, $few:expr, $check_few:expr) => {{
         let Some(space) = Space::new(concat!("mfa-", $type)) else { return };
@@ -58,7 +57,7 @@ macro_rules! every_operation {
         assert_eq!(methods.list().await.unwrap(), KeyList::default());
         assert_eq!(mfa.list().await.unwrap(), KeyList::default());
 
-        // By the same name, the same method is updated.
+        // A create with the same name updates the method.
         let create = $create::new($all.method_name("its-name"));
         let id = methods.create(&create).await.unwrap().method_id;
         let first = methods.read(&id).await.unwrap();
@@ -73,7 +72,7 @@ macro_rules! every_operation {
         assert_eq!(mfa.find(&id).await.unwrap().unwrap().info(), &first.info);
         assert_eq!(mfa.list().await.unwrap().iter().collect::<Vec<_>>(), [(&id, Some(&any))]);
 
-        // Without a name, each call makes another.
+        // Each create without a name creates another method.
         let other = methods.create(&$create::new($all)).await.unwrap().method_id;
         assert!(other != id && methods.read(&other).await.unwrap().info.name.is_none());
         let list = methods.list().await.unwrap();
@@ -81,7 +80,7 @@ macro_rules! every_operation {
         assert_eq!(mfa.list().await.unwrap().len(), 2);
         methods.delete(&other).await.unwrap();
 
-        // An update replaces all but the name, and one of an absent method does nothing.
+        // An update replaces everything but the name. An update of an unknown method does nothing.
         for _ in 0..2 {
             methods.update(&$update::new(&id, $few)).await.unwrap();
             let now = methods.read(&id).await.unwrap();
@@ -153,7 +152,7 @@ async fn every_operation_of_okta_methods() {
     let defaults = |method: &OktaMethod| {
         assert_eq!((&*method.org_name, method.base_url.as_deref()), ("other", Some("okta.com")));
         assert_eq!((method.production, &*method.mount_accessor), (None, ""));
-        // Without a word on it, this stays.
+        // If it is not set, it is kept.
         assert_eq!(method.username_format, "{{identity.entity.name}}@example.com");
     };
     let few = || OktaParams::new("other", "a-token");
@@ -176,7 +175,7 @@ async fn every_operation_of_duo_methods() {
     };
     let defaults = |method: &DuoMethod| {
         assert_eq!((&*method.api_hostname, method.use_passcode), ("other.example.com", false));
-        // Without a word on it, this stays.
+        // If it is not set, it is kept.
         assert_eq!((&*method.push_info, &*method.username_format), ("", "{{identity.entity.name}}"));
     };
     let few = || DuoParams::new("a-secret-key", "an-integration-key", "other.example.com");
@@ -202,7 +201,7 @@ async fn every_operation_of_ping_id_methods() {
 }
 
 #[tokio::test]
-async fn what_an_update_keeps_can_be_cleared() {
+async fn fields_that_an_update_keeps_can_be_cleared() {
     let Some(space) = Space::new("mfa-cleared") else { return };
     let methods = space.client.mfa().okta();
     let id = methods.create(&CreateOktaMethod::new(okta().method_name("one"))).await.unwrap().method_id;
@@ -211,7 +210,7 @@ async fn what_an_update_keeps_can_be_cleared() {
     methods.update(&UpdateOktaMethod::new(&id, okta().method_name("two"))).await.unwrap();
     let method = methods.read(&id).await.unwrap();
     assert_eq!(method.info.name.as_deref(), Some("two"));
-    // By its new name, it is found.
+    // It is found by its new name.
     let again = methods.create(&CreateOktaMethod::new(okta().method_name("two"))).await.unwrap().method_id;
     assert_eq!((again, methods.list().await.unwrap().len()), (id, 1));
     methods.create(&CreateOktaMethod::new(okta().method_name("one"))).await.unwrap();
@@ -219,7 +218,7 @@ async fn what_an_update_keeps_can_be_cleared() {
 }
 
 #[tokio::test]
-async fn okta_says_its_domain_in_an_old_way_too() {
+async fn okta_also_returns_its_domain_in_the_old_form() {
     let Some(space) = Space::new("mfa-okta-production") else { return };
     let methods = space.client.mfa().okta();
     for production in [true, false] {
@@ -243,23 +242,23 @@ async fn one_type_is_not_another() {
 
     let words = "failed to find the method ID under MFA type";
     for error in [
-        refused(mfa.duo().read(&totp).await, 400, words),
-        refused(mfa.duo().find(&totp).await, 400, words),
-        refused(mfa.okta().find(&totp).await, 400, words),
-        refused(mfa.ping_id().find(&totp).await, 400, words),
-        refused(mfa.totp().find(&duo).await, 400, words),
+        rejected(mfa.duo().read(&totp).await, 400, words),
+        rejected(mfa.duo().find(&totp).await, 400, words),
+        rejected(mfa.okta().find(&totp).await, 400, words),
+        rejected(mfa.ping_id().find(&totp).await, 400, words),
+        rejected(mfa.totp().find(&duo).await, 400, words),
     ] {
         assert!(!error.is_not_found() && !error.is_retryable());
     }
     let before = mfa.list().await.unwrap().key_info;
     let words = "method type does not match the MFA config type";
-    assert!(!refused(mfa.duo().delete(&totp).await, 500, words).is_retryable());
-    // A name is taken for all types.
+    assert!(!rejected(mfa.duo().delete(&totp).await, 500, words).is_retryable());
+    // Names are unique across types.
     let error = mfa.duo().update(&UpdateDuoMethod::new(&duo, crate::mfa::duo().method_name("one"))).await;
-    assert!(!refused(error, 500, "already exists").is_retryable());
+    assert!(!rejected(error, 500, "already exists").is_retryable());
     assert_eq!(mfa.list().await.unwrap().key_info, before);
 
-    // An update through another type makes it one of that type.
+    // An update through another type changes the type.
     for _ in 0..2 {
         mfa.okta().update(&UpdateOktaMethod::new(&totp, okta())).await.unwrap();
         let method = mfa.okta().read(&totp).await.unwrap();
@@ -272,7 +271,7 @@ async fn one_type_is_not_another() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("mfa-refusals") else { return };
     let mfa = space.client.mfa();
     for (params, words) in [
@@ -282,15 +281,15 @@ async fn refusals_are_told_in_the_servers_words() {
         (totp().key_size(0_u32), "key_size must be greater than zero"),
         (totp().algorithm(TotpAlgorithm::Other("MD5".to_owned())), "unrecognized algorithm"),
     ] {
-        refused(mfa.totp().create(&CreateTotpMethod::new(params)).await, 400, words);
+        rejected(mfa.totp().create(&CreateTotpMethod::new(params)).await, 400, words);
     }
     let broken = CreatePingIdMethod::new(PingIdParams::new("*"));
-    refused(mfa.ping_id().create(&broken).await, 400, "illegal base64 data");
+    rejected(mfa.ping_id().create(&broken).await, 400, "illegal base64 data");
     let unknown = CreatePingIdMethod::new(PingIdParams::new("dW5rbm93bj1rZXkK"));
-    refused(mfa.ping_id().create(&unknown).await, 400, "unknown key");
+    rejected(mfa.ping_id().create(&unknown).await, 400, "unknown key");
     assert!(mfa.list().await.unwrap().is_empty());
 
-    // What is no UUID could be another operation, and is not sent.
+    // An identifier that is not a UUID could be another path, and is not sent.
     let calls = space.calls().len();
     for id in ["not-a-uuid", "totp", "generate", ""] {
         assert!(mfa.find(id).await.unwrap_err().api().is_none());

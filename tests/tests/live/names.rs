@@ -1,20 +1,18 @@
-use vault_identity::{
-    Upsert,
-    entity::{CreateEntity, UpdateEntityById, WriteEntityByName},
-    error::ErrorKind,
-    group::{CreateGroup, UpdateGroupById, WriteGroupByName},
-    lookup::{LookupEntity, LookupGroup},
-};
+use vault_identity::Upsert;
+use vault_identity::entity::{CreateEntity, UpdateEntityById, WriteEntityByName};
+use vault_identity::error::ErrorKind;
+use vault_identity::group::{CreateGroup, UpdateGroupById, WriteGroupByName};
+use vault_identity::lookup::{LookupEntity, LookupGroup};
 
 use async_trait::async_trait;
 use vault_identity::bytes::Bytes;
 use vault_identity::http::{Request, Response};
-use vault_identity::transport::HyperTransport;
-use vault_identity::{Client, Transport, transport::TransportError};
+use vault_identity::transport::{HyperTransport, TransportError};
+use vault_identity::{Client, Transport};
 
 use crate::space::Space;
 
-/// Names that a path can carry, if each character is encoded as it should be.
+/// Names that a path can carry if they are percent-encoded.
 const NAMES: [&str; 31] = [
     "plain",
     "Mixed Case",
@@ -49,11 +47,11 @@ const NAMES: [&str; 31] = [
     "$[]!'()",
 ];
 
-/// Names that a path cannot carry: they are written and found in bodies, and read by identifier.
+/// Names that a path cannot carry: they are written and looked up in bodies, and read by identifier.
 const UNSPEAKABLE: [&str; 7] = [".", "..", "a/../b", "./a", "tab\there", "line\nbreak", "nul\0"];
 
 #[tokio::test]
-async fn entities_of_any_name_are_written_and_read_by_it() {
+async fn entities_with_any_name_are_written_and_read() {
     let Some(space) = Space::new("names-entities") else { return };
     let (entities, lookup) = (space.client.entities(), space.client.lookup());
     for name in NAMES {
@@ -86,7 +84,7 @@ async fn entities_of_any_name_are_written_and_read_by_it() {
 }
 
 #[tokio::test]
-async fn groups_of_any_name_are_written_and_read_by_it() {
+async fn groups_with_any_name_are_written_and_read() {
     let Some(space) = Space::new("names-groups") else { return };
     let (groups, lookup) = (space.client.groups(), space.client.lookup());
     for name in NAMES {
@@ -119,7 +117,7 @@ async fn groups_of_any_name_are_written_and_read_by_it() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_in_any_case_and_kept_in_its_own() {
+async fn names_are_case_insensitive_and_case_preserving() {
     let Some(space) = Space::new("names-case") else { return };
     let (entities, groups) = (space.client.entities(), space.client.groups());
     let id = entities.write_by_name(&WriteEntityByName::new("McKay")).await.unwrap().created().unwrap().id;
@@ -154,7 +152,7 @@ async fn a_slash_and_an_encoded_slash_are_two_names() {
 }
 
 #[tokio::test]
-async fn names_that_a_path_cannot_carry_go_through_bodies() {
+async fn names_that_a_path_cannot_carry_are_sent_in_bodies() {
     let Some(space) = Space::new("names-unspeakable") else { return };
     let (entities, groups, lookup) = (space.client.entities(), space.client.groups(), space.client.lookup());
     for name in UNSPEAKABLE {
@@ -188,9 +186,9 @@ async fn names_that_a_path_cannot_carry_go_through_bodies() {
     }
 }
 
-/// The server has no words for these either: characters that are not printable, such as the one that joins emoji.
+/// The server returns no message for these either: non-printable characters, such as the joiner of emoji.
 #[tokio::test]
-async fn an_unprintable_name_is_not_taken_for_an_absent_one() {
+async fn a_non_printable_name_is_an_error_and_not_absent() {
     let Some(space) = Space::new("names-unprintable") else { return };
     let entities = space.client.entities();
     for name in ["a\u{200b}b", "👩\u{200d}🔬", "a\u{a0}b", "\u{2028}", "\u{e000}"] {
@@ -208,7 +206,7 @@ async fn an_unprintable_name_is_not_taken_for_an_absent_one() {
 }
 
 #[tokio::test]
-async fn a_long_name_is_carried_as_far_as_a_url_goes() {
+async fn a_long_name_is_sent_up_to_the_limit_of_a_url() {
     let Some(space) = Space::new("names-long") else { return };
     let entities = space.client.entities();
     let long = "x".repeat(20_000);
@@ -223,7 +221,7 @@ async fn a_long_name_is_carried_as_far_as_a_url_goes() {
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_is_only_written_through_bodies() {
+async fn a_trailing_slash_is_written_in_bodies_only() {
     let Some(space) = Space::new("names-trailing-slash") else { return };
     let entities = space.client.entities();
     let error = entities.write_by_name(&WriteEntityByName::new("a/")).await.unwrap_err();
@@ -239,7 +237,7 @@ async fn a_slash_at_the_end_is_only_written_through_bodies() {
     assert_eq!(entities.list().await.unwrap().keys, [other]);
 }
 
-/// Refuses what Traefik refuses, and forwards the rest.
+/// A proxy that rejects what Traefik rejects, and forwards the rest.
 struct Proxy(HyperTransport);
 
 #[async_trait]
@@ -255,10 +253,10 @@ impl Transport for Proxy {
 }
 
 #[tokio::test]
-async fn names_that_a_proxy_refuses_in_a_path_go_by_lookup_and_in_bodies() {
+async fn names_that_a_proxy_rejects_work_by_lookup_and_in_bodies() {
     let Some(space) = Space::new("names-proxy") else { return };
     let target = space.client.target().clone();
-    let refused = Client::new(target.clone(), Proxy(HyperTransport::new()));
+    let rejected = Client::new(target.clone(), Proxy(HyperTransport::new()));
     let client = Client::new(target.with_names_in_body(true), Proxy(HyperTransport::new()));
     for name in ["plain", "team/x", "a%2Fb", "a;b", "a?b", "a#b", "a\\b"] {
         let (entities, groups) = (client.entities(), client.groups());
@@ -288,7 +286,7 @@ async fn names_that_a_proxy_refuses_in_a_path_go_by_lookup_and_in_bodies() {
         assert_eq!((read.id, &*read.name, &*read.policies[0]), (id, name, "ops"));
 
         if name != "plain" {
-            let error = refused.entities().read_by_name(name).await.unwrap_err();
+            let error = rejected.entities().read_by_name(name).await.unwrap_err();
             assert!(error.to_string().contains("Target::with_names_in_body"), "{error}");
             assert!(!error.to_string().contains(name), "{error}");
         }
@@ -297,7 +295,7 @@ async fn names_that_a_proxy_refuses_in_a_path_go_by_lookup_and_in_bodies() {
         assert!(entities.find_by_name(name).await.unwrap().is_none(), "{name}");
         assert!(groups.find_by_name(name).await.unwrap().is_none(), "{name}");
     }
-    // The server's own refusals, and those of other paths, have no hint.
+    // Errors of the server itself, and of other paths, have no hint.
     let read = client.entities().read("nobody").await.unwrap_err();
     assert!(read.is_not_found() && !read.to_string().contains("with_names"), "{read}");
 }

@@ -1,22 +1,22 @@
 use std::slice::from_ref;
 
 use serde_json::json;
-use vault_identity::{
-    entity::CreateEntity,
-    mfa::{CreateTotpMethod, TotpEnrollment, TotpParams, UpdateTotpMethod, WriteLoginEnforcement},
-    oidc::{
-        AuthorizeOidc, ClientAuth, ExchangeOidcToken, SigningAlgorithm, WriteOidcAssignment, WriteOidcClient,
-        WriteOidcKey, WriteOidcProvider, WriteOidcScope,
-    },
+use vault_identity::entity::CreateEntity;
+use vault_identity::mfa::{
+    CreateTotpMethod, TotpEnrollment, TotpParams, UpdateTotpMethod, WriteLoginEnforcement,
+};
+use vault_identity::oidc::{
+    AuthorizeOidc, ClientAuth, ExchangeOidcToken, SigningAlgorithm, WriteOidcAssignment, WriteOidcClient,
+    WriteOidcKey, WriteOidcProvider, WriteOidcScope,
 };
 
 use crate::app::CALLBACK;
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 use crate::tokens::claims;
 
 #[tokio::test]
-async fn a_new_one_has_a_default_key_from_2_7_on() {
+async fn a_new_namespace_has_a_default_key_since_2_7() {
     let Some(space) = Space::new("namespaces-key") else { return };
     space.set_up("POST", "sys/namespaces/below", &json!({}));
     let below = space.client.with_namespace("namespaces-key/below").unwrap();
@@ -24,17 +24,17 @@ async fn a_new_one_has_a_default_key_from_2_7_on() {
     let app = WriteOidcClient::new("app");
     match below.clients().write(&app).await {
         Ok(()) => assert_eq!(below.keys().list().await.unwrap().keys, ["default"]),
-        // OpenBao 2.6 adds the key later, by itself.
+        // OpenBao 2.6 adds the key later.
         refusal => {
-            assert!(!space.namespaces_have_a_key());
-            refused(refusal, 400, "key \"default\" does not exist");
+            assert!(!space.has_default_keys());
+            rejected(refusal, 400, "key \"default\" does not exist");
         }
     }
     assert_eq!(below.providers().list().await.unwrap().keys, ["default"]);
 }
 
 #[tokio::test]
-async fn each_has_a_provider_of_its_own() {
+async fn each_namespace_has_its_own_provider() {
     let Some(space) = Space::new("namespaces-provider") else { return };
     space.create_namespace("below");
     let below = space.client.with_namespace("namespaces-provider/below").unwrap();
@@ -46,7 +46,7 @@ async fn each_has_a_provider_of_its_own() {
     oidc.scopes().write(&WriteOidcScope::new("profile").template(r#"{"a": "b"}"#)).await.unwrap();
     oidc.clients().write(&WriteOidcClient::new("app").assignments(["staff"])).await.unwrap();
     let app = oidc.clients().read("app").await.unwrap().info;
-    // Unlike the identifier of an entity, a client's does not tell the namespace.
+    // Unlike the identifier of an entity, that of a client does not contain the namespace.
     assert!(!app.client_id.as_str().contains('.'), "{}", app.client_id);
     let write = WriteOidcProvider::new("web").allowed_client_ids([&app.client_id]);
     oidc.providers().write(&write.scopes_supported(["profile"])).await.unwrap();
@@ -64,7 +64,7 @@ async fn each_has_a_provider_of_its_own() {
         assert_eq!(oidc.providers().find("web").await.unwrap(), None);
         assert!(oidc.providers().discovery("web").await.unwrap_err().is_not_found());
         let unknown = WriteOidcClient::new("app").assignments(["staff"]);
-        refused(oidc.clients().write(&unknown).await, 400, "\"staff\" does not exist");
+        rejected(oidc.clients().write(&unknown).await, 400, "\"staff\" does not exist");
         oidc.clients().delete("app").await.unwrap();
         oidc.providers().delete("web").await.unwrap();
     }
@@ -72,19 +72,19 @@ async fn each_has_a_provider_of_its_own() {
     let nowhere = space.client.with_namespace("namespaces-provider/nowhere").unwrap();
     let words = "namespace not found";
     for error in [
-        refused(nowhere.oidc().providers().list().await, 404, words),
-        refused(nowhere.oidc().providers().find("web").await, 404, words),
-        refused(nowhere.oidc().providers().jwks("web").await, 404, words),
-        refused(nowhere.oidc().clients().delete("app").await, 404, words),
-        refused(nowhere.mfa().list().await, 404, words),
-        refused(nowhere.mfa().enforcements().find("people").await, 404, words),
+        rejected(nowhere.oidc().providers().list().await, 404, words),
+        rejected(nowhere.oidc().providers().find("web").await, 404, words),
+        rejected(nowhere.oidc().providers().jwks("web").await, 404, words),
+        rejected(nowhere.oidc().clients().delete("app").await, 404, words),
+        rejected(nowhere.mfa().list().await, 404, words),
+        rejected(nowhere.mfa().enforcements().find("people").await, 404, words),
     ] {
         assert!(!error.is_not_found() && !error.is_permission_denied());
     }
 }
 
 #[tokio::test]
-async fn who_lives_in_one_logs_in_there() {
+async fn entities_log_in_to_their_namespace() {
     let Some(space) = Space::new("namespaces-login") else { return };
     space.mount("people");
     let as_alice = space.log_in("people", "alice", &[]);
@@ -118,7 +118,7 @@ async fn who_lives_in_one_logs_in_there() {
 }
 
 #[tokio::test]
-async fn methods_are_seen_from_below_and_written_where_they_are() {
+async fn methods_are_visible_in_child_namespaces_and_written_in_their_own() {
     let Some(space) = Space::new("namespaces-mfa") else { return };
     space.set_up("POST", "sys/namespaces/below", &json!({}));
     let below = space.client.with_namespace("namespaces-mfa/below").unwrap();
@@ -142,11 +142,11 @@ async fn methods_are_seen_from_below_and_written_where_they_are() {
 
     let words = "request namespace does not match method namespace";
     let update = |id| UpdateTotpMethod::new(id, TotpParams::new("Other"));
-    refused(there.totp().update(&update(&upper)).await, 400, words);
-    refused(here.totp().update(&update(&lower)).await, 400, words);
+    rejected(there.totp().update(&update(&upper)).await, 400, words);
+    rejected(here.totp().update(&update(&lower)).await, 400, words);
     assert_eq!(here.totp().read(&upper).await.unwrap(), method);
 
-    // Entities below pass methods of above.
+    // Entities of a child namespace validate methods of its parent.
     let alice = below.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     let secret = there.totp().admin_generate(&upper, &alice).await.unwrap();
     assert!(matches!(secret, TotpEnrollment::Created(_)));

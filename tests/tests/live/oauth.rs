@@ -1,28 +1,25 @@
-//! What the OpenID provider refuses, in the words of OAuth and otherwise.
+//! Errors of the OpenID provider, as OAuth errors and otherwise.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use serde_json::json;
-use vault_identity::{
-    Error, Result,
-    entity::UpdateEntityById,
-    error::{ErrorKind, OAuthErrorCode},
-    oidc::{
-        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CodeChallengeMethod,
-        ExchangeOidcToken, Pkce, ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient,
-        WriteOidcProvider,
-    },
+use vault_identity::entity::UpdateEntityById;
+use vault_identity::error::{ErrorKind, OAuthErrorCode};
+use vault_identity::oidc::{
+    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, CodeChallengeMethod, ExchangeOidcToken,
+    Pkce, ReadUserInfo, ReadUserInfoByPost, WriteOidcAssignment, WriteOidcClient, WriteOidcProvider,
 };
+use vault_identity::{Error, Result};
 
 use crate::app::{App, CALLBACK};
-use crate::refused;
+use crate::rejected;
 use crate::tokens::claims;
 
-/// The error of a call that the server has to refuse with this status, this code and, among others, these words.
+/// Asserts that the server rejects a call with this status, OAuth code and message, and returns the error.
 #[track_caller]
 fn refused_by<T: Debug>(result: Result<T>, status: u16, code: &OAuthErrorCode, words: &str) -> Error {
-    let error = refused(result, status, words);
+    let error = rejected(result, status, words);
     let oauth = error.api().and_then(|api| api.oauth()).unwrap_or_else(|| panic!("not OAuth: {error:#}"));
     assert_eq!(oauth.error, *code, "{error:#}");
     assert!(!error.is_not_found() && !error.is_retryable(), "{error:#}");
@@ -30,7 +27,7 @@ fn refused_by<T: Debug>(result: Result<T>, status: u16, code: &OAuthErrorCode, w
 }
 
 #[tokio::test]
-async fn who_may_not_log_in_gets_no_code() {
+async fn a_user_without_an_assignment_gets_no_code() {
     let Some(app) = App::new("oauth-authorize").await else { return };
     let as_bob = app.space.log_in("people", "bob", &[]);
     let authorize = app.authorize().state("the state").nonce("the nonce");
@@ -97,7 +94,7 @@ async fn who_may_not_log_in_gets_no_code() {
 }
 
 #[tokio::test]
-async fn a_policy_refuses_without_the_words_of_oauth() {
+async fn a_denied_policy_is_not_an_oauth_error() {
     let Some(app) = App::new("oauth-policy").await else { return };
     let body = json!({ "password": "correct horse", "token_no_default_policy": true });
     app.space.set_up("POST", "auth/people/users/bob", &body);
@@ -114,7 +111,7 @@ async fn a_policy_refuses_without_the_words_of_oauth() {
         }
     }
 
-    // What is known to be wrong is not even sent.
+    // Invalid requests are not even sent.
     let calls = app.space.calls().len();
     let mut without_openid = app.authorize();
     without_openid.scope = "profile".to_owned();
@@ -128,7 +125,7 @@ async fn a_policy_refuses_without_the_words_of_oauth() {
 }
 
 #[tokio::test]
-async fn who_logged_in_too_long_ago_has_to_again() {
+async fn max_age_requires_a_recent_login() {
     let Some(app) = App::new("oauth-max-age").await else { return };
     let hour = app.authorize().max_age(Duration::from_secs(3_600)).state("the state");
     let code = app.code(&hour).await;
@@ -153,7 +150,7 @@ async fn who_logged_in_too_long_ago_has_to_again() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once_and_for_whom_it_was_made() {
+async fn a_code_is_valid_once_and_for_its_client() {
     let Some(app) = App::new("oauth-code").await else { return };
     let providers = app.space.client.oidc().providers();
     let invalid = OAuthErrorCode::InvalidGrant;
@@ -164,14 +161,14 @@ async fn a_code_is_good_once_and_for_whom_it_was_made() {
     refused_by(app.exchange(app.by_secret(), code).await, 400, &invalid, used_up);
     refused_by(app.exchange(app.by_secret(), "garbage").await, 400, &invalid, used_up);
 
-    // A wrong verifier uses up the code.
+    // A wrong verifier uses the code up.
     let (pkce, other) = (Pkce::new().unwrap(), Pkce::new().unwrap());
     let code = app.code(&app.authorize_public(&pkce)).await;
     let with = |verifier: &Pkce| ClientAuth::public(&app.public, verifier.verifier.clone());
     refused_by(app.exchange(with(&other), code.clone()).await, 400, &invalid, "code_verifier");
     refused_by(app.exchange(with(&pkce), code).await, 400, &invalid, used_up);
 
-    // One too many, and one missing.
+    // One too many, and one too few.
     let code = app.code(&app.authorize()).await;
     let exchange = ExchangeOidcToken::code("web", app.by_secret(), code, CALLBACK);
     let exchange = exchange.code_verifier(pkce.verifier.clone());
@@ -191,7 +188,7 @@ async fn a_code_is_good_once_and_for_whom_it_was_made() {
 }
 
 #[tokio::test]
-async fn a_client_has_to_be_known_and_have_its_secret() {
+async fn an_unknown_client_or_a_wrong_secret_is_rejected() {
     let Some(app) = App::new("oauth-client").await else { return };
     let providers = app.space.client.oidc().providers();
     let invalid = OAuthErrorCode::InvalidClient;
@@ -207,7 +204,7 @@ async fn a_client_has_to_be_known_and_have_its_secret() {
         let error = refused_by(app.exchange(who, code).await, 401, &invalid, "client");
         assert!(!error.is_permission_denied());
     }
-    // With characters that a header cannot carry as they are.
+    // With characters that a header cannot carry unencoded.
     let odd = ClientAuth::basic(&app.confidential, "%:+ ü");
     refused_by(app.exchange(odd, "garbage").await, 401, &invalid, "client");
 
@@ -229,7 +226,7 @@ async fn a_client_has_to_be_known_and_have_its_secret() {
 }
 
 #[tokio::test]
-async fn an_access_token_is_good_as_long_as_all_that_it_stands_on() {
+async fn an_access_token_becomes_invalid_with_its_client_or_entity() {
     let Some(app) = App::new("oauth-user-info").await else { return };
     let oidc = app.space.client.oidc();
     let providers = oidc.providers();

@@ -1,22 +1,19 @@
 use std::time::Duration;
 
 use identity_tests::{DevServer, live};
-use vault_identity::transport::{BlockingAdapter, HyperTransport};
-use vault_identity::{
-    BlockingClient, Client, Target,
-    entity::{CreateEntity, UpdateEntityById},
-    error::{ErrorKind, RetryAfter},
-    transport::TransportErrorKind,
-};
+use vault_identity::entity::{CreateEntity, UpdateEntityById};
+use vault_identity::error::{ErrorKind, RetryAfter};
+use vault_identity::transport::{BlockingAdapter, HyperTransport, TransportErrorKind};
+use vault_identity::{BlockingClient, Client, Target};
 
 fn set_up(server: &DevServer, path: &str, body: &str) {
-    let (status, answer) =
-        server.request("POST", path, Some(server.token()), None, Some(body)).expect("there is an answer");
-    assert!(status < 300, "{path}: {status}: {answer}");
+    let (status, response) =
+        server.request("POST", path, Some(server.token()), None, Some(body)).expect("there is a response");
+    assert!(status < 300, "{path}: {status}: {response}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_busy_sealed_or_gone() {
+async fn a_busy_sealed_or_stopped_server() {
     if !live() {
         return;
     }
@@ -35,7 +32,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     assert!(!error.may_have_been_applied() && !error.is_not_yet_consistent());
     let Some(RetryAfter::Delay(delay)) = error.api().unwrap().retry_after() else { panic!("{error:?}") };
     assert!((3_500..=3_600).contains(&delay.as_secs()), "{delay:?}");
-    // Not even what could not be repeated was done.
+    // Not even a call that is not idempotent may have been applied.
     let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
     assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
     let delete =
@@ -49,7 +46,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     let error = client.entities().read(&id).await.unwrap_err();
     assert!(error.is_sealed() && error.is_retryable() && !error.is_not_found(), "{error:?}");
     let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
-    // It could be a standby that has forwarded the request.
+    // The server could be a standby that has forwarded the request.
     assert!(error.is_sealed() && error.may_have_been_applied(), "{error:?}");
     assert!(client.groups().list().await.unwrap_err().is_sealed(), "no empty list");
     assert!(client.oidc().tokens().jwks().await.unwrap_err().is_sealed(), "no empty set");
@@ -57,7 +54,7 @@ async fn a_server_that_is_busy_sealed_or_gone() {
     let blocking = BlockingClient::new(target, BlockingAdapter::new(transport.build()).unwrap());
     assert!(blocking.groups().find("any").unwrap_err().is_sealed());
     drop(server);
-    // A connection that was kept may break off before a new one is refused.
+    // A pooled connection may be interrupted before a new one is rejected.
     assert!(client.groups().list().await.unwrap_err().is_retryable());
     assert!(blocking.groups().list().unwrap_err().is_retryable());
     for error in [

@@ -1,12 +1,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use vault_identity::{
-    ExposeSecret,
-    oidc::{
-        AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, Pkce, ReadUserInfo,
-        ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_urlsafe,
-    },
+use vault_identity::ExposeSecret;
+use vault_identity::oidc::{
+    AuthorizeOidc, AuthorizeOidcByPost, ClientAuth, CodeChallenge, ExchangeOidcToken, Pkce, ReadUserInfo,
+    ReadUserInfoByPost, SigningAlgorithm, WriteOidcClient, WriteOidcProvider, random_urlsafe,
 };
 
 use crate::app::{App, CALLBACK};
@@ -36,15 +34,15 @@ async fn every_operation() {
             (Pkce::new().unwrap(), random_urlsafe().unwrap(), random_urlsafe().unwrap());
         let authorize =
             app.authorize_public(&pkce).scopes(["openid", "profile", "unknown"]).state(&state).nonce(&nonce);
-        let answer = if by_post {
+        let authorized = if by_post {
             app.as_alice.call(&AuthorizeOidcByPost(authorize)).await.unwrap()
         } else {
             app.as_alice.oidc().providers().authorize(&authorize).await.unwrap()
         };
-        assert_eq!(answer.state, Some(state));
+        assert_eq!(authorized.state, Some(state));
 
         let who = ClientAuth::public(&app.public, pkce.verifier);
-        let tokens = app.exchange(who, answer.code).await.unwrap();
+        let tokens = app.exchange(who, authorized.code).await.unwrap();
         assert_eq!((&*tokens.token_type, tokens.expires_in), ("Bearer", 24 * HOUR));
         let claims = claims(&tokens.id_token.unwrap(), &app.public, &jwks);
         assert_eq!((&claims["iss"], &claims["sub"]), (&json!(discovery.issuer), &json!(app.alice)));
@@ -52,7 +50,7 @@ async fn every_operation() {
         assert_eq!((&claims["email"], claims.get("teams")), (&json!("alice@example.com"), None));
         assert_eq!(claims.get("auth_time"), None);
 
-        // The access token alone is enough.
+        // The access token is sufficient.
         let info = if by_post {
             app.space.client.call(&ReadUserInfoByPost(ReadUserInfo::new("web", tokens.access_token))).await
         } else {
@@ -72,7 +70,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn a_confidential_client_proves_who_it_is_in_two_ways() {
+async fn a_confidential_client_authenticates_in_two_ways() {
     let Some(app) = App::new("protocol-confidential").await else { return };
     let providers = app.space.client.oidc().providers();
     let jwks = providers.jwks("web").await.unwrap();
@@ -84,7 +82,7 @@ async fn a_confidential_client_proves_who_it_is_in_two_ways() {
         let info = providers.user_info("web", tokens.access_token).await.unwrap();
         assert_eq!((info.sub, info.claims.len()), (app.alice.clone(), 0));
 
-        // With a code challenge on top, by hash and by itself.
+        // With an additional code challenge: hashed and plain.
         let pkce = Pkce::new().unwrap();
         for challenge in [pkce.challenge, CodeChallenge::plain(pkce.verifier.expose_secret())] {
             let mut authorize = app.authorize().scopes(["team", "profile"]);
@@ -101,7 +99,7 @@ async fn a_confidential_client_proves_who_it_is_in_two_ways() {
 }
 
 #[tokio::test]
-async fn tokens_live_as_long_as_the_client_says() {
+async fn the_client_sets_the_lifetime_of_tokens() {
     let Some(app) = App::new("protocol-ttl").await else { return };
     let minute = Duration::from_secs(60);
     let write = WriteOidcClient::new("confidential").id_token_ttl(minute).access_token_ttl(2 * minute);
@@ -114,7 +112,7 @@ async fn tokens_live_as_long_as_the_client_says() {
 }
 
 #[tokio::test]
-async fn a_loopback_address_is_good_with_any_port() {
+async fn a_loopback_redirect_uri_matches_any_port() {
     let Some(app) = App::new("protocol-loopback").await else { return };
     let providers = app.space.client.oidc().providers();
     let write = WriteOidcClient::new("public").redirect_uris(["http://127.0.0.1/callback"]);
@@ -129,7 +127,7 @@ async fn a_loopback_address_is_good_with_any_port() {
 }
 
 #[tokio::test]
-async fn a_client_gets_a_token_for_itself() {
+async fn a_client_can_obtain_a_token_for_itself() {
     let Some(app) = App::new("protocol-itself").await else { return };
     let (clients, providers) = (app.space.client.oidc().clients(), app.space.client.oidc().providers());
     let write = WriteOidcClient::new("confidential").client_credentials(true).authorization_code(false);
@@ -142,7 +140,7 @@ async fn a_client_gets_a_token_for_itself() {
         assert_eq!((&*tokens.token_type, tokens.expires_in), ("Bearer", 24 * HOUR));
         let claims = claims(&tokens.access_token, &app.confidential, &jwks);
         assert_eq!(claims["sub"], json!(app.confidential));
-        // It tells of nobody.
+        // It has no user info.
         let error = providers.user_info("web", tokens.access_token).await.unwrap_err();
         assert_eq!(error.api().unwrap().status(), 401);
         assert_eq!(error.api().unwrap().oauth().unwrap().error.as_str(), "invalid_token");
@@ -150,7 +148,7 @@ async fn a_client_gets_a_token_for_itself() {
 }
 
 #[tokio::test]
-async fn anybody_may_know_of_a_provider() {
+async fn the_metadata_of_a_provider_need_no_token() {
     let Some(app) = App::new("protocol-discovery").await else { return };
     let write = WriteOidcProvider::new("web").issuer("https://id.example.com");
     app.space.client.oidc().providers().write(&write).await.unwrap();
@@ -186,7 +184,7 @@ async fn anybody_may_know_of_a_provider() {
 }
 
 #[tokio::test]
-async fn everybody_can_log_in_through_the_default_provider() {
+async fn every_user_can_log_in_through_the_default_provider() {
     let Some(space) = Space::new("protocol-default") else { return };
     space.mount("people");
     let as_alice = space.log_in("people", "alice", &[]);

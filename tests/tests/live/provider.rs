@@ -1,17 +1,15 @@
 use std::slice::from_ref;
 use std::time::Duration;
 
-use vault_identity::{
-    Client, KeyList,
-    entity::CreateEntity,
-    group::CreateGroup,
-    oidc::{
-        OidcAssignment, OidcClient, OidcClientInfo, OidcClientType, SigningAlgorithm, WriteOidcAssignment,
-        WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
-    },
+use vault_identity::entity::CreateEntity;
+use vault_identity::group::CreateGroup;
+use vault_identity::oidc::{
+    OidcAssignment, OidcClient, OidcClientInfo, OidcClientType, SigningAlgorithm, WriteOidcAssignment,
+    WriteOidcClient, WriteOidcKey, WriteOidcProvider, WriteOidcScope,
 };
+use vault_identity::{Client, KeyList};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 use crate::tokens::HOUR;
 
@@ -118,9 +116,9 @@ async fn every_operation() {
         assert_eq!((list.len(), &list.key_info["web"]), (2, &provider));
     }
 
-    refused(scopes.delete("profile").await, 400, "referenced by these providers: web");
-    refused(assignments.delete("staff").await, 400, "referenced by these clients: app");
-    refused(oidc.keys().delete("web").await, 400, "referenced by these clients: app");
+    rejected(scopes.delete("profile").await, 400, "referenced by these providers: web");
+    rejected(assignments.delete("staff").await, 400, "referenced by these clients: app");
+    rejected(oidc.keys().delete("web").await, 400, "referenced by these clients: app");
     for _ in 0..2 {
         providers.delete("web").await.unwrap();
         assert_eq!(providers.find("web").await.unwrap(), None);
@@ -143,13 +141,13 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_stays_and_what_is_empty_is_cleared() {
+async fn an_update_keeps_unset_fields_and_clears_empty_ones() {
     let Some(space) = Space::new("provider-fields") else { return };
     let oidc = space.client.oidc();
     let (assignments, scopes) = (oidc.assignments(), oidc.scopes());
     let (clients, providers) = (oidc.clients(), oidc.providers());
 
-    // That they exist is not checked.
+    // The server does not check that they exist.
     let write = WriteOidcAssignment::new("staff").entity_ids(["nobody", "b"]).group_ids(["nothing"]);
     assignments.write(&write).await.unwrap();
     let before = assignments.read("staff").await.unwrap();
@@ -230,14 +228,14 @@ async fn the_providers_of_a_client_are_those_that_allow_it() {
     let last = calls.iter().rfind(|call| call.request.contains("allowed_client_id=unknown")).unwrap();
     assert!(last.request.starts_with("GET ") && last.request.contains("list=true"), "{}", last.request);
 
-    // Where none is for everybody, an unknown client has none.
+    // If no provider allows all clients, an unknown client has none.
     providers.write(&WriteOidcProvider::new("default").allowed_client_ids([""; 0])).await.unwrap();
     assert!(providers.list_for_client("unknown").await.unwrap().is_empty());
     assert!(as_get.oidc().providers().list_for_client("unknown").await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("provider-refusals") else { return };
     let oidc = space.client.oidc();
     let (assignments, scopes) = (oidc.assignments(), oidc.scopes());
@@ -249,42 +247,42 @@ async fn refusals_are_told_in_the_servers_words() {
     let app = info(&space.client, "app").await;
 
     let all = WriteOidcAssignment::new("allow_all").entity_ids(["nobody"]);
-    refused(assignments.write(&all).await, 400, "modification of assignment \"allow_all\" not allowed");
-    refused(assignments.delete("allow_all").await, 400, "deletion of assignment \"allow_all\" not allowed");
+    rejected(assignments.write(&all).await, 400, "modification of assignment \"allow_all\" not allowed");
+    rejected(assignments.delete("allow_all").await, 400, "deletion of assignment \"allow_all\" not allowed");
 
     let openid = WriteOidcScope::new("openid").template(TEMPLATE);
-    refused(scopes.write(&openid).await, 400, "the \"openid\" scope name is reserved");
+    rejected(scopes.write(&openid).await, 400, "the \"openid\" scope name is reserved");
     let broken = WriteOidcScope::new("profile").template("{");
-    refused(scopes.write(&broken).await, 400, "error parsing template");
+    rejected(scopes.write(&broken).await, 400, "error parsing template");
     let reserved = WriteOidcScope::new("profile").template(r#"{"sub": "me"}"#);
-    refused(scopes.write(&reserved).await, 400, "top level key \"sub\" not allowed");
+    rejected(scopes.write(&reserved).await, 400, "top level key \"sub\" not allowed");
     assert_eq!(scopes.read("profile").await.unwrap().template, TEMPLATE);
 
     let update = || WriteOidcClient::new("app");
-    refused(clients.write(&update().key("default")).await, 400, "key modification is not allowed");
+    rejected(clients.write(&update().key("default")).await, 400, "key modification is not allowed");
     let public = update().client_type(OidcClientType::Public);
-    refused(clients.write(&public).await, 400, "client_type modification is not allowed");
-    refused(clients.write(&update().assignments(["unknown"])).await, 400, "\"unknown\" does not exist");
+    rejected(clients.write(&public).await, 400, "client_type modification is not allowed");
+    rejected(clients.write(&update().assignments(["unknown"])).await, 400, "\"unknown\" does not exist");
     let long = update().id_token_ttl(25 * HOUR);
-    refused(clients.write(&long).await, 400, "cannot be greater than the verification_ttl");
+    rejected(clients.write(&long).await, 400, "cannot be greater than the verification_ttl");
     let itself = WriteOidcClient::new("new").client_type(OidcClientType::Public).client_credentials(true);
     assert!(clients.write(&itself).await.unwrap_err().api().is_none());
     let other = WriteOidcClient::new("new").client_type(OidcClientType::Other("native".to_owned()));
-    refused(clients.write(&other).await, 400, "invalid client_type");
+    rejected(clients.write(&other).await, 400, "invalid client_type");
     let unknown = WriteOidcClient::new("new").key("unknown");
-    refused(clients.write(&unknown).await, 400, "key \"unknown\" does not exist");
+    rejected(clients.write(&unknown).await, 400, "key \"unknown\" does not exist");
     let half = update().access_token_ttl(Duration::from_millis(1_500));
     assert!(clients.write(&half).await.unwrap_err().api().is_none());
     assert_eq!(clients.list().await.unwrap().keys, ["app"]);
     assert_eq!(info(&space.client, "app").await, app);
 
     let unknown = WriteOidcProvider::new("new").scopes_supported(["unknown"]);
-    refused(providers.write(&unknown).await, 400, "scope \"unknown\" does not exist");
+    rejected(providers.write(&unknown).await, 400, "scope \"unknown\" does not exist");
     let empty = WriteOidcProvider::new("new").scopes_supported(["empty"]);
-    assert!(!refused(providers.write(&empty).await, 500, "").is_retryable());
+    assert!(!rejected(providers.write(&empty).await, 500, "").is_retryable());
     for issuer in ["id.example.com", "https://id.example.com/", "https://id.example.com/v1/path"] {
-        refused(providers.write(&WriteOidcProvider::new("new").issuer(issuer)).await, 400, "invalid issuer");
+        rejected(providers.write(&WriteOidcProvider::new("new").issuer(issuer)).await, 400, "invalid issuer");
     }
-    refused(providers.delete("default").await, 400, "deletion of OIDC provider \"default\" not allowed");
+    rejected(providers.delete("default").await, 400, "deletion of OIDC provider \"default\" not allowed");
     assert_eq!(providers.list().await.unwrap().keys, ["default"]);
 }

@@ -4,13 +4,12 @@ use async_trait::async_trait;
 use identity_tests::DevServer;
 use serde_json::{Value, json};
 use vault_identity::bytes::Bytes;
+use vault_identity::endpoint::Operation;
 use vault_identity::http::{Request, Response};
-use vault_identity::transport::HyperTransport;
-use vault_identity::{
-    Client, MountAccessor, Target, Transport, endpoint::Operation, transport::TransportError,
-};
+use vault_identity::transport::{HyperTransport, TransportError};
+use vault_identity::{Client, MountAccessor, Target, Transport};
 
-/// A namespace of the shared server for one test alone, and a client that works in it with the root token.
+/// A namespace of the shared server for one test, and a client of it with the root token.
 pub(crate) struct Space {
     pub(crate) client: Client,
     server: &'static DevServer,
@@ -18,24 +17,24 @@ pub(crate) struct Space {
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
-/// A call that was answered.
+/// A call with a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// Verb and path with its placeholders.
+    /// The method and the path template.
     pub(crate) operation: String,
-    /// Verb and URL as they were sent.
+    /// The method and the URL.
     pub(crate) request: String,
     pub(crate) succeeded: bool,
 }
 
 impl Space {
-    /// A namespace of this name, or nothing when live tests are to be skipped.
+    /// Creates a namespace of this name. Returns `None` if live tests are skipped.
     pub(crate) fn new(namespace: &str) -> Option<Self> {
         let server = DevServer::shared_or_skip()?;
         server.create_namespace(namespace);
         let target = Target::new(server.address())
             .and_then(|target| target.with_token(server.token())?.with_namespace(namespace))
-            .expect("address, token and namespace are good");
+            .expect("address, token and namespace are valid");
         let calls = Arc::default();
         let client =
             Client::new(target, Recorder { transport: HyperTransport::new(), calls: Arc::clone(&calls) });
@@ -47,17 +46,18 @@ impl Space {
         self.server.create_namespace(&format!("{}/{name}", self.namespace));
     }
 
-    /// Returns whether a new namespace of this server has the key `default`.
-    pub(crate) fn namespaces_have_a_key(&self) -> bool {
-        self.server.namespaces_have_a_key()
+    /// Returns `true` if a new namespace of this server has the key `default`.
+    pub(crate) fn has_default_keys(&self) -> bool {
+        self.server.has_default_keys()
     }
 
-    /// What the client has called so far.
+    /// Returns the calls of the client.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("no test panics with the lock").clone()
     }
 
-    /// Asserts that the client has called each of these operations with success, and each that writes at least twice.
+    /// Asserts that the client has called each of these operations successfully, and each write at least
+    /// twice.
     pub(crate) fn assert_called(&self, operations: &[&str]) {
         let calls = self.calls();
         for operation in operations {
@@ -86,32 +86,33 @@ impl Space {
         self.set_up("POST", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }));
     }
 
-    /// Creates a user of the userpass at `auth/<mount>`, logs it in, and returns a client that works on its behalf.
+    /// Creates a user of the userpass mount `auth/<mount>`, logs in, and returns a client with the user's
+    /// token.
     pub(crate) fn log_in(&self, mount: &str, user: &str, policies: &[&str]) -> Client {
         let body = json!({ "password": "correct horse", "token_policies": policies });
         self.set_up("POST", &format!("auth/{mount}/users/{user}"), &body);
-        let (status, answer) = self.try_to_log_in(mount, user);
-        assert_eq!(status, 200, "{answer}");
-        let answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
-        let token = answer["auth"]["client_token"].as_str().expect("a log-in brings a token");
-        self.client.with_token(token).expect("the token is good")
+        let (status, body) = self.try_to_log_in(mount, user);
+        assert_eq!(status, 200, "{body}");
+        let body: Value = serde_json::from_str(&body).expect("the response is JSON");
+        let token = body["auth"]["client_token"].as_str().expect("a login returns a token");
+        self.client.with_token(token).expect("the token is valid")
     }
 
-    /// Logs in a user that exists, and returns the status and the body of the answer.
+    /// Logs in an existing user, and returns the status and the body of the response.
     pub(crate) fn try_to_log_in(&self, mount: &str, user: &str) -> (u16, String) {
         let path = format!("auth/{mount}/login/{user}");
         self.request("POST", &path, Some(&json!({ "password": "correct horse" })))
     }
 
-    /// Sends a request that the client has no operation for, and expects it to succeed.
+    /// Sends a request that the client has no endpoint for, and asserts that it succeeds.
     pub(crate) fn set_up(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.request(method, path, Some(body).filter(|body| !body.is_null()));
-        assert!((200..300).contains(&status), "{method} {path}: status {status}: {answer}");
-        serde_json::from_str(&answer).unwrap_or_default()
+        let (status, response) = self.request(method, path, Some(body).filter(|body| !body.is_null()));
+        assert!((200..300).contains(&status), "{method} {path}: status {status}: {response}");
+        serde_json::from_str(&response).unwrap_or_default()
     }
 
-    /// Sends a request that the client has no operation for, and returns the status and the body of the
-    /// answer.
+    /// Sends a request that the client has no endpoint for, and returns the status and the body of the
+    /// response.
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
         let body = body.map(Value::to_string);
         let (token, namespace) = (Some(self.server.token()), Some(&*self.namespace));
@@ -121,7 +122,7 @@ impl Space {
     }
 }
 
-/// The default transport, and a record of what it carries.
+/// The default transport, which records its calls.
 struct Recorder {
     transport: HyperTransport,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -130,7 +131,7 @@ struct Recorder {
 #[async_trait]
 impl Transport for Recorder {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let operation = *request.extensions().get::<Operation>().expect("a request tells its operation");
+        let operation = *request.extensions().get::<Operation>().expect("a request has its operation");
         let sent = format!("{} {}", request.method(), request.uri());
         let response = self.transport.send(request).await?;
         self.calls.lock().expect("no test panics with the lock").push(Call {

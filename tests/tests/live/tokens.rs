@@ -4,16 +4,14 @@ use std::time::Duration;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
-use vault_identity::{
-    Client, ClientId, ExposeSecret, KeyList, SecretString, WithMeta,
-    entity::UpdateEntityById,
-    oidc::{
-        IdToken, IntrospectIdToken, Jwks, OidcConfig, RotateOidcKey, SigningAlgorithm, WriteOidcConfig,
-        WriteOidcKey, WriteOidcRole,
-    },
+use vault_identity::entity::UpdateEntityById;
+use vault_identity::oidc::{
+    IdToken, IntrospectIdToken, Jwks, OidcConfig, RotateOidcKey, SigningAlgorithm, WriteOidcConfig,
+    WriteOidcKey, WriteOidcRole,
 };
+use vault_identity::{Client, ClientId, ExposeSecret, KeyList, SecretString, WithMeta};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 15] = [
@@ -37,12 +35,12 @@ pub(crate) const OPERATIONS: [&str; 15] = [
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const MINT: &str = r#"path "identity/oidc/token/*" { capabilities = ["read"] }"#;
 
-/// What a token claims, if one of the published keys has signed it for its audience.
+/// Verifies a token with the published keys, and returns its claims.
 pub(crate) fn verified(token: &IdToken, jwks: &Jwks) -> Value {
     claims(&token.token, &token.client_id, jwks)
 }
 
-/// What a JWT claims, if one of the published keys has signed it for this audience.
+/// Verifies a JWT for this audience with the published keys, and returns its claims.
 pub(crate) fn claims(jwt: &SecretString, audience: &ClientId, jwks: &Jwks) -> Value {
     let jwks = serde_json::to_value(jwks).expect("keys are JSON");
     let keys: JwkSet = serde_json::from_value(jwks).expect("the library knows all kinds of keys");
@@ -121,7 +119,7 @@ async fn every_operation() {
         keys.rotate(&RotateOidcKey::new("web")).await.unwrap();
         assert_eq!(key_ids(&space.client).await.len(), published);
     }
-    refused(keys.delete("web").await, 400, "referenced by these roles: app");
+    rejected(keys.delete("web").await, 400, "referenced by these roles: app");
     for _ in 0..2 {
         roles.delete("app").await.unwrap();
         assert_eq!(roles.find("app").await.unwrap(), None);
@@ -139,7 +137,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn the_issuer_is_set_with_a_warning_and_reset_without() {
+async fn setting_the_issuer_returns_a_warning() {
     let Some(space) = Space::new("tokens-config") else { return };
     let config = space.client.oidc().config();
     let ((), meta) =
@@ -148,7 +146,7 @@ async fn the_issuer_is_set_with_a_warning_and_reset_without() {
     assert!(meta.request_id.is_some());
 
     for issuer in ["id.example.com", "https://id.example.com/", "https://id.example.com/path"] {
-        refused(config.write(&WriteOidcConfig::new(issuer)).await, 400, "invalid issuer");
+        rejected(config.write(&WriteOidcConfig::new(issuer)).await, 400, "invalid issuer");
     }
     assert_eq!(config.read().await.unwrap().issuer, "http://id.example.com");
 
@@ -160,7 +158,7 @@ async fn the_issuer_is_set_with_a_warning_and_reset_without() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_audience_and_while_its_entity_is() {
+async fn a_token_is_valid_for_its_audience_and_while_its_entity_is_enabled() {
     let Some(space) = Space::new("tokens-introspection") else { return };
     space.mount("people");
     space.policy("mint", MINT);
@@ -199,7 +197,7 @@ async fn a_token_is_good_for_its_audience_and_while_its_entity_is() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("tokens-refusals") else { return };
     space.mount("people");
     space.policy("mint", MINT);
@@ -209,27 +207,27 @@ async fn refusals_are_told_in_the_servers_words() {
     roles.write(&WriteOidcRole::new("app", "web")).await.unwrap();
 
     let words = "does not list the client ID of the role";
-    refused(as_alice.oidc().tokens().generate("app").await, 400, words);
+    rejected(as_alice.oidc().tokens().generate("app").await, 400, words);
     keys.write(&WriteOidcKey::new("web").allowed_client_ids(["*"])).await.unwrap();
     let words = "no entity associated with the request's token";
-    refused(space.client.oidc().tokens().generate("app").await, 400, words);
-    let error = refused(as_alice.oidc().tokens().generate("unknown").await, 400, "not found");
+    rejected(space.client.oidc().tokens().generate("app").await, 400, words);
+    let error = rejected(as_alice.oidc().tokens().generate("unknown").await, 400, "not found");
     assert!(!error.is_not_found());
 
-    refused(keys.delete("default").await, 400, "deletion of key \"default\" not allowed");
+    rejected(keys.delete("default").await, 400, "deletion of key \"default\" not allowed");
     let unknown = WriteOidcKey::new("new").algorithm(SigningAlgorithm::Other("HS256".to_owned()));
-    refused(keys.write(&unknown).await, 400, "unknown signing algorithm");
+    rejected(keys.write(&unknown).await, 400, "unknown signing algorithm");
     let often = WriteOidcKey::new("new").rotation_period(Duration::from_secs(59));
-    refused(keys.write(&often).await, 400, "rotation_period must be at least one minute");
+    rejected(keys.write(&often).await, 400, "rotation_period must be at least one minute");
     let long = WriteOidcKey::new("new").rotation_period(HOUR).verification_ttl(11 * HOUR);
-    refused(keys.write(&long).await, 400, "verification_ttl cannot be longer than 10x rotation_period");
+    rejected(keys.write(&long).await, 400, "verification_ttl cannot be longer than 10x rotation_period");
     assert_eq!(keys.find("new").await.unwrap(), None);
 
-    refused(roles.write(&WriteOidcRole::update("new")).await, 400, "the key parameter is required");
-    refused(roles.write(&WriteOidcRole::new("new", "unknown")).await, 400, "cannot find key");
+    rejected(roles.write(&WriteOidcRole::update("new")).await, 400, "the key parameter is required");
+    rejected(roles.write(&WriteOidcRole::new("new", "unknown")).await, 400, "cannot find key");
     let long = WriteOidcRole::new("new", "web").ttl(25 * HOUR);
-    refused(roles.write(&long).await, 400, "cannot be longer than the verification_ttl");
+    rejected(roles.write(&long).await, 400, "cannot be longer than the verification_ttl");
     let reserved = WriteOidcRole::new("new", "web").template(r#"{"iss": "me"}"#);
-    refused(roles.write(&reserved).await, 400, "top level key \"iss\" not allowed");
+    rejected(roles.write(&reserved).await, 400, "top level key \"iss\" not allowed");
     assert_eq!(roles.list().await.unwrap().keys, ["app"]);
 }

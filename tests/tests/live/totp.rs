@@ -1,17 +1,15 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use totp_rs::TOTP;
-use vault_identity::{
-    EntityId, ExposeSecret, MfaMethodId, WithMeta, Wrap,
-    entity::CreateEntity,
-    mfa::{
-        AdminGenerateTotpSecret, CreateDuoMethod, CreateTotpMethod, DuoParams, GenerateTotpSecret,
-        TotpAlgorithm, TotpEnrollment, TotpParams, TotpSecret, UpdateTotpMethod,
-    },
-    wrapping::UnwrapResponse,
+use vault_identity::entity::CreateEntity;
+use vault_identity::mfa::{
+    AdminGenerateTotpSecret, CreateDuoMethod, CreateTotpMethod, DuoParams, GenerateTotpSecret, TotpAlgorithm,
+    TotpEnrollment, TotpParams, TotpSecret, UpdateTotpMethod,
 };
+use vault_identity::wrapping::UnwrapResponse;
+use vault_identity::{EntityId, ExposeSecret, MfaMethodId, WithMeta, Wrap};
 
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 pub(crate) const OPERATIONS: [&str; 3] = [
@@ -24,7 +22,7 @@ const GENERATE: &str = r#"path "identity/mfa/method/totp/generate" { capabilitie
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const ABSENT: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The secret of an entity that had none.
+/// Unwraps the secret of a new enrollment.
 pub(crate) fn secret(enrollment: TotpEnrollment) -> TotpSecret {
     match enrollment {
         TotpEnrollment::Created(secret) => secret,
@@ -32,12 +30,12 @@ pub(crate) fn secret(enrollment: TotpEnrollment) -> TotpSecret {
     }
 }
 
-/// What an app makes of a secret.
+/// Parses a secret as an app does.
 pub(crate) fn app(secret: &TotpSecret) -> TOTP {
     TOTP::from_url_unchecked(secret.url.expose_secret()).expect("an app can read the URL")
 }
 
-/// The code that an app shows now, or so many steps from now.
+/// Returns the code that an app shows now, or this many steps from now.
 pub(crate) fn code(app: &TOTP, steps: i8) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
     app.generate(now.wrapping_add_signed(i64::from(steps) * app.step.cast_signed()))
@@ -95,7 +93,7 @@ async fn every_operation() {
 }
 
 #[tokio::test]
-async fn a_secret_is_as_its_method_says() {
+async fn a_secret_has_the_parameters_of_its_method() {
     let Some(space) = Space::new("totp-params") else { return };
     let totp = space.client.mfa().totp();
     let alice = entity(&space, "alice").await;
@@ -108,7 +106,7 @@ async fn a_secret_is_as_its_method_says() {
         let params = params.period(std::time::Duration::from_secs(45)).qr_size(0_u32);
         let method = method(&space, params).await;
         let secret = secret(totp.admin_generate(&method, &alice).await.unwrap());
-        // No picture is wanted.
+        // Without a QR code.
         assert!(secret.barcode.is_none());
         let url = secret.url.expose_secret();
         assert!(url.contains("digits=8") && url.contains("period=45"), "{url}");
@@ -126,7 +124,7 @@ async fn a_secret_is_as_its_method_says() {
 }
 
 #[tokio::test]
-async fn a_secret_is_handed_on_wrapped() {
+async fn a_secret_can_be_wrapped() {
     let Some(space) = Space::new("totp-wrapped") else { return };
     let alice = entity(&space, "alice").await;
     let method = method(&space, TotpParams::new("Example")).await;
@@ -142,7 +140,7 @@ async fn a_secret_is_handed_on_wrapped() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_servers_words() {
+async fn rejected_calls_return_the_messages_of_the_server() {
     let Some(space) = Space::new("totp-refusals") else { return };
     let totp = space.client.mfa().totp();
     space.mount("people");
@@ -153,15 +151,15 @@ async fn refusals_are_told_in_the_servers_words() {
     let duo = space.client.mfa().duo().create(&duo).await.unwrap().method_id;
 
     assert!(as_alice.mfa().totp().generate(&method).await.unwrap_err().is_permission_denied());
-    refused(totp.generate(&method).await, 400, "missing entityID");
+    rejected(totp.generate(&method).await, 400, "missing entityID");
     let words = "does not exist";
-    refused(totp.admin_generate(ABSENT, &alice).await, 400, words);
-    refused(totp.admin_destroy(ABSENT, &alice).await, 400, words);
-    refused(totp.admin_generate(&method, "nobody").await, 400, "invalid entity ID");
-    refused(totp.admin_destroy(&method, "nobody").await, 400, "invalid entity ID");
-    refused(totp.admin_generate(&duo, &alice).await, 400, "generate not available for MFA type \"duo\"");
+    rejected(totp.admin_generate(ABSENT, &alice).await, 400, words);
+    rejected(totp.admin_destroy(ABSENT, &alice).await, 400, words);
+    rejected(totp.admin_generate(&method, "nobody").await, 400, "invalid entity ID");
+    rejected(totp.admin_destroy(&method, "nobody").await, 400, "invalid entity ID");
+    rejected(totp.admin_generate(&duo, &alice).await, 400, "generate not available for MFA type \"duo\"");
     let words = "method ID does not match TOTP type";
-    assert!(!refused(totp.admin_destroy(&duo, &alice).await, 500, words).is_retryable());
+    assert!(!rejected(totp.admin_destroy(&duo, &alice).await, 500, words).is_retryable());
 
     let calls = space.calls().len();
     assert!(space.client.call(&GenerateTotpSecret::new("")).await.unwrap_err().api().is_none());

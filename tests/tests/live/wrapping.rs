@@ -1,28 +1,28 @@
 use std::slice::from_ref;
 use std::time::Duration;
 
-use vault_identity::{
-    Maybe, Upsert, WithMeta, Wrap,
-    entity::{CreateEntity, ListEntities, ReadEntityById, UpdateEntityById, WriteEntityByName},
-    error::OAuthErrorCode,
-    group::ListGroups,
-    lookup::LookupEntity,
-    oidc::{
-        AuthorizeOidc, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ListOidcProviders,
-        ReadDiscovery, ReadJwks, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo,
-        SigningAlgorithm, WriteOidcClient, WriteOidcConfig, WriteOidcKey, WriteOidcProvider, WriteOidcRole,
-    },
-    wrapping::{LookupWrappingToken, UnwrapResponse, Wrapped},
+use vault_identity::entity::{
+    CreateEntity, ListEntities, ReadEntityById, UpdateEntityById, WriteEntityByName,
 };
+use vault_identity::error::OAuthErrorCode;
+use vault_identity::group::ListGroups;
+use vault_identity::lookup::LookupEntity;
+use vault_identity::oidc::{
+    AuthorizeOidc, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ListOidcProviders, ReadDiscovery,
+    ReadJwks, ReadOidcClient, ReadProviderDiscovery, ReadProviderJwks, ReadUserInfo, SigningAlgorithm,
+    WriteOidcClient, WriteOidcConfig, WriteOidcKey, WriteOidcProvider, WriteOidcRole,
+};
+use vault_identity::wrapping::{LookupWrappingToken, UnwrapResponse, Wrapped};
+use vault_identity::{Maybe, Upsert, WithMeta, Wrap};
 
 use crate::app::{App, CALLBACK};
-use crate::refused;
+use crate::rejected;
 use crate::space::Space;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn an_answer_is_wrapped_and_unwrapped_once() {
+async fn a_response_is_wrapped_and_unwrapped_once() {
     let Some(space) = Space::new("wrap-read") else { return };
     let client = &space.client;
     let create = CreateEntity::named("alice").metadata([("team", "eng")]);
@@ -32,18 +32,18 @@ async fn an_answer_is_wrapped_and_unwrapped_once() {
     let info = client.call(&wrap).await.unwrap().wrapped().unwrap();
     assert_eq!((&*info.creation_path, info.ttl), (&*format!("identity/entity/id/{id}"), MINUTE));
     assert!(!info.accessor.is_empty() && info.creation_time.is_some());
-    // The wrapping token alone is enough.
+    // The wrapping token is sufficient.
     let anybody = client.with_target(client.target().clone().without_token());
     let unwrap = UnwrapResponse::<ReadEntityById>::new(info.token);
     assert_eq!(anybody.call(&unwrap).await.unwrap(), client.entities().read(&id).await.unwrap());
-    let error = refused(anybody.call(&unwrap).await, 400, "wrapping token is not valid or does not exist");
+    let error = rejected(anybody.call(&unwrap).await, 400, "wrapping token is not valid or does not exist");
     assert!(!error.is_not_found());
     let garbage = UnwrapResponse::<ReadEntityById>::new("garbage");
-    refused(client.call(&garbage).await, 400, "wrapping token is not valid or does not exist");
+    rejected(client.call(&garbage).await, 400, "wrapping token is not valid or does not exist");
 }
 
 #[tokio::test]
-async fn a_wrapping_token_tells_what_it_stands_for() {
+async fn a_wrapping_token_can_be_looked_up() {
     let Some(space) = Space::new("wrap-lookup") else { return };
     let client = &space.client;
     let info = client.call(&Wrap::new(ReadProviderDiscovery::new("default"), MINUTE)).await.unwrap();
@@ -56,13 +56,13 @@ async fn a_wrapping_token_tells_what_it_stands_for() {
         assert_eq!((&*told.creation_path, told.creation_ttl), (path, MINUTE));
         assert_eq!(told.creation_time, info.creation_time);
     }
-    // That it was looked up does not use it up.
+    // A lookup does not use the token up.
     let unwrap = UnwrapResponse::<ReadProviderDiscovery>::new(info.token.clone());
     let discovery = anybody.call(&unwrap).await.unwrap();
     assert_eq!(discovery, client.oidc().providers().discovery("default").await.unwrap());
     let words = "wrapping token is not valid or does not exist";
-    refused(anybody.call(&LookupWrappingToken::new(info.token)).await, 400, words);
-    refused(anybody.call(&LookupWrappingToken::new("garbage")).await, 400, words);
+    rejected(anybody.call(&LookupWrappingToken::new(info.token)).await, 400, words);
+    rejected(anybody.call(&LookupWrappingToken::new("garbage")).await, 400, words);
 
     let info = client.call(&Wrap::new(ReadProviderJwks::new("default"), MINUTE)).await.unwrap();
     let unwrap = UnwrapResponse::<ReadProviderJwks>::new(info.wrapped().unwrap().token);
@@ -84,34 +84,34 @@ async fn a_wrapping_token_tells_what_it_stands_for() {
 }
 
 #[tokio::test]
-async fn codes_and_tokens_of_a_provider_are_handed_on_wrapped() {
+async fn codes_and_tokens_of_a_provider_can_be_wrapped() {
     let Some(app) = App::new("wrap-provider").await else { return };
     let client = &app.space.client;
     let info =
         app.as_alice.call(&Wrap::new(app.authorize().state("s"), MINUTE)).await.unwrap().wrapped().unwrap();
-    let answer = client.call(&UnwrapResponse::<AuthorizeOidc>::new(info.token)).await.unwrap();
-    assert_eq!(answer.state.as_deref(), Some("s"));
-    let exchange = ExchangeOidcToken::code("web", app.by_secret(), answer.code, CALLBACK);
+    let authorized = client.call(&UnwrapResponse::<AuthorizeOidc>::new(info.token)).await.unwrap();
+    assert_eq!(authorized.state.as_deref(), Some("s"));
+    let exchange = ExchangeOidcToken::code("web", app.by_secret(), authorized.code, CALLBACK);
     let info = client.call(&Wrap::new(exchange.clone(), MINUTE)).await.unwrap().wrapped().unwrap();
     let tokens = client.call(&UnwrapResponse::<ExchangeOidcToken>::new(info.token)).await.unwrap();
     let read = ReadUserInfo::new("web", tokens.access_token);
     let info = client.call(&Wrap::new(read, MINUTE)).await.unwrap().wrapped().unwrap();
     let alice = client.call(&UnwrapResponse::<ReadUserInfo>::new(info.token)).await.unwrap();
     assert_eq!(alice.sub, app.alice);
-    // A refusal by the provider itself is wrapped as well, and one on the way to it is not.
+    // An error of the provider itself is wrapped as well; one of the server before it is not.
     let info = client.call(&Wrap::new(exchange, MINUTE)).await.unwrap().wrapped().unwrap();
     let unwrap = UnwrapResponse::<ExchangeOidcToken>::new(info.token);
-    let error = refused(client.call(&unwrap).await, 400, "invalid or expired");
+    let error = rejected(client.call(&unwrap).await, 400, "invalid or expired");
     assert_eq!(error.api().unwrap().oauth().unwrap().error, OAuthErrorCode::InvalidGrant);
     let info = client.call(&Wrap::new(app.authorize(), MINUTE)).await.unwrap().wrapped().unwrap();
     let error = client.call(&UnwrapResponse::<AuthorizeOidc>::new(info.token)).await.unwrap_err();
     assert_eq!(error.api().unwrap().oauth().unwrap().error, OAuthErrorCode::AccessDenied);
     let garbage = Wrap::new(ReadUserInfo::new("web", "garbage"), MINUTE);
-    refused(client.call(&garbage).await, 401, "permission denied");
+    rejected(client.call(&garbage).await, 401, "permission denied");
 }
 
 #[tokio::test]
-async fn what_has_content_is_wrapped() {
+async fn responses_with_content_are_wrapped() {
     let Some(space) = Space::new("wrap-content") else { return };
     let client = &space.client;
 
@@ -139,7 +139,7 @@ async fn what_has_content_is_wrapped() {
     let verdict = client.call(&UnwrapResponse::<IntrospectIdToken>::new(info.token)).await.unwrap();
     assert!(!verdict.active && verdict.error.is_some());
 
-    // Not even a warning gets lost.
+    // Warnings are not lost.
     let write = Wrap::new(WriteOidcConfig::new("https://id.example.com"), MINUTE);
     let info = client.call(&write).await.unwrap().wrapped().unwrap();
     let unwrap = UnwrapResponse::<WithMeta<WriteOidcConfig>>::new(info.token);
@@ -159,7 +159,7 @@ async fn what_has_content_is_wrapped() {
 }
 
 #[tokio::test]
-async fn an_identity_token_is_handed_on_wrapped() {
+async fn an_identity_token_can_be_wrapped() {
     let Some(space) = Space::new("wrap-token") else { return };
     space.mount("people");
     space.policy("mint", r#"path "identity/oidc/token/app" { capabilities = ["read"] }"#);
@@ -178,7 +178,7 @@ async fn an_identity_token_is_handed_on_wrapped() {
 }
 
 #[tokio::test]
-async fn what_has_no_content_comes_plain() {
+async fn responses_without_content_are_not_wrapped() {
     let Some(space) = Space::new("wrap-plain") else { return };
     let client = &space.client;
     let id = client.entities().create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
@@ -207,14 +207,14 @@ async fn what_has_no_content_comes_plain() {
 }
 
 #[tokio::test]
-async fn refusals_are_not_wrapped() {
+async fn error_responses_are_not_wrapped() {
     let Some(space) = Space::new("wrap-refusals") else { return };
     let client = &space.client;
     let wrap = Wrap::new(UpdateEntityById::new("nobody").policies(["dev"]), MINUTE);
-    refused(client.call(&wrap).await, 400, "entity not found from id");
+    rejected(client.call(&wrap).await, 400, "entity not found from id");
     let nowhere = client.with_namespace("nowhere").unwrap();
     assert!(
-        !refused(nowhere.call(&Wrap::new(ListGroups::new(), MINUTE)).await, 404, "namespace not found")
+        !rejected(nowhere.call(&Wrap::new(ListGroups::new(), MINUTE)).await, 404, "namespace not found")
             .is_not_found()
     );
     let anybody = client.with_target(client.target().clone().without_token());

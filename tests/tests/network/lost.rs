@@ -1,21 +1,18 @@
-//! What is sent while packets are lost must not be carried out after what was acknowledged later.
+//! A write that is sent while packets are lost must not be applied after a later acknowledged write.
 
 use std::time::Duration;
 
 use identity_tests::{DevServer, Network, live};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use vault_identity::entity::{CreateEntity, WriteEntityByName};
 use vault_identity::transport::{HyperTransport, HyperTransportBuilder, Tls};
-use vault_identity::{
-    Client, Target,
-    entity::{CreateEntity, WriteEntityByName},
-};
+use vault_identity::{Client, Target};
 
-/// The kernel sends again after 12.6 and after 25.4 seconds: once before the end of the outage, and once
-/// after it.
+/// The kernel retransmits after 12.6 and 25.4 seconds: once before the end of the outage, and once after it.
 const OUTAGE: Duration = Duration::from_secs(17);
 const AFTER_THE_NEXT_PACKET: Duration = Duration::from_secs(29);
 
-/// A client with connections that are open, and an entity.
+/// A client with open connections, and an entity.
 struct Case {
     client: Client,
     name: String,
@@ -44,7 +41,7 @@ impl Case {
     }
 }
 
-/// Updates are acknowledged in turn, and the last one counts.
+/// Checks that the last acknowledged update remains.
 async fn updates(case: Case, end: Instant) {
     case.update("1").await.expect("it succeeds");
     case.update("2").await.expect("it succeeds");
@@ -52,7 +49,7 @@ async fn updates(case: Case, end: Instant) {
     case.assert_version("2").await;
 }
 
-/// The caller does not wait for the first update, and makes another one when the network is back.
+/// The caller drops the first update, and makes another one when the network is back.
 async fn dropped_update(case: Case, end: Instant, healed: Instant) {
     timeout(Duration::from_secs(2), case.update("1")).await.expect_err("packets are lost");
     sleep_until(healed).await;
@@ -71,7 +68,7 @@ async fn late_update(case: Case, end: Instant, healed: Instant) {
     case.assert_version("2").await;
 }
 
-/// What is deleted and created again stays.
+/// An entity that is deleted and created again remains.
 async fn recreation(case: Case, end: Instant) {
     case.client.entities().delete_by_name(&case.name).await.expect("it succeeds");
     let again = CreateEntity::named(&case.name).metadata([("v", "2")]);
@@ -80,8 +77,8 @@ async fn recreation(case: Case, end: Instant) {
     case.assert_version("2").await;
 }
 
-/// What is given up, and is not repeated, does not appear later. The entities that other cases create anew
-/// are there by then.
+/// An abandoned create that is not idempotent does not appear later. The entities of the other cases exist by
+/// then.
 async fn unnamed(case: Case, end: Instant, healed: Instant) {
     let create = CreateEntity::unnamed().metadata([("v", &case.name)]);
     timeout(Duration::from_secs(2), case.client.entities().create(&create)).await.expect_err("no packets");
@@ -93,11 +90,11 @@ async fn unnamed(case: Case, end: Instant, healed: Instant) {
 }
 
 #[test]
-fn an_abandoned_request_is_not_carried_out_late() {
+fn an_abandoned_request_is_not_applied_late() {
     if !live() {
         return;
     }
-    Network::with("lost::an_abandoned_request_is_not_carried_out_late", |network| {
+    Network::with("lost::an_abandoned_request_is_not_applied_late", |network| {
         let Some(network) = network else { return };
         let server = DevServer::start_with_tls().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -1,6 +1,6 @@
-//! Networks that lose packets, between this program and a real server.
+//! Loss of packets between this program and a server.
 //!
-//! Each test runs in a network namespace of its own and drops packets there, as far as the machine allows.
+//! Each test drops packets in its own network namespace, if the machine allows it.
 
 #![cfg(target_os = "linux")]
 

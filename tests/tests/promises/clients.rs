@@ -1,16 +1,16 @@
-//! Robust by construction.
+//! Construction, sharing and lifetime of clients.
 
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Faulty};
+use identity_tests::faulty::{Faulty, Response};
 use tokio::runtime::Builder;
 use vault_identity::transport::{BlockingAdapter, HyperTransport, LoginResponse, LoginTokenSource};
 use vault_identity::{BlockingClient, Client, Target};
 
-use crate::support::{ENTITY, TOKEN, client, once, patient, target};
+use crate::support::{ENTITY, TOKEN, client, retrying, single_attempt, target};
 
 #[test]
 fn no_crate_has_unsafe_code_or_a_build_script() {
@@ -37,7 +37,7 @@ fn clients_are_clone_send_and_sync() {
 
 #[tokio::test]
 async fn clones_share_connections_but_not_the_token() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let client = client(&server);
     let clones = [
         client.clone(),
@@ -62,7 +62,7 @@ async fn clones_share_connections_but_not_the_token() {
 
 #[test]
 fn a_client_can_be_created_and_dropped_outside_a_runtime() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let client = client(&server);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { client.entities().read("e1").await.unwrap() });
@@ -74,7 +74,7 @@ fn a_client_can_be_created_and_dropped_outside_a_runtime() {
     let client = self::client(&server);
     drop(client.entities().read("e1"));
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let slow = Faulty::always(Answer::silence());
+    let slow = Faulty::always(Response::none());
     let client = self::client(&slow);
     let mut begun = Box::pin(async move { client.entities().read("e1").await });
     runtime.block_on(async {
@@ -86,7 +86,7 @@ fn a_client_can_be_created_and_dropped_outside_a_runtime() {
 
 #[test]
 fn a_client_outlives_its_runtime() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let client = client(&server);
     for _ in 0..3 {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -97,27 +97,27 @@ fn a_client_outlives_its_runtime() {
 
 #[tokio::test]
 async fn a_blocking_client_can_be_dropped_within_a_runtime() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let client = BlockingClient::with_default_transport(target(&server)).unwrap();
     let used = client.clone();
     thread::spawn(move || used.entities().read("e1").unwrap()).join().unwrap();
     drop(client);
 }
 
-/// All that the transport does, it does in the thread of its own.
+/// The transport runs entirely in its own thread.
 #[test]
 fn a_blocking_client_logs_in_and_retries() {
     let server = Faulty::start(|n, request| match n {
-        0 => Answer::lost(),
-        1 => Answer::refusal(502, "on the way"),
-        _ if request.header("x-vault-token") == Some("s.logged-in") => Answer::json(200, ENTITY),
-        _ => Answer::refusal(403, "permission denied"),
+        0 => Response::dropped(),
+        1 => Response::error(502, "gateway error"),
+        _ if request.header("x-vault-token") == Some("s.logged-in") => Response::json(200, ENTITY),
+        _ => Response::error(403, "permission denied"),
     });
-    let log_in = LoginTokenSource::new(|| async {
+    let login = LoginTokenSource::new(|| async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         Ok::<_, std::io::Error>(LoginResponse::new("s.logged-in", Duration::from_secs(60)))
     });
-    let transport = patient().token_source(log_in).concurrency_limit(2).build();
+    let transport = retrying().token_source(login).concurrency_limit(2).build();
     let target = Target::new(&server.url()).unwrap();
     let client = BlockingClient::new(target, BlockingAdapter::new(transport).unwrap());
     thread::scope(|scope| {
@@ -128,9 +128,9 @@ fn a_blocking_client_logs_in_and_retries() {
     assert_eq!(server.requests().len(), 6);
     assert!(server.requests().iter().all(|request| request.header("x-vault-token") == Some("s.logged-in")));
     drop(client);
-    let closed = std::time::Instant::now();
+    let dropped_at = std::time::Instant::now();
     while server.open() > 0 {
-        assert!(closed.elapsed() < Duration::from_secs(5), "its connections end with it");
+        assert!(dropped_at.elapsed() < Duration::from_secs(5), "its connections close with it");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -141,6 +141,6 @@ fn the_defaults_can_be_read() {
     for default in ["connect_timeout: 5s", " timeout: 60s", "response_limit: 67108864", "idle_timeout: 90s"] {
         assert!(text.contains(default), "{default}: {text}");
     }
-    let text = format!("{:?}", once().timeout(Duration::from_secs(7)));
+    let text = format!("{:?}", single_attempt().timeout(Duration::from_secs(7)));
     assert!(text.contains(" timeout: 7s"), "{text}");
 }

@@ -1,13 +1,13 @@
-//! Several clusters: what belongs to one does not come to another.
+//! Several clusters: tokens, nodes and indexes of one are not used for another.
 
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::Transport as _;
-use vault_identity::transport::{HyperTransport, RetryPolicy, Token};
-use vault_identity::{Client, Target, entity::CreateEntity, transport::TransportErrorKind};
+use identity_tests::faulty::{Faulty, Received, Response};
+use vault_identity::entity::CreateEntity;
+use vault_identity::transport::{HyperTransport, RetryPolicy, Token, TransportErrorKind};
+use vault_identity::{Client, Target, Transport as _};
 
-use crate::support::{ENTITY, TOKEN, client_with, patient, target};
+use crate::support::{ENTITY, TOKEN, client_with, retrying, target};
 
 const SEALED: &str = "Vault is sealed";
 
@@ -15,8 +15,8 @@ fn at(url: &str) -> Target {
     Target::new(url).unwrap().with_token(TOKEN).unwrap()
 }
 
-/// The paths of the calls, without those that ask a node how it is.
-fn asked(server: &Faulty) -> Vec<String> {
+/// Returns the paths of the requests, without health probes.
+fn requested_paths(server: &Faulty) -> Vec<String> {
     let requests = server.requests();
     let calls = requests.iter().filter(|request| !request.path().ends_with("sys/health"));
     calls.map(|request| request.path().to_owned()).collect()
@@ -25,24 +25,24 @@ fn asked(server: &Faulty) -> Vec<String> {
 #[tokio::test]
 async fn another_server_cannot_redirect_its_token_to_the_nodes() {
     for count in [1, 2] {
-        let nodes = [(); 2].map(|()| Faulty::always(Answer::json(200, ENTITY)));
+        let nodes = [(); 2].map(|()| Faulty::always(Response::json(200, ENTITY)));
         let url = nodes[0].url();
         let other =
-            Faulty::start(move |_, request| Answer::redirect(307, &format!("{url}{}", request.path())));
-        let transport = patient().retry_policy(RetryPolicy::new().max_retries(2));
+            Faulty::start(move |_, request| Response::redirect(307, &format!("{url}{}", request.path())));
+        let transport = retrying().retry_policy(RetryPolicy::new().max_retries(2));
         let transport = transport.addresses(nodes.iter().take(count).map(Faulty::url)).unwrap();
         let client = client_with(&nodes[0], transport).with_target(target(&other));
         let error = client.entities().read("e1").await.unwrap_err();
         assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::Redirect);
         assert!(!other.requests().is_empty());
-        assert_eq!(asked(&nodes[0]).len(), 0);
+        assert_eq!(requested_paths(&nodes[0]).len(), 0);
     }
 }
 
 #[tokio::test]
 async fn a_token_source_serves_only_the_targets_that_require_it() {
-    let [server, other] = [(); 2].map(|()| Faulty::always(Answer::json(200, ENTITY)));
-    let transport = patient().token_source(Token::new("s.of-transport").unwrap()).build();
+    let [server, other] = [(); 2].map(|()| Faulty::always(Response::json(200, ENTITY)));
+    let transport = retrying().token_source(Token::new("s.of-transport").unwrap()).build();
     let client = Client::new(Target::new(&server.url()).unwrap(), transport);
     let elsewhere = Target::new(&other.url()).unwrap();
     client.entities().read("e1").await.unwrap();
@@ -57,39 +57,39 @@ async fn a_token_source_serves_only_the_targets_that_require_it() {
     assert_eq!(tokens(&other), [None, Some("s.own".to_owned())]);
 }
 
-/// A node under another path is another server, though it has the same host and port.
+/// A node with another path is another server, even at the same host and port.
 #[tokio::test]
 async fn node_addresses_may_have_paths() {
     let sealed = |path: &'static str| {
         move |_: usize, request: &Received| match request.path() {
-            path_of if path_of.starts_with(path) => Answer::refusal(503, SEALED),
-            _ => Answer::json(200, ENTITY),
+            path_of if path_of.starts_with(path) => Response::error(503, SEALED),
+            _ => Response::json(200, ENTITY),
         }
     };
     let [first, second] = ["/", "/none"].map(|path| Faulty::start(sealed(path)));
     let addresses = [format!("{}/a", first.url()), format!("{}/deep/b/", second.url())];
-    let transport = patient().timeout(Duration::from_secs(1)).addresses(&addresses).unwrap();
+    let transport = retrying().timeout(Duration::from_secs(1)).addresses(&addresses).unwrap();
     let client = Client::new(at(&addresses[0]), transport.build());
     client.entities().create(&CreateEntity::unnamed()).await.unwrap().created().unwrap();
-    assert_eq!(asked(&second), ["/deep/b/v1/identity/entity"]);
-    // That of another cluster, which is sealed: it is not asked of these.
+    assert_eq!(requested_paths(&second), ["/deep/b/v1/identity/entity"]);
+    // Another cluster at the same host is sealed; its calls do not go to these nodes.
     for other in ["", "/other", "/ab", "/a/b"] {
         let other = client.with_target(at(&format!("{}{other}", first.url())));
         assert!(other.entities().read("e1").await.unwrap_err().is_sealed());
     }
-    assert_eq!(asked(&second).len(), 1);
+    assert_eq!(requested_paths(&second).len(), 1);
 
-    // Both at one host.
+    // Two nodes at one host.
     let gateway = Faulty::start(sealed("/a/"));
     let addresses = ["/a", "/b"].map(|path| format!("{}{path}", gateway.url()));
-    let client = Client::new(at(&addresses[0]), patient().addresses(&addresses).unwrap().build());
+    let client = Client::new(at(&addresses[0]), retrying().addresses(&addresses).unwrap().build());
     client.entities().read("e1").await.unwrap();
-    assert_eq!(asked(&gateway).last().unwrap(), "/b/v1/identity/entity/id/e1");
+    assert_eq!(requested_paths(&gateway).last().unwrap(), "/b/v1/identity/entity/id/e1");
 }
 
 #[tokio::test]
 async fn an_index_is_not_sent_to_another_cluster_behind_the_same_host() {
-    let gateway = Faulty::always(Answer::json(200, ENTITY).header("X-Vault-Index", "AAAA"));
+    let gateway = Faulty::always(Response::json(200, ENTITY).header("X-Vault-Index", "AAAA"));
     let client = Client::new(at(&format!("{}/a", gateway.url())), HyperTransport::new());
     let other = client.with_target(at(&format!("{}/b", gateway.url())));
     for client in [&client, &other, &client, &other] {
@@ -102,20 +102,20 @@ async fn an_index_is_not_sent_to_another_cluster_behind_the_same_host() {
     assert_eq!(addresses, ["/a", "/b"].map(|path| format!("{}{path}", gateway.address())));
 }
 
-/// The index goes with a call to whichever node it goes to.
+/// The index is sent to each node.
 #[tokio::test]
 async fn nodes_with_paths_share_their_index() {
     let first = Faulty::start(|n, _| match n {
-        0 => Answer::json(200, ENTITY).header("X-Vault-Index", "AAAA"),
-        _ => Answer::refusal(503, SEALED),
+        0 => Response::json(200, ENTITY).header("X-Vault-Index", "AAAA"),
+        _ => Response::error(503, SEALED),
     });
-    let second = Faulty::always(Answer::json(200, ENTITY));
+    let second = Faulty::always(Response::json(200, ENTITY));
     let addresses = [format!("{}/a", first.url()), format!("{}/b", second.url())];
-    // By a first call to itself, as the nodes are asked how they are when the transport knows them.
+    // By a client of its own, because a transport that knows several nodes also probes them.
     let alone = Client::new(at(&addresses[0]), HyperTransport::new());
     alone.entities().read("e1").await.unwrap();
     let tokens = alone.consistency_tokens();
-    let transport = patient().addresses(&addresses).unwrap().build();
+    let transport = retrying().addresses(&addresses).unwrap().build();
     transport.observe_tokens(tokens);
     Client::new(at(&addresses[1]), transport).entities().read("e1").await.unwrap();
     let call = second.requests().into_iter().find(|request| request.path().contains("entity")).unwrap();
@@ -124,14 +124,14 @@ async fn nodes_with_paths_share_their_index() {
 
 #[tokio::test]
 async fn node_addresses_are_normalized() {
-    let sealed = Faulty::always(Answer::refusal(503, SEALED));
-    let well = Faulty::always(Answer::json(200, ENTITY));
+    let sealed = Faulty::always(Response::error(503, SEALED));
+    let well = Faulty::always(Response::json(200, ENTITY));
     let port = sealed.address().port();
     let addresses = [format!("HTTP://LocalHost:{port}/"), well.url(), well.url()];
-    let transport = patient().addresses(&addresses).unwrap();
+    let transport = retrying().addresses(&addresses).unwrap();
     let client = Client::new(at(&format!("http://localhost:{port}")), transport.build());
     client.entities().read("e1").await.unwrap();
-    assert_eq!(asked(&well).len(), 1);
+    assert_eq!(requested_paths(&well).len(), 1);
 }
 
 #[cfg(unix)]
@@ -152,19 +152,16 @@ async fn a_unix_socket_can_be_a_node() {
                 while let Ok(len @ 1..) = stream.read(&mut buffer) {
                     let head = String::from_utf8_lossy(&buffer[..len]).into_owned();
                     let _ = heads.send(head);
-                    let refusal = r#"{"errors":["Vault is sealed"]}"#;
-                    let _ = write!(
-                        stream,
-                        "HTTP/1.1 503 S\r\nContent-Length: {}\r\n\r\n{refusal}",
-                        refusal.len()
-                    );
+                    let sealed = r#"{"errors":["Vault is sealed"]}"#;
+                    let _ =
+                        write!(stream, "HTTP/1.1 503 S\r\nContent-Length: {}\r\n\r\n{sealed}", sealed.len());
                 }
             });
         }
     });
-    let well = Faulty::always(Answer::json(200, ENTITY));
+    let well = Faulty::always(Response::json(200, ENTITY));
     let addresses = [format!("unix://{}", path.display()), format!("{}/deep", well.url())];
-    let transport = patient().addresses(&addresses).unwrap().build();
+    let transport = retrying().addresses(&addresses).unwrap().build();
     for address in &addresses {
         let client = Client::new(at(address), transport.clone());
         client.entities().read("e1").await.unwrap();

@@ -1,39 +1,39 @@
-//! What becomes of connections.
+//! Reuse of connections.
 
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Faulty, Received};
+use identity_tests::faulty::{Faulty, Received, Response};
 use tokio::task::JoinSet;
 use vault_identity::entity::CreateEntity;
 
-use crate::support::{ENTITY, client, eventually, pair, timed};
+use crate::support::{ENTITY, client, eventually, server_and_client, timed};
 
-/// An entity that has the name that is asked for.
-fn namesake(request: &Received) -> Answer {
+/// Responds with an entity of the requested name.
+fn requested_entity(request: &Received) -> Response {
     let name = request.path().rsplit('/').next().unwrap_or_default();
-    Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{name}"}}}}"#))
+    Response::json(200, format!(r#"{{"data":{{"id":"e1","name":"{name}"}}}}"#))
 }
 
 #[tokio::test]
 async fn a_closed_port_is_known_not_to_have_received_the_request() {
-    let server = Faulty::always(Answer::lost());
+    let server = Faulty::always(Response::dropped());
     let address = Faulty::closed();
     let target = vault_identity::Target::new(&format!("http://{address}")).unwrap();
     let client = client(&server).with_target(target);
     let create = CreateEntity::unnamed();
     let error = client.entities().create(&create).await.unwrap_err();
     assert!(error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
-    let _server = Faulty::start_at(address, |_, _| Answer::status(204));
+    let _server = Faulty::start_at(address, |_, _| Response::status(204));
     assert!(client.entities().create(&create).await.unwrap().created().is_none());
 }
 
-/// Wherever a call is given up, what it leaves behind is not used for another.
+/// Whenever a call is dropped, its connection is not reused before it is clean.
 #[tokio::test]
 async fn dropped_calls_do_not_affect_later_ones() {
     let server = Faulty::start(|n, request| match n % 3 {
-        0 => namesake(request).drip(Duration::from_micros(100)),
-        1 => namesake(request).after(Duration::from_millis(5)),
-        _ => namesake(request),
+        0 => requested_entity(request).drip(Duration::from_micros(100)),
+        1 => requested_entity(request).after(Duration::from_millis(5)),
+        _ => requested_entity(request),
     });
     let client = client(&server);
     for round in 0..300_u64 {
@@ -49,28 +49,28 @@ async fn dropped_calls_do_not_affect_later_ones() {
     }
     let requests = server.requests().len();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.requests().len(), requests, "nothing goes on in the background");
+    assert_eq!(server.requests().len(), requests, "nothing is sent in the background");
     drop(client);
     eventually("all connections are closed", || server.open() == 0).await;
 }
 
 #[tokio::test]
 async fn connections_closed_by_the_server_are_not_reused() {
-    for last in [Answer::then_close, Answer::then_reset, Answer::then_half_close] {
-        let server = Faulty::start(move |_, request| last(namesake(request)));
+    for last in [Response::then_close, Response::then_reset, Response::then_half_close] {
+        let server = Faulty::start(move |_, request| last(requested_entity(request)));
         let client = client(&server);
         for round in 0..10 {
             let name = format!("n{round}");
             assert_eq!(client.entities().read_by_name(&name).await.unwrap().name, name);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        assert_eq!(server.requests().len(), 10, "each once");
+        assert_eq!(server.requests().len(), 10, "each is sent once");
     }
 }
 
 #[tokio::test]
 async fn a_second_response_is_not_matched_to_the_next_request() {
-    let server = Faulty::start(|_, request| namesake(request).twice());
+    let server = Faulty::start(|_, request| requested_entity(request).repeat_twice());
     let client = client(&server);
     for round in 0..20 {
         let name = format!("n{round}");
@@ -81,7 +81,7 @@ async fn a_second_response_is_not_matched_to_the_next_request() {
 
 #[tokio::test]
 async fn many_concurrent_calls_all_end() {
-    let server = Faulty::start(|_, request| namesake(request).after(Duration::from_millis(20)));
+    let server = Faulty::start(|_, request| requested_entity(request).after(Duration::from_millis(20)));
     let client = client(&server);
     let mut calls = JoinSet::new();
     for round in 0..200 {
@@ -98,7 +98,7 @@ async fn many_concurrent_calls_all_end() {
 
 #[tokio::test]
 async fn a_connection_serves_many_calls() {
-    let (server, client) = pair(Answer::json(200, ENTITY));
+    let (server, client) = server_and_client(Response::json(200, ENTITY));
     for _ in 0..50 {
         client.entities().read("e1").await.unwrap();
     }

@@ -1,20 +1,18 @@
-//! Time, and what a call that failed may have done: what holds with whatever retry policy.
+//! Failed calls: their deadlines, and whether they may have been applied, with any retry policy.
 
 use std::time::{Duration, Instant};
 
-use identity_tests::faulty::{Answer, Faulty};
-use vault_identity::{
-    Error, Wrap,
-    alias::CreateGroupAlias,
-    entity::{CreateEntity, MergeEntities, UpdateEntityById, WriteEntityByName},
-    error::RetryAfter,
-    group::CreateGroup,
-    mfa::{CreateTotpMethod, TotpParams},
-    oidc::RotateOidcKey,
-    transport::TransportErrorKind,
-};
+use identity_tests::faulty::{Faulty, Response};
+use vault_identity::alias::CreateGroupAlias;
+use vault_identity::entity::{CreateEntity, MergeEntities, UpdateEntityById, WriteEntityByName};
+use vault_identity::error::RetryAfter;
+use vault_identity::group::CreateGroup;
+use vault_identity::mfa::{CreateTotpMethod, TotpParams};
+use vault_identity::oidc::RotateOidcKey;
+use vault_identity::transport::TransportErrorKind;
+use vault_identity::{Error, Wrap};
 
-use crate::support::{ENTITY, client, client_with, once, pair, timed};
+use crate::support::{ENTITY, client, client_with, server_and_client, single_attempt, timed};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -24,10 +22,10 @@ fn in_time(time: Duration) {
 
 #[tokio::test]
 async fn an_unresponsive_server_ends_with_the_deadline() {
-    let silent = Faulty::always(Answer::silence());
-    let not_even_read = Faulty::greeting(Answer::silence());
+    let silent = Faulty::always(Response::none());
+    let not_even_read = Faulty::greeting(Response::none());
     for server in [silent, not_even_read] {
-        let client = client_with(&server, once().timeout(SHORT));
+        let client = client_with(&server, single_attempt().timeout(SHORT));
         let (read, time) = timed(client.entities().read("e1")).await;
         assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
         in_time(time);
@@ -41,7 +39,7 @@ async fn an_unresponsive_server_ends_with_the_deadline() {
 
 #[tokio::test]
 async fn a_half_closed_connection_ends_the_call() {
-    let (_server, client) = pair(Answer::raw("").then_half_close());
+    let (_server, client) = server_and_client(Response::raw("").then_half_close());
     let (read, time) = timed(client.entities().read("e1")).await;
     read.unwrap_err();
     assert!(time < Duration::from_secs(5), "{time:?}");
@@ -49,19 +47,18 @@ async fn a_half_closed_connection_ends_the_call() {
 
 #[tokio::test]
 async fn a_dripping_response_ends_with_the_deadline() {
-    let whole = Answer::json(200, ENTITY).header("X-Padding", &"x".repeat(500));
-    let body = Answer::json(200, ENTITY.to_owned() + &" ".repeat(500));
-    let interim = Answer::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(100));
-    for answer in [whole, body, interim] {
-        let server = Faulty::always(answer.drip(Duration::from_millis(20)));
-        let client = client_with(&server, once().timeout(SHORT));
+    let whole = Response::json(200, ENTITY).header("X-Padding", &"x".repeat(500));
+    let body = Response::json(200, ENTITY.to_owned() + &" ".repeat(500));
+    let interim = Response::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(100));
+    for response in [whole, body, interim] {
+        let server = Faulty::always(response.drip(Duration::from_millis(20)));
+        let client = client_with(&server, single_attempt().timeout(SHORT));
         let (read, time) = timed(client.entities().read("e1")).await;
         assert_eq!(read.unwrap_err().transport().unwrap().kind(), TransportErrorKind::Timeout);
         in_time(time);
     }
 }
 
-/// What is asked is known to the error, whatever the server does with it.
 #[tokio::test]
 async fn every_form_of_retry_after_is_parsed_or_ignored() {
     let seconds = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
@@ -82,9 +79,9 @@ async fn every_form_of_retry_after_is_parsed_or_ignored() {
         ("Fri, 32 Dec 1999 25:00:00 GMT", None),
     ] {
         for status in [429, 503] {
-            let answer = Answer::refusal(status, "quota exceeded").header("Retry-After", value);
-            let server = Faulty::always(answer);
-            let client = client_with(&server, once().timeout(SHORT));
+            let response = Response::error(status, "quota exceeded").header("Retry-After", value);
+            let server = Faulty::always(response);
+            let client = client_with(&server, single_attempt().timeout(SHORT));
             let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
             let Some(api) = error.api() else { panic!("{value}: {error:?}") };
             assert_eq!(api.retry_after(), expected, "{value}");
@@ -92,11 +89,16 @@ async fn every_form_of_retry_after_is_parsed_or_ignored() {
     }
 }
 
-/// The reply is lost after the server has taken the request.
+/// The response is lost after the server has received the request.
 #[tokio::test]
 async fn a_non_idempotent_write_is_sent_once() {
-    for lost in [Answer::lost(), Answer::reset(), Answer::status(200).cut(20), Answer::refusal(502, "lost")] {
-        let (server, client) = pair(lost);
+    for lost in [
+        Response::dropped(),
+        Response::reset(),
+        Response::status(200).truncate(20),
+        Response::error(502, "lost"),
+    ] {
+        let (server, client) = server_and_client(lost);
         let alias = CreateGroupAlias::new("a", "auth_ldap_1").canonical_id("g1");
         let id = "7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b";
         let errors: [Error; 8] = [
@@ -115,28 +117,28 @@ async fn a_non_idempotent_write_is_sent_once() {
         let wrap = Wrap::new(WriteEntityByName::new("alice"), Duration::from_secs(60));
         let error = client.call(&wrap).await.unwrap_err();
         assert!(error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
-        assert_eq!(server.requests().len(), errors.len() + 1, "each once");
+        assert_eq!(server.requests().len(), errors.len() + 1, "each is sent once");
     }
 }
 
 #[tokio::test]
 async fn a_lost_response_to_an_idempotent_write_is_retryable() {
-    let once_lost = [Answer::lost(), Answer::status(204)];
-    let server = Faulty::in_turn(once_lost.clone());
+    let lost_once = [Response::dropped(), Response::status(204)];
+    let server = Faulty::in_turn(lost_once.clone());
     let error = client(&server).entities().update(&UpdateEntityById::new("e1")).await.unwrap_err();
     assert!(error.may_have_been_applied() && error.is_retryable(), "{error:?}");
     client(&server).entities().update(&UpdateEntityById::new("e1")).await.unwrap();
 
-    let server = Faulty::in_turn(once_lost);
+    let server = Faulty::in_turn(lost_once);
     let write = WriteEntityByName::new("alice");
     client(&server).entities().write_by_name(&write).await.unwrap_err();
     let repeated = client(&server).entities().write_by_name(&write).await.unwrap();
-    assert!(repeated.created().is_none(), "the first has created it");
+    assert!(repeated.created().is_none(), "the first attempt created it");
 }
 
 #[tokio::test]
 async fn a_repeated_delete_succeeds() {
-    let (_server, client) = pair(Answer::status(204));
+    let (_server, client) = server_and_client(Response::status(204));
     for _ in 0..2 {
         client.entities().delete("e1").await.unwrap();
         client.entities().delete_by_name("alice").await.unwrap();
@@ -146,8 +148,8 @@ async fn a_repeated_delete_succeeds() {
 #[tokio::test]
 async fn permanent_errors_are_not_retried() {
     for status in [400, 401, 403, 404, 405, 409, 413, 414, 431] {
-        let server = Faulty::always(Answer::refusal(status, "no"));
-        // The defaults of the transport, which may repeat what is worth it.
+        let server = Faulty::always(Response::error(status, "no"));
+        // With the default retry policy.
         let client = client_with(&server, vault_identity::transport::HyperTransport::builder());
         let start = Instant::now();
         let read = client.entities().read("e1").await.unwrap_err();
@@ -163,17 +165,19 @@ async fn permanent_errors_are_not_retried() {
 
 #[tokio::test]
 async fn sealed_is_an_error_of_its_own_and_reported_quickly() {
-    let server = Faulty::always(Answer::refusal(503, "Vault is sealed"));
+    let server = Faulty::always(Response::error(503, "Vault is sealed"));
     let client = client_with(&server, vault_identity::transport::HyperTransport::builder());
     let (read, time) = timed(client.entities().list()).await;
     let read = read.unwrap_err();
     assert!(read.is_sealed() && read.is_retryable(), "{read:?}");
     assert!(time < Duration::from_secs(5), "{time:?}");
     let write = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
-    // It could be a standby that has forwarded the request.
+    // The server could be a standby that has forwarded the request.
     assert!(write.is_sealed() && write.may_have_been_applied() && !write.is_retryable(), "{write:?}");
-    let busy = Faulty::always(Answer::refusal(503, "no upstream"));
-    let error =
-        client_with(&busy, once().timeout(SHORT)).entities().merge(&MergeEntities::new("e1", ["e2"])).await;
+    let busy = Faulty::always(Response::error(503, "no upstream"));
+    let error = client_with(&busy, single_attempt().timeout(SHORT))
+        .entities()
+        .merge(&MergeEntities::new("e1", ["e2"]))
+        .await;
     assert!(!error.unwrap_err().is_sealed());
 }

@@ -1,10 +1,10 @@
-//! Answers that no server should give.
+//! Responses that no server should send.
 
-use identity_tests::faulty::Answer;
+use identity_tests::faulty::Response;
 
 pub(crate) const DEEP: usize = 200_000;
 
-/// Bodies of 200 that hold no result of any call.
+/// Bodies of a 200 that are not the result of any call.
 pub(crate) fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     let deep = format!(r#"{{"data":{}{}}}"#, "[".repeat(DEEP), "]".repeat(DEEP));
     let object = r#"{"a":"#.repeat(DEEP) + "1" + &"}".repeat(DEEP);
@@ -38,23 +38,23 @@ pub(crate) fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("data is text", br#"{"data":"x"}"#.to_vec()),
         ("data is a list", br#"{"data":[{"id":"e1"}]}"#.to_vec()),
         ("wrong types", br#"{"data":{"id":5,"keys":[7]},"issuer":[],"sub":{}}"#.to_vec()),
-        ("twice the same field", br#"{"data":{"id":"a","id":"b","keys":[],"keys":["k"]},"issuer":"a","issuer":"b","sub":"a","sub":"b"}"#.to_vec()),
+        ("duplicate field", br#"{"data":{"id":"a","id":"b","keys":[],"keys":["k"]},"issuer":"a","issuer":"b","sub":"a","sub":"b"}"#.to_vec()),
     ]
 }
 
-/// What is no HTTP, or contradicts itself. The connection closes then.
-pub(crate) fn protocol() -> Vec<(&'static str, Answer)> {
-    let ok = |head: &str| Answer::raw(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}")).then_close();
+/// Invalid or contradictory HTTP. The connection closes afterwards.
+pub(crate) fn invalid_http() -> Vec<(&'static str, Response)> {
+    let ok = |head: &str| Response::raw(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}")).then_close();
     vec![
-        ("garbage", Answer::raw("canary garbage\r\n\r\n").then_close()),
-        ("SSH", Answer::raw("SSH-2.0-OpenSSH_9.6\r\n").then_close()),
-        ("TLS alert", Answer::raw(b"\x15\x03\x03\x00\x02\x02\x46").then_close()),
-        ("HTTP/0.9", Answer::raw(super::support::ENTITY).then_close()),
-        ("HTTP/9.9", Answer::raw("HTTP/9.9 200 OK\r\n\r\n").then_close()),
-        ("HTTP/2 in clear", Answer::raw(b"\x00\x00\x00\x04\x00\x00\x00\x00\x00").then_close()),
-        ("status of four digits", Answer::raw("HTTP/1.1 2000 OK\r\n\r\n").then_close()),
-        ("status 0", Answer::raw("HTTP/1.1 000 OK\r\n\r\n").then_close()),
-        ("no status", Answer::raw("HTTP/1.1\r\n\r\n").then_close()),
+        ("garbage", Response::raw("canary garbage\r\n\r\n").then_close()),
+        ("SSH", Response::raw("SSH-2.0-OpenSSH_9.6\r\n").then_close()),
+        ("TLS alert", Response::raw(b"\x15\x03\x03\x00\x02\x02\x46").then_close()),
+        ("HTTP/0.9", Response::raw(super::support::ENTITY).then_close()),
+        ("HTTP/9.9", Response::raw("HTTP/9.9 200 OK\r\n\r\n").then_close()),
+        ("HTTP/2 in clear", Response::raw(b"\x00\x00\x00\x04\x00\x00\x00\x00\x00").then_close()),
+        ("status of four digits", Response::raw("HTTP/1.1 2000 OK\r\n\r\n").then_close()),
+        ("status 0", Response::raw("HTTP/1.1 000 OK\r\n\r\n").then_close()),
+        ("no status", Response::raw("HTTP/1.1\r\n\r\n").then_close()),
         ("no colon", ok("no colon")),
         ("NUL in a header", ok("X-Odd: a\0b")),
         ("CR in a header", ok("X-Odd: a\rb")),
@@ -65,11 +65,11 @@ pub(crate) fn protocol() -> Vec<(&'static str, Answer)> {
         ("length of 23 digits", ok("Content-Length: 99999999999999999999999")),
         (
             "bad chunk",
-            Answer::status(200).header("Transfer-Encoding", "chunked").body("no size\r\n").then_close(),
+            Response::status(200).header("Transfer-Encoding", "chunked").body("no size\r\n").then_close(),
         ),
         (
             "huge chunk",
-            Answer::status(200)
+            Response::status(200)
                 .header("Transfer-Encoding", "chunked")
                 .body("fffffffffffffffff\r\n")
                 .then_close(),
@@ -77,36 +77,36 @@ pub(crate) fn protocol() -> Vec<(&'static str, Answer)> {
     ]
 }
 
-/// What breaks off.
-pub(crate) fn broken_off() -> Vec<(&'static str, Answer)> {
-    let whole = Answer::json(200, super::support::ENTITY);
-    let chunked = Answer::status(200).chunked(super::support::ENTITY);
+/// Truncated responses.
+pub(crate) fn truncated() -> Vec<(&'static str, Response)> {
+    let whole = Response::json(200, super::support::ENTITY);
+    let chunked = Response::status(200).chunked(super::support::ENTITY);
     vec![
-        ("no answer", Answer::lost()),
-        ("reset", Answer::reset()),
-        ("half-closed without an answer", Answer::raw("").then_half_close()),
-        ("one byte", whole.clone().cut(1)),
-        ("status line", whole.clone().cut(17)),
-        ("head", whole.clone().cut(40)),
-        ("all but one byte", whole.clone().cut(whole.size() - 1)),
-        ("all but one byte, reset", whole.clone().cut(whole.size() - 1).then_reset()),
-        ("all but one byte, half-closed", whole.clone().cut(whole.size() - 1).then_half_close()),
-        ("half a chunk", chunked.clone().cut(chunked.size() - 20)),
-        ("no last chunk", chunked.clone().cut(chunked.size() - 5)),
-        ("half a last chunk", chunked.clone().cut(chunked.size() - 2)),
+        ("no response", Response::dropped()),
+        ("reset", Response::reset()),
+        ("half-closed without a response", Response::raw("").then_half_close()),
+        ("one byte", whole.clone().truncate(1)),
+        ("status line", whole.clone().truncate(17)),
+        ("head", whole.clone().truncate(40)),
+        ("all but one byte", whole.clone().truncate(whole.size() - 1)),
+        ("all but one byte, reset", whole.clone().truncate(whole.size() - 1).then_reset()),
+        ("all but one byte, half-closed", whole.clone().truncate(whole.size() - 1).then_half_close()),
+        ("half a chunk", chunked.clone().truncate(chunked.size() - 20)),
+        ("no last chunk", chunked.clone().truncate(chunked.size() - 5)),
+        ("half a last chunk", chunked.clone().truncate(chunked.size() - 2)),
         (
             "length too long",
-            Answer::status(200).header("Content-Length", "100").body(super::support::ENTITY).then_close(),
+            Response::status(200).header("Content-Length", "100").body(super::support::ENTITY).then_close(),
         ),
-        ("interim answer alone", Answer::raw("HTTP/1.1 100 Continue\r\n\r\n").then_close()),
+        ("interim response only", Response::raw("HTTP/1.1 100 Continue\r\n\r\n").then_close()),
     ]
 }
 
-/// Refusals whose bodies are odd.
-pub(crate) fn refusals() -> Vec<(&'static str, Answer)> {
+/// Error responses with odd bodies.
+pub(crate) fn errors() -> Vec<(&'static str, Response)> {
     let deep = "[".repeat(DEEP) + &"]".repeat(DEEP);
     let html = |status| {
-        Answer::status(status)
+        Response::status(status)
             .header("Content-Type", "text/html")
             .body("<html>canary-page</html>".repeat(1000))
     };
@@ -114,22 +114,22 @@ pub(crate) fn refusals() -> Vec<(&'static str, Answer)> {
         ("HTML 403", html(403)),
         ("HTML 404", html(404)),
         ("HTML 502", html(502)),
-        ("deep errors", Answer::json(400, format!(r#"{{"errors":{deep}}}"#))),
-        ("deep error", Answer::json(500, format!(r#"{{"errors":["x",{deep}]}}"#))),
-        ("errors are text", Answer::json(400, r#"{"errors":"x"}"#)),
-        ("errors are numbers", Answer::json(404, r#"{"errors":[1,2]}"#)),
-        ("error is no text", Answer::json(400, r#"{"error":[5]}"#)),
-        ("no UTF-8", Answer::json(404, b"{\"errors\":[\"\xff\"]}")),
-        ("empty 500", Answer::status(500)),
-        ("status 599", Answer::status(599)),
-        ("status 999", Answer::status(999)),
-        ("redirect to nowhere", Answer::status(302)),
-        ("not modified", Answer::status(304)),
+        ("deep errors", Response::json(400, format!(r#"{{"errors":{deep}}}"#))),
+        ("deep error", Response::json(500, format!(r#"{{"errors":["x",{deep}]}}"#))),
+        ("errors is a string", Response::json(400, r#"{"errors":"x"}"#)),
+        ("errors are numbers", Response::json(404, r#"{"errors":[1,2]}"#)),
+        ("error is not a string", Response::json(400, r#"{"error":[5]}"#)),
+        ("no UTF-8", Response::json(404, b"{\"errors\":[\"\xff\"]}")),
+        ("empty 500", Response::status(500)),
+        ("status 599", Response::status(599)),
+        ("status 999", Response::status(999)),
+        ("redirect to nowhere", Response::status(302)),
+        ("not modified", Response::status(304)),
     ]
 }
 
-/// All of them, as answers.
-pub(crate) fn all() -> Vec<(&'static str, Answer)> {
-    let bodies = bodies().into_iter().map(|(name, body)| (name, Answer::json(200, body)));
-    bodies.chain(protocol()).chain(broken_off()).chain(refusals()).collect()
+/// All of them.
+pub(crate) fn all() -> Vec<(&'static str, Response)> {
+    let bodies = bodies().into_iter().map(|(name, body)| (name, Response::json(200, body)));
+    bodies.chain(invalid_http()).chain(truncated()).chain(errors()).collect()
 }

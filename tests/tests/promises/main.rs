@@ -1,5 +1,6 @@
-//! What the client promises of secrets, redirects, time, hostile answers and its own requests, held against a
-//! server that breaks the rules. Each test is named after its promise.
+//! What the client promises about secrets, redirects, deadlines, retries, consistency, hostile responses and
+//! its own requests, tested against a server that breaks the rules. `docs/promises.md` lists the promises
+//! with their tests.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,26 +1,29 @@
-//! Answers that agree, in a form that cannot be read.
+//! Successful responses with malformed bodies.
 
-use identity_tests::faulty::Answer;
-use vault_identity::{entity::CreateEntity, error::ErrorKind, group::GroupType, oidc::OidcClientType};
+use identity_tests::faulty::Response;
+use vault_identity::entity::CreateEntity;
+use vault_identity::error::ErrorKind;
+use vault_identity::group::GroupType;
+use vault_identity::oidc::OidcClientType;
 
 use crate::hostile_responses;
-use crate::support::{ENTITY, pair, refusals, shown};
+use crate::support::{ENTITY, error_text, errors_of_all_calls, server_and_client};
 
 #[tokio::test]
 async fn a_malformed_body_is_a_decode_error() {
     for (name, body) in hostile_responses::bodies() {
         let html = name == "html";
-        let (_server, client) = pair(if html {
-            Answer::status(200).header("Content-Type", "text/html").body(&body)
+        let (_server, client) = server_and_client(if html {
+            Response::status(200).header("Content-Type", "text/html").body(&body)
         } else {
-            Answer::json(200, &body)
+            Response::json(200, &body)
         });
-        for (call, error) in refusals(&client).await {
-            let error = error.unwrap_or_else(|| panic!("{call} took {name} for its answer"));
+        for (call, error) in errors_of_all_calls(&client).await {
+            let error = error.unwrap_or_else(|| panic!("{call} accepted {name}"));
             assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{call}, {name}: {error:?}");
             assert!(!error.is_not_found() && !error.is_retryable(), "{call}, {name}: {error:?}");
             assert_eq!(error.may_have_been_applied(), call == "create", "{call}, {name}");
-            let text = shown(&error);
+            let text = error_text(&error);
             assert!(!text.contains("canary") && text.len() < 5000, "{call}, {name}: {text}");
             assert!(!html || text.contains("not JSON (200 OK, text/html)"), "{text}");
         }
@@ -29,7 +32,7 @@ async fn a_malformed_body_is_a_decode_error() {
 
 #[tokio::test]
 async fn a_204_is_an_error_where_a_result_is_required() {
-    let (_server, client) = pair(Answer::status(204));
+    let (_server, client) = server_and_client(Response::status(204));
     assert!(matches!(client.entities().read("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
     assert!(matches!(client.entities().find("e1").await.unwrap_err().kind(), ErrorKind::Decode(_)));
     assert!(matches!(client.entities().list().await.unwrap_err().kind(), ErrorKind::Decode(_)));
@@ -40,21 +43,24 @@ async fn a_204_is_an_error_where_a_result_is_required() {
 async fn deep_nesting_in_an_error_response_is_an_error() {
     let deep = "[".repeat(hostile_responses::DEEP) + &"]".repeat(hostile_responses::DEEP);
     for body in [format!(r#"{{"errors":{deep}}}"#), format!(r#"{{"errors":["x",{deep}]}}"#), deep] {
-        let (_server, client) = pair(Answer::json(400, body));
-        for (_, error) in refusals(&client).await {
+        let (_server, client) = server_and_client(Response::json(400, body));
+        for (_, error) in errors_of_all_calls(&client).await {
             assert_eq!(error.unwrap().api().unwrap().status(), 400);
         }
     }
 }
 
-/// What is not looked at may be as deep as it likes, and what is kept as it is may not.
+/// Ignored fields may be nested deeply, and claims that are kept may not.
 #[tokio::test]
 async fn deep_nesting_in_an_unknown_field_is_ignored() {
     let deep = r#"{"a":"#.repeat(hostile_responses::DEEP) + "1" + &"}".repeat(hostile_responses::DEEP);
-    let (_server, client) =
-        pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"n","new":{deep}}}}}"#)));
+    let (_server, client) = server_and_client(Response::json(
+        200,
+        format!(r#"{{"data":{{"id":"e1","name":"n","new":{deep}}}}}"#),
+    ));
     assert_eq!(client.entities().read("e1").await.unwrap().name, "n");
-    let (_server, client) = pair(Answer::json(200, format!(r#"{{"sub":"s","claim":{deep}}}"#)));
+    let (_server, client) =
+        server_and_client(Response::json(200, format!(r#"{{"sub":"s","claim":{deep}}}"#)));
     client.oidc().providers().user_info("web", "t").await.unwrap_err();
 }
 
@@ -68,12 +74,12 @@ async fn odd_text_is_kept_or_rejected() {
         (r"\r\nSet-Cookie: x", "\r\nSet-Cookie: x"),
     ] {
         let (_server, client) =
-            pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{json}"}}}}"#)));
+            server_and_client(Response::json(200, format!(r#"{{"data":{{"id":"e1","name":"{json}"}}}}"#)));
         assert_eq!(client.entities().read("e1").await.unwrap().name, text);
     }
     for bad in [r"\ud800", r"\udc00\ud800", r"\u12", r"\x41", "\n", "\u{0}"] {
         let (_server, client) =
-            pair(Answer::json(200, format!(r#"{{"data":{{"id":"e1","name":"{bad}"}}}}"#)));
+            server_and_client(Response::json(200, format!(r#"{{"data":{{"id":"e1","name":"{bad}"}}}}"#)));
         let error = client.entities().read("e1").await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{bad}: {error:?}");
     }
@@ -86,7 +92,7 @@ async fn a_duplicate_field_is_an_error() {
         r#""id":"a","name":"n","disabled":true,"disabled":false"#,
         r#""id":"a","name":"n","policies":["p"],"policies":["root"]"#,
     ] {
-        let (_server, client) = pair(Answer::json(200, format!(r#"{{"data":{{{fields}}}}}"#)));
+        let (_server, client) = server_and_client(Response::json(200, format!(r#"{{"data":{{{fields}}}}}"#)));
         let error = client.entities().read("e1").await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{fields}: {error:?}");
     }
@@ -94,7 +100,7 @@ async fn a_duplicate_field_is_an_error() {
         r#"{"data":{"id":"a","name":"n"},"data":{"id":"b","name":"n"}}"#,
         r#"{"active":false,"active":true}"#,
     ] {
-        let (_server, client) = pair(Answer::json(200, body));
+        let (_server, client) = server_and_client(Response::json(200, body));
         client.entities().read("e1").await.unwrap_err();
         let introspect = vault_identity::oidc::IntrospectIdToken::new("t");
         client.oidc().tokens().introspect(&introspect).await.unwrap_err();
@@ -105,7 +111,7 @@ async fn a_duplicate_field_is_an_error() {
 async fn a_number_out_of_range_is_an_error() {
     for number in ["9".repeat(100_000), "1e400".to_owned(), "-1".to_owned(), "1.5".to_owned()] {
         let body = format!(r#"{{"data":{{"token":"t","client_id":"c","ttl":{number}}}}}"#);
-        let (_server, client) = pair(Answer::json(200, body));
+        let (_server, client) = server_and_client(Response::json(200, body));
         let error = client.oidc().tokens().generate("web").await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
     }
@@ -115,17 +121,18 @@ async fn a_number_out_of_range_is_an_error() {
 async fn unknown_missing_and_null_fields_are_accepted() {
     let unknown = r#"{"data":{"id":"e1","name":"n","from_the_future":{"a":[1,null,{}]},"policies":null,"metadata":null,
         "aliases":null,"last_update_time":"","creation_time":null},"wrap_info":null,"new":5}"#;
-    let (_server, client) = pair(Answer::json(200, unknown));
+    let (_server, client) = server_and_client(Response::json(200, unknown));
     let entity = client.entities().read("e1").await.unwrap();
     assert!(entity.policies.is_empty() && entity.metadata.is_empty() && entity.aliases.is_empty());
-    let (_server, client) = pair(Answer::json(200, ENTITY));
+    let (_server, client) = server_and_client(Response::json(200, ENTITY));
     assert_eq!(client.entities().read("e1").await.unwrap().policies, entity.policies);
 
-    let (_server, client) = pair(Answer::json(200, r#"{"data":{"id":"g1","name":"n","type":"quantum"}}"#));
+    let (_server, client) =
+        server_and_client(Response::json(200, r#"{"data":{"id":"g1","name":"n","type":"quantum"}}"#));
     let group = client.groups().read("g1").await.unwrap();
     assert_eq!(group.group_type, GroupType::Other("quantum".into()));
     let client_body = r#"{"data":{"client_id":"c","client_type":"quantum"}}"#;
-    let (_server, client) = pair(Answer::json(200, client_body));
+    let (_server, client) = server_and_client(Response::json(200, client_body));
     let app = client.oidc().clients().read("app").await.unwrap();
     assert_eq!(app.info.client_type, OidcClientType::Other("quantum".into()));
 }
@@ -144,18 +151,19 @@ async fn a_required_field_of_the_wrong_type_is_an_error_with_its_position() {
         fields.retain(|(name, _)| *name != field);
         fields.push((field, value));
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
-        let (_server, client) = pair(Answer::json(200, format!(r#"{{"data":{{{}}}}}"#, fields.join(","))));
+        let (_server, client) =
+            server_and_client(Response::json(200, format!(r#"{{"data":{{{}}}}}"#, fields.join(","))));
         let error = client.entities().read("e1").await.expect_err(field);
         let text = format!("{error:#}");
         assert!(matches!(error.kind(), ErrorKind::Decode(_)) && text.contains("line 1 column"), "{text}");
-        assert!(!shown(&error).contains("canary"), "{text}");
+        assert!(!error_text(&error).contains("canary"), "{text}");
     }
 }
 
-/// A write whose answer cannot be read has been carried out.
+/// A write whose response cannot be read has been applied.
 #[tokio::test]
 async fn an_unreadable_response_to_a_write_may_have_been_applied() {
-    let (server, client) = pair(Answer::json(200, "<html>"));
+    let (server, client) = server_and_client(Response::json(200, "<html>"));
     let error = client.entities().create(&CreateEntity::named("alice")).await.unwrap_err();
     assert!(error.may_have_been_applied() && !error.is_retryable());
     assert_eq!(server.requests().len(), 1);

@@ -1,29 +1,31 @@
-//! Redirects and origins: what holds with whatever policy.
+//! Redirects without configured nodes.
 
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Authority, Faulty};
+use identity_tests::faulty::{Authority, Faulty, Response};
 use tokio::task::JoinSet;
-use vault_identity::{Target, entity::CreateEntity};
+use vault_identity::Target;
+use vault_identity::entity::CreateEntity;
 
-use crate::support::{TOKEN, client_with, once, shown, timed};
+use crate::support::{TOKEN, client_with, error_text, single_attempt, timed};
 
-/// Time enough for an attempt or two.
+/// Time for one or two attempts.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// A server that sends everything to another place, by its own path if that is `{path}`.
+/// Starts a server that redirects every request. `{path}` stands for the path of the request.
 fn redirecting(status: u16, location: &str) -> Faulty {
     let location = location.to_owned();
-    Faulty::start(move |_, request| Answer::redirect(status, &location.replace("{path}", request.path())))
+    Faulty::start(move |_, request| Response::redirect(status, &location.replace("{path}", request.path())))
 }
 
 #[tokio::test]
 async fn redirects_to_other_hosts_are_not_followed() {
     for status in [307, 308, 301, 302, 303] {
-        let other = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
+        let other = Faulty::always(Response::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
         for host in [other.address().to_string(), format!("localhost:{}", other.address().port())] {
             let server = redirecting(status, &format!("http://{host}{{path}}"));
-            let client = client_with(&server, once().timeout(SHORT)).with_namespace("canary").unwrap();
+            let client =
+                client_with(&server, single_attempt().timeout(SHORT)).with_namespace("canary").unwrap();
             client.entities().read("e1").await.unwrap_err();
             let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
             assert!(!error.is_not_found());
@@ -35,13 +37,13 @@ async fn redirects_to_other_hosts_are_not_followed() {
 
 #[tokio::test]
 async fn redirects_from_https_to_http_are_rejected() {
-    let plain = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
+    let plain = Faulty::always(Response::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
     let authority = Authority::new();
     let location = plain.url();
     let server = Faulty::secure(&authority, move |_, request| {
-        Answer::redirect(307, &format!("{location}{}", request.path()))
+        Response::redirect(307, &format!("{location}{}", request.path()))
     });
-    let client = client_with(&server, once().timeout(SHORT).tls(authority.client()));
+    let client = client_with(&server, single_attempt().timeout(SHORT).tls(authority.client()));
     client.entities().read("e1").await.unwrap_err();
     client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
     assert_eq!(plain.connections(), 0);
@@ -50,8 +52,8 @@ async fn redirects_from_https_to_http_are_rejected() {
 
 #[tokio::test]
 async fn a_redirect_to_itself_ends() {
-    let server = Faulty::start(|_, request| Answer::redirect(307, request.path()));
-    let client = client_with(&server, once().timeout(SHORT));
+    let server = Faulty::start(|_, request| Response::redirect(307, request.path()));
+    let client = client_with(&server, single_attempt().timeout(SHORT));
     let (read, time) = timed(client.entities().read("e1")).await;
     read.unwrap_err();
     assert!(time < Duration::from_secs(3), "{time:?}");
@@ -64,7 +66,7 @@ async fn a_redirect_to_itself_ends() {
 
 #[tokio::test]
 async fn odd_redirects_are_errors_and_keep_the_method() {
-    let elsewhere = Faulty::always(Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
+    let elsewhere = Faulty::always(Response::json(200, r#"{"data":{"id":"e1","name":"n"}}"#));
     let authority = elsewhere.address();
     let mut cases = JoinSet::new();
     for status in [300, 301, 302, 303, 304, 305, 307, 308, 399] {
@@ -89,13 +91,13 @@ async fn odd_redirects_are_errors_and_keep_the_method() {
         ] {
             cases.spawn(async move {
                 let server = redirecting(status, &location);
-                let client = client_with(&server, once().timeout(SHORT));
+                let client = client_with(&server, single_attempt().timeout(SHORT));
                 let create = CreateEntity::unnamed().metadata([("secret", "canary-body")]);
                 let (read, written) =
                     tokio::join!(client.entities().read("e1"), client.entities().create(&create));
                 for error in [read.unwrap_err(), written.unwrap_err()] {
                     assert!(!error.is_not_found(), "{status} {location}: {error:?}");
-                    assert!(!shown(&error).contains("canary"), "{error:?}");
+                    assert!(!error_text(&error).contains("canary"), "{error:?}");
                 }
                 for request in server.requests() {
                     let line = (request.method().to_owned(), request.path().to_owned());
@@ -119,9 +121,11 @@ async fn odd_redirects_are_errors_and_keep_the_method() {
 #[tokio::test]
 async fn a_redirect_without_location_is_an_error() {
     for status in [301, 302, 303, 307, 308] {
-        for answer in [Answer::status(status), Answer::json(status, r#"{"data":{"id":"e1","name":"n"}}"#)] {
-            let server = Faulty::always(answer);
-            let client = client_with(&server, once().timeout(SHORT));
+        for response in
+            [Response::status(status), Response::json(status, r#"{"data":{"id":"e1","name":"n"}}"#)]
+        {
+            let server = Faulty::always(response);
+            let client = client_with(&server, single_attempt().timeout(SHORT));
             client.entities().read("e1").await.unwrap_err();
             client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
             client.entities().delete("e1").await.unwrap_err();
@@ -129,13 +133,13 @@ async fn a_redirect_without_location_is_an_error() {
     }
 }
 
-/// The server has taken the path apart otherwise than it was meant, and says so with HTML.
+/// The server redirects a path that it has normalized.
 #[tokio::test]
 async fn a_redirect_to_a_cleaned_path_is_not_followed() {
     let page = "<a href=\"/v1/sys/seal-status\">Temporary Redirect</a>";
-    let server = Faulty::always(Answer::redirect(307, "/v1/sys/seal-status").body(page));
+    let server = Faulty::always(Response::redirect(307, "/v1/sys/seal-status").body(page));
     let target = Target::new(&server.url()).unwrap();
-    let client = vault_identity::Client::new(target, once().timeout(SHORT).build());
+    let client = vault_identity::Client::new(target, single_attempt().timeout(SHORT).build());
     client.entities().read_by_name("a/b").await.unwrap_err();
     assert!(server.requests().iter().all(|request| request.path() == "/v1/identity/entity/name/a%2Fb"));
 }

@@ -1,18 +1,16 @@
-//! What the client sends: names, tokens and headers.
+//! Values in requests: names, tokens and headers.
 
-use identity_tests::faulty::{Answer, Faulty, Received};
+use identity_tests::faulty::{Faulty, Received, Response};
 use percent_encoding::percent_decode_str;
-use vault_identity::{
-    Client, Endpoint,
-    endpoint::{ApiResponse, Method, RequestBuilder},
-    entity::WriteEntityByName,
-    error::{RequestError, ResponseError},
-};
+use vault_identity::endpoint::{ApiResponse, Method, RequestBuilder};
+use vault_identity::entity::WriteEntityByName;
+use vault_identity::error::{RequestError, ResponseError};
+use vault_identity::{Client, Endpoint};
 
-use crate::support::{ENTITY, TOKEN, client, pair, runs_alone};
+use crate::support::{ENTITY, TOKEN, client, ran_in_subprocess, server_and_client};
 
-/// Names that would lead elsewhere, or that the server could not be asked for.
-const IMPOSSIBLE: [&str; 22] = [
+/// Names that a path cannot carry, or that would lead to another path.
+const INVALID_NAMES: [&str; 22] = [
     "",
     ".",
     "..",
@@ -37,13 +35,13 @@ const IMPOSSIBLE: [&str; 22] = [
     "\u{feff}",
 ];
 
-/// Accepted as the response to any name.
+/// A response that is accepted for any name.
 const NAMELESS: &str = r#"{"data":{"id":"e1"}}"#;
 
 #[tokio::test]
 async fn names_that_a_path_cannot_carry_are_rejected_before_sending() {
-    let (server, client) = pair(Answer::json(200, ENTITY));
-    for name in IMPOSSIBLE {
+    let (server, client) = server_and_client(Response::json(200, ENTITY));
+    for name in INVALID_NAMES {
         for error in [
             client.entities().read_by_name(name).await.unwrap_err(),
             client.entities().find_by_name(name).await.unwrap_err(),
@@ -67,7 +65,7 @@ async fn names_that_a_path_cannot_carry_are_rejected_before_sending() {
 
 #[tokio::test]
 async fn every_other_name_is_sent_as_one_segment() {
-    let (server, client) = pair(Answer::json(200, NAMELESS));
+    let (server, client) = server_and_client(Response::json(200, NAMELESS));
     let names = [
         "a/b",
         "a%2fb",
@@ -125,7 +123,7 @@ async fn every_other_name_is_sent_as_one_segment() {
     assert_eq!(paths.len(), requests.len(), "different names have different paths");
 }
 
-/// An endpoint with a header of its own.
+/// An endpoint that sets a header.
 struct WithHeader(&'static str, &'static str);
 
 impl Endpoint for WithHeader {
@@ -133,18 +131,18 @@ impl Endpoint for WithHeader {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "sys/health";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        draft.header(self.0.parse().unwrap(), self.1)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        builder.header(self.0.parse().unwrap(), self.1)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
 #[tokio::test]
 async fn invalid_characters_in_token_namespace_and_header_are_rejected() {
-    let (server, client) = pair(Answer::status(204));
+    let (server, client) = server_and_client(Response::status(204));
     for odd in ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "a\u{7f}"] {
         client.with_token(odd).unwrap_err();
         client.with_namespace(odd).unwrap_err();
@@ -161,7 +159,7 @@ async fn invalid_characters_in_token_namespace_and_header_are_rejected() {
 
 #[tokio::test]
 async fn a_non_ascii_namespace_is_sent_unchanged() {
-    let (server, client) = pair(Answer::status(204));
+    let (server, client) = server_and_client(Response::status(204));
     let client = client.with_namespace("größe/名").unwrap();
     client.entities().delete("e1").await.unwrap();
     assert_eq!(server.requests()[0].header("x-vault-namespace"), Some("größe/名"));
@@ -169,7 +167,7 @@ async fn a_non_ascii_namespace_is_sent_unchanged() {
 
 #[tokio::test]
 async fn a_token_with_surrounding_whitespace_is_rejected() {
-    let (server, client) = pair(Answer::json(200, ENTITY));
+    let (server, client) = server_and_client(Response::json(200, ENTITY));
     for token in ["s.token\n", "s.token\r\n", " s.token", "s.token "] {
         let error = client.with_token(token).unwrap_err();
         assert!(error.to_string().contains("`token`") && !error.to_string().contains("s.token"));
@@ -181,14 +179,14 @@ async fn a_token_with_surrounding_whitespace_is_rejected() {
 async fn a_token_file_is_trimmed() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join(".vault-token"), "\ns.from-file\r\n").unwrap();
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let variables = [
         ("HOME", home.path().to_str().unwrap()),
         ("BAO_ADDR", &server.url()),
         ("BAO_TOKEN", ""),
         ("VAULT_TOKEN", ""),
     ];
-    if runs_alone("request_values::a_token_file_is_trimmed", &variables) {
+    if ran_in_subprocess("request_values::a_token_file_is_trimmed", &variables) {
         assert_eq!(server.requests()[0].header("x-vault-token"), Some("s.from-file"));
         return;
     }
@@ -197,7 +195,7 @@ async fn a_token_file_is_trimmed() {
 
 #[tokio::test]
 async fn an_endpoint_cannot_override_reserved_headers() {
-    let (server, client) = pair(Answer::status(204));
+    let (server, client) = server_and_client(Response::status(204));
     for name in [
         "x-vault-token",
         "X-VAULT-TOKEN",
@@ -219,10 +217,9 @@ async fn an_endpoint_cannot_override_reserved_headers() {
     assert_eq!(request.header("x-vault-token"), Some(TOKEN));
 }
 
-/// Names go to one endpoint, whatever a proxy's path in front of it.
 #[tokio::test]
 async fn a_path_in_the_address_is_kept_as_prefix() {
-    let server = Faulty::always(Answer::json(200, NAMELESS));
+    let server = Faulty::always(Response::json(200, NAMELESS));
     let address = format!("{}/proxy/vault/", server.url());
     let target = vault_identity::Target::new(&address).unwrap();
     client(&server).with_target(target).entities().read_by_name("a/b").await.unwrap();

@@ -1,20 +1,18 @@
-//! What the client sends: the form of each request.
+//! The form of each request.
 
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Faulty, Received};
-use vault_identity::{
-    Target, Wrap,
-    entity::{BatchDeleteEntities, CreateEntity, ListEntities, ReadEntityById},
-    oidc::{ClientAuth, ExchangeOidcToken},
-    wrapping::UnwrapResponse,
-};
+use identity_tests::faulty::{Faulty, Received, Response};
+use vault_identity::entity::{BatchDeleteEntities, CreateEntity, ListEntities, ReadEntityById};
+use vault_identity::oidc::{ClientAuth, ExchangeOidcToken};
+use vault_identity::wrapping::UnwrapResponse;
+use vault_identity::{Target, Wrap};
 
-use crate::support::{TOKEN, client, client_with, once, pair};
+use crate::support::{TOKEN, client, client_with, server_and_client, single_attempt};
 
-/// One call of each verb and of each kind of body.
+/// Makes one call of each method and of each kind of body.
 async fn one_of_each() -> (Faulty, Vec<Received>) {
-    let (server, client) = pair(Answer::json(200, r#"{"data":{"id":"e1","keys":["k"]}}"#));
+    let (server, client) = server_and_client(Response::json(200, r#"{"data":{"id":"e1","keys":["k"]}}"#));
     let (entities, oidc) = (client.entities(), client.oidc());
     entities.read("e1").await.unwrap();
     entities.list().await.unwrap();
@@ -35,24 +33,24 @@ async fn one_of_each() -> (Faulty, Vec<Received>) {
 
 #[tokio::test]
 async fn a_body_too_large_for_the_server_is_sent_once() {
-    for (status, words) in [(413, "http: request body too large"), (400, "max_request_size exceeded")] {
-        let (server, client) = pair(Answer::refusal(status, words));
+    for (status, message) in [(413, "http: request body too large"), (400, "max_request_size exceeded")] {
+        let (server, client) = server_and_client(Response::error(status, message));
         let create = CreateEntity::named("alice").policies(["v".repeat(1 << 20)]);
         let error = client.entities().create(&create).await.unwrap_err();
         assert_eq!(error.api().unwrap().status(), status);
         assert!(!error.is_retryable() && !error.may_have_been_applied(), "{error:?}");
         assert_eq!(server.requests().len(), 1);
-        assert!(server.requests()[0].body.len() > 1 << 20, "it was sent whole");
+        assert!(server.requests()[0].body.len() > 1 << 20, "the whole body was sent");
     }
 }
 
 #[tokio::test]
 async fn a_response_before_the_body_was_read_ends_the_call() {
-    let server = Faulty::greeting(Answer::refusal(413, "http: request body too large").then_hold());
-    let client = client_with(&server, once().timeout(Duration::from_secs(2)));
+    let server = Faulty::greeting(Response::error(413, "http: request body too large").then_hold());
+    let client = client_with(&server, single_attempt().timeout(Duration::from_secs(2)));
     let create = CreateEntity::unnamed().policies(["v".repeat(1 << 20)]);
     let error = client.entities().create(&create).await.unwrap_err();
-    // It may have come before anything was sent.
+    // The response may arrive before anything was sent.
     assert!(!error.is_retryable() || !error.may_have_been_applied(), "{error:?}");
 }
 
@@ -75,8 +73,8 @@ async fn a_body_has_exactly_one_length() {
             _ => assert!(matches!(lengths[..], [] | ["0"]), "{}", request.head),
         }
         assert!(request.head.lines().next().unwrap().ends_with(" HTTP/1.1"));
-        for once in ["host", "x-vault-token", "content-type", "authorization", "x-vault-namespace"] {
-            assert!(request.headers(once).len() <= 1, "{}", request.head);
+        for name in ["host", "x-vault-token", "content-type", "authorization", "x-vault-namespace"] {
+            assert!(request.headers(name).len() <= 1, "{}", request.head);
         }
         assert_eq!(request.header("host"), Some(server.address().to_string().as_str()));
         for unwanted in ["accept-encoding", "cookie", "expect", "te", "upgrade", "referer"] {
@@ -95,11 +93,11 @@ async fn a_token_is_sent_in_its_header_only() {
     }
 }
 
-/// Nothing is kept of what a server says to a client: no cookie, no other address.
+/// The client keeps neither cookies nor alternative services.
 #[tokio::test]
 async fn a_response_changes_no_later_request() {
     let server = Faulty::always(
-        Answer::json(200, r#"{"data":{"id":"e1","name":"n"}}"#)
+        Response::json(200, r#"{"data":{"id":"e1","name":"n"}}"#)
             .header("Set-Cookie", "session=canary; Path=/")
             .header("Alt-Svc", "h2=\"evil.invalid:443\"")
             .header("Strict-Transport-Security", "max-age=31536000; includeSubDomains")

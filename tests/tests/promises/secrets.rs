@@ -1,29 +1,29 @@
-//! Secrets never leave by accident.
+//! Secrets do not leak.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Authority, Faulty};
+use identity_tests::faulty::{Authority, Faulty, Response};
 use serde::Serialize;
-use vault_identity::{
-    BlockingClient, Client, Endpoint, SecretString, Target, Wrap,
-    entity::ReadEntityById,
-    mfa::{TotpEnrollment, TotpSecret},
-    oidc::{
-        AuthorizationCode, ClientAuth, ExchangeOidcToken, IdToken, OidcClient, ProviderTokens, ReadJwks,
-        ReadUserInfo,
-    },
-    wrapping::{UnwrapResponse, WrapInfo},
+use vault_identity::entity::ReadEntityById;
+use vault_identity::mfa::{TotpEnrollment, TotpSecret};
+use vault_identity::oidc::{
+    AuthorizationCode, ClientAuth, ExchangeOidcToken, IdToken, OidcClient, ProviderTokens, ReadJwks,
+    ReadUserInfo,
 };
+use vault_identity::wrapping::{UnwrapResponse, WrapInfo};
+use vault_identity::{BlockingClient, Client, Endpoint, SecretString, Target, Wrap};
 
-use crate::support::{ENTITY, TOKEN, client, client_with, once, pair, runs_alone, target};
+use crate::support::{
+    ENTITY, TOKEN, client, client_with, ran_in_subprocess, server_and_client, single_attempt, target,
+};
 
 #[test]
 fn debug_output_contains_no_token() {
-    let server = Faulty::always(Answer::lost());
+    let server = Faulty::always(Response::dropped());
     let client = client(&server);
-    let builder = once();
+    let builder = single_attempt();
     let transport = builder.clone().build();
     let blocking = BlockingClient::with_address(&server.url(), TOKEN).unwrap();
     let request = ReadEntityById::new("e1").request(client.target()).unwrap();
@@ -37,7 +37,7 @@ fn debug_output_contains_no_token() {
     ] {
         assert!(!text.contains("canary"), "{text}");
     }
-    assert!(format!("{:?}", client.target()).contains("Sensitive"), "that there is one is to be seen");
+    assert!(format!("{:?}", client.target()).contains("Sensitive"), "the output shows that there is a token");
 }
 
 #[derive(Clone, Default)]
@@ -54,33 +54,33 @@ impl io::Write for Log {
     }
 }
 
-/// Over HTTP/1.1 and HTTP/2, both with TLS, and with the logs of all crates below.
+/// Uses HTTP/1.1 and HTTP/2 with TLS, and the logs of all dependencies.
 #[test]
 fn trace_logs_contain_no_secret() {
-    if runs_alone("secrets::trace_logs_contain_no_secret", &[]) {
+    if ran_in_subprocess("secrets::trace_logs_contain_no_secret", &[]) {
         return;
     }
     let log = Log::default();
     let writer = log.clone();
-    // rustls uses `log`.
+    // rustls logs with `log`.
     tracing_log::LogTracer::init().unwrap();
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .init();
-    let body = r#"{"data":{"client_id":"c1","client_secret":"canary-answer"}}"#;
-    let [h1, h2] = [Authority::new(), Authority::new().speaking(&["h2"])];
-    // An answer of HTTP/2 to the first request: settings, their confirmation, and the headers `:status: 204`.
+    let body = r#"{"data":{"client_id":"c1","client_secret":"canary-response"}}"#;
+    let [h1, h2] = [Authority::new(), Authority::new().alpn(&["h2"])];
+    // An HTTP/2 response to the first request: SETTINGS, its acknowledgement, and the headers `:status: 204`.
     let frames = b"\0\0\0\x04\0\0\0\0\0\0\0\0\x04\x01\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x89";
-    let frames = Answer::raw(frames).after(Duration::from_millis(300)).then_hold();
+    let frames = Response::raw(frames).after(Duration::from_millis(300)).then_hold();
     let servers = [
-        (Faulty::secure(&h1, move |_, _| Answer::json(200, body)), h1),
+        (Faulty::secure(&h1, move |_, _| Response::json(200, body)), h1),
         (Faulty::secure(&h2, move |_, _| frames.clone()), h2),
     ];
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         for (server, authority) in &servers {
-            let client = client_with(server, once().tls(authority.client()));
+            let client = client_with(server, single_attempt().tls(authority.client()));
             let auth = ClientAuth::basic("c1", "canary-client-secret");
             let code = ExchangeOidcToken::code("web", auth, "canary-code", "http://app.test");
             if server.url() == servers[0].0.url() {
@@ -93,7 +93,7 @@ fn trace_logs_contain_no_secret() {
         }
     });
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
-    assert!(log.contains("rustls") && log.contains("h2::"), "it is a log of everything: {log}");
+    assert!(log.contains("rustls") && log.contains("h2::"), "the log is complete: {log}");
     for secret in ["canary", &base64("c1:canary-client-secret")] {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None);
@@ -125,8 +125,8 @@ fn headers_with_secrets_are_marked_sensitive() {
 
 #[tokio::test]
 async fn debug_output_of_results_contains_no_secret() {
-    async fn shown<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, answer: &str) -> String {
-        let (_server, client) = pair(Answer::json(200, answer));
+    async fn shown<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, response: &str) -> String {
+        let (_server, client) = server_and_client(Response::json(200, response));
         let output = client.call(&endpoint).await.unwrap();
         format!("{output:?} {output:#?}")
     }
@@ -150,7 +150,7 @@ async fn debug_output_of_results_contains_no_secret() {
     }
 }
 
-/// Does not compile if one of the types has the trait: it would then be ambiguous which one is meant.
+/// Compiles only if none of the types implements the trait: an implementation makes the call ambiguous.
 macro_rules! none_is {
     ($trait:path: $($type:ty),+) => {
         {
@@ -175,7 +175,7 @@ fn secrets_do_not_implement_partial_eq() {
     none_is!(PartialEq: SecretString, IdToken, OidcClient, ProviderTokens, AuthorizationCode, TotpSecret, WrapInfo, Target, ClientAuth);
 }
 
-/// In its own process: its environment is set, and it has a home with a token in it.
+/// Runs in a child process with variables, and with a token file in its home.
 #[tokio::test]
 async fn the_environment_is_read_only_on_request() {
     let home = tempfile::tempdir().unwrap();
@@ -187,10 +187,10 @@ async fn the_environment_is_read_only_on_request() {
         ("BAO_NAMESPACE", "canary-environment"),
         ("HTTP_PROXY", "http://canary-environment.invalid"),
     ];
-    if runs_alone("secrets::the_environment_is_read_only_on_request", &variables) {
+    if ran_in_subprocess("secrets::the_environment_is_read_only_on_request", &variables) {
         return;
     }
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let anonymous = Client::with_default_transport(Target::new(&server.url()).unwrap());
     let client = Client::with_address(&server.url(), TOKEN).unwrap();
     let other = client.with_token("s.other").unwrap();
@@ -201,7 +201,7 @@ async fn the_environment_is_read_only_on_request() {
     let tokens: Vec<_> = requests.iter().map(|request| request.header("x-vault-token")).collect();
     assert_eq!(tokens, [None, None, Some(TOKEN), Some(TOKEN), Some("s.other")]);
     assert!(requests.iter().all(|request| !request.head.contains("canary-environment")));
-    // Asked for, it is taken.
+    // On request, the environment is read.
     let from_env = format!("{:?}", vault_identity::env::target_from_env().unwrap());
     assert!(from_env.contains("Sensitive") && !from_env.contains("canary-h"), "{from_env}");
 }

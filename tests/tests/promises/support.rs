@@ -1,27 +1,28 @@
-//! What the promises have in common.
+//! What these tests share.
 
 use std::env;
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use identity_tests::faulty::{Answer, Faulty};
+use identity_tests::faulty::{Faulty, Response};
+use vault_identity::entity::CreateEntity;
 use vault_identity::transport::{HyperTransport, HyperTransportBuilder, RetryPolicy};
-use vault_identity::{Client, Error, Target, entity::CreateEntity};
+use vault_identity::{Client, Error, Target};
 
-/// Never to be seen anywhere but in the header of a request.
+/// A token that must not appear anywhere but in the header of a request.
 pub(crate) const TOKEN: &str = "s.canary-token";
 
-/// An entity as the server would tell it.
+/// The response to a read of an entity.
 pub(crate) const ENTITY: &str = r#"{"data":{"id":"e1","name":"alice"}}"#;
 
-/// One attempt for each call, and time limits so wide that a test which meets one has failed.
-pub(crate) fn once() -> HyperTransportBuilder {
-    patient().retry_policy(RetryPolicy::off())
+/// Makes one attempt for each call, with timeouts that a passing test does not reach.
+pub(crate) fn single_attempt() -> HyperTransportBuilder {
+    retrying().retry_policy(RetryPolicy::off())
 }
 
-/// As many attempts as it takes, within limits so wide that a test which meets one has failed.
-pub(crate) fn patient() -> HyperTransportBuilder {
+/// Retries calls, with timeouts that a passing test does not reach.
+pub(crate) fn retrying() -> HyperTransportBuilder {
     HyperTransport::builder().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_secs(10))
 }
 
@@ -34,29 +35,29 @@ pub(crate) fn client_with(server: &Faulty, transport: HyperTransportBuilder) -> 
 }
 
 pub(crate) fn client(server: &Faulty) -> Client {
-    client_with(server, once())
+    client_with(server, single_attempt())
 }
 
-/// A server that answers everything with this, and its client.
-pub(crate) fn pair(answer: Answer) -> (Faulty, Client) {
-    let server = Faulty::always(answer);
+/// Starts a server that always sends this response, and a client of it.
+pub(crate) fn server_and_client(response: Response) -> (Faulty, Client) {
+    let server = Faulty::always(response);
     let client = client(&server);
     (server, client)
 }
 
-/// All that an error shows of itself and its sources.
-pub(crate) fn shown(error: &Error) -> String {
-    let mut shown = format!("{error} {error:#} {error:?} {error:#?}");
+/// Returns everything that an error and its sources print.
+pub(crate) fn error_text(error: &Error) -> String {
+    let mut text = format!("{error} {error:#} {error:?} {error:#?}");
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        let _ = write!(shown, " {error} {error:?}");
+        let _ = write!(text, " {error} {error:?}");
         source = error.source();
     }
-    shown
+    text
 }
 
-/// How each kind of endpoint reads an answer that is none: a single call of each, all at once.
-pub(crate) async fn refusals(client: &Client) -> [(&'static str, Option<Error>); 6] {
+/// Makes one call of each kind of endpoint, concurrently, and returns their errors.
+pub(crate) async fn errors_of_all_calls(client: &Client) -> [(&'static str, Option<Error>); 6] {
     let unnamed = CreateEntity::unnamed().metadata([("secret", "canary-body")]);
     let (entities, oidc) = (client.entities(), client.oidc());
     let (read, find, list, create, discovery, user_info) = tokio::join!(
@@ -77,39 +78,39 @@ pub(crate) async fn refusals(client: &Client) -> [(&'static str, Option<Error>);
     ]
 }
 
-/// Runs a future and says how long it took.
+/// Awaits a future and measures how long it takes.
 pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
     let start = Instant::now();
     let output = future.await;
     (output, start.elapsed())
 }
 
-/// Waits until it is so. It does not become so for ever.
+/// Waits until a condition holds, for up to 5 seconds.
 pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(5), "not so: {what}");
+        assert!(start.elapsed() < Duration::from_secs(5), "not within 5 s: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// Runs the test of this name once more, in a process of its own and with these variables. It says `false` in
-/// that process, which then has to do the work.
-pub(crate) fn runs_alone(test: &str, variables: &[(&str, &str)]) -> bool {
-    const MARK: &str = "IDENTITY_TESTS_ALONE";
-    if env::var_os(MARK).is_some() {
+/// Runs the test with this name in a child process with these variables, and returns `true`. Returns `false`
+/// in that child process.
+pub(crate) fn ran_in_subprocess(test: &str, variables: &[(&str, &str)]) -> bool {
+    const CHILD: &str = "IDENTITY_TESTS_ALONE";
+    if env::var_os(CHILD).is_some() {
         return false;
     }
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture"]).env(MARK, "1").envs(variables.iter().copied());
+    command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(variables.iter().copied());
     let output = command.output().unwrap();
-    let said =
+    let printed =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "{test} alone: {said}");
+    assert!(output.status.success() && printed.contains("1 passed"), "{test} in a child process: {printed}");
     true
 }
 
-/// The most memory that this process has ever had in use, in bytes.
+/// Returns the peak memory of this process in bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

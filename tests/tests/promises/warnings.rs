@@ -1,26 +1,29 @@
-//! What is dangerous, or would be lost, is told to `tracing`. The rest of section C is tested in `identity-hyper`.
+//! Warnings in the log: of dangerous settings, and those of the server. The tests of `identity-hyper` cover
+//! the rest of TLS.
 
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_tests::faulty::{Answer, Authority, Faulty};
+use identity_tests::faulty::{Authority, Faulty, Response};
 use tempfile::NamedTempFile;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
-use vault_identity::transport::{Proxy, Tls};
-use vault_identity::{Client, Target, transport::TransportErrorKind};
+use vault_identity::transport::{Proxy, Tls, TransportErrorKind};
+use vault_identity::{Client, Target};
 
-use crate::support::{ENTITY, TOKEN, client_with, once, pair, patient, target, timed};
+use crate::support::{
+    ENTITY, TOKEN, client_with, retrying, server_and_client, single_attempt, target, timed,
+};
 
-/// All that is logged on this thread.
+/// The log of this thread.
 struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,
 }
 
 impl Log {
-    /// Of this thread, as loud as a program is by default.
+    /// Logs warnings and errors, as a program does by default.
     fn start() -> Self {
         let file = NamedTempFile::new().unwrap();
         let subscriber = tracing_subscriber::fmt()
@@ -40,9 +43,9 @@ impl Log {
 #[tokio::test]
 async fn disabled_verification_is_warned_of_once() {
     let server =
-        Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY).header("Connection", "close"));
+        Faulty::secure(&Authority::new(), |_, _| Response::json(200, ENTITY).header("Connection", "close"));
     let log = Log::start();
-    let client = client_with(&server, once().tls(Tls::new().danger_accept_invalid_certs()));
+    let client = client_with(&server, single_attempt().tls(Tls::new().danger_accept_invalid_certs()));
     for _ in 0..3 {
         client.entities().read("e1").await.unwrap();
     }
@@ -52,15 +55,15 @@ async fn disabled_verification_is_warned_of_once() {
     assert!(line.contains("WARN vault_identity: servers are not verified"), "{line}");
 }
 
-/// A server at another machine, by way of a proxy.
+/// The server is at another machine, behind a proxy.
 #[tokio::test]
 async fn a_token_in_clear_text_is_warned_of_once() {
     let proxy = Faulty::start(|_, request| match request.method() {
-        "CONNECT" => Answer::raw("HTTP/1.1 200 Connected\r\n\r\n"),
-        _ => Answer::json(200, ENTITY).header("Connection", "close"),
+        "CONNECT" => Response::raw("HTTP/1.1 200 Connected\r\n\r\n"),
+        _ => Response::json(200, ENTITY).header("Connection", "close"),
     });
     let log = Log::start();
-    let transport = once().proxy(Proxy::all(&proxy.url()).unwrap()).build();
+    let transport = single_attempt().proxy(Proxy::all(&proxy.url()).unwrap()).build();
     let target = Target::new("http://vault.test:8200").unwrap().with_token(TOKEN).unwrap();
     let client = Client::new(target, transport);
     for _ in 0..3 {
@@ -75,20 +78,21 @@ async fn a_token_in_clear_text_is_warned_of_once() {
 
 #[tokio::test]
 async fn a_token_to_loopback_causes_no_warning() {
-    let server = Faulty::always(Answer::json(200, ENTITY));
+    let server = Faulty::always(Response::json(200, ENTITY));
     let authority = Authority::new();
-    let secure = Faulty::secure(&authority, |_, _| Answer::json(200, ENTITY));
+    let secure = Faulty::secure(&authority, |_, _| Response::json(200, ENTITY));
     let log = Log::start();
-    client_with(&server, once()).entities().read("e1").await.unwrap();
+    client_with(&server, single_attempt()).entities().read("e1").await.unwrap();
     let by_name = Target::new(&format!("http://localhost:{}", server.address().port())).unwrap();
-    Client::new(by_name, once().build()).entities().read("e1").await.unwrap();
-    client_with(&secure, once().tls(authority.client())).entities().read("e1").await.unwrap();
+    Client::new(by_name, single_attempt().build()).entities().read("e1").await.unwrap();
+    client_with(&secure, single_attempt().tls(authority.client())).entities().read("e1").await.unwrap();
     assert!(log.lines().is_empty(), "{:#?}", log.lines());
 }
 
 #[tokio::test]
 async fn warnings_of_a_404_are_logged() {
-    let (server, client) = pair(Answer::json(404, r#"{"errors":[],"warnings":["mind the gap"]}"#));
+    let (server, client) =
+        server_and_client(Response::json(404, r#"{"errors":[],"warnings":["mind the gap"]}"#));
     let log = Log::start();
     assert!(client.entities().find("e1").await.is_ok_and(|found| found.is_none()));
     client.with_target(target(&server)).entities().read("e1").await.unwrap_err();
@@ -99,8 +103,8 @@ async fn warnings_of_a_404_are_logged() {
 
 #[tokio::test]
 async fn an_untrusted_certificate_is_not_retried() {
-    let server = Faulty::secure(&Authority::new(), |_, _| Answer::json(200, ENTITY));
-    let client = client_with(&server, patient().tls(Authority::new().client()));
+    let server = Faulty::secure(&Authority::new(), |_, _| Response::json(200, ENTITY));
+    let client = client_with(&server, retrying().tls(Authority::new().client()));
     let (read, time) = timed(client.entities().read("e1")).await;
     let error = read.unwrap_err();
     assert_eq!(error.transport().unwrap().kind(), TransportErrorKind::NotSent);

@@ -1,4 +1,4 @@
-//! What is left in memory of a secret that is no longer needed.
+//! Copies of secrets in memory.
 
 #![cfg(target_os = "linux")]
 
@@ -6,45 +6,43 @@ use std::fs::{self, File};
 use std::io::BufRead;
 use std::os::unix::fs::FileExt;
 
+use vault_identity::mfa::{CreateOktaMethod, OktaParams};
+use vault_identity::oidc::{ClientAuth, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ReadUserInfo};
 use vault_identity::transport::{HyperTransport, Proxy};
-use vault_identity::{
-    Endpoint, Target,
-    mfa::{CreateOktaMethod, OktaParams},
-    oidc::{ClientAuth, ExchangeOidcToken, GenerateIdToken, IntrospectIdToken, ReadUserInfo},
-};
+use vault_identity::{Endpoint, Target};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::support::runs_alone;
+use crate::support::ran_in_subprocess;
 
-const fn wiped_on_drop<T: ZeroizeOnDrop>() {}
-const _: () = wiped_on_drop::<vault_identity::SecretString>();
+const fn zeroized_on_drop<T: ZeroizeOnDrop>() {}
+const _: () = zeroized_on_drop::<vault_identity::SecretString>();
 
 const LENGTH: usize = 48;
 
-/// The allocator writes over the first bytes of what is given back to it, so these are not looked for.
-const SPARED: usize = 16;
+/// The length of the beginning that is not searched for, because the allocator overwrites it.
+const SKIPPED: usize = 16;
 
-/// What comes then: a character that is rare elsewhere.
+/// The byte that follows: a character that is rare elsewhere.
 const FIRST: u8 = b'~';
 
-/// A secret that is nowhere in the program: each of its bytes is the one of the mask with a bit turned.
+/// A secret that is not in memory itself: each of its bytes is stored with a flipped bit.
 struct Secret([u8; LENGTH]);
 
 impl Secret {
     fn new(seed: u8) -> Self {
         let byte =
             |index: usize| b'a' + u8::try_from((index * 7 + usize::from(seed) * 5 + index / 5) % 26).unwrap();
-        Self(std::array::from_fn(|index| 0x80 ^ if index == SPARED { FIRST } else { byte(index) }))
+        Self(std::array::from_fn(|index| 0x80 ^ if index == SKIPPED { FIRST } else { byte(index) }))
     }
 
-    /// The secret itself. Its allocation is as long as itself, so that nothing need be copied of it.
+    /// Returns the secret. Its allocation has the exact size, so that it is never reallocated.
     fn text(&self) -> String {
         let mut text = String::with_capacity(LENGTH);
         text.extend(self.0.iter().map(|byte| char::from(byte ^ 0x80)));
         text
     }
 
-    /// How often it is in the memory of this process.
+    /// Counts its copies in the memory of this process.
     fn copies(&self) -> usize {
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
         let memory = File::open("/proc/self/mem").unwrap();
@@ -59,15 +57,15 @@ impl Secret {
                 let len = buffer.len().min(end - at);
                 let Ok(len) = memory.read_at(&mut buffer[..len], at as u64) else { break };
                 let mut rest = &buffer[..len];
-                // Quick where the rest is slow: the standard library is optimised.
+                // The standard library is optimized even in debug builds.
                 while rest.skip_until(FIRST).unwrap() > 0 {
                     let place = at + len - rest.len() - 1;
-                    let is_it = rest.len() >= LENGTH - SPARED - 1
+                    let is_match = rest.len() >= LENGTH - SKIPPED - 1
                         && rest
                             .iter()
-                            .zip(&self.0[SPARED + 1..])
+                            .zip(&self.0[SKIPPED + 1..])
                             .all(|(byte, masked)| *byte == masked ^ 0x80);
-                    copies += usize::from(is_it && !own.contains(&place));
+                    copies += usize::from(is_match && !own.contains(&place));
                 }
                 if len < LENGTH {
                     break;
@@ -83,23 +81,23 @@ impl Secret {
     }
 }
 
-/// Makes a request with the secret, and drops it.
+/// Builds a request with the secret, and drops it.
 type Use = fn(&Target, String);
 
 #[test]
 fn secrets_of_requests_are_zeroized() {
-    if runs_alone("zeroization::secrets_of_requests_are_zeroized", &[]) {
+    if ran_in_subprocess("zeroization::secrets_of_requests_are_zeroized", &[]) {
         return;
     }
     let secret = Secret::new(0);
     let kept = Zeroizing::new(secret.text());
-    assert_eq!(secret.copies(), 1, "it is found where it is");
+    assert_eq!(secret.copies(), 1, "the search finds it");
     drop(kept);
-    assert_eq!(secret.copies(), 0, "and not where it was");
-    // The search would also find what is not wiped.
+    assert_eq!(secret.copies(), 0, "it is zeroized");
+    // The search also finds memory that is not zeroized.
     let dropped = Secret::new(1);
     drop(dropped.text());
-    assert!(dropped.copies() > 0, "what is not wiped stays");
+    assert!(dropped.copies() > 0, "a plain `String` is not zeroized");
 
     let plain = Target::new("http://vault.test").unwrap();
     let requests: [(&str, Use); 7] = [
@@ -138,11 +136,11 @@ fn secrets_of_requests_are_zeroized() {
 
 #[test]
 fn secrets_of_responses_are_zeroized() {
-    if runs_alone("zeroization::secrets_of_responses_are_zeroized", &[]) {
+    if ran_in_subprocess("zeroization::secrets_of_responses_are_zeroized", &[]) {
         return;
     }
     let secret = Secret::new(20);
-    // In one piece from the beginning: what grows leaves copies behind.
+    // With its final capacity, because a reallocation leaves copies behind.
     let mut body = String::with_capacity(1000);
     body.push_str(r#"{"data":{"token":""#);
     body.push_str(&Zeroizing::new(secret.text()));

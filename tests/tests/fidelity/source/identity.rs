@@ -1,4 +1,4 @@
-//! Entities, groups, their aliases, and looking them up.
+//! Entities, groups, their aliases, and lookups.
 
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ impl Source {
             (_, "name") => Some(self.name()),
             _ => {
                 let of = if matches!(noun, "alias" | "persona") { "entity-alias" } else { noun };
-                // Now and then that of another thing.
+                // Sometimes the identifier of another kind.
                 Some(if self.chance(3) { self.id("group") } else { self.id(of) })
             }
         };

@@ -1,4 +1,4 @@
-//! Methods of multi-factor authentication, their secrets, and who has to pass them.
+//! MFA methods, their secrets, and enforcements.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ impl Source {
         if self.chance(5) { Part::Plain("odd".into()) } else { self.id("method") }
     }
 
-    /// A text that has to be given.
+    /// Returns a required string.
     fn required(&mut self) -> Part {
         if self.chance(90) {
             Part::Plain("rec".into())
@@ -179,7 +179,7 @@ impl Source {
             json!("IyBhIGNvbW1lbnQKCnVzZV9zaWduYXR1cmU9ZmFsc2UK"),
             // unknown=1
             json!("dW5rbm93bj0x"),
-            // words
+            // not a setting
             json!("d29yZHM="),
             // use_signature=x
             json!("dXNlX3NpZ25hdHVyZT14"),

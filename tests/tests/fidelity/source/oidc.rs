@@ -1,11 +1,11 @@
-//! Identity tokens, and what both these and the OpenID provider need.
+//! Identity tokens, and the keys that they share with the OpenID provider.
 
 use serde_json::{Value, json};
 
 use super::Source;
 use crate::operations::{Operation, Part};
 
-/// Keys that cost little to make, and one that does.
+/// Algorithms whose keys are cheap to generate, and one whose keys are not.
 const ALGORITHMS: [&str; 8] = ["ES256", "ES256", "ES384", "ES512", "EdDSA", "RS256", "HS256", ""];
 
 impl Source {
@@ -30,7 +30,7 @@ impl Source {
         Part::Plain(self.one(&["default", "default", "a", "a", "b", "c", "none", ""]).into())
     }
 
-    /// Reads, lists and deletes objects that have a name.
+    /// Generates reads, lists and deletes of named objects.
     pub(super) fn named(&mut self, noun: &'static str, reserved: &'static str) -> Operation {
         let verb = self.one(&["GET", "GET", "LIST", "DELETE"]);
         let key = (verb != "LIST").then(|| self.slug(reserved));
@@ -123,7 +123,7 @@ impl Source {
             return Operation { after: "rotate", ..self.write(noun, "default", body) };
         }
         let mut body = Vec::new();
-        // What is not given is RS256, which is slow.
+        // The default is RS256, which is slow.
         if self.chance(95) {
             body.push(("algorithm", Part::Plain(self.one(&ALGORITHMS).into())));
         }

@@ -1,4 +1,4 @@
-//! The OpenID provider, and who may log in with it.
+//! The OpenID provider, and logins with it.
 
 use serde_json::json;
 
@@ -152,7 +152,7 @@ impl Source {
         self.write(noun, "default", body)
     }
 
-    /// What anybody may read, without a token.
+    /// Generates reads that need no token.
     pub(super) fn oidc_public(&mut self) -> Operation {
         let document = self.one(&[
             ".well-known/openid-configuration",

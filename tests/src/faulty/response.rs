@@ -3,22 +3,22 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// What the server does with a request it has taken: what it says, how fast, and how the connection ends.
+/// What the server sends in response to a request, how fast, and how the connection ends.
 ///
-/// Unless said otherwise the connection stays open for the next request.
+/// The connection stays open by default.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     delay: Duration,
     head: String,
-    /// Whether the head still needs its `Content-Length`.
+    /// Whether a `Content-Length` is added.
     framed: bool,
     body: Vec<u8>,
-    /// The time between two bytes.
+    /// The delay between two bytes.
     drip: Option<Duration>,
-    /// The last part is said for ever.
+    /// Sent repeatedly after the rest.
     endless: Option<Vec<u8>>,
-    /// Only so many bytes are said.
-    cut: Option<usize>,
+    /// The number of bytes after which the response is cut off.
+    len: Option<usize>,
     times: usize,
     end: End,
 }
@@ -29,32 +29,32 @@ pub(super) enum End {
     Close,
     HalfClose,
     Reset,
-    /// Open and silent.
+    /// The connection stays open, and nothing more is sent.
     Hold,
 }
 
-impl Answer {
-    /// An answer of this status, without a body.
+impl Response {
+    /// Creates a response with this status and no body.
     pub fn status(status: u16) -> Self {
         Self { head: format!("HTTP/1.1 {status} Status\r\n"), framed: true, ..Self::raw("") }
     }
 
-    /// An answer with a JSON body.
+    /// Creates a response with a JSON body.
     pub fn json(status: u16, body: impl AsRef<[u8]>) -> Self {
         Self::status(status).header("Content-Type", "application/json").body(body)
     }
 
-    /// A refusal in Vault's form, with one message.
-    pub fn refusal(status: u16, message: &str) -> Self {
+    /// Creates an error response as Vault sends it, with one message.
+    pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, format!(r#"{{"errors":[{}]}}"#, serde_json::Value::from(message)))
     }
 
-    /// A redirect.
+    /// Creates a redirect.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::status(status).header("Location", location)
     }
 
-    /// These bytes and nothing else.
+    /// Creates a response of exactly these bytes.
     pub fn raw(bytes: impl AsRef<[u8]>) -> Self {
         Self {
             delay: Duration::ZERO,
@@ -63,110 +63,110 @@ impl Answer {
             body: bytes.as_ref().to_vec(),
             drip: None,
             endless: None,
-            cut: None,
+            len: None,
             times: 1,
             end: End::KeepOpen,
         }
     }
 
-    /// No answer: the connection stays open and silent.
-    pub fn silence() -> Self {
+    /// Sends nothing; the connection stays open.
+    pub fn none() -> Self {
         Self::raw("").then_hold()
     }
 
-    /// No answer: the connection is closed.
-    pub fn lost() -> Self {
+    /// Sends nothing; the connection is closed.
+    pub fn dropped() -> Self {
         Self::raw("").then_close()
     }
 
-    /// No answer: the connection is reset.
+    /// Sends nothing; the connection is reset.
     pub fn reset() -> Self {
         Self::raw("").then_reset()
     }
 
-    /// Adds a header line, whatever it may do to the answer.
+    /// Adds a header line, even if that makes the response invalid.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        // A `String` takes whatever is written to it.
+        // Writing to a `String` cannot fail.
         let _ = write!(self.head, "{name}: {value}\r\n");
         self
     }
 
-    /// The body; its length is said, unless a header has said another, or that it comes in chunks.
+    /// Sets the body. Its `Content-Length` is added if no header sets the length or the transfer encoding.
     #[must_use]
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
     }
 
-    /// The body in one chunk, and the end of it.
+    /// Sets the body as a single chunk, and the last chunk.
     #[must_use]
     pub fn chunked(self, body: &str) -> Self {
         let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
         self.header("Transfer-Encoding", "chunked").body(chunk)
     }
 
-    /// Waits first.
+    /// Waits before sending.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Byte by byte, with this pause between two.
+    /// Sends byte by byte, with this pause after each byte.
     #[must_use]
     pub fn drip(mut self, pause: Duration) -> Self {
         self.drip = Some(pause);
         self
     }
 
-    /// Says this again and again once the rest is said, until the client turns away. What the client is told
-    /// of the body's length is the headers' matter.
+    /// Sends this repeatedly after the rest, until the client closes the connection. No `Content-Length` is
+    /// added.
     #[must_use]
     pub fn endless(mut self, piece: impl AsRef<[u8]>) -> Self {
         (self.endless, self.framed) = (Some(piece.as_ref().to_vec()), false);
         self
     }
 
-    /// Only the first bytes of it, and then the end of the connection.
+    /// Sends only the first bytes, and closes the connection.
     #[must_use]
-    pub fn cut(mut self, len: usize) -> Self {
-        self.cut = Some(len);
+    pub fn truncate(mut self, len: usize) -> Self {
+        self.len = Some(len);
         self.then_close()
     }
 
-    /// The same reply twice to one request.
+    /// Sends the response twice.
     #[must_use]
-    pub fn twice(mut self) -> Self {
+    pub fn repeat_twice(mut self) -> Self {
         self.times = 2;
         self
     }
 
-    /// Closes the connection then.
+    /// Closes the connection afterwards.
     #[must_use]
     pub fn then_close(self) -> Self {
         Self { end: End::Close, ..self }
     }
 
-    /// Closes its own half of the connection then.
+    /// Closes the server's half of the connection afterwards.
     #[must_use]
     pub fn then_half_close(self) -> Self {
         Self { end: End::HalfClose, ..self }
     }
 
-    /// Resets the connection then.
+    /// Resets the connection afterwards.
     #[must_use]
     pub fn then_reset(self) -> Self {
         Self { end: End::Reset, ..self }
     }
 
-    /// Says nothing more then, whatever comes.
+    /// Keeps the connection open afterwards, and sends nothing more.
     #[must_use]
     pub fn then_hold(self) -> Self {
         Self { end: End::Hold, ..self }
     }
 
-    /// How many bytes it is long, as far as it has an end.
+    /// Returns the number of bytes, without the endless part.
     pub fn size(&self) -> usize {
         self.bytes().len()
     }
@@ -183,18 +183,18 @@ impl Answer {
         let mut bytes = bytes.into_bytes();
         bytes.extend_from_slice(&self.body);
         let mut bytes = bytes.repeat(self.times);
-        bytes.truncate(self.cut.unwrap_or(bytes.len()));
+        bytes.truncate(self.len.unwrap_or(bytes.len()));
         bytes
     }
 
-    pub(super) fn play(&self, mut say: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<End> {
+    pub(super) fn play(&self, mut send: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<End> {
         sleep(self.delay);
         let bytes = self.bytes();
         match self.drip {
-            None => say(&bytes)?,
+            None => send(&bytes)?,
             Some(pause) => {
                 for byte in bytes {
-                    say(&[byte])?;
+                    send(&[byte])?;
                     sleep(pause);
                 }
             }
@@ -202,7 +202,7 @@ impl Answer {
         if let Some(piece) = &self.endless {
             let pieces = piece.repeat((64 * 1024 / piece.len().max(1)).max(1));
             loop {
-                say(&pieces)?;
+                send(&pieces)?;
             }
         }
         Ok(self.end)
