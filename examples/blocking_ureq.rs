@@ -47,7 +47,7 @@ impl BlockingTransport for Ureq {
 }
 
 /// Classifies an error by whether the server may have received the request. `NotSent` must be certain,
-/// because the caller may then repeat even a call that is not idempotent.
+/// because the caller may then retry even a call that is not idempotent.
 fn kind(error: &ureq::Error) -> TransportErrorKind {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
     use ureq::{Error, Timeout};

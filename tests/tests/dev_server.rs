@@ -79,7 +79,7 @@ fn namespace_is_created_and_reached() {
     server.create_namespace("team");
     let token = Some(server.token());
     let (status, body) = server.request("LIST", "/v1/identity/entity/id", token, Some("team"), None).unwrap();
-    assert_eq!(status, 404, "an empty list, and no refusal: {body}");
+    assert_eq!(status, 404, "an empty list and no error: {body}");
     let (status, body) = server.request("GET", "/v1/sys/auth", token, Some("team"), None).unwrap();
     assert_eq!(status, 200, "{body}");
 }
@@ -146,7 +146,7 @@ fn the_shared_server_ends_with_a_killed_process() {
         .lines()
         .map(Result::unwrap)
         .find(|line| line.starts_with("http://"))
-        .expect("the child tells its server's address");
+        .expect("the child prints its server's address");
     assert!(accepts_connections(&address));
 
     child.kill().unwrap();

@@ -160,7 +160,7 @@ struct Recording {
     operation: String,
     case: String,
     request: Request,
-    response: Answer,
+    response: RecordedResponse,
 }
 
 #[derive(Deserialize)]
@@ -170,7 +170,7 @@ struct Request {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct RecordedResponse {
     status: u16,
     headers: BTreeMap<String, String>,
     body: Value,
@@ -325,9 +325,9 @@ fn check(recording: &Recording, row: &Row) {
     let conflicts = recording.response.body.get("data").cloned().unwrap_or_else(|| json!([]));
     assert_eq!(serde_json::to_value(api.conflicts()).expect(&case), conflicts, "{case}");
     let oauth = serde_json::to_value(api.oauth()).expect(&case);
-    let said =
+    let written =
         if recording.response.body.get("error").is_some() { &recording.response.body } else { &Value::Null };
-    assert_eq!(without_nothing(oauth), without_nothing(said.clone()), "{case}");
+    assert_eq!(without_nothing(oauth), without_nothing(written.clone()), "{case}");
     let retry_after = api.retry_after().map(|after| match after {
         RetryAfter::Delay(delay) => delay.as_secs().to_string(),
         other => panic!("{other:?}"),
@@ -420,7 +420,9 @@ fn recorded_paths_are_reproduced() {
         match request(text.into_owned(), &target) {
             Ok(request) if request.uri().path() == path => same += 1,
             Ok(request) => panic!("{path} became {}", request.uri()),
-            Err(_) => assert!(recording.response.status >= 400, "{path} is refused, but the server takes it"),
+            Err(_) => {
+                assert!(recording.response.status >= 400, "{path} is rejected, but the server accepts it")
+            }
         }
     }
     assert_eq!(same, 195);

@@ -23,7 +23,8 @@ pub(crate) struct Exchange {
     headers: BTreeMap<String, String>,
     pub(crate) body: Option<String>,
     status: u16,
-    answer: Value,
+    #[serde(rename = "answer")]
+    response: Value,
     answer_headers: BTreeMap<String, String>,
 }
 
@@ -73,15 +74,15 @@ impl Replay {
         if response.status() != exchange.status {
             differences.push(format!("status {} instead of {}: {body}", response.status(), exchange.status));
         }
-        self.mapping.learn(&exchange.answer, &body);
+        self.mapping.learn(&exchange.response, &body);
         if exchange.case.is_none() {
             return differences;
         }
-        let (real, fake) = (self.mapping.comparable(&exchange.answer), comparable("", &body));
+        let (real, fake) = (self.mapping.comparable(&exchange.response), comparable("", &body));
         if real != fake {
             differences.push(format!("body\n  real {real}\n  fake {fake}"));
         }
-        for (name, real) in &exchange.answer_headers {
+        for (name, real) in &exchange.response_headers {
             let fake = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
             let is_left_to_http = exchange.status == 413 && name == "cache-control";
             if fake.as_deref() != Some(real) && !is_left_to_http {
@@ -108,7 +109,7 @@ fn recorded_requests_have_the_recorded_responses() {
         }
         recordings += usize::from(case.is_some());
         for difference in replay.differences(&exchange) {
-            let (case, method, path) = (case.unwrap_or("set-up"), &exchange.method, &exchange.path);
+            let (case, method, path) = (case.unwrap_or("setup"), &exchange.method, &exchange.path);
             failures.push(format!("{case}: {method} {path} {:?}: {difference}", exchange.body));
         }
     }

@@ -161,7 +161,7 @@ async fn an_alias_outlives_its_mount() {
 
 #[tokio::test]
 async fn rejected_entity_aliases() {
-    let Some(space) = Space::new("entity-alias-refusals") else { return };
+    let Some(space) = Space::new("entity-alias-errors") else { return };
     let aliases = space.client.entity_aliases();
     let people = space.mount("people");
     let alice = aliases.create(&CreateEntityAlias::new("alice", &people)).await.unwrap().written().unwrap();
@@ -262,7 +262,7 @@ async fn a_second_group_alias_replaces_the_first() {
 
 #[tokio::test]
 async fn rejected_group_aliases() {
-    let Some(space) = Space::new("group-alias-refusals") else { return };
+    let Some(space) = Space::new("group-alias-errors") else { return };
     let (aliases, groups) = (space.client.group_aliases(), space.client.groups());
     let directory = space.mount("directory");
     let internal = groups.create(&CreateGroup::named("ours")).await.unwrap().created().unwrap().id;

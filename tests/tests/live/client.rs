@@ -15,32 +15,32 @@ use crate::space::Space;
 async fn an_unknown_namespace_or_mount_is_not_an_empty_one() {
     let Some(space) = Space::new("client-namespace") else { return };
     let nowhere = space.client.with_namespace("client-namespace/nowhere").unwrap();
-    let words = "namespace not found";
+    let message = "namespace not found";
     for error in [
-        rejected(nowhere.entities().read("nobody").await, 404, words),
-        rejected(nowhere.entities().find("nobody").await, 404, words),
-        rejected(nowhere.entities().find_by_name("nobody").await, 404, words),
-        rejected(nowhere.entities().delete("nobody").await, 404, words),
-        rejected(nowhere.entities().list().await, 404, words),
-        rejected(nowhere.entities().list_names().await, 404, words),
-        rejected(nowhere.groups().list().await, 404, words),
-        rejected(nowhere.entity_aliases().list().await, 404, words),
-        rejected(nowhere.group_aliases().find("nothing").await, 404, words),
-        rejected(nowhere.lookup().entity(&LookupEntity::by_name("nobody")).await, 404, words),
-        rejected(nowhere.oidc().roles().list().await, 404, words),
-        rejected(nowhere.oidc().keys().find("default").await, 404, words),
-        rejected(nowhere.oidc().tokens().jwks().await, 404, words),
-        rejected(nowhere.groups().add_member_entities("all", ["nobody"]).await, 404, words),
+        rejected(nowhere.entities().read("nobody").await, 404, message),
+        rejected(nowhere.entities().find("nobody").await, 404, message),
+        rejected(nowhere.entities().find_by_name("nobody").await, 404, message),
+        rejected(nowhere.entities().delete("nobody").await, 404, message),
+        rejected(nowhere.entities().list().await, 404, message),
+        rejected(nowhere.entities().list_names().await, 404, message),
+        rejected(nowhere.groups().list().await, 404, message),
+        rejected(nowhere.entity_aliases().list().await, 404, message),
+        rejected(nowhere.group_aliases().find("nothing").await, 404, message),
+        rejected(nowhere.lookup().entity(&LookupEntity::by_name("nobody")).await, 404, message),
+        rejected(nowhere.oidc().roles().list().await, 404, message),
+        rejected(nowhere.oidc().keys().find("default").await, 404, message),
+        rejected(nowhere.oidc().tokens().jwks().await, 404, message),
+        rejected(nowhere.groups().add_member_entities("all", ["nobody"]).await, 404, message),
     ] {
         let text = error.to_string();
-        assert!(text.contains(" failed: 404 ") && text.contains(words), "{text}");
+        assert!(text.contains(" failed: 404 ") && text.contains(message), "{text}");
         assert!(!error.is_not_found() && !error.is_permission_denied() && !error.is_retryable(), "{error}");
     }
     let elsewhere = space.client.target().clone().with_mount("elsewhere").unwrap();
     let elsewhere = space.client.with_target(elsewhere);
-    let words = "no handler for route";
-    assert!(!rejected(elsewhere.entities().find("nobody").await, 404, words).is_not_found());
-    assert!(!rejected(elsewhere.entities().list().await, 404, words).is_not_found());
+    let message = "no handler for route";
+    assert!(!rejected(elsewhere.entities().find("nobody").await, 404, message).is_not_found());
+    assert!(!rejected(elsewhere.entities().list().await, 404, message).is_not_found());
     let as_usual = space.client.target().clone().with_mount("/identity/").unwrap();
     assert!(space.client.with_target(as_usual).entities().list().await.unwrap().is_empty());
 }

@@ -70,8 +70,8 @@ async fn every_operation() {
     let list = enforcements.list().await.unwrap();
     assert_eq!(list.iter().collect::<Vec<_>>(), [(&"all-of-them".to_owned(), Some(&expected))]);
 
-    let words = "still used by an enforcement configuration";
-    assert!(!rejected(mfa.totp().delete(&two).await, 500, words).is_retryable());
+    let message = "still used by an enforcement configuration";
+    assert!(!rejected(mfa.totp().delete(&two).await, 500, message).is_retryable());
     assert_eq!(mfa.totp().list().await.unwrap().len(), 2);
     mfa.totp().delete(&one).await.unwrap();
     for _ in 0..2 {
@@ -87,17 +87,17 @@ async fn every_operation() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("enforcement-refusals") else { return };
+    let Some(space) = Space::new("enforcement-errors") else { return };
     let enforcements = space.client.mfa().enforcements();
     let method = method(&space, "one").await;
     let new = || WriteLoginEnforcement::new("new", [&method]);
-    for (write, words) in [
+    for (write, message) in [
         (new().auth_method_accessors(["unknown"]), "auth method accessors provided is invalid"),
         (new().auth_method_types(["unknown"]), "auth method types provided is invalid"),
         (new().identity_group_ids(["unknown"]), "group ids doesn't exist"),
         (new().identity_entity_ids(["unknown"]), "entity ids doesn't exist"),
     ] {
-        rejected(enforcements.write(&write).await, 400, words);
+        rejected(enforcements.write(&write).await, 400, message);
     }
     let unknown = WriteLoginEnforcement::new("new", ["00000000-0000-0000-0000-000000000000"]);
     let unknown = unknown.auth_method_types([""; 0]);

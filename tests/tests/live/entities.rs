@@ -177,7 +177,7 @@ async fn an_entity_can_be_renamed_in_three_ways() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("entity-refusals") else { return };
+    let Some(space) = Space::new("entity-errors") else { return };
     let entities = space.client.entities();
     let id = entities.create(&CreateEntity::named("alice")).await.unwrap().created().unwrap().id;
     entities.create(&CreateEntity::named("bob")).await.unwrap().created().unwrap();

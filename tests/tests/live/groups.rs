@@ -183,10 +183,10 @@ async fn an_external_group_has_no_members() {
     let theirs = read(&space.client, &id).await;
     assert_eq!(theirs.group_type, GroupType::External);
 
-    let words = "can't be set";
-    rejected(groups.update(&UpdateGroupById::new(&id).member_entity_ids([""; 0])).await, 400, words);
-    rejected(groups.update(&UpdateGroupById::new(&id).member_group_ids([""; 0])).await, 400, words);
-    rejected(groups.add_member_entities(&id, ["nobody"]).await, 400, words);
+    let message = "can't be set";
+    rejected(groups.update(&UpdateGroupById::new(&id).member_entity_ids([""; 0])).await, 400, message);
+    rejected(groups.update(&UpdateGroupById::new(&id).member_group_ids([""; 0])).await, 400, message);
+    rejected(groups.add_member_entities(&id, ["nobody"]).await, 400, message);
     rejected(
         groups.update(&UpdateGroupById::new(&id).group_type(GroupType::Internal)).await,
         400,
@@ -204,7 +204,7 @@ async fn an_external_group_has_no_members() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("group-refusals") else { return };
+    let Some(space) = Space::new("group-errors") else { return };
     let groups = space.client.groups();
     let top = groups.create(&CreateGroup::named("top")).await.unwrap().created().unwrap().id;
     let below = groups.create(&CreateGroup::named("below")).await.unwrap().created().unwrap().id;

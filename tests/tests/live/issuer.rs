@@ -43,9 +43,9 @@ async fn the_host_of_an_issuer_can_start_like_the_path() {
     let providers = space.client.oidc().providers();
     for issuer in ["https://v1.example.com", "http://v1:8200"] {
         providers.write(&WriteOidcProvider::new("web").issuer(issuer)).await.unwrap();
-        let told = providers.read("web").await.unwrap().issuer;
-        assert_eq!(told, format!("{issuer}/v1/provider-issuer-host/identity/oidc/provider/web"));
-        providers.write(&WriteOidcProvider::new("web").issuer(&told)).await.unwrap();
-        assert_eq!(providers.read("web").await.unwrap().issuer, told);
+        let found = providers.read("web").await.unwrap().issuer;
+        assert_eq!(found, format!("{issuer}/v1/provider-issuer-host/identity/oidc/provider/web"));
+        providers.write(&WriteOidcProvider::new("web").issuer(&found)).await.unwrap();
+        assert_eq!(providers.read("web").await.unwrap().issuer, found);
     }
 }

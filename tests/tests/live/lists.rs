@@ -19,8 +19,8 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
 #[track_caller]
 pub(crate) fn not_sent<T>(result: Result<T>, parameter: &str) {
     let Err(error) = result else { panic!("it was sent") };
-    let ErrorKind::Request(refusal) = error.kind() else { panic!("{error:#}") };
-    assert_eq!(refusal.parameter(), parameter, "{refusal}");
+    let ErrorKind::Request(error) = error.kind() else { panic!("{error:#}") };
+    assert_eq!(error.parameter(), parameter, "{error}");
 }
 
 #[tokio::test]

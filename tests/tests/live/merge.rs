@@ -117,7 +117,7 @@ async fn either_alias_of_a_conflict_can_be_kept() {
 
 #[tokio::test]
 async fn rejected_merges_change_nothing() {
-    let Some(space) = Space::new("merge-refusals") else { return };
+    let Some(space) = Space::new("merge-errors") else { return };
     let entities = space.client.entities();
     let (alice, twin) = (space.entity("alice").await, space.entity("twin").await);
     let before = (read(&space.client, &alice).await, read(&space.client, &twin).await);
@@ -130,7 +130,7 @@ async fn rejected_merges_change_nothing() {
     for merge in [MergeEntities::new(&alice, [&alice]), MergeEntities::new(&alice, [""; 0])] {
         assert!(entities.merge(&merge).await.unwrap_err().api().is_none());
     }
-    assert_eq!(space.calls().len(), calls, "what the client refuses is not sent");
+    assert_eq!(space.calls().len(), calls, "what the client rejects is not sent");
 
     assert_eq!((read(&space.client, &alice).await, read(&space.client, &twin).await), before);
 }

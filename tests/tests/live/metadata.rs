@@ -11,7 +11,7 @@ fn pairs(count: usize, key: usize, value: usize) -> Vec<(String, String)> {
 }
 
 /// Asserts that the server rejects what the client does not even send.
-fn refused_by(space: &Space, path: &str, field: &str, pairs: &[(String, String)]) {
+fn rejected_by(space: &Space, path: &str, field: &str, pairs: &[(String, String)]) {
     let pairs: serde_json::Map<_, _> =
         pairs.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
     let (status, body) = space.request("POST", path, Some(&serde_json::json!({ field: pairs })));
@@ -34,8 +34,8 @@ async fn metadata_is_stored_up_to_its_limits() {
         .chain(["", "vault-x", "a b", "a.b", "ü"].map(|key| vec![(key.to_owned(), String::new())]))
         .chain([vec![("a".to_owned(), "ü".repeat(257))]])
     {
-        refused_by(&space, &format!("identity/entity/id/{entity}"), "metadata", &too_much);
-        refused_by(&space, &format!("identity/group/id/{group}"), "metadata", &too_much);
+        rejected_by(&space, &format!("identity/entity/id/{entity}"), "metadata", &too_much);
+        rejected_by(&space, &format!("identity/group/id/{group}"), "metadata", &too_much);
         let update = UpdateEntityById::new(&entity).metadata(too_much.clone());
         not_sent(entities.update(&update).await, "metadata");
         let update = UpdateGroupById::new(&group).metadata(too_much);
@@ -68,7 +68,7 @@ async fn custom_metadata_is_stored_up_to_its_limits() {
         )
         .chain([vec![("ü".repeat(65), "x".to_owned())], vec![("x".to_owned(), "ü".repeat(257))]])
     {
-        refused_by(&space, &format!("identity/entity-alias/id/{id}"), "custom_metadata", &too_much);
+        rejected_by(&space, &format!("identity/entity-alias/id/{id}"), "custom_metadata", &too_much);
         let update = UpdateEntityAliasById::new(&id).custom_metadata(too_much);
         not_sent(aliases.update(&update).await, "custom_metadata");
     }

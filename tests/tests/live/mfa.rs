@@ -240,19 +240,19 @@ async fn one_type_is_not_another() {
     assert!(matches!(list.key_info[&totp], MfaMethod::Totp(_)));
     assert!(matches!(list.key_info[&duo], MfaMethod::Duo(_)));
 
-    let words = "failed to find the method ID under MFA type";
+    let message = "failed to find the method ID under MFA type";
     for error in [
-        rejected(mfa.duo().read(&totp).await, 400, words),
-        rejected(mfa.duo().find(&totp).await, 400, words),
-        rejected(mfa.okta().find(&totp).await, 400, words),
-        rejected(mfa.ping_id().find(&totp).await, 400, words),
-        rejected(mfa.totp().find(&duo).await, 400, words),
+        rejected(mfa.duo().read(&totp).await, 400, message),
+        rejected(mfa.duo().find(&totp).await, 400, message),
+        rejected(mfa.okta().find(&totp).await, 400, message),
+        rejected(mfa.ping_id().find(&totp).await, 400, message),
+        rejected(mfa.totp().find(&duo).await, 400, message),
     ] {
         assert!(!error.is_not_found() && !error.is_retryable());
     }
     let before = mfa.list().await.unwrap().key_info;
-    let words = "method type does not match the MFA config type";
-    assert!(!rejected(mfa.duo().delete(&totp).await, 500, words).is_retryable());
+    let message = "method type does not match the MFA config type";
+    assert!(!rejected(mfa.duo().delete(&totp).await, 500, message).is_retryable());
     // Names are unique across types.
     let error = mfa.duo().update(&UpdateDuoMethod::new(&duo, crate::mfa::duo().method_name("one"))).await;
     assert!(!rejected(error, 500, "already exists").is_retryable());
@@ -272,16 +272,16 @@ async fn one_type_is_not_another() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("mfa-refusals") else { return };
+    let Some(space) = Space::new("mfa-errors") else { return };
     let mfa = space.client.mfa();
-    for (params, words) in [
+    for (params, message) in [
         (totp().digits(7_u8), "digits can only be 6 or 8"),
         (totp().skew(2_u8), "skew must be 0 or 1"),
         (totp().period(Duration::ZERO), "period must be greater than zero"),
         (totp().key_size(0_u32), "key_size must be greater than zero"),
         (totp().algorithm(TotpAlgorithm::Other("MD5".to_owned())), "unrecognized algorithm"),
     ] {
-        rejected(mfa.totp().create(&CreateTotpMethod::new(params)).await, 400, words);
+        rejected(mfa.totp().create(&CreateTotpMethod::new(params)).await, 400, message);
     }
     let broken = CreatePingIdMethod::new(PingIdParams::new("*"));
     rejected(mfa.ping_id().create(&broken).await, 400, "illegal base64 data");

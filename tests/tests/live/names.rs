@@ -245,7 +245,7 @@ impl Transport for Proxy {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let path = request.uri().path();
         if ["%2F", "%5C", "%25", "%3B", "%3F", "%23"].iter().any(|encoded| path.contains(encoded)) {
-            let refusal = Response::builder().status(400).header("content-type", "text/plain");
+            let rejection = Response::builder().status(400).header("content-type", "text/plain");
             return Ok(refusal.body(Bytes::from_static(b"Bad Request")).expect("a response"));
         }
         self.0.send(request).await

@@ -25,9 +25,9 @@ async fn a_new_namespace_has_a_default_key_since_2_7() {
     match below.clients().write(&app).await {
         Ok(()) => assert_eq!(below.keys().list().await.unwrap().keys, ["default"]),
         // OpenBao 2.6 adds the key later.
-        refusal => {
+        error => {
             assert!(!space.has_default_keys());
-            rejected(refusal, 400, "key \"default\" does not exist");
+            rejected(error, 400, "key \"default\" does not exist");
         }
     }
     assert_eq!(below.providers().list().await.unwrap().keys, ["default"]);
@@ -70,14 +70,14 @@ async fn each_namespace_has_its_own_provider() {
     }
     assert_eq!(oidc.clients().read("app").await.unwrap().info, app);
     let nowhere = space.client.with_namespace("namespaces-provider/nowhere").unwrap();
-    let words = "namespace not found";
+    let message = "namespace not found";
     for error in [
-        rejected(nowhere.oidc().providers().list().await, 404, words),
-        rejected(nowhere.oidc().providers().find("web").await, 404, words),
-        rejected(nowhere.oidc().providers().jwks("web").await, 404, words),
-        rejected(nowhere.oidc().clients().delete("app").await, 404, words),
-        rejected(nowhere.mfa().list().await, 404, words),
-        rejected(nowhere.mfa().enforcements().find("people").await, 404, words),
+        rejected(nowhere.oidc().providers().list().await, 404, message),
+        rejected(nowhere.oidc().providers().find("web").await, 404, message),
+        rejected(nowhere.oidc().providers().jwks("web").await, 404, message),
+        rejected(nowhere.oidc().clients().delete("app").await, 404, message),
+        rejected(nowhere.mfa().list().await, 404, message),
+        rejected(nowhere.mfa().enforcements().find("people").await, 404, message),
     ] {
         assert!(!error.is_not_found() && !error.is_permission_denied());
     }
@@ -140,10 +140,10 @@ async fn methods_are_visible_in_child_namespaces_and_written_in_their_own() {
     assert_eq!(method.info.namespace_path, "namespaces-mfa/");
     assert_eq!(there.totp().read(&lower).await.unwrap().info.namespace_path, "namespaces-mfa/below/");
 
-    let words = "request namespace does not match method namespace";
+    let message = "request namespace does not match method namespace";
     let update = |id| UpdateTotpMethod::new(id, TotpParams::new("Other"));
-    rejected(there.totp().update(&update(&upper)).await, 400, words);
-    rejected(here.totp().update(&update(&lower)).await, 400, words);
+    rejected(there.totp().update(&update(&upper)).await, 400, message);
+    rejected(here.totp().update(&update(&lower)).await, 400, message);
     assert_eq!(here.totp().read(&upper).await.unwrap(), method);
 
     // Entities of a child namespace validate methods of its parent.

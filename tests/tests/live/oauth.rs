@@ -18,8 +18,8 @@ use crate::tokens::claims;
 
 /// Asserts that the server rejects a call with this status, OAuth code and message, and returns the error.
 #[track_caller]
-fn refused_by<T: Debug>(result: Result<T>, status: u16, code: &OAuthErrorCode, words: &str) -> Error {
-    let error = rejected(result, status, words);
+fn rejected_by<T: Debug>(result: Result<T>, status: u16, code: &OAuthErrorCode, message: &str) -> Error {
+    let error = rejected(result, status, message);
     let oauth = error.api().and_then(|api| api.oauth()).unwrap_or_else(|| panic!("not OAuth: {error:#}"));
     assert_eq!(oauth.error, *code, "{error:#}");
     assert!(!error.is_not_found() && !error.is_retryable(), "{error:#}");
@@ -43,7 +43,7 @@ async fn a_user_without_an_assignment_gets_no_code() {
     let providers = app.space.client.oidc().providers();
     providers.write(&WriteOidcProvider::new("closed")).await.unwrap();
 
-    for (client, authorize, code, words) in [
+    for (client, authorize, code, message) in [
         (
             &app.as_alice,
             alter(|it| it.client_id = "unknown".into()),
@@ -74,8 +74,8 @@ async fn a_user_without_an_assignment_gets_no_code() {
         (&app.space.client, authorize.clone(), OAuthErrorCode::AccessDenied, "identity entity"),
     ] {
         let got = client.oidc().providers().authorize(&authorize).await;
-        let by_get = refused_by(got, 400, &code, words);
-        let by_post = refused_by(client.call(&AuthorizeOidcByPost(authorize)).await, 400, &code, words);
+        let by_get = rejected_by(got, 400, &code, message);
+        let by_post = rejected_by(client.call(&AuthorizeOidcByPost(authorize)).await, 400, &code, message);
         for error in [by_get, by_post] {
             assert_eq!(
                 error.api().unwrap().oauth().unwrap().state.as_deref(),
@@ -89,7 +89,7 @@ async fn a_user_without_an_assignment_gets_no_code() {
     let write = WriteOidcClient::new("confidential").authorization_code(false);
     app.space.client.oidc().clients().write(&write).await.unwrap();
     let got = app.as_alice.oidc().providers().authorize(&app.authorize()).await;
-    let error = refused_by(got, 400, &OAuthErrorCode::InvalidGrant, "");
+    let error = rejected_by(got, 400, &OAuthErrorCode::InvalidGrant, "");
     assert_eq!(error.api().unwrap().oauth().unwrap().state, None);
 }
 
@@ -144,7 +144,7 @@ async fn max_age_requires_a_recent_login() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         got = app.as_alice.oidc().providers().authorize(&second).await;
     }
-    let error = refused_by(got, 400, &OAuthErrorCode::MaxAgeViolation, "");
+    let error = rejected_by(got, 400, &OAuthErrorCode::MaxAgeViolation, "");
     assert_eq!(error.api().unwrap().oauth().unwrap().state.as_deref(), Some("the state"));
     app.code(&hour).await;
 }
@@ -158,33 +158,33 @@ async fn a_code_is_valid_once_and_for_its_client() {
 
     let code = app.code(&app.authorize()).await;
     app.exchange(app.by_secret(), code.clone()).await.unwrap();
-    refused_by(app.exchange(app.by_secret(), code).await, 400, &invalid, used_up);
-    refused_by(app.exchange(app.by_secret(), "garbage").await, 400, &invalid, used_up);
+    rejected_by(app.exchange(app.by_secret(), code).await, 400, &invalid, used_up);
+    rejected_by(app.exchange(app.by_secret(), "garbage").await, 400, &invalid, used_up);
 
     // A wrong verifier uses the code up.
     let (pkce, other) = (Pkce::new().unwrap(), Pkce::new().unwrap());
     let code = app.code(&app.authorize_public(&pkce)).await;
     let with = |verifier: &Pkce| ClientAuth::public(&app.public, verifier.verifier.clone());
-    refused_by(app.exchange(with(&other), code.clone()).await, 400, &invalid, "code_verifier");
-    refused_by(app.exchange(with(&pkce), code).await, 400, &invalid, used_up);
+    rejected_by(app.exchange(with(&other), code.clone()).await, 400, &invalid, "code_verifier");
+    rejected_by(app.exchange(with(&pkce), code).await, 400, &invalid, used_up);
 
     // One too many, and one too few.
     let code = app.code(&app.authorize()).await;
     let exchange = ExchangeOidcToken::code("web", app.by_secret(), code, CALLBACK);
     let exchange = exchange.code_verifier(pkce.verifier.clone());
-    refused_by(providers.exchange(&exchange).await, 400, &OAuthErrorCode::InvalidRequest, "code_verifier");
+    rejected_by(providers.exchange(&exchange).await, 400, &OAuthErrorCode::InvalidRequest, "code_verifier");
     let mut authorize = app.authorize();
     authorize.code_challenge = Some(pkce.challenge.clone());
     let code = app.code(&authorize).await;
     let missing = app.exchange(app.by_secret(), code).await;
-    refused_by(missing, 400, &OAuthErrorCode::InvalidRequest, "code_verifier");
+    rejected_by(missing, 400, &OAuthErrorCode::InvalidRequest, "code_verifier");
 
     let code = app.code(&app.authorize_public(&pkce)).await;
-    refused_by(app.exchange(app.by_secret(), code).await, 400, &invalid, "");
+    rejected_by(app.exchange(app.by_secret(), code).await, 400, &invalid, "");
     let code = app.code(&app.authorize()).await;
     let elsewhere = "https://app.example.com/elsewhere";
     let exchange = ExchangeOidcToken::code("web", app.by_secret(), code, elsewhere);
-    refused_by(providers.exchange(&exchange).await, 400, &invalid, "redirect_uri");
+    rejected_by(providers.exchange(&exchange).await, 400, &invalid, "redirect_uri");
 }
 
 #[tokio::test]
@@ -201,20 +201,20 @@ async fn an_unknown_client_or_a_wrong_secret_is_rejected() {
         ClientAuth::public(&app.confidential, "x".repeat(43)),
     ] {
         let code = app.code(&app.authorize()).await;
-        let error = refused_by(app.exchange(who, code).await, 401, &invalid, "client");
+        let error = rejected_by(app.exchange(who, code).await, 401, &invalid, "client");
         assert!(!error.is_permission_denied());
     }
     // With characters that a header cannot carry unencoded.
     let odd = ClientAuth::basic(&app.confidential, "%:+ ü");
-    refused_by(app.exchange(odd, "garbage").await, 401, &invalid, "client");
+    rejected_by(app.exchange(odd, "garbage").await, 401, &invalid, "client");
 
     let write = WriteOidcProvider::new("web").allowed_client_ids([&app.public]);
     let code = app.code(&app.authorize()).await;
     providers.write(&write).await.unwrap();
-    refused_by(app.exchange(app.by_secret(), code).await, 401, &invalid, "client");
+    rejected_by(app.exchange(app.by_secret(), code).await, 401, &invalid, "client");
 
     let exchange = ExchangeOidcToken::code("unknown", app.by_secret(), "garbage", CALLBACK);
-    refused_by(
+    rejected_by(
         providers.exchange(&exchange).await,
         400,
         &OAuthErrorCode::InvalidRequest,
@@ -222,7 +222,7 @@ async fn an_unknown_client_or_a_wrong_secret_is_rejected() {
     );
     providers.write(&write.allowed_client_ids(["*"])).await.unwrap();
     let itself = ExchangeOidcToken::client_credentials("web", app.by_secret());
-    refused_by(providers.exchange(&itself).await, 400, &OAuthErrorCode::InvalidGrant, "");
+    rejected_by(providers.exchange(&itself).await, 400, &OAuthErrorCode::InvalidGrant, "");
 }
 
 #[tokio::test]
@@ -238,28 +238,28 @@ async fn an_access_token_becomes_invalid_with_its_client_or_entity() {
 
     for token in ["garbage".into(), "root".into(), app.tokens().await.id_token.unwrap()] {
         let read = ReadUserInfo::new("web", token);
-        refused_by(root.call(&read).await, 401, &invalid, "");
-        refused_by(root.call(&ReadUserInfoByPost(read)).await, 401, &invalid, "");
+        rejected_by(root.call(&read).await, 401, &invalid, "");
+        rejected_by(root.call(&ReadUserInfoByPost(read)).await, 401, &invalid, "");
     }
-    refused_by(providers.user_info("other", token.clone()).await, 401, &invalid, "");
-    refused_by(providers.user_info("unknown", token.clone()).await, 401, &invalid, "");
+    rejected_by(providers.user_info("other", token.clone()).await, 401, &invalid, "");
+    rejected_by(providers.user_info("unknown", token.clone()).await, 401, &invalid, "");
 
     let info = async || providers.user_info("web", token.clone()).await;
     let alice = |disabled| UpdateEntityById::new(&app.alice).disabled(disabled);
     assert_eq!(info().await.unwrap().sub, app.alice);
     app.space.client.entities().update(&alice(true)).await.unwrap();
-    refused_by(info().await, 401, &invalid, "");
+    rejected_by(info().await, 401, &invalid, "");
     app.space.client.entities().update(&alice(false)).await.unwrap();
     assert_eq!(info().await.unwrap().sub, app.alice);
 
     let denied = OAuthErrorCode::AccessDenied;
     let nobody = WriteOidcAssignment::new("staff").entity_ids([""; 0]);
     oidc.assignments().write(&nobody).await.unwrap();
-    assert!(refused_by(info().await, 403, &denied, "assignment").is_permission_denied());
+    assert!(rejected_by(info().await, 403, &denied, "assignment").is_permission_denied());
     oidc.assignments().write(&nobody.entity_ids([&app.alice])).await.unwrap();
     assert_eq!(info().await.unwrap().sub, app.alice);
     oidc.clients().delete("confidential").await.unwrap();
-    refused_by(info().await, 403, &denied, "client");
+    rejected_by(info().await, 403, &denied, "client");
     providers.delete("web").await.unwrap();
-    refused_by(info().await, 400, &OAuthErrorCode::InvalidRequest, "provider not found");
+    rejected_by(info().await, 400, &OAuthErrorCode::InvalidRequest, "provider not found");
 }

@@ -236,7 +236,7 @@ async fn the_providers_of_a_client_are_those_that_allow_it() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("provider-refusals") else { return };
+    let Some(space) = Space::new("provider-errors") else { return };
     let oidc = space.client.oidc();
     let (assignments, scopes) = (oidc.assignments(), oidc.scopes());
     let (clients, providers) = (oidc.clients(), oidc.providers());

@@ -198,7 +198,7 @@ async fn a_token_is_valid_for_its_audience_and_while_its_entity_is_enabled() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("tokens-refusals") else { return };
+    let Some(space) = Space::new("tokens-errors") else { return };
     space.mount("people");
     space.policy("mint", MINT);
     let as_alice = space.log_in("people", "alice", &["mint"]);
@@ -206,11 +206,11 @@ async fn rejected_calls_return_the_messages_of_the_server() {
     keys.write(&WriteOidcKey::new("web").algorithm(SigningAlgorithm::ES256)).await.unwrap();
     roles.write(&WriteOidcRole::new("app", "web")).await.unwrap();
 
-    let words = "does not list the client ID of the role";
-    rejected(as_alice.oidc().tokens().generate("app").await, 400, words);
+    let message = "does not list the client ID of the role";
+    rejected(as_alice.oidc().tokens().generate("app").await, 400, message);
     keys.write(&WriteOidcKey::new("web").allowed_client_ids(["*"])).await.unwrap();
-    let words = "no entity associated with the request's token";
-    rejected(space.client.oidc().tokens().generate("app").await, 400, words);
+    let message = "no entity associated with the request's token";
+    rejected(space.client.oidc().tokens().generate("app").await, 400, message);
     let error = rejected(as_alice.oidc().tokens().generate("unknown").await, 400, "not found");
     assert!(!error.is_not_found());
 

@@ -141,7 +141,7 @@ async fn a_secret_can_be_wrapped() {
 
 #[tokio::test]
 async fn rejected_calls_return_the_messages_of_the_server() {
-    let Some(space) = Space::new("totp-refusals") else { return };
+    let Some(space) = Space::new("totp-errors") else { return };
     let totp = space.client.mfa().totp();
     space.mount("people");
     let as_alice = space.log_in("people", "alice", &[]);
@@ -152,14 +152,14 @@ async fn rejected_calls_return_the_messages_of_the_server() {
 
     assert!(as_alice.mfa().totp().generate(&method).await.unwrap_err().is_permission_denied());
     rejected(totp.generate(&method).await, 400, "missing entityID");
-    let words = "does not exist";
-    rejected(totp.admin_generate(ABSENT, &alice).await, 400, words);
-    rejected(totp.admin_destroy(ABSENT, &alice).await, 400, words);
+    let message = "does not exist";
+    rejected(totp.admin_generate(ABSENT, &alice).await, 400, message);
+    rejected(totp.admin_destroy(ABSENT, &alice).await, 400, message);
     rejected(totp.admin_generate(&method, "nobody").await, 400, "invalid entity ID");
     rejected(totp.admin_destroy(&method, "nobody").await, 400, "invalid entity ID");
     rejected(totp.admin_generate(&duo, &alice).await, 400, "generate not available for MFA type \"duo\"");
-    let words = "method ID does not match TOTP type";
-    assert!(!rejected(totp.admin_destroy(&duo, &alice).await, 500, words).is_retryable());
+    let message = "method ID does not match TOTP type";
+    assert!(!rejected(totp.admin_destroy(&duo, &alice).await, 500, message).is_retryable());
 
     let calls = space.calls().len();
     assert!(space.client.call(&GenerateTotpSecret::new("")).await.unwrap_err().api().is_none());

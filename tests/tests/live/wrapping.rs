@@ -52,17 +52,17 @@ async fn a_wrapping_token_can_be_looked_up() {
     assert_eq!(info.creation_path, path);
     let anybody = client.with_target(client.target().clone().without_token());
     for client in [client, &anybody, &anybody] {
-        let told = client.call(&LookupWrappingToken::new(info.token.clone())).await.unwrap();
-        assert_eq!((&*told.creation_path, told.creation_ttl), (path, MINUTE));
-        assert_eq!(told.creation_time, info.creation_time);
+        let found = client.call(&LookupWrappingToken::new(info.token.clone())).await.unwrap();
+        assert_eq!((&*found.creation_path, found.creation_ttl), (path, MINUTE));
+        assert_eq!(found.creation_time, info.creation_time);
     }
     // A lookup does not use the token up.
     let unwrap = UnwrapResponse::<ReadProviderDiscovery>::new(info.token.clone());
     let discovery = anybody.call(&unwrap).await.unwrap();
     assert_eq!(discovery, client.oidc().providers().discovery("default").await.unwrap());
-    let words = "wrapping token is not valid or does not exist";
-    rejected(anybody.call(&LookupWrappingToken::new(info.token)).await, 400, words);
-    rejected(anybody.call(&LookupWrappingToken::new("garbage")).await, 400, words);
+    let message = "wrapping token is not valid or does not exist";
+    rejected(anybody.call(&LookupWrappingToken::new(info.token)).await, 400, message);
+    rejected(anybody.call(&LookupWrappingToken::new("garbage")).await, 400, message);
 
     let info = client.call(&Wrap::new(ReadProviderJwks::new("default"), MINUTE)).await.unwrap();
     let unwrap = UnwrapResponse::<ReadProviderJwks>::new(info.wrapped().unwrap().token);
@@ -208,7 +208,7 @@ async fn responses_without_content_are_not_wrapped() {
 
 #[tokio::test]
 async fn error_responses_are_not_wrapped() {
-    let Some(space) = Space::new("wrap-refusals") else { return };
+    let Some(space) = Space::new("wrap-errors") else { return };
     let client = &space.client;
     let wrap = Wrap::new(UpdateEntityById::new("nobody").policies(["dev"]), MINUTE);
     rejected(client.call(&wrap).await, 400, "entity not found from id");

@@ -132,8 +132,8 @@ async fn a_lost_response_to_an_idempotent_write_is_retryable() {
     let server = Faulty::in_turn(lost_once);
     let write = WriteEntityByName::new("alice");
     client(&server).entities().write_by_name(&write).await.unwrap_err();
-    let repeated = client(&server).entities().write_by_name(&write).await.unwrap();
-    assert!(repeated.created().is_none(), "the first attempt created it");
+    let retried = client(&server).entities().write_by_name(&write).await.unwrap();
+    assert!(retried.created().is_none(), "the first attempt created it");
 }
 
 #[tokio::test]

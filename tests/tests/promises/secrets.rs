@@ -125,7 +125,7 @@ fn headers_with_secrets_are_marked_sensitive() {
 
 #[tokio::test]
 async fn debug_output_of_results_contains_no_secret() {
-    async fn shown<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, response: &str) -> String {
+    async fn debug_output<E: Endpoint<Output: std::fmt::Debug>>(endpoint: E, response: &str) -> String {
         let (_server, client) = server_and_client(Response::json(200, response));
         let output = client.call(&endpoint).await.unwrap();
         format!("{output:?} {output:#?}")
@@ -136,15 +136,15 @@ async fn debug_output_of_results_contains_no_secret() {
     let secret = r#"{"data":{"client_id":"c1","client_secret":"canary"}}"#;
     let auth = ClientAuth::post("c1", "s");
     for text in [
-        shown(vault_identity::oidc::ReadOidcClient::new("app"), secret).await,
-        shown(
+        debug_output(vault_identity::oidc::ReadOidcClient::new("app"), secret).await,
+        debug_output(
             vault_identity::oidc::GenerateIdToken::new("r"),
             r#"{"data":{"token":"canary","client_id":"c"}}"#,
         )
         .await,
-        shown(ExchangeOidcToken::client_credentials("web", auth), tokens).await,
-        shown(vault_identity::mfa::GenerateTotpSecret::new("m"), totp).await,
-        shown(Wrap::new(ReadJwks::new(), Duration::from_secs(60)), wrap).await,
+        debug_output(ExchangeOidcToken::client_credentials("web", auth), tokens).await,
+        debug_output(vault_identity::mfa::GenerateTotpSecret::new("m"), totp).await,
+        debug_output(Wrap::new(ReadJwks::new(), Duration::from_secs(60)), wrap).await,
     ] {
         assert!(!text.contains("canary") && !text.contains("99, 97, 110"), "{text}");
     }
