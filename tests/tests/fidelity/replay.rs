@@ -25,7 +25,8 @@ pub(crate) struct Exchange {
     status: u16,
     #[serde(rename = "answer")]
     response: Value,
-    answer_headers: BTreeMap<String, String>,
+    #[serde(rename = "answer_headers")]
+    response_headers: BTreeMap<String, String>,
 }
 
 /// The addresses of the recorded server and of `FakeVault`, which issuers contain.

@@ -246,7 +246,7 @@ impl Transport for Proxy {
         let path = request.uri().path();
         if ["%2F", "%5C", "%25", "%3B", "%3F", "%23"].iter().any(|encoded| path.contains(encoded)) {
             let rejection = Response::builder().status(400).header("content-type", "text/plain");
-            return Ok(refusal.body(Bytes::from_static(b"Bad Request")).expect("a response"));
+            return Ok(rejection.body(Bytes::from_static(b"Bad Request")).expect("a response"));
         }
         self.0.send(request).await
     }
