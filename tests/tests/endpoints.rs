@@ -75,7 +75,7 @@ fn the_table_matches_the_server() {
 #[test]
 fn the_document_of_all_operations_is_up_to_date() {
     let mut table = String::from(
-        "# All operations\n\nMade of `identity_core::endpoint::ENDPOINTS` by `tests/tests/endpoints.rs`; a test compares the two.\n\n\
+        "# All operations\n\nGenerated from `identity_core::endpoint::ENDPOINTS` by `tests/tests/endpoints.rs`, which also checks it.\n\n\
          | operation | request | endpoint | client | hvac |\n|---|---|---|---|---|\n",
     );
     for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in ENDPOINTS {
