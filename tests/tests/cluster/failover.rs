@@ -11,7 +11,9 @@ use identity_tests::{Cluster, live};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use vault_identity::entity::{CreateEntity, UpdateEntityById};
-use vault_identity::transport::{ReadYourWrites, HyperTransport, NodeState, ReadPreference, TransportErrorKind};
+use vault_identity::transport::{
+    HyperTransport, NodeState, ReadPreference, ReadYourWrites, TransportErrorKind,
+};
 use vault_identity::{Client, Transport as _};
 
 use crate::sealing::a_sealed_standby_duplicates_nothing;
