@@ -13,7 +13,8 @@ use crate::test_response::{self, EncodeResponse};
 ///
 /// let not_found = http::Response::builder().status(404).body(r#"{"errors":[]}"#)?;
 /// assert!(Maybe::<ReadEntityById>::parse_response(&not_found)?.is_none());
-/// let wrong_namespace = http::Response::builder().status(404).body(r#"{"errors":["namespace not found"]}"#)?;
+/// let body = r#"{"errors":["namespace not found"]}"#;
+/// let wrong_namespace = http::Response::builder().status(404).body(body)?;
 /// assert!(Maybe::<ReadEntityById>::parse_response(&wrong_namespace).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

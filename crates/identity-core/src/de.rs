@@ -7,12 +7,12 @@ use std::mem::size_of;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::friendly::SpanParser;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::duration;
 use crate::room;
 use crate::text::{self, MAX_LEN};
 
@@ -59,11 +59,7 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dura
     match Form::deserialize(deserializer)? {
         Form::Seconds(seconds) => Ok(Duration::from_secs(seconds)),
         Form::Null(()) => Ok(Duration::ZERO),
-        Form::Text(text) => text
-            .parse()
-            .map(Duration::from_secs)
-            .or_else(|_| SpanParser::new().parse_unsigned_duration(&text))
-            .map_err(|_| D::Error::custom("not a duration")),
+        Form::Text(text) => duration::parse(&text).ok_or_else(|| D::Error::custom("not a duration")),
     }
 }
 

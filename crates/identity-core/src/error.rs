@@ -1,5 +1,5 @@
-//! Errors by level: [`RequestError`] before anything is sent, [`TransportError`] on the way, [`ApiError`] from the
-//! server, [`DecodeError`] for a response that cannot be read, and [`Error`] around all of them.
+//! Errors by level: [`RequestError`] before anything is sent, [`TransportError`] on the way, [`ApiError`]
+//! from the server, [`DecodeError`] for a response that cannot be read, and [`Error`] around all of them.
 //!
 //! [`TransportError`]: crate::transport::TransportError
 

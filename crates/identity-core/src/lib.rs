@@ -2,7 +2,8 @@
 //!
 //! Each operation is a struct that implements [`Endpoint`]: it encodes an [`http::Request`] and decodes an
 //! [`http::Response`]. Any HTTP stack can send them. The crate `vault-identity` is a client on top, with a
-//! transport that has a connection pool, retries with backoff and jitter, failover and read-your-writes consistency.
+//! transport that has a connection pool, retries with backoff and jitter, failover and read-your-writes
+//! consistency.
 //!
 //! ```
 //! use identity_core::{Endpoint, Target, Upsert, entity::CreateEntity};
@@ -38,24 +39,26 @@
 //! | [`transport`] | the [`Transport`] trait and its types |
 //! | [`error`](mod@error) | [`Error`], and the error of each stage |
 //! | [`test_response`] | responses for test doubles |
+//! | [`duration`] | the text format of durations |
 //! | [`prelude`] | all of these, for a glob import |
 //!
 //! [`Maybe`] returns `None` for an object that does not exist. [`WithMeta`] returns the server's warnings.
 //!
 //! # Conventions
 //!
-//! * A field that is not set is not sent, and the server keeps its value. An empty list or map is sent, and clears the
-//!   value.
-//! * In a response, `null`, an absent field, and `{}` for a missing alias are equal. Unknown fields are ignored, and
-//!   unknown values of enums are kept as `Other`.
-//! * Secrets are [`SecretString`]s: `Debug` hides them, they are not `Serialize`, and their memory is zeroed on drop.
-//!   [`ExposeSecret`] returns the text. The memory of a request body is zeroed as well, but the `Debug` of an
-//!   [`http::Request`] shows it: do not log whole requests.
+//! * A field that is not set is not sent, and the server keeps its value. An empty list or map is sent, and
+//!   clears the value.
+//! * In a response, `null`, an absent field, and `{}` for a missing alias are equal. Unknown fields are
+//!   ignored, and unknown values of enums are kept as `Other`.
+//! * Secrets are [`SecretString`]s: `Debug` hides them, they are not `Serialize`, and their memory is zeroed
+//!   on drop. [`ExposeSecret`] returns the text. The memory of a request body is zeroed as well, but the
+//!   `Debug` of an [`http::Request`] shows it: do not log whole requests.
 //!
 //! # Compatibility
 //!
-//! Types of these crates are part of the public API. A new major version of one of them (a new minor version for `0.x`)
-//! is a breaking change for the code in the second column. Use the re-exports to get matching versions.
+//! Types of these crates are part of the public API. A new major version of one of them (a new minor version
+//! for `0.x`) is a breaking change for the code in the second column. Use the re-exports to get matching
+//! versions.
 //!
 //! | crate | breaks |
 //! |---|---|
@@ -72,6 +75,7 @@ pub mod alias;
 mod check;
 mod combinator;
 mod de;
+pub mod duration;
 pub mod endpoint;
 pub mod entity;
 pub mod error;

@@ -23,8 +23,8 @@ pub(crate) fn validate(value: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns `true` for control, formatting and private-use characters, and white space other than the space. The
-/// server rejects them in a path.
+/// Returns `true` for control, formatting and private-use characters, and white space other than the space.
+/// The server rejects them in a path.
 pub(crate) fn is_unprintable(char: char) -> bool {
     let formatting_or_private = matches!(
         char,

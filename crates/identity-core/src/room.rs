@@ -1,5 +1,5 @@
-//! A limit of the memory that the lists and maps of a large response take while it is decoded: about three times its
-//! length. Without it, a response of tiny elements would take many times as much.
+//! A limit of the memory that the lists and maps of a large response take while it is decoded: about three
+//! times its length. Without it, a response of tiny elements would take many times as much.
 //!
 //! The limit is a thread-local, because serde's traits have no place for such a state.
 

@@ -11,7 +11,8 @@ use crate::error::request_error::RequestError;
 /// The problem of a duration with a fraction of a second, which the server does not accept.
 pub(crate) const NOT_WHOLE_SECONDS: &str = "must be whole seconds";
 
-/// Serializes whole seconds. Fails for a duration with a fraction, and `RequestBuilder::json` names the field.
+/// Serializes whole seconds. Fails for a duration with a fraction, and `RequestBuilder::json` names the
+/// field.
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match duration {
@@ -77,7 +78,8 @@ fn can_be_joined(items: &[impl AsRef<str>]) -> bool {
     !items.iter().any(|item| item.as_ref().contains(','))
 }
 
-/// Rejects a long list with a comma in an element: it cannot be sent as one string, and the server rejects the array.
+/// Rejects a long list with a comma in an element: it cannot be sent as one string, and the server rejects
+/// the array.
 pub(crate) fn require_joinable<T: AsRef<str>>(
     name: &'static str,
     list: Option<&(impl Deref<Target = [T]> + ?Sized)>,

@@ -16,7 +16,9 @@ use crate::{path, secret};
 /// ```
 /// use identity_core::{Endpoint, Target, entity::ReadEntityById};
 ///
-/// let target = Target::new("https://vault.example.com:8200")?.with_token("s.example")?.with_namespace("team-a")?;
+/// let target = Target::new("https://vault.example.com:8200")?
+///     .with_token("s.example")?
+///     .with_namespace("team-a")?;
 /// let request = ReadEntityById::new("7fbd40c1").request(&target)?;
 /// assert_eq!(request.uri(), "https://vault.example.com:8200/v1/identity/entity/id/7fbd40c1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,19 +39,20 @@ pub struct Target {
 }
 
 impl Target {
-    /// Creates a target from the address of a server: `http` or `https`, a host, and optionally a port and the path
-    /// prefix of a proxy.
+    /// Creates a target from the address of a server: `http` or `https`, a host, and optionally a port and
+    /// the path prefix of a proxy.
     ///
-    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. A URI has no place for such a
-    /// path, so requests carry it in hexadecimal in place of the host (`unix://2f72756e…/v1/…`), with the header
-    /// `Host: localhost`. The transport has to support this, as the default one does.
+    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. A URI has no place for
+    /// such a path, so requests carry it in hexadecimal in place of the host (`unix://2f72756e…/v1/…`), with
+    /// the header `Host: localhost`. The transport has to support this, as the default one does.
     ///
-    /// Over `http`, tokens, secrets and responses are sent in plaintext: use it for the local machine only. The
-    /// default transport logs a warning if the target [is plaintext](Self::is_plaintext).
+    /// Over `http`, tokens, secrets and responses are sent in plaintext: use it for the local machine only.
+    /// The default transport logs a warning if the target [is plaintext](Self::is_plaintext).
     ///
     /// # Errors
     ///
-    /// Fails if the address is not a URL, has no scheme or host, or contains a user name, a password or a query.
+    /// Fails if the address is not a URL, has no scheme or host, or contains a user name, a password or a
+    /// query.
     pub fn new(address: &str) -> Result<Self, RequestError> {
         let invalid = |problem| RequestError::new("address", problem);
         let mut headers = HeaderMap::new();
@@ -120,8 +123,8 @@ impl Target {
     }
 
     /// Leaves the token to the transport: requests are marked with
-    /// [`TokenRequired`](crate::transport::TokenRequired), and a transport with a token source adds the token. Other
-    /// transports send no token.
+    /// [`TokenRequired`](crate::transport::TokenRequired), and a transport with a token source adds the
+    /// token. Other transports send no token.
     #[must_use]
     pub fn with_transport_token(mut self) -> Self {
         self.headers.remove(TOKEN);
@@ -147,8 +150,8 @@ impl Target {
         self.headers.get(TOKEN)
     }
 
-    /// Sets the namespace, such as `team-a` or `team-a/web`. Defaults to the root namespace, which is `""`, `/` or
-    /// `root`.
+    /// Sets the namespace, such as `team-a` or `team-a/web`. Defaults to the root namespace, which is `""`,
+    /// `/` or `root`.
     ///
     /// # Errors
     ///
@@ -167,8 +170,8 @@ impl Target {
         Ok(self)
     }
 
-    /// Sets the path of the engine. Servers mount it at `identity` only, but a proxy may rewrite it. Defaults to
-    /// `identity`.
+    /// Sets the path of the engine. Servers mount it at `identity` only, but a proxy may rewrite it. Defaults
+    /// to `identity`.
     ///
     /// # Errors
     ///
@@ -180,8 +183,8 @@ impl Target {
         Ok(self)
     }
 
-    /// Returns `true` if requests are sent in plaintext over a network: by `http` to a host other than `localhost` and
-    /// loopback addresses.
+    /// Returns `true` if requests are sent in plaintext over a network: by `http` to a host other than
+    /// `localhost` and loopback addresses.
     ///
     /// ```
     /// use identity_core::Target;
@@ -198,20 +201,21 @@ impl Target {
         self.scheme == Scheme::HTTP && !is_loopback
     }
 
-    /// Sets whether lists are sent as `GET` with `?list=true`, for proxies that reject the verb `LIST`. Defaults to
-    /// `false`.
+    /// Sets whether lists are sent as `GET` with `?list=true`, for proxies that reject the verb `LIST`.
+    /// Defaults to `false`.
     #[must_use]
     pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
         self.list_as_get = list_as_get;
         self
     }
 
-    /// Sets whether a client sends names of entities and groups in bodies, instead of in paths, if they contain `/`,
-    /// `\\`, `%`, `;`, `?` or `#`. Traefik and other proxies reject these characters in a path, even encoded. Defaults
-    /// to `false`.
+    /// Sets whether a client sends names of entities and groups in bodies, instead of in paths, if they
+    /// contain `/`, `\\`, `%`, `;`, `?` or `#`. Traefik and other proxies reject these characters in a path,
+    /// even encoded. Defaults to `false`.
     ///
-    /// The policy then has to grant `update` on `identity/lookup/entity` and `identity/lookup/group`, `create` and
-    /// `update` on `identity/entity` and `identity/group` for writes, and `delete` on the objects by identifier.
+    /// The policy then has to grant `update` on `identity/lookup/entity` and `identity/lookup/group`,
+    /// `create` and `update` on `identity/entity` and `identity/group` for writes, and `delete` on the
+    /// objects by identifier.
     #[must_use]
     pub fn with_names_in_body(mut self, names_in_body: bool) -> Self {
         self.names_in_body = names_in_body;

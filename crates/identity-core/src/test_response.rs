@@ -1,4 +1,5 @@
-//! Responses from typed values, for test doubles: the inverse of [`ApiResponse`](crate::endpoint::ApiResponse).
+//! Responses from typed values, for test doubles: the inverse of
+//! [`ApiResponse`](crate::endpoint::ApiResponse).
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -15,8 +16,8 @@ use crate::wrap_info::WrapInfo;
 
 /// An endpoint whose responses can be encoded: `decode` of `encode_response(output)` returns `output`.
 ///
-/// Test doubles use it to return typed values over an untyped transport. Your own [`Endpoint`] needs it only for
-/// them.
+/// Test doubles use it to return typed values over an untyped transport. Your own [`Endpoint`] needs it only
+/// for them.
 ///
 /// ```
 /// use identity_core::{Endpoint, entity::ListEntityNames, test_response::EncodeResponse};

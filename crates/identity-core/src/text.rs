@@ -19,8 +19,8 @@ const MIN_SECRET_LEN: usize = 8;
 const REDACTED: &str = "<redacted>";
 const ELLIPSIS: char = '…';
 
-/// Redacts the secrets of request headers in `text`, a message of the server that may repeat them. Secrets of fewer
-/// than eight characters are not redacted.
+/// Redacts the secrets of request headers in `text`, a message of the server that may repeat them. Secrets of
+/// fewer than eight characters are not redacted.
 ///
 /// ```
 /// use http::HeaderValue;

@@ -22,7 +22,8 @@ pub struct WrapInfo {
     /// The time at which the response was wrapped.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the response.
+    /// The path of the request, such as `identity/entity/id/7fbd40c1`. Compare it before you trust the
+    /// response.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub creation_path: String,
     /// The accessor of a token in the response.

@@ -23,8 +23,8 @@ use crate::{de, ser};
 
 const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
-/// Requests response wrapping: the server stores the response and returns a single-use wrapping token instead.
-/// [`UnwrapResponse`] fetches the response.
+/// Requests response wrapping: the server stores the response and returns a single-use wrapping token
+/// instead. [`UnwrapResponse`] fetches the response.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +45,8 @@ pub struct Wrap<E> {
 }
 
 impl<E> Wrap<E> {
-    /// Wraps the response of `endpoint` for `ttl`. The request fails if `ttl` is zero or has a fraction of a second.
+    /// Wraps the response of `endpoint` for `ttl`. The request fails if `ttl` is zero or has a fraction of a
+    /// second.
     pub fn new(endpoint: E, ttl: Duration) -> Self {
         Self { endpoint, ttl }
     }
@@ -54,8 +55,8 @@ impl<E> Wrap<E> {
 /// The result of a call with response wrapping.
 #[derive(Clone, Debug)]
 pub enum Wrapped<T> {
-    /// The response was wrapped. For `authorize` and `token` of the OpenID provider it can be an error, which unwrapping
-    /// returns.
+    /// The response was wrapped. For `authorize` and `token` of the OpenID provider it can be an error, which
+    /// unwrapping returns.
     Token(WrapInfo),
     /// The response was not wrapped: the server never wraps `204 No Content` or an empty list.
     Plain(T),
@@ -103,8 +104,8 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     }
 }
 
-/// Returns `true` for the response to an empty list with wrapping, whose message differs from one without. For a
-/// path that does not exist, the message is longer.
+/// Returns `true` for the response to an empty list with wrapping, whose message differs from one without.
+/// For a path that does not exist, the message is longer.
 fn is_empty_wrapped_list<E: Endpoint>(response: ApiResponse<'_>) -> bool {
     E::METHOD == Method::List
         && response.status == StatusCode::NOT_FOUND

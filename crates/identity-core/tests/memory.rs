@@ -44,10 +44,10 @@ fn no_response_takes_many_times_its_length() {
     let uuid = "7fbd40c1-9a2e-4c53-8b0d-0000#";
     let data = |field: &str, open: char| format!(r#"{{"data":{{"id":"x","name":"x","{field}":{open}"#);
     let successes = |field: &str, element: &str| body(LEN, &data(field, '['), element, "]}}");
-    let mut told = Vec::new();
+    let mut report = Vec::new();
     let mut check =
         |name: &str, (peak, is_value): (usize, bool), len: usize, value: Option<bool>, most: usize| {
-            told.push(format!("{name}: {peak} of {len} bytes"));
+            report.push(format!("{name}: {peak} of {len} bytes"));
             assert!(peak <= most, "{name}: {peak} of {len} bytes, at most {most}");
             assert_eq!(value.unwrap_or(is_value), is_value, "{name}");
         };
@@ -149,7 +149,7 @@ fn no_response_takes_many_times_its_length() {
     let groups = body(LEN * 3 / 4, r#"{"data":{"key_info":{"#, &group, &format!(r#"}},"keys":[{listed}"#));
     check("many groups", peak::<ListGroups>(200, &groups), groups.len(), Some(true), groups.len() * 4);
 
-    // Of a refusal nothing is kept but its messages.
+    // Of an error response only the messages are kept.
     for (name, begin, element, end) in [
         ("errors", r#"{"errors":["#, r#"{"":0}"#, "]}"),
         ("empty errors", r#"{"errors":["#, r#""""#, "]}"),
@@ -167,5 +167,5 @@ fn no_response_takes_many_times_its_length() {
             check(name, peak::<Wrap<ListEntities>>(404, &body), len, None, 5 * MIB);
         }
     }
-    println!("{}", told.join("\n"));
+    println!("{}", report.join("\n"));
 }

@@ -4,14 +4,13 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 
-use identity_core::{ExposeSecret, SecretString, Target, error::RequestError};
+use identity_core::{ExposeSecret, SecretString, Target, duration, error::RequestError};
 #[cfg(feature = "hyper")]
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 
 use crate::Result;
 use variables::{Variables, refusal};
 
-mod duration;
 #[cfg(feature = "hyper")]
 mod rate;
 #[cfg(feature = "hyper")]

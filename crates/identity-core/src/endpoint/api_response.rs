@@ -14,8 +14,8 @@ use crate::text;
 use crate::upsert::Upsert;
 use crate::wrap_info::WrapInfo;
 
-/// A response to decode. [`Endpoint::decode`](crate::Endpoint::decode) receives it. Every method that returns a
-/// result fails with an [`ApiError`] for an error response.
+/// A response to decode. [`Endpoint::decode`](crate::Endpoint::decode) receives it. Every method that returns
+/// a result fails with an [`ApiError`] for an error response.
 ///
 /// ```
 /// use identity_core::endpoint::ApiResponse;
@@ -108,8 +108,8 @@ impl<'a> ApiResponse<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the response is an error, or if the body of a 200 is not an envelope. An empty body and the page of a
-    /// proxy are examples.
+    /// Fails if the response is an error, or if the body of a 200 is not an envelope. An empty body and the
+    /// page of a proxy are examples.
     pub fn no_content(self) -> Result<(), ResponseError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
@@ -222,8 +222,8 @@ impl<'a> ApiResponse<'a> {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 
-    /// Returns `true` if the object does not exist: 404, and `errors` that are an empty list or `null`. A wrong path,
-    /// namespace or mount is a 404 with a message, and returns `false`.
+    /// Returns `true` if the object does not exist: 404, and `errors` that are an empty list or `null`. A
+    /// wrong path, namespace or mount is a 404 with a message, and returns `false`.
     pub fn is_not_found(self) -> bool {
         self.status == StatusCode::NOT_FOUND && has_empty_errors(self.body)
     }

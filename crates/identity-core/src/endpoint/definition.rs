@@ -8,8 +8,8 @@ use crate::error::{DecodeError, Error, RequestError, ResponseError};
 use crate::target::Target;
 use crate::transport::token::SensitiveHeader;
 
-/// An operation of the server: its verb and path, the encoding of its request and the decoding of its response. An
-/// endpoint does no I/O.
+/// An operation of the server: its verb and path, the encoding of its request and the decoding of its
+/// response. An endpoint does no I/O.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, oidc::ReadOidcKey};
@@ -56,12 +56,12 @@ pub trait Endpoint: Sized + Sync {
     /// The verb.
     const METHOD: Method;
 
-    /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it must not
-    /// contain identifiers.
+    /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it
+    /// must not contain identifiers.
     const PATH: &'static str;
 
-    /// Whether the operation changes nothing, which is also possible for a `POST`. Defaults to `true` for `GET` and
-    /// `LIST`.
+    /// Whether the operation changes nothing, which is also possible for a `POST`. Defaults to `true` for
+    /// `GET` and `LIST`.
     const READ_ONLY: bool = Self::METHOD.is_read();
 
     /// Sets the parameters, query, headers and body of the request. Defaults to none.
@@ -80,16 +80,16 @@ pub trait Endpoint: Sized + Sync {
     /// Fails if the response is an error, or cannot be decoded.
     fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError>;
 
-    /// Verifies that a result is about the object that was asked for. A proxy that encodes a path twice, and a
-    /// connection that delivers the response to an earlier request, can return another one.
+    /// Verifies that a result is about the object that was asked for. A proxy that encodes a path twice, and
+    /// a connection that delivers the response to an earlier request, can return another one.
     ///
-    /// [`parse_verified_response`](Self::parse_verified_response) calls it, and so does the client. Defaults to no
-    /// verification.
+    /// [`parse_verified_response`](Self::parse_verified_response) calls it, and so does the client. Defaults
+    /// to no verification.
     ///
     /// # Errors
     ///
-    /// Fails if the identifier or name differs, ignoring case. The [`source`](std::error::Error::source) of the error
-    /// names both.
+    /// Fails if the identifier or name differs, ignoring case. The [`source`](std::error::Error::source) of
+    /// the error names both.
     fn verify(&self, output: &Self::Output) -> Result<(), DecodeError> {
         let _ = output;
         Ok(())

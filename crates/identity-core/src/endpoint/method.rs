@@ -10,8 +10,8 @@ use std::fmt;
 pub enum Method {
     /// Reads.
     Get,
-    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for proxies that
-    /// reject it.
+    /// Lists the keys below a path. See [`Target::with_list_as_get`](crate::Target::with_list_as_get) for
+    /// proxies that reject it.
     List,
     /// Creates, updates, or performs an action.
     Post,

@@ -2,7 +2,8 @@ use std::fmt;
 
 use crate::endpoint::method::Method;
 
-/// The operation of a request, in its [`http::Extensions`]. Retries, traces and metrics use it instead of the URL.
+/// The operation of a request, in its [`http::Extensions`]. Retries, traces and metrics use it instead of the
+/// URL.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, endpoint::Operation, entity::ReadEntityById};
@@ -24,14 +25,14 @@ pub struct Operation {
     pub read_only: bool,
     /// Whether the operation is idempotent: two requests have the same effect as one.
     pub idempotent: bool,
-    /// Whether the operation creates an object with a generated identifier, which its name finds again. If the server
-    /// fails while it stores the object, a retry can create a second object of this name.
+    /// Whether the operation creates an object with a generated identifier, which its name finds again. If
+    /// the server fails while it stores the object, a retry can create a second object of this name.
     pub creates: bool,
 }
 
 impl Operation {
-    /// Returns the operation of a request. If no [`Endpoint`](crate::Endpoint) created it, only the verb is known:
-    /// the path is empty, and `GET`, `HEAD` and `LIST` are read-only and idempotent.
+    /// Returns the operation of a request. If no [`Endpoint`](crate::Endpoint) created it, only the verb is
+    /// known: the path is empty, and `GET`, `HEAD` and `LIST` are read-only and idempotent.
     pub fn infer<B>(request: &http::Request<B>) -> Self {
         Self::from_request(request).unwrap_or_else(|| {
             let method = match request.method().as_str() {

@@ -30,8 +30,8 @@ const OWN_HEADERS: [HeaderName; 8] =
 /// The limit of [`http::Uri`] is 65,535 bytes, which include the query.
 const MAX_PATH_LEN: usize = 60_000;
 
-/// A builder of requests, which validates and encodes all values. [`Endpoint::encode`](crate::Endpoint::encode)
-/// receives it.
+/// A builder of requests, which validates and encodes all values.
+/// [`Endpoint::encode`](crate::Endpoint::encode) receives it.
 ///
 /// ```
 /// use identity_core::endpoint::{ApiResponse, Endpoint, Method, RequestBuilder};
@@ -110,8 +110,8 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if the value is empty, has non-printable characters, has `.` or `..` as a segment (the server would
-    /// resolve it to another path), or ends in `/` in a write.
+    /// Fails if the value is empty, has non-printable characters, has `.` or `..` as a segment (the server
+    /// would resolve it to another path), or ends in `/` in a write.
     pub fn path_param(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let write = !self.method.is_read() && self.method != Method::Delete;
         let problem =
@@ -129,8 +129,8 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if the value has characters other than ASCII letters, digits, `_`, `-` and `.`, or begins or ends with `-`
-    /// or `.`.
+    /// Fails if the value has characters other than ASCII letters, digits, `_`, `-` and `.`, or begins or
+    /// ends with `-` or `.`.
     pub fn path_name(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         if value.is_empty() {
             return Err(RequestError::new(name, EMPTY));
@@ -208,8 +208,8 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if the target or the transport sets the header (the token, the namespace, `Authorization`, `Host` and
-    /// framing headers), or if the value has characters other than visible ASCII and inner blanks.
+    /// Fails if the target or the transport sets the header (the token, the namespace, `Authorization`,
+    /// `Host` and framing headers), or if the value has characters other than visible ASCII and inner blanks.
     pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RequestError> {
         let invalid = |problem| RequestError::new(name.as_str().to_owned(), problem);
         if OWN_HEADERS.contains(&name) {
@@ -304,8 +304,8 @@ impl RequestBuilder {
         self.authorization("Basic ", &SecretString::from(BASE64.encode(pair.as_bytes())))
     }
 
-    /// Sets whether the request is [idempotent](Operation::idempotent), so that it can be retried after a lost response.
-    /// Defaults to `false` for `POST` and `PATCH`, and to `true` for other verbs.
+    /// Sets whether the request is [idempotent](Operation::idempotent), so that it can be retried after a
+    /// lost response. Defaults to `false` for `POST` and `PATCH`, and to `true` for other verbs.
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.operation.idempotent = idempotent;
@@ -359,7 +359,8 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
-/// Returns the error of a body that cannot be serialized. The buffer ends in the key of the field that failed.
+/// Returns the error of a body that cannot be serialized. The buffer ends in the key of the field that
+/// failed.
 fn json_error(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestError {
     let written = std::str::from_utf8(buffer.as_slice()).unwrap_or_default();
     let key =

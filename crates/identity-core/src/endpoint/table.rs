@@ -9,8 +9,8 @@ use crate::{alias::*, entity::*, group::*, lookup::*, mfa::*, oidc::*};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// The name of the operation in the server's OpenAPI document. OpenBao's lacks the creation of MFA methods, which
-    /// have the names of HashiCorp Vault's.
+    /// The name of the operation in the server's OpenAPI document. OpenBao's lacks the creation of MFA
+    /// methods, which have the names of HashiCorp Vault's.
     pub operation: &'static str,
     /// The verb.
     pub method: Method,

@@ -62,8 +62,8 @@ impl RetryAfter {
     }
 }
 
-/// An alias that conflicts with another one in a merge. Each conflict has two rows, the first for the alias of
-/// the entity that is merged into.
+/// An alias that conflicts with another one in a merge. Each conflict has two rows, the first for the alias
+/// of the entity that is merged into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -207,8 +207,8 @@ impl ApiError {
         self.unexpected_content_type.as_deref()
     }
 
-    /// Returns `true` if the server rejected the request and did not apply it. The same request fails again. This
-    /// includes validation errors with status 500.
+    /// Returns `true` if the server rejected the request and did not apply it. The same request fails again.
+    /// This includes validation errors with status 500.
     pub fn is_rejection(&self) -> bool {
         self.disposition() == Disposition::Rejected
     }
@@ -240,8 +240,8 @@ impl ApiError {
             && self.errors.iter().any(|message| disposition::is_sealed(message))
     }
 
-    /// Returns `true` if the server reports that the token is missing, unknown, or lacks the permission (403).
-    /// Returns `false` for a 403 of a proxy.
+    /// Returns `true` if the server reports that the token is missing, unknown, or lacks the permission
+    /// (403). Returns `false` for a 403 of a proxy.
     pub fn is_permission_denied(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.vault_messages().is_some()
     }
@@ -257,8 +257,8 @@ impl ApiError {
         matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
     }
 
-    /// Returns `true` if the server may have applied the request, in case it is a write. `could_forward` states
-    /// whether the node was allowed to forward the request to the leader.
+    /// Returns `true` if the server may have applied the request, in case it is a write. `could_forward`
+    /// states whether the node was allowed to forward the request to the leader.
     pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.disposition() {
             Disposition::Rejected | Disposition::Unavailable => false,

@@ -15,13 +15,13 @@ use crate::transport::error::{TransportError, TransportErrorKind};
 
 /// An error of a call.
 ///
-/// `Display` names the operation, the status and the reason, as in
-/// `LIST identity/entity/id failed: 403 permission denied`. [`source`](StdError::source) adds details: the
-/// attempts before the last one, or that the client sent no token. `{:#}` and `Debug` show everything in one line.
-/// To downcast the cause of a failed connection, start at [`transport`](Self::transport).
+/// `Display` names the operation, the status and the reason, as in `LIST identity/entity/id failed: 403
+/// permission denied`. [`source`](StdError::source) adds details: the attempts before the last one, or that
+/// the client sent no token. `{:#}` and `Debug` show everything in one line. To downcast the cause of a
+/// failed connection, start at [`transport`](Self::transport).
 ///
-/// Errors show no tokens. They show no identifiers or names of the request either, unless the message of the server
-/// or the cause repeats them. Messages are redacted, truncated, and their control characters escaped.
+/// Errors show no tokens. They show no identifiers or names of the request either, unless the message of the
+/// server or the cause repeats them. Messages are redacted, truncated, and their control characters escaped.
 ///
 /// `?` converts a [`RequestError`] or an [`ApiError`] to an `Error` without an operation.
 ///
@@ -158,7 +158,8 @@ impl Error {
     }
 
     /// Records that an earlier call of a composite operation changed something, or may have:
-    /// [`may_have_been_applied`](Self::may_have_been_applied) then returns `true` even if this call only reads.
+    /// [`may_have_been_applied`](Self::may_have_been_applied) then returns `true` even if this call only
+    /// reads.
     #[must_use]
     pub fn after_write(mut self) -> Self {
         self.operation.read_only = false;
@@ -176,8 +177,8 @@ impl Error {
         }
     }
 
-    /// Adds a possible reason for a request that was not sent, such as an unset variable, or that was rejected by
-    /// a proxy. `Display` shows it in parentheses. Other errors ignore it.
+    /// Adds a possible reason for a request that was not sent, such as an unset variable, or that was
+    /// rejected by a proxy. `Display` shows it in parentheses. Other errors ignore it.
     #[must_use]
     pub fn with_hint(mut self, hint: &'static str) -> Self {
         let was_not_sent = self.transport().is_some_and(|error| error.kind() == TransportErrorKind::NotSent);
@@ -191,14 +192,15 @@ impl Error {
         self.api().is_some_and(|api| api.status() == status)
     }
 
-    /// Returns `true` if the object does not exist (404 without a message). A wrong namespace, mount or path below
-    /// `/v1/` is a 404 with a message, and returns `false`. A wrong path in the address cannot be distinguished.
+    /// Returns `true` if the object does not exist (404 without a message). A wrong namespace, mount or path
+    /// below `/v1/` is a 404 with a message, and returns `false`. A wrong path in the address cannot be
+    /// distinguished.
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_found)
     }
 
-    /// Returns `true` if the server reports that the token is missing, unknown, or lacks the permission (403).
-    /// Returns `false` for a 403 of a proxy.
+    /// Returns `true` if the server reports that the token is missing, unknown, or lacks the permission
+    /// (403). Returns `false` for a 403 of a proxy.
     pub fn is_permission_denied(&self) -> bool {
         self.api().is_some_and(ApiError::is_permission_denied)
     }
@@ -213,14 +215,14 @@ impl Error {
         self.has_status(StatusCode::TOO_MANY_REQUESTS) && !self.is_not_yet_consistent()
     }
 
-    /// Returns `true` if the node has not yet seen an earlier write (412, or 429 without a message): a read would
-    /// have been stale.
+    /// Returns `true` if the node has not yet seen an earlier write (412, or 429 without a message): a read
+    /// would have been stale.
     pub fn is_not_yet_consistent(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_yet_consistent)
     }
 
-    /// Returns `true` if the error is transient and a retry is safe: the call is idempotent, or was certainly not
-    /// applied.
+    /// Returns `true` if the error is transient and a retry is safe: the call is idempotent, or was certainly
+    /// not applied.
     pub fn is_retryable(&self) -> bool {
         let is_transient = match &self.kind {
             ErrorKind::Transport(error) => error.is_transient(),

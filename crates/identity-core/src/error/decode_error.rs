@@ -8,8 +8,8 @@ use crate::text::{self, Printable, redact};
 
 /// A successful response that does not have the content that the operation defines.
 ///
-/// `Display` states the position of the problem, and never shows content of the response. If the response is about
-/// another object than was asked for, the [`source`](StdError::source) names both.
+/// `Display` states the position of the problem, and never shows content of the response. If the response is
+/// about another object than was asked for, the [`source`](StdError::source) names both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     problem: Cow<'static, str>,

@@ -10,19 +10,19 @@ pub(crate) enum Disposition {
     Rejected,
     /// The request was not applied, and may succeed later.
     Unavailable,
-    /// A standby or a sealed node did not forward the request. It sends the same response if it did forward the
-    /// request and received no response, so the request may have been applied.
+    /// A standby or a sealed node did not forward the request. It sends the same response if it did forward
+    /// the request and received no response, so the request may have been applied.
     NotForwarded,
-    /// The request may have been applied, and may succeed later: the response of a gateway, or of a node that lost
-    /// its leadership.
+    /// The request may have been applied, and may succeed later: the response of a gateway, or of a node that
+    /// lost its leadership.
     Lost,
-    /// The request may have been applied, and the error usually persists. An error of the storage or of an audit
-    /// device is an example.
+    /// The request may have been applied, and the error usually persists. An error of the storage or of an
+    /// audit device is an example.
     Unclear,
 }
 
-/// Validation errors that the server sends with status 500, by their beginning and end. Two are missing because
-/// the server may have changed something: deleting an MFA method through another type, and a merge.
+/// Validation errors that the server sends with status 500, by their beginning and end. Two are missing
+/// because the server may have changed something: deleting an MFA method through another type, and a merge.
 const VALIDATION: [(&str, &str); 11] = [
     ("invalid entity ID \"", "\""),
     ("invalid member group ID \"", "\""),
@@ -58,8 +58,8 @@ pub(crate) fn disposition(status: StatusCode, messages: Option<&[String]>) -> Di
         (503, Some([message])) if is_sealed(message) => Disposition::NotForwarded,
         // 501 and 505 are likely to persist.
         (501 | 505, _) => Disposition::Unclear,
-        // 522 too: Cloudflare sends it if the server did not accept the connection, but also if the server did
-        // not acknowledge the request.
+        // 522 too: Cloudflare sends it if the server did not accept the connection, but also if the server
+        // did not acknowledge the request.
         (408 | 499 | 500.., _) => Disposition::Lost,
         _ => Disposition::Rejected,
     }

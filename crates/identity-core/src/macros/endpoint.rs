@@ -1,19 +1,21 @@
-/// Implements [`Endpoint`](crate::Endpoint) and [`EncodeResponse`](crate::test_response::EncodeResponse) for a
-/// struct, in one line that reads as a row of the API's table:
+/// Implements [`Endpoint`](crate::Endpoint) and [`EncodeResponse`](crate::test_response::EncodeResponse) for
+/// a struct, in one line that reads as a row of the API's table:
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
 /// * `VERB` is the verb of the request, or `QUERY` for a `POST` that changes nothing.
-/// * `[field]` fills in the path by [`RequestBuilder::path_param`](crate::endpoint::RequestBuilder::path_param);
-///   `[field: path_name]` and `[field: path_uuid]` call the method of that name.
-/// * The steps are `without_token`, `checked` (calls the type's method `check`), `json` (sends the struct as the
-///   body), `body` (sends the result of its method `body`), `idempotent`, `idempotent(|endpoint| …)` and
+/// * `[field]` fills in the path by
+///   [`RequestBuilder::path_param`](crate::endpoint::RequestBuilder::path_param); `[field: path_name]` and
+///   `[field: path_uuid]` call the method of that name.
+/// * The steps are `without_token`, `checked` (calls the type's method `check`), `json` (sends the struct as
+///   the body), `body` (sends the result of its method `body`), `idempotent`, `idempotent(|endpoint| …)` and
 ///   `creates`.
 /// * `kind` is a method of [`ApiResponse`](crate::endpoint::ApiResponse) and a function of
 ///   [`test_response`](crate::test_response).
-/// * `secret` at the end marks an output that is not `Serialize`, and has a method `exposed` for test doubles.
-/// * `, same name` after that verifies that the response has the same `name` as the request, see `subject.rs`;
-///   `, checked_by method` calls that method of the request instead.
+/// * `secret` at the end marks an output that is not `Serialize`, and has a method `exposed` for test
+///   doubles.
+/// * `, same name` after that verifies that the response has the same `name` as the request, see
+///   `subject.rs`; `, checked_by method` calls that method of the request instead.
 macro_rules! endpoint {
     ($type:ident: $verb:ident $path:literal $([$($field:ident $(: $rule:ident)?),*])? $($step:ident $(($argument:expr))?)* -> $kind:ident($output:ty) $($secret:ident)? $(, same $($same:ident)+)? $(, checked_by $check:ident)?) => {
         impl crate::Endpoint for $type {

@@ -1,45 +1,44 @@
-/// Writes an enum of the words that the server uses for something, with `Other` for those that this crate
-/// does not know.
+/// Writes an enum of strings of the server, with `Other` for unknown ones.
 macro_rules! open_enum {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$word_doc])* $variant,)+
-            /// A word that this crate does not know.
+            $($(#[$variant_doc])* $variant,)+
+            /// A value that this crate does not know.
             Other(String),
         }
 
         impl $name {
-            /// The word that the server uses.
+            /// The text that the server uses.
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $word,)+
+                    $(Self::$variant => $text,)+
                     Self::Other(other) => other,
                 }
             }
         }
 
         impl From<&str> for $name {
-            fn from(word: &str) -> Self {
-                match word {
-                    $($word => Self::$variant,)+
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)+
                     other => Self::Other(other.to_owned()),
                 }
             }
         }
 
         impl From<String> for $name {
-            fn from(word: String) -> Self {
-                word.as_str().into()
+            fn from(text: String) -> Self {
+                text.as_str().into()
             }
         }
 
         impl From<$name> for String {
-            fn from(word: $name) -> Self {
-                word.as_str().to_owned()
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
             }
         }
 

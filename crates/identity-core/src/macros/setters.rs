@@ -1,5 +1,4 @@
-/// Writes by-value setters for optional fields of request structs: `Some(value)` sets, and what is never set
-/// is not sent.
+/// Writes setters for optional fields of request structs. A field that is not set is not sent.
 ///
 /// ```text
 /// setters!(Type, OtherType {
@@ -8,8 +7,8 @@
 /// });
 /// ```
 ///
-/// The kind in parentheses says what is taken: `text`, `flag`, `duration`, `number(Type)`, `value(Type)`, or a collection:
-/// `texts`, `values(Type)`, `map`.
+/// The kind in parentheses is the type of the argument: `text`, `flag`, `duration`, `number(Type)`, `value(Type)`,
+/// or a collection: `texts`, `values(Type)`, `map`.
 macro_rules! setters {
     ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
         setters!($type { $($rows)* });

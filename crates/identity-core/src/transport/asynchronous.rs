@@ -10,8 +10,8 @@ use crate::transport::node::{ConsistencyToken, NodeHealth};
 
 /// Sends requests to the server and returns its responses.
 ///
-/// A transport needs to know nothing of Vault. A response of any status is `Ok`, including 4xx, 5xx and redirects.
-/// Layers find the [`Operation`](crate::endpoint::Operation) in the extensions of the request.
+/// A transport needs to know nothing of Vault. A response of any status is `Ok`, including 4xx, 5xx and
+/// redirects. Layers find the [`Operation`](crate::endpoint::Operation) in the extensions of the request.
 ///
 /// An implementation must:
 ///
@@ -47,8 +47,8 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Returns the transport that this one sends through. All other methods default to what that transport
-    /// returns, so a transport around another one implements this method and [`send`](Self::send). Defaults to
-    /// `None`.
+    /// returns, so a transport around another one implements this method and [`send`](Self::send). Defaults
+    /// to `None`.
     fn inner(&self) -> Option<&dyn Transport> {
         None
     }

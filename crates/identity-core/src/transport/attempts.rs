@@ -3,7 +3,8 @@ use std::fmt;
 /// The attempts of a call, in order.
 ///
 /// A transport that retries calls stores them in the [`http::Extensions`] of the response, or in its
-/// [`TransportError`](crate::transport::TransportError). [`Error::attempts`](crate::Error::attempts) returns them.
+/// [`TransportError`](crate::transport::TransportError). [`Error::attempts`](crate::Error::attempts) returns
+/// them.
 ///
 /// ```
 /// use identity_core::transport::Attempts;
@@ -31,8 +32,8 @@ pub struct Attempt {
 }
 
 impl Attempts {
-    /// Adds an attempt: the host and port, and the outcome. The outcome must not contain paths or messages of the
-    /// server.
+    /// Adds an attempt: the host and port, and the outcome. The outcome must not contain paths or messages of
+    /// the server.
     pub fn push(&mut self, node: impl Into<String>, outcome: impl Into<String>) {
         self.list.push(Attempt { node: node.into(), outcome: outcome.into() });
     }
@@ -47,8 +48,8 @@ impl Attempts {
         self.in_doubt
     }
 
-    /// Sets whether the last request was not to be forwarded. A standby that fails such a request has certainly not
-    /// passed it to the leader.
+    /// Sets whether the last request was not to be forwarded. A standby that fails such a request has
+    /// certainly not passed it to the leader.
     pub fn set_not_forwarded(&mut self, not_forwarded: bool) {
         self.not_forwarded = not_forwarded;
     }

@@ -7,11 +7,13 @@ use crate::transport::error::TransportError;
 use crate::transport::forward::forward;
 use crate::transport::node::{ConsistencyToken, NodeHealth};
 
-/// A [`Transport`](crate::Transport) that blocks the thread. Every function with the signature of [`send`](Self::send) is one.
+/// A [`Transport`](crate::Transport) that blocks the thread. Every function with the signature of
+/// [`send`](Self::send) is one.
 ///
 /// ```
 /// use bytes::Bytes;
-/// use identity_core::{BlockingTransport, Endpoint, Target, entity::DeleteEntityById, transport::TransportError};
+/// use identity_core::{BlockingTransport, Endpoint, Target};
+/// use identity_core::{entity::DeleteEntityById, transport::TransportError};
 ///
 /// let transport = |request: http::Request<Bytes>| -> Result<http::Response<Bytes>, TransportError> {
 ///     assert_eq!(request.method(), "DELETE");
@@ -36,7 +38,8 @@ pub trait BlockingTransport: Send + Sync {
         None
     }
 
-    /// Returns `true` if the transport adds the token. See [`Transport::supplies_token`](crate::Transport::supplies_token).
+    /// Returns `true` if the transport adds the token. See
+    /// [`Transport::supplies_token`](crate::Transport::supplies_token).
     fn supplies_token(&self) -> bool {
         self.inner().is_some_and(BlockingTransport::supplies_token)
     }
@@ -58,12 +61,14 @@ pub trait BlockingTransport: Send + Sync {
         self.inner().map(BlockingTransport::health).unwrap_or_default()
     }
 
-    /// Returns the newest indexes. See [`Transport::consistency_tokens`](crate::Transport::consistency_tokens).
+    /// Returns the newest indexes. See
+    /// [`Transport::consistency_tokens`](crate::Transport::consistency_tokens).
     fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
         self.inner().map(BlockingTransport::consistency_tokens).unwrap_or_default()
     }
 
-    /// Records the tokens of another transport. See [`Transport::observe_tokens`](crate::Transport::observe_tokens).
+    /// Records the tokens of another transport. See
+    /// [`Transport::observe_tokens`](crate::Transport::observe_tokens).
     fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
         if let Some(inner) = self.inner() {
             inner.observe_tokens(tokens);

@@ -6,8 +6,8 @@ use crate::transport::attempts::Attempts;
 
 /// An error of a transport: no complete response was received.
 ///
-/// [`kind`](Self::kind) states whether the server may have received the request. The source is the cause. `{:#}`
-/// shows both.
+/// [`kind`](Self::kind) states whether the server may have received the request. The source is the cause.
+/// `{:#}` shows both.
 ///
 /// ```
 /// use identity_core::transport::{TransportError, TransportErrorKind};
@@ -29,8 +29,8 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request was not sent: the host name is unknown, the port is closed, the certificate was rejected, or
-    /// there is no token, no leader or no free slot in time.
+    /// The request was not sent: the host name is unknown, the port is closed, the certificate was rejected,
+    /// or there is no token, no leader or no free slot in time.
     NotSent,
     /// The call timed out.
     Timeout,
@@ -38,8 +38,8 @@ pub enum TransportErrorKind {
     Interrupted,
     /// The response is larger than the limit. The server has received the request.
     ResponseTooLarge,
-    /// The server redirects to an address that was not followed. A standby also redirects after it forwarded the
-    /// request and lost its leader.
+    /// The server redirects to an address that was not followed. A standby also redirects after it forwarded
+    /// the request and lost its leader.
     Redirect,
     /// Another error.
     Other,
@@ -58,8 +58,8 @@ impl TransportError {
         self
     }
 
-    /// Returns `true` if a retry of the same call fails in the same way. A rejected certificate and a missing token
-    /// file are examples.
+    /// Returns `true` if a retry of the same call fails in the same way. A rejected certificate and a missing
+    /// token file are examples.
     pub fn is_permanent(&self) -> bool {
         self.is_permanent
     }
@@ -71,8 +71,8 @@ impl TransportError {
             && !matches!(self.kind, TransportErrorKind::ResponseTooLarge | TransportErrorKind::Other)
     }
 
-    /// Returns `true` if the server may have applied the last attempt, in case it is a write. `could_forward` states
-    /// whether the node was allowed to forward the request to the leader.
+    /// Returns `true` if the server may have applied the last attempt, in case it is a write. `could_forward`
+    /// states whether the node was allowed to forward the request to the leader.
     pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.kind {
             TransportErrorKind::NotSent => false,

@@ -1,4 +1,5 @@
-/// Implements the methods of a transport for a pointer to one, except those that are `async` in one of the traits.
+/// Implements the methods of a transport for a pointer to one, except those that are `async` in one of the
+/// traits.
 macro_rules! forward {
     ($trait:ident) => {
         fn supplies_token(&self) -> bool {

@@ -43,7 +43,8 @@ pub enum NodeState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConsistencyToken {
-    /// The host and port, and the path prefix of a gateway. For several addresses of one cluster, the first one.
+    /// The host and port, and the path prefix of a gateway. For several addresses of one cluster, the first
+    /// one.
     pub address: String,
     /// The namespace. Empty for the root namespace.
     pub namespace: String,

@@ -20,8 +20,8 @@ impl TokenRequired {
     /// The name of the token header.
     pub const HEADER: HeaderName = TOKEN;
 
-    /// Creates the value of the token header. `Debug` hides it, and its memory is zeroed when the last clone is
-    /// dropped.
+    /// Creates the value of the token header. `Debug` hides it, and its memory is zeroed when the last clone
+    /// is dropped.
     ///
     /// # Errors
     ///
@@ -30,8 +30,9 @@ impl TokenRequired {
         secret::header("", token)
     }
 
-    /// Makes [`Endpoint::parse_response`](crate::Endpoint::parse_response) redact a header of the request in the
-    /// messages of `response`. A transport that adds the token calls it for error responses, which may repeat it.
+    /// Makes [`Endpoint::parse_response`](crate::Endpoint::parse_response) redact a header of the request in
+    /// the messages of `response`. A transport that adds the token calls it for error responses, which may
+    /// repeat it.
     pub fn redact_in<B>(response: &mut http::Response<B>, header: HeaderValue) {
         response.extensions_mut().insert(SensitiveHeader(header));
     }

@@ -1,4 +1,4 @@
-//! No answer makes decoding panic.
+//! No response makes decoding panic.
 
 use http::Response;
 use identity_core::legacy;
@@ -7,7 +7,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Decodes an answer and tells the error.
+/// Decodes a response and returns the error.
 type Decode = fn(&Response<Vec<u8>>) -> Option<Error>;
 
 /// Every operation of the engine.
@@ -170,9 +170,9 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// No endpoint panics, and none tells an error of a wrong stage.
+/// No endpoint panics, or returns an error of a wrong stage.
 fn decode_all(status: u16, body: &[u8]) {
-    let response = Response::builder().status(status).body(body.to_vec()).expect("an answer");
+    let response = Response::builder().status(status).body(body.to_vec()).expect("an response");
     for decode in DECODE.iter().chain(DECODE_MORE) {
         match decode(&response).as_ref().map(Error::kind) {
             None => assert!(response.status().is_success() || status == 404),
@@ -203,7 +203,7 @@ proptest! {
     }
 
     #[test]
-    fn no_cut_or_changed_answer_makes_decoding_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn no_truncated_or_changed_response_makes_decoding_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let group = json!({
             "request_id": "r1", "warnings": null,
             "data": {

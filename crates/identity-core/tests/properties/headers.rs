@@ -1,4 +1,4 @@
-//! No header makes the reading of an answer panic.
+//! No header makes decoding panic.
 
 use http::Response;
 use http::header::HeaderValue;
@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn no_header_makes_reading_a_refusal_panic(
+    fn no_header_makes_decoding_an_error_panic(
         status in prop::sample::select(&[400_u16, 401, 404, 412, 429, 500, 503][..]),
         name in prop::sample::select(&NAMES[..]),
         values in vec(value(), 1..3),

@@ -1,4 +1,4 @@
-//! Whatever is given for a path arrives as it is, in its place, or is refused.
+//! A path parameter arrives unchanged and in its place, or is rejected.
 
 use http::Request;
 use identity_core::bytes::Bytes;
@@ -167,16 +167,18 @@ fn tricky() -> impl Strategy<Value = String> {
     vec(part, 0..5).prop_map(|parts| parts.join("/"))
 }
 
-/// Characters that the server does not print: of control, for formatting, for private use, and blanks other than the space.
-const UNSEEN: &str = "[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}[\\p{Zs}--\\x20]]";
+/// Characters that the server does not print: of control, for formatting, for private use, and blanks other
+/// than the space.
+const NON_PRINTABLE: &str = "[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}[\\p{Zs}--\\x20]]";
 
-/// Whether a path can carry `name`, which has no characters for formatting or private use, said in another way than the library does.
+/// Whether a path can carry `name`, which has no characters for formatting or private use, said in another
+/// way than the library does.
 fn fits(name: &str) -> bool {
     let dotted = format!("/{name}/");
     !name.is_empty()
         && !dotted.contains("/./")
         && !dotted.contains("/../")
-        && name.split(' ').all(|word| !word.contains(|char: char| char.is_whitespace() || char.is_control()))
+        && name.split(' ').all(|part| !part.contains(|char: char| char.is_whitespace() || char.is_control()))
 }
 
 fn arrives_if(endpoints: &[InPath], text: &str, allowed: bool) -> Result<(), TestCaseError> {
@@ -186,7 +188,7 @@ fn arrives_if(endpoints: &[InPath], text: &str, allowed: bool) -> Result<(), Tes
                 prop_assert!(allowed, "{text:?} went through");
                 prop_assert_eq!(carried(&request, before, after), text);
             }
-            Err(_) => prop_assert!(!allowed, "{text:?} was refused"),
+            Err(_) => prop_assert!(!allowed, "{text:?} was rejected"),
         }
     }
     Ok(())
@@ -194,7 +196,7 @@ fn arrives_if(endpoints: &[InPath], text: &str, allowed: bool) -> Result<(), Tes
 
 proptest! {
     #[test]
-    fn names_arrive_as_they_are_or_are_refused(name in prop_oneof![tricky(), any::<String>()]) {
+    fn names_arrive_unchanged_or_are_rejected(name in prop_oneof![tricky(), any::<String>()]) {
         arrives_if(READ_BY_NAME, &name, fits(&name))?;
         arrives_if(WRITE_BY_NAME, &name, fits(&name) && !name.ends_with('/'))?;
     }
@@ -209,17 +211,17 @@ proptest! {
     }
 
     #[test]
-    fn names_with_what_is_not_to_be_seen_are_refused(before in "\\PC{0,3}", unseen in UNSEEN, after in "\\PC{0,3}") {
-        let name = format!("{before}{unseen}{after}");
+    fn names_with_non_printable_characters_are_rejected(before in "\\PC{0,3}", non_printable in NON_PRINTABLE, after in "\\PC{0,3}") {
+        let name = format!("{before}{non_printable}{after}");
         arrives_if(READ_BY_NAME, &name, false)?;
         arrives_if(WRITE_BY_NAME, &name, false)?;
     }
 
     #[test]
-    fn identifiers_arrive_as_they_are_or_are_refused(id in prop_oneof!["[a-zA-Z0-9_.-]{0,12}", tricky(), any::<String>()]) {
-        let word = |char: char| char.is_ascii_alphanumeric() || char == '_';
-        let edges = id.starts_with(word) && id.ends_with(word);
-        arrives_if(SLUGS, &id, edges && id.chars().all(|char| word(char) || char == '-' || char == '.'))?;
+    fn identifiers_arrive_unchanged_or_are_rejected(id in prop_oneof!["[a-zA-Z0-9_.-]{0,12}", tricky(), any::<String>()]) {
+        let alphanumeric = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        let edges = id.starts_with(alphanumeric) && id.ends_with(alphanumeric);
+        arrives_if(SLUGS, &id, edges && id.chars().all(|char| alphanumeric(char) || char == '-' || char == '.'))?;
     }
 
     #[test]

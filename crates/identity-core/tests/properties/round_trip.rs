@@ -25,7 +25,7 @@ fn text() -> impl Strategy<Value = String> {
     "(?s).{0,8}"
 }
 
-/// A text that may be missing. The server's way to say so is the empty one.
+/// A text that may be missing, which the server represents as the empty text.
 fn some_text() -> impl Strategy<Value = Option<String>> {
     option::of("\\PC{1,6}")
 }
@@ -129,7 +129,7 @@ fn summary<I: From<String> + Debug + Default>() -> impl Strategy<Value = AliasRe
     })
 }
 
-/// Keys, and of some of them what is told of each.
+/// Keys, with information on some of them.
 fn list<K, I: Debug>(info: impl Strategy<Value = I>) -> impl Strategy<Value = KeyList<K, I>>
 where
     K: From<String> + Debug + Ord + Clone,
@@ -243,7 +243,7 @@ proptest! {
 }
 
 #[test]
-fn refusals() {
+fn api_errors() {
     let conflict = value!(MergeConflict { alias: "alice".to_owned(), entity_id: "e1".into() });
     let mut with_state = OAuthError::new(OAuthErrorCode::InvalidClientId, "client_id parameter is required");
     with_state.state = Some("s t".to_owned());
@@ -264,7 +264,7 @@ fn refusals() {
 }
 
 #[test]
-fn refusals_that_were_read() {
+fn decoded_api_errors() {
     let date = Some("Wed, 21 Oct 2026 07:28:00 GMT");
     for (status, content_type, retry_after, body) in [
         (403, "application/json", None, r#"{"errors":["permission denied"]}"#),
@@ -275,7 +275,7 @@ fn refusals_that_were_read() {
             Some("7"),
             r#"{"error":"invalid_grant","error_description":"x","state":"s"}"#,
         ),
-        // What is not the server's stays so: none of these says that there is none.
+        // Errors of a proxy remain so: none of them means that an object does not exist.
         (404, "text/html", None, "<html>Not Found</html>"),
         (404, "application/json", None, "[]"),
         (404, "text/plain; charset=utf-8", Some("0"), "no such host"),

@@ -60,13 +60,13 @@ proptest! {
     }
 
     #[test]
-    fn answers_of_providers_show_no_secret(end in "[!-~]{0,20}") {
+    fn responses_of_providers_show_no_secret(end in "[!-~]{0,20}") {
         let secret = || format!("canary-{end}");
         let some = || Some(SecretString::from(secret()));
-        let answer = |body: Value| Response::new(body.to_string());
-        let code = answer(json!({ "code": secret(), "state": "s" }));
-        let tokens = answer(json!({ "access_token": secret(), "id_token": secret(), "expires_in": 60 }));
-        let client = answer(json!({ "data": { "client_id": "c1", "client_secret": secret() } }));
+        let response = |body: Value| Response::new(body.to_string());
+        let code = response(json!({ "code": secret(), "state": "s" }));
+        let tokens = response(json!({ "access_token": secret(), "id_token": secret(), "expires_in": 60 }));
+        let client = response(json!({ "data": { "client_id": "c1", "client_secret": secret() } }));
         let shown = [
             format!("{:?}", AuthorizationCode::new(secret(), None)),
             format!("{:?}", AuthorizeOidc::parse_response(&code).unwrap()),
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn odd_answers_show_no_secret(end in "[!-~]{0,20}") {
+    fn undecodable_responses_show_no_secret(end in "[!-~]{0,20}") {
         let odd = |field: &str| {
             let secret = [format!("canary-{end}")];
             Response::new(json!({ field: secret, "data": { field: secret } }).to_string())
@@ -145,7 +145,7 @@ proptest! {
     }
 }
 
-/// An answer that is kept under the token `secret`.
+/// A response that is wrapped by the token `secret`.
 fn wrapped(secret: &str) -> Response<String> {
     Response::new(json!({ "data": null, "wrap_info": { "token": secret, "ttl": 60 } }).to_string())
 }
@@ -181,8 +181,8 @@ impl Endpoint for Hidden {
         Ok(draft)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 

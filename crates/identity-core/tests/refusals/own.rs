@@ -16,8 +16,8 @@ impl Endpoint for Mistaken {
         (self.0)(draft)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 

@@ -74,7 +74,7 @@ fn names_like_dots_that_are_none() {
     }
 }
 
-/// Which ones it knows depends on the server: it refuses the others itself.
+/// The server rejects characters that it does not know.
 #[test]
 fn characters_that_no_unicode_knows_yet() {
     for name in ["a\u{378}b", "\u{2fe0}", "\u{fffe}", "\u{1ffff}"] {
@@ -139,7 +139,7 @@ fn paths_too_long_for_a_url() {
         Wrap::new(ReadEntityByName::new(long()), crate::SECOND) => "name";
         // What a body carries may be as long as it likes.
         LookupEntity::by_name(long()) => "(none)";
-        // A query is refused as a whole.
+        // A query is rejected as a whole.
         ListOidcProviders::for_client("x".repeat(66_000)) => "path";
     }
 }

@@ -79,8 +79,8 @@ impl ApiError {
     }
 }
 
-/// Returns `true` if the body is an object whose `errors` are an empty list or `null`, as Go writes a list that
-/// was never allocated.
+/// Returns `true` if the body is an object whose `errors` are an empty list or `null`, as Go writes a list
+/// that was never allocated.
 pub(crate) fn has_empty_errors(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Errors {

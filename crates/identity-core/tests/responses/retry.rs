@@ -2,7 +2,7 @@
 
 use identity_core::prelude::*;
 
-use crate::{answer, chain};
+use crate::{chain, response};
 
 /// An error of a write, or of a read, that may be repeated or not.
 fn failed<E: Endpoint>(idempotent: bool, kind: impl Into<ErrorKind>) -> Error {
@@ -11,7 +11,8 @@ fn failed<E: Endpoint>(idempotent: bool, kind: impl Into<ErrorKind>) -> Error {
     Error::new(operation, kind)
 }
 
-/// Whether to make the call again if it may not be repeated, and if it may; whether a write may have been carried out.
+/// Whether to make the call again if it may not be repeated, and if it may; whether a write may have been
+/// carried out.
 fn verdict(kind: impl Fn() -> ErrorKind) -> (bool, bool, bool) {
     let once = failed::<CreateEntity>(false, kind());
     let again = failed::<CreateEntity>(true, kind());
@@ -24,10 +25,10 @@ fn verdict(kind: impl Fn() -> ErrorKind) -> (bool, bool, bool) {
 }
 
 #[test]
-fn refusals() {
+fn error_responses() {
     const YES: bool = true;
     const NO: bool = false;
-    for (status, words, once, again, applied) in [
+    for (status, messages, once, again, applied) in [
         (307, "", NO, YES, YES),
         (400, "entity not found from id", NO, NO, NO),
         (401, "", NO, NO, NO),
@@ -59,10 +60,10 @@ fn refusals() {
         (503, "upstream connect error", NO, YES, YES),
         (504, "", NO, YES, YES),
     ] {
-        let errors: Vec<&str> = if words.is_empty() { vec![] } else { vec![words] };
-        let answer = answer(status, serde_json::json!({ "errors": errors }).to_string());
-        let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
-        assert_eq!(verdict(refusal), (once, again, applied), "{status} {words}");
+        let errors: Vec<&str> = if messages.is_empty() { vec![] } else { vec![messages] };
+        let response = response(status, serde_json::json!({ "errors": errors }).to_string());
+        let api_error = || CreateEntity::decode(ApiResponse::from(&response)).unwrap_err().into();
+        assert_eq!(verdict(api_error), (once, again, applied), "{status} {messages}");
     }
     // Those of a proxy count like the server's.
     for (status, expected) in [
@@ -73,20 +74,20 @@ fn refusals() {
         (503, (NO, YES, YES)),
         (529, (NO, YES, YES)),
     ] {
-        let answer = answer(status, "<html>");
-        let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
-        assert_eq!(verdict(refusal), expected, "{status}");
+        let response = response(status, "<html>");
+        let api_error = || CreateEntity::decode(ApiResponse::from(&response)).unwrap_err().into();
+        assert_eq!(verdict(api_error), expected, "{status}");
     }
 }
 
-/// A standby that was told not to forward a request has certainly not had it carried out.
+/// A standby that must not forward a request has certainly not passed it to the leader.
 #[test]
 fn a_standby_that_must_not_forward_did_nothing() {
     let mut attempts = Attempts::default();
     attempts.set_not_forwarded(true);
     let of = |status: u16, message: &str| {
         let body = serde_json::json!({ "errors": [message] }).to_string();
-        let mut response = answer(status, body);
+        let mut response = response(status, body);
         response.extensions_mut().insert(attempts.clone());
         CreateEntity::parse_response(&response).unwrap_err()
     };
@@ -137,17 +138,17 @@ fn request_values_in_messages_decide_nothing() {
             (400, value.to_owned(), REJECTED),
             (404, value.to_owned(), REJECTED),
         ] {
-            let answer = answer(status, serde_json::json!({ "errors": [message] }).to_string());
-            let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
-            assert_eq!(verdict(refusal), expected, "{status} {message}");
+            let response = response(status, serde_json::json!({ "errors": [message] }).to_string());
+            let api_error = || CreateEntity::decode(ApiResponse::from(&response)).unwrap_err().into();
+            assert_eq!(verdict(api_error), expected, "{status} {message}");
         }
         for messages in [vec![value, "invalid entity ID \"x\""], vec!["invalid entity ID \"x\"", "x"]] {
-            let answer = answer(500, serde_json::json!({ "errors": messages }).to_string());
-            let refusal = || CreateEntity::decode(ApiResponse::from(&answer)).unwrap_err().into();
-            assert_eq!(verdict(refusal), UNCLEAR, "{messages:?}");
+            let response = response(500, serde_json::json!({ "errors": messages }).to_string());
+            let api_error = || CreateEntity::decode(ApiResponse::from(&response)).unwrap_err().into();
+            assert_eq!(verdict(api_error), UNCLEAR, "{messages:?}");
         }
     }
-    let error = |body: &str| CreateEntity::parse_response(&answer(503, body)).unwrap_err();
+    let error = |body: &str| CreateEntity::parse_response(&response(503, body)).unwrap_err();
     assert!(!error(r#"{"errors":["the store \"Vault is sealed\" is sealed"]}"#).is_sealed());
     assert!(error(r#"{"errors":["Vault is sealed"]}"#).is_sealed());
 }
@@ -173,20 +174,20 @@ fn other_stages() {
 #[test]
 fn no_part_of_an_error_repeats_its_source() {
     let io = std::io::Error::other("broken pipe");
-    let answer = answer(403, r#"{"errors":["permission denied"]}"#);
-    let refusal = ReadEntityById::parse_response(&answer).unwrap_err();
+    let response = response(403, r#"{"errors":["permission denied"]}"#);
+    let api_error = ReadEntityById::parse_response(&response).unwrap_err();
     let unreadable = ReadEntityById::parse_response(&http::Response::new("x")).unwrap_err();
     let target = Target::new("http://vault.test").unwrap();
     let unsent = ReadEntityById::new("").request(&target).unwrap_err();
     let interrupted = TransportError::new(TransportErrorKind::Interrupted, io);
     let mut attempts = Attempts::default();
     (0..45).for_each(|_| attempts.push("a:8200", "the request was not sent: connection refused"));
-    let refused =
+    let not_sent =
         TransportError::new(TransportErrorKind::NotSent, "connection refused").with_attempts(attempts);
     let read = "GET identity/entity/id/{id} failed: ";
     for (error, parts) in [
         (
-            refusal.mark_unauthenticated(),
+            api_error.mark_unauthenticated(),
             vec![format!("{read}403 permission denied"), "the client sent no token".into()],
         ),
         (
@@ -205,7 +206,7 @@ fn no_part_of_an_error_repeats_its_source() {
             vec![format!("{read}timed out before the whole response arrived")],
         ),
         (
-            failed::<ReadEntityById>(true, refused).with_hint("VAULT_ADDR is not set"),
+            failed::<ReadEntityById>(true, not_sent).with_hint("VAULT_ADDR is not set"),
             vec![
                 format!("{read}the request was not sent: connection refused (VAULT_ADDR is not set)"),
                 "after 45 attempts: a:8200: the request was not sent: connection refused, 45 times".into(),
@@ -238,15 +239,15 @@ fn no_part_of_an_error_repeats_its_source() {
 }
 
 #[test]
-fn answer_to_a_request_knows_whether_to_make_it_again() {
+fn response_for_an_operation_knows_whether_it_is_retryable() {
     let target = Target::new("http://vault.test").unwrap();
-    let lost = answer(504, "");
+    let lost = response(504, "");
     for (create, again) in [(CreateEntity::named("alice"), true), (CreateEntity::unnamed(), false)] {
         let operation = Operation::from_request(&create.request(&target).unwrap()).unwrap();
         let error = CreateEntity::parse_response_for(operation, &lost).unwrap_err();
         assert_eq!((error.is_retryable(), error.may_have_been_applied()), (again, true));
     }
-    // Without the request, the careful answer.
+    // Without the request, the careful response.
     assert!(!ReadEntityById::parse_response(&lost).unwrap_err().is_retryable());
 }
 
@@ -269,10 +270,10 @@ fn an_error_that_is_not_of_a_call_is_careful() {
 #[test]
 fn predicates_recognize_the_messages_of_the_server() {
     let error = |status: u16, message: &str| {
-        let response = answer(status, serde_json::json!({ "errors": [message] }).to_string());
+        let response = response(status, serde_json::json!({ "errors": [message] }).to_string());
         ApiError::from_response(&response).unwrap()
     };
-    assert!(ApiError::from_response(&answer(204, "")).is_none());
+    assert!(ApiError::from_response(&response(204, "")).is_none());
     let index = r#"failed to decode "X-Vault-Index" header: illegal base64 data"#;
     assert!(error(400, index).is_index_rejected());
     assert!(!error(412, index).is_index_rejected());
@@ -287,7 +288,7 @@ fn predicates_recognize_the_messages_of_the_server() {
     }
     assert!(error(404, "namespace not found").is_from_server());
     assert!(ApiError::not_found().is_from_server());
-    assert!(!ApiError::from_response(&answer(404, "<html>")).unwrap().is_from_server());
+    assert!(!ApiError::from_response(&response(404, "<html>")).unwrap().is_from_server());
 }
 
 #[test]

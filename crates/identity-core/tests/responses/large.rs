@@ -1,10 +1,10 @@
-//! Answers of a size or depth that no server should send.
+//! Responses of a size or depth that no server should send.
 
 use std::time::{Duration, Instant};
 
 use identity_core::prelude::*;
 
-use crate::{answer, error, outcome};
+use crate::{error, outcome, response};
 
 #[test]
 fn deep_nesting_does_not_exhaust_the_stack() {
@@ -12,26 +12,26 @@ fn deep_nesting_does_not_exhaust_the_stack() {
     let arrays = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
     let objects = format!("{}1{}", r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
     for deep in [arrays, objects] {
-        let data = answer(200, format!(r#"{{"data":{deep}}}"#));
-        assert_eq!(outcome::<ReadEntityById>(&data), "unreadable");
-        assert_eq!(outcome::<CreateEntity>(&data), "unreadable");
-        assert_eq!(outcome::<LookupGroup>(&data), "unreadable");
+        let data = response(200, format!(r#"{{"data":{deep}}}"#));
+        assert_eq!(outcome::<ReadEntityById>(&data), "undecodable");
+        assert_eq!(outcome::<CreateEntity>(&data), "undecodable");
+        assert_eq!(outcome::<LookupGroup>(&data), "undecodable");
 
-        let field = |name| answer(200, format!(r#"{{"data":{{"id":"x","{name}":{deep}}}}}"#));
-        assert_eq!(outcome::<ReadEntityById>(&field("metadata")), "unreadable");
-        assert_eq!(outcome::<ReadGroupById>(&field("alias")), "unreadable");
-        assert_eq!(outcome::<ReadOidcRole>(&field("ttl")), "unreadable");
+        let field = |name| response(200, format!(r#"{{"data":{{"id":"x","{name}":{deep}}}}}"#));
+        assert_eq!(outcome::<ReadEntityById>(&field("metadata")), "undecodable");
+        assert_eq!(outcome::<ReadGroupById>(&field("alias")), "undecodable");
+        assert_eq!(outcome::<ReadOidcRole>(&field("ttl")), "undecodable");
         assert_eq!(outcome::<ReadEntityById>(&field("new")), "value");
 
-        let info = answer(200, format!(r#"{{"data":{{"keys":["x"],"key_info":{{"x":{deep}}}}}}}"#));
+        let info = response(200, format!(r#"{{"data":{{"keys":["x"],"key_info":{{"x":{deep}}}}}}}"#));
         assert_eq!(outcome::<ListEntities>(&info), "value");
-        let jwks = answer(200, format!(r#"{{"keys":[{{"kty":"RSA","new":{deep}}}]}}"#));
-        assert_eq!(outcome::<ReadJwks>(&jwks), "unreadable");
-        let warnings = answer(200, format!(r#"{{"data":{{"id":"x"}},"warnings":{deep}}}"#));
+        let jwks = response(200, format!(r#"{{"keys":[{{"kty":"RSA","new":{deep}}}]}}"#));
+        assert_eq!(outcome::<ReadJwks>(&jwks), "undecodable");
+        let warnings = response(200, format!(r#"{{"data":{{"id":"x"}},"warnings":{deep}}}"#));
         assert_eq!(outcome::<WithMeta<ReadEntityById>>(&warnings), "value");
 
         for body in [format!(r#"{{"errors":{deep}}}"#), format!(r#"{{"errors":["x",{deep}]}}"#), deep] {
-            assert_eq!(outcome::<ListEntities>(&answer(404, &*body)), "refused");
+            assert_eq!(outcome::<ListEntities>(&response(404, &*body)), "api error");
             assert_eq!(error::<MergeEntities>(400, body).api().unwrap().status(), 400);
         }
     }
@@ -41,11 +41,11 @@ fn deep_nesting_does_not_exhaust_the_stack() {
 fn whether_there_is_none_does_not_depend_on_who_asks() {
     for depth in [0, 100, 200, 100_000] {
         let deep = format!(r#"{{"errors":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        let answer = answer(404, deep);
-        let error = ReadEntityById::parse_response(&answer).unwrap_err();
-        let maybe = Maybe::<ReadEntityById>::parse_response(&answer);
+        let response = response(404, deep);
+        let error = ReadEntityById::parse_response(&response).unwrap_err();
+        let maybe = Maybe::<ReadEntityById>::parse_response(&response);
         assert_eq!(error.is_not_found(), maybe.is_ok(), "{depth}");
-        assert_eq!(maybe.is_ok(), ListEntities::parse_response(&answer).is_ok(), "{depth}");
+        assert_eq!(maybe.is_ok(), ListEntities::parse_response(&response).is_ok(), "{depth}");
     }
 }
 
@@ -59,16 +59,16 @@ fn list(length: usize) -> http::Response<Vec<u8>> {
         ));
     }
     let (keys, infos) = (keys.join(","), infos.join(","));
-    answer(200, format!(r#"{{"data":{{"keys":[{keys}],"key_info":{{{infos}}}}}}}"#))
+    response(200, format!(r#"{{"data":{{"keys":[{keys}],"key_info":{{{infos}}}}}}}"#))
 }
 
 #[test]
 fn time_grows_with_the_length_of_a_list() {
     let best_of_five = |length| {
-        let answer = list(length);
+        let response = list(length);
         let time = || {
             let start = Instant::now();
-            let list = ListEntities::parse_response(&answer).unwrap();
+            let list = ListEntities::parse_response(&response).unwrap();
             assert_eq!((list.len(), list.key_info.len()), (length, length));
             start.elapsed()
         };
@@ -76,6 +76,7 @@ fn time_grows_with_the_length_of_a_list() {
     };
     let short = best_of_five(5_000).max(Duration::from_millis(1));
     let long = best_of_five(50_000);
-    // A machine with other things to do may take its time; what grows with the square takes 100 times as long.
+    // A machine with other things to do may take its time; what grows with the square takes 100 times as
+    // long.
     assert!(long < short * 50, "{short:?}, then {long:?} for ten times as many");
 }

@@ -4,24 +4,24 @@ use std::fmt::Debug;
 
 use identity_core::prelude::*;
 
-use crate::{answer, chain};
+use crate::{chain, response};
 
 /// In Vault's envelope.
 const DATA: fn(&str) -> String = |fields| format!(r#"{{"data":{{{fields}}}}}"#);
 /// The result itself.
 const BARE: fn(&str) -> String = |fields| format!("{{{fields}}}");
-/// What a list tells of a key.
+/// The information of a list on a key.
 const INFO: fn(&str) -> String =
     |fields| format!(r#"{{"data":{{"keys":["x"],"key_info":{{"x":{{{fields}}}}}}}}}"#);
 
-/// Reads an answer of the needed fields alone, and one with all others `null`.
+/// Decodes a response with the required fields alone, and a response in which all others are `null`.
 #[track_caller]
 fn same<E: Endpoint<Output: Debug>>(body: fn(&str) -> String, needed: &str, optional: &str) {
     let nulls = optional.split_whitespace().map(|name| format!(r#""{name}":null"#));
     let needed = (!needed.is_empty()).then(|| needed.to_owned());
     let all: Vec<_> = needed.iter().cloned().chain(nulls).collect();
     let [absent, null] = [needed.unwrap_or_default(), all.join(",")].map(|fields| {
-        let value = E::parse_response(&answer(200, body(&fields)));
+        let value = E::parse_response(&response(200, body(&fields)));
         let value = value.unwrap_or_else(|error| panic!("{fields}: {}", chain(&error)));
         format!("{value:?}")
     });

@@ -1,7 +1,16 @@
+//! The text format of durations.
+
 use std::time::Duration;
 
-/// Whole seconds, days like `2d`, or what Go reads: numbers with units like `1m30s` or `1.5h`.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+/// Parses a duration as the server and its command line do: whole seconds, days such as `2d`, or Go's format,
+/// such as `1m30s` and `1.5h`. Returns `None` for any other text.
+///
+/// ```
+/// use identity_core::duration;
+///
+/// assert_eq!(duration::parse("1m30s").map(|ttl| ttl.as_secs()), Some(90));
+/// ```
+pub fn parse(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }

@@ -1,10 +1,10 @@
-//! What the OpenID provider says: tokens, claims, and refusals in the words of OAuth.
+//! Responses of the OpenID provider: tokens, claims, and OAuth errors.
 
 use std::time::Duration;
 
 use identity_core::prelude::*;
 
-use crate::{answer, chain, error, outcome, value};
+use crate::{chain, error, outcome, response, value};
 
 #[test]
 fn client_with_and_without_secret() {
@@ -21,7 +21,7 @@ fn client_with_and_without_secret() {
     assert_eq!((client.info.id_token_ttl, client.info.access_token_ttl), (hour * 24, hour));
     assert_eq!((client.info.authorization_code, client.info.client_credentials), (Some(true), Some(false)));
 
-    // A public one has none, and HashiCorp Vault tells nothing of flows.
+    // A public client has no secret, and HashiCorp Vault returns no flows.
     let public = value::<ReadOidcClient>(r#"{"client_id":"c1","client_type":"public","id_token_ttl":"24h"}"#);
     assert!(public.client_secret.is_none());
     assert_eq!(public.info.client_type, OidcClientType::Public);
@@ -44,21 +44,21 @@ fn code_with_and_without_state() {
         (r#"{"code":"x"}"#, None),
     ] {
         for code in [
-            AuthorizeOidc::parse_response(&answer(200, body)).unwrap(),
-            AuthorizeOidcByPost::parse_response(&answer(200, body)).unwrap(),
+            AuthorizeOidc::parse_response(&response(200, body)).unwrap(),
+            AuthorizeOidcByPost::parse_response(&response(200, body)).unwrap(),
         ] {
             assert_eq!((code.code.expose_secret(), code.state.as_deref()), ("x", state), "{body}");
         }
     }
     for body in ["", "{}", r#"{"code":null}"#, r#"{"code":["x"]}"#, r#"{"data":{"code":"x"}}"#, "<html>"] {
-        assert_eq!(outcome::<AuthorizeOidc>(&answer(200, body)), "unreadable", "{body}");
-        assert_eq!(outcome::<AuthorizeOidcByPost>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<AuthorizeOidc>(&response(200, body)), "undecodable", "{body}");
+        assert_eq!(outcome::<AuthorizeOidcByPost>(&response(200, body)), "undecodable", "{body}");
     }
 }
 
 #[test]
 fn tokens_with_and_without_id_token() {
-    let tokens = |body: &str| ExchangeOidcToken::parse_response(&answer(200, body)).unwrap();
+    let tokens = |body: &str| ExchangeOidcToken::parse_response(&response(200, body)).unwrap();
     let both = tokens(r#"{"access_token":"a","expires_in":3600,"id_token":"e.y.J","token_type":"Bearer"}"#);
     assert_eq!(both.access_token.expose_secret(), "a");
     assert_eq!(both.id_token.as_ref().map(ExposeSecret::expose_secret), Some("e.y.J"));
@@ -73,7 +73,7 @@ fn tokens_with_and_without_id_token() {
         r#"{"access_token":5}"#,
         r#"{"access_token":"a","expires_in":"soon"}"#,
     ] {
-        assert_eq!(outcome::<ExchangeOidcToken>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ExchangeOidcToken>(&response(200, body)), "undecodable", "{body}");
     }
 }
 
@@ -81,8 +81,8 @@ fn tokens_with_and_without_id_token() {
 fn user_info_has_whatever_claims() {
     let body = r#"{"sub":"e1","groups":["ops"],"contact":{"email":"al@app.test"},"age":5,"iss":null}"#;
     for info in [
-        ReadUserInfo::parse_response(&answer(200, body)).unwrap(),
-        ReadUserInfoByPost::parse_response(&answer(200, body)).unwrap(),
+        ReadUserInfo::parse_response(&response(200, body)).unwrap(),
+        ReadUserInfoByPost::parse_response(&response(200, body)).unwrap(),
     ] {
         assert_eq!(info.sub.as_str(), "e1");
         assert_eq!(info.claims.keys().collect::<Vec<_>>(), ["age", "contact", "groups", "iss"]);
@@ -90,18 +90,18 @@ fn user_info_has_whatever_claims() {
         assert_eq!(info.claims["groups"], serde_json::json!(["ops"]));
         assert!(info.claims["iss"].is_null());
     }
-    assert!(ReadUserInfo::parse_response(&answer(200, r#"{"sub":"e1"}"#)).unwrap().claims.is_empty());
+    assert!(ReadUserInfo::parse_response(&response(200, r#"{"sub":"e1"}"#)).unwrap().claims.is_empty());
     for body in ["", "{}", "[]", r#"{"sub":null}"#, r#"{"sub":5}"#, "e.y.J"] {
-        assert_eq!(outcome::<ReadUserInfo>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadUserInfo>(&response(200, body)), "undecodable", "{body}");
     }
 }
 
 #[test]
-fn refusals_are_oauth_s_or_vault_s() {
+fn errors_are_of_oauth_or_of_vault() {
     use OAuthErrorCode::*;
 
-    let other = |word: &str| Other(word.to_owned());
-    for (status, body, oauth, words) in [
+    let other = |code: &str| Other(code.to_owned());
+    for (status, body, oauth, messages) in [
         (
             401,
             r#"{"error":"invalid_client","error_description":"client failed to authenticate"}"#,
@@ -147,7 +147,7 @@ fn refusals_are_oauth_s_or_vault_s() {
                 .oauth()
                 .map(|oauth| (oauth.error.clone(), oauth.error_description.as_str(), oauth.state.as_deref()));
             assert_eq!(said, oauth, "{body}");
-            assert_eq!(api.errors(), words, "{body}");
+            assert_eq!(api.errors(), messages, "{body}");
             assert_eq!(error.is_permission_denied(), status == 403, "{body}");
             assert!(!error.is_not_found(), "{body}");
         }
@@ -155,13 +155,13 @@ fn refusals_are_oauth_s_or_vault_s() {
 }
 
 #[test]
-fn text_of_a_refusal_has_the_words_of_oauth() {
-    let refused = error::<ExchangeOidcToken>(
+fn text_of_an_error_contains_the_oauth_error() {
+    let failed = error::<ExchangeOidcToken>(
         401,
         r#"{"error":"invalid_client","error_description":"client failed to authenticate"}"#,
     );
     assert_eq!(
-        chain(&refused),
+        chain(&failed),
         "POST identity/oidc/provider/{name}/token failed: 401 invalid_client: client failed to authenticate"
     );
     let long = format!(r#"{{"error":"server_error","error_description":"{}"}}"#, "é".repeat(100_000));
@@ -171,10 +171,10 @@ fn text_of_a_refusal_has_the_words_of_oauth() {
 
 #[test]
 fn absent_provider_is_said_as_of_any_object() {
-    let absent = answer(404, r#"{"errors":[]}"#);
+    let absent = response(404, r#"{"errors":[]}"#);
     assert_eq!(outcome::<Maybe<ReadOidcProvider>>(&absent), "value");
     assert_eq!(outcome::<Maybe<ReadProviderDiscovery>>(&absent), "value");
-    assert_eq!(outcome::<ReadProviderJwks>(&absent), "refused");
+    assert_eq!(outcome::<ReadProviderJwks>(&absent), "api error");
     assert!(ListOidcProviders::parse_response(&absent).unwrap().is_empty());
     assert!(ListOidcClients::parse_response(&absent).unwrap().is_empty());
 }

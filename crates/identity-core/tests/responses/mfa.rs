@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_core::prelude::*;
 
-use crate::{answer, error, outcome, value};
+use crate::{error, outcome, response, value};
 
 const TOTP: &str = r#"{"id":"m1","type":"totp","name":"app","namespace_id":"root","namespace_path":"","issuer":"Example",
     "period":30,"key_size":20,"qr_size":200,"algorithm":"SHA1","digits":6,"skew":1,"max_validation_attempts":5}"#;
@@ -73,7 +73,9 @@ fn list_of_methods_of_all_types() {
     ));
     let kinds: Vec<_> = list
         .iter()
-        .map(|(key, method)| (key.as_str(), method.map_or("unreadable", |method| &method.info().method_type)))
+        .map(|(key, method)| {
+            (key.as_str(), method.map_or("undecodable", |method| &method.info().method_type))
+        })
         .collect();
     assert_eq!(
         kinds,
@@ -83,7 +85,7 @@ fn list_of_methods_of_all_types() {
             ("d", "duo"),
             ("p", "pingid"),
             ("new", "webauthn"),
-            ("odd", "unreadable")
+            ("odd", "undecodable")
         ]
     );
 }
@@ -91,10 +93,10 @@ fn list_of_methods_of_all_types() {
 #[test]
 fn method_needs_an_identifier() {
     for data in ["{}", r#"{"type":"totp"}"#, r#"{"id":null,"type":"totp"}"#, r#"{"id":5}"#, "[]", "null"] {
-        let body = answer(200, format!(r#"{{"data":{data}}}"#));
-        assert_eq!(outcome::<ReadMfaMethod>(&body), "unreadable", "{data}");
-        assert_eq!(outcome::<ReadTotpMethod>(&body), "unreadable", "{data}");
-        assert_eq!(outcome::<CreateTotpMethod>(&body), "unreadable", "{data}");
+        let body = response(200, format!(r#"{{"data":{data}}}"#));
+        assert_eq!(outcome::<ReadMfaMethod>(&body), "undecodable", "{data}");
+        assert_eq!(outcome::<ReadTotpMethod>(&body), "undecodable", "{data}");
+        assert_eq!(outcome::<CreateTotpMethod>(&body), "undecodable", "{data}");
     }
     let created = value::<CreateDuoMethod>(r#"{"method_id":"20ca38a1"}"#);
     assert_eq!(created.method_id.as_str(), "20ca38a1");
@@ -108,7 +110,7 @@ fn new_secret_has_a_picture_or_none() {
         let body = format!(
             r#"{{"data":{{"url":"otpauth://totp/x?secret=K","barcode":{barcode}}},"warnings":null}}"#
         );
-        let body = answer(200, body);
+        let body = response(200, body);
         for enrollment in [
             GenerateTotpSecret::parse_response(&body).unwrap(),
             AdminGenerateTotpSecret::parse_response(&body).unwrap(),
@@ -122,16 +124,16 @@ fn new_secret_has_a_picture_or_none() {
         [r#"{"url":null}"#, r#"{"barcode":""}"#, r#"{"url":"x","barcode":"%"}"#, r#"{"url":"x","barcode":5}"#]
     {
         let body = format!(r#"{{"data":{data}}}"#);
-        assert_eq!(outcome::<GenerateTotpSecret>(&answer(200, &*body)), "unreadable", "{data}");
+        assert_eq!(outcome::<GenerateTotpSecret>(&response(200, &*body)), "undecodable", "{data}");
         let error = error::<AdminGenerateTotpSecret>(200, body);
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{data}");
     }
 }
 
 #[test]
-fn second_secret_is_not_told() {
+fn second_secret_is_not_returned() {
     let body = r#"{"request_id":"r1","data":null,"warnings":["Entity already has a secret for MFA method \"app\""]}"#;
-    let again = answer(200, body);
+    let again = response(200, body);
     let (own, meta) = WithMeta::<GenerateTotpSecret>::parse_response(&again).unwrap();
     assert!(matches!(own, TotpEnrollment::AlreadyEnrolled));
     assert_eq!(meta.warnings, [r#"Entity already has a secret for MFA method "app""#]);
@@ -140,7 +142,7 @@ fn second_secret_is_not_told() {
 }
 
 #[test]
-fn enforcement_tells_who_it_is_for() {
+fn enforcement_lists_its_subjects() {
     let data = r#"{"id":"l1","name":"all","namespace_id":"YGBcbB","namespace_path":"team-a/","mfa_method_ids":["m1"],
         "auth_method_accessors":["auth_userpass_1"],"auth_method_types":["ldap"],"identity_group_ids":["g1"],
         "identity_entity_ids":["e1"]}"#;

@@ -1,4 +1,4 @@
-//! Refusals: what they say, and what the predicates make of them.
+//! Error responses, and the predicates of their errors.
 
 use std::time::Duration;
 
@@ -6,53 +6,58 @@ use http::Response;
 use identity_core::prelude::*;
 use serde_json::json;
 
-use crate::{answer, chain, error, outcome};
+use crate::{chain, error, outcome, response};
 
 #[test]
 fn absence_is_a_404_with_errors_of_which_there_is_none() {
     for (body, list, read, maybe) in [
-        (r#"{"errors":[]}"#, "value", "refused", "value"),
-        (r#"{"request_id":"r1","errors":[]}"#, "value", "refused", "value"),
-        (r#"{"errors":["namespace not found"]}"#, "refused", "refused", "refused"),
+        (r#"{"errors":[]}"#, "value", "api error", "value"),
+        (r#"{"request_id":"r1","errors":[]}"#, "value", "api error", "value"),
+        (r#"{"errors":["namespace not found"]}"#, "api error", "api error", "api error"),
         (
             r#"{"errors":["no handler for route \"people/entity/id\". route entry not found."]}"#,
-            "refused",
-            "refused",
-            "refused",
+            "api error",
+            "api error",
+            "api error",
         ),
-        (r#"{"errors":["1 error occurred:\n\t* unsupported path\n\n"]}"#, "refused", "refused", "refused"),
-        (r#"{"errors":["unsupported path"]}"#, "refused", "refused", "refused"),
-        (r#"{"errors":[""]}"#, "refused", "refused", "refused"),
-        (r#"{"errors":[null]}"#, "refused", "refused", "refused"),
-        (r#"{"errors":null}"#, "value", "refused", "value"),
-        (r#"{"errors":null,"warnings":["w"]}"#, "value", "refused", "value"),
-        (r#"{"errors":{}}"#, "refused", "refused", "refused"),
-        (r#"{"data":{"keys":[]}}"#, "refused", "refused", "refused"),
-        ("{}", "refused", "refused", "refused"),
-        ("[]", "refused", "refused", "refused"),
-        ("", "refused", "refused", "refused"),
-        ("<html>Not Found</html>", "refused", "refused", "refused"),
+        (
+            r#"{"errors":["1 error occurred:\n\t* unsupported path\n\n"]}"#,
+            "api error",
+            "api error",
+            "api error",
+        ),
+        (r#"{"errors":["unsupported path"]}"#, "api error", "api error", "api error"),
+        (r#"{"errors":[""]}"#, "api error", "api error", "api error"),
+        (r#"{"errors":[null]}"#, "api error", "api error", "api error"),
+        (r#"{"errors":null}"#, "value", "api error", "value"),
+        (r#"{"errors":null,"warnings":["w"]}"#, "value", "api error", "value"),
+        (r#"{"errors":{}}"#, "api error", "api error", "api error"),
+        (r#"{"data":{"keys":[]}}"#, "api error", "api error", "api error"),
+        ("{}", "api error", "api error", "api error"),
+        ("[]", "api error", "api error", "api error"),
+        ("", "api error", "api error", "api error"),
+        ("<html>Not Found</html>", "api error", "api error", "api error"),
     ] {
-        let answer = answer(404, body);
-        assert_eq!(outcome::<ListEntities>(&answer), list, "{body}");
-        assert_eq!(outcome::<ListOidcRoles>(&answer), list, "{body}");
-        assert_eq!(outcome::<ReadEntityById>(&answer), read, "{body}");
-        assert_eq!(outcome::<Maybe<ReadEntityById>>(&answer), maybe, "{body}");
-        assert_eq!(outcome::<DeleteEntityById>(&answer), "refused", "{body}");
-        let error = ReadEntityById::parse_response(&answer).unwrap_err();
+        let response = response(404, body);
+        assert_eq!(outcome::<ListEntities>(&response), list, "{body}");
+        assert_eq!(outcome::<ListOidcRoles>(&response), list, "{body}");
+        assert_eq!(outcome::<ReadEntityById>(&response), read, "{body}");
+        assert_eq!(outcome::<Maybe<ReadEntityById>>(&response), maybe, "{body}");
+        assert_eq!(outcome::<DeleteEntityById>(&response), "api error", "{body}");
+        let error = ReadEntityById::parse_response(&response).unwrap_err();
         assert_eq!(error.is_not_found(), maybe == "value", "{body}");
     }
     // Only with 404.
     for status in [400, 403, 405, 410, 500, 503] {
-        let answer = answer(status, r#"{"errors":[]}"#);
-        assert_eq!(outcome::<ListEntities>(&answer), "refused", "{status}");
-        assert_eq!(outcome::<Maybe<ReadEntityById>>(&answer), "refused", "{status}");
+        let response = response(status, r#"{"errors":[]}"#);
+        assert_eq!(outcome::<ListEntities>(&response), "api error", "{status}");
+        assert_eq!(outcome::<Maybe<ReadEntityById>>(&response), "api error", "{status}");
     }
 }
 
 #[test]
-fn predicates_tell_refusals_apart() {
-    for (status, words, expected) in [
+fn predicates_distinguish_errors() {
+    for (status, messages, expected) in [
         (400, r#"["entity not found from id"]"#, ""),
         (401, r#"["invalid_token"]"#, ""),
         (403, r#"["permission denied"]"#, "denied"),
@@ -75,7 +80,7 @@ fn predicates_tell_refusals_apart() {
         (503, r#"["no healthy upstream"]"#, ""),
         (503, "[]", ""),
     ] {
-        let error = error::<ReadEntityById>(status, format!(r#"{{"errors":{words}}}"#));
+        let error = error::<ReadEntityById>(status, format!(r#"{{"errors":{messages}}}"#));
         let all = [
             ("not found", error.is_not_found()),
             ("denied", error.is_permission_denied()),
@@ -84,14 +89,14 @@ fn predicates_tell_refusals_apart() {
             ("not consistent yet", error.is_not_yet_consistent()),
         ];
         let true_ones: Vec<_> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
-        assert_eq!(true_ones.join(", "), expected, "{status} {words}");
-        assert_eq!(error.api().expect("a refusal").status(), status, "{words}");
+        assert_eq!(true_ones.join(", "), expected, "{status} {messages}");
+        assert_eq!(error.api().expect("an API error").status(), status, "{messages}");
     }
 }
 
 #[test]
 fn words_and_request_id_are_kept() {
-    for (body, words, id) in [
+    for (body, messages, id) in [
         (r#"{"errors":["one"]}"#, vec!["one"], None),
         (r#"{"errors":["one\n","two"],"request_id":"r1"}"#, vec!["one\n", "two"], Some("r1")),
         (r#"{"errors":[5,"two",null,{}],"request_id":""}"#, vec!["two"], None),
@@ -101,10 +106,10 @@ fn words_and_request_id_are_kept() {
         ("", vec![], None),
     ] {
         let error = error::<DeleteEntityById>(500, body);
-        let api = error.api().expect("a refusal");
+        let api = error.api().expect("an API error");
         assert_eq!(
             (api.errors(), api.request_id()),
-            (&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()[..], id),
+            (&messages.iter().map(|message| (*message).to_owned()).collect::<Vec<_>>()[..], id),
             "{body}"
         );
     }
@@ -123,11 +128,11 @@ fn long_words_are_cut_between_characters() {
     ] {
         let body = serde_json::json!({ "errors": errors }).to_string();
         let error = error::<DeleteEntityById>(400, body);
-        let words = error.api().expect("a refusal").errors();
-        assert_eq!(words.iter().map(String::len).collect::<Vec<_>>(), lengths);
-        for (word, whole) in words.iter().zip(&errors) {
-            assert!(whole.starts_with(word.trim_end_matches('…')));
-            assert_eq!(word.ends_with('…'), word.len() != whole.len());
+        let messages = error.api().expect("an API error").errors();
+        assert_eq!(messages.iter().map(String::len).collect::<Vec<_>>(), lengths);
+        for (message, whole) in messages.iter().zip(&errors) {
+            assert!(whole.starts_with(message.trim_end_matches('…')));
+            assert_eq!(message.ends_with('…'), message.len() != whole.len());
         }
         assert!(chain(&error).len() < 4300);
     }
@@ -140,30 +145,30 @@ fn of_a_message_without_end_the_beginning_is_read() {
     for end in ["", "\\", "\\\\", "\\u", "\\u00e", "\\ud83d\\ude0", "é", "{\\\"k\\\":\\\"v"] {
         let error =
             error::<DeleteEntityById>(500, format!(r#"{{"errors":["too large: {}{end}"#, "x".repeat(5000)));
-        let words = error.api().expect("a refusal").errors();
-        assert!(words.len() == 1 && words[0].starts_with("too large: xxx"), "{end}: {words:?}");
+        let messages = error.api().expect("an API error").errors();
+        assert!(messages.len() == 1 && messages[0].starts_with("too large: xxx"), "{end}: {messages:?}");
     }
     let cut = [&br#"{"errors":["of a "#[..], &"é".as_bytes()[..1]].concat();
-    assert_eq!(error::<DeleteEntityById>(500, cut).api().expect("a refusal").errors(), ["of a "]);
+    assert_eq!(error::<DeleteEntityById>(500, cut).api().expect("an API error").errors(), ["of a "]);
     let list = error::<ListEntities>(404, r#"{"errors":["#);
     assert!(!list.is_not_found(), "it is not known whether the list is empty");
 }
 
 /// Whatever is the server's text is redacted, and before it is cut.
 #[test]
-fn no_part_of_a_refusal_repeats_a_secret() {
+fn no_part_of_an_error_repeats_a_secret() {
     const TOKEN: &str = "hvs.canary-0123456789";
     let token = http::HeaderValue::from_static(TOKEN);
     let texts = |error: &Error| format!("{error} {error:#} {error:?} {} {:?}", chain(error), error.api());
     for field in ["errors", "error", "error_description", "state", "request_id", "data"] {
         for room in 0..TOKEN.len() + 3 {
-            let word = format!("{}{TOKEN}{}", "y".repeat(4096 - room), "z".repeat(30));
+            let text = format!("{}{TOKEN}{}", "y".repeat(4096 - room), "z".repeat(30));
             let body = match field {
-                "errors" => json!({"errors": [word, TOKEN]}),
+                "errors" => json!({"errors": [text, TOKEN]}),
                 "data" => {
-                    json!({"errors": [], "data": [{"alias": word, "entity": word, "entity_id": word, "mount": word, "mount_path": word}]})
+                    json!({"errors": [], "data": [{"alias": text, "entity": text, "entity_id": text, "mount": text, "mount_path": text}]})
                 }
-                field => json!({"error": "x", field: word}),
+                field => json!({"error": "x", field: text}),
             };
             let error = error::<ReadEntityById>(400, body.to_string()).redact([&token]);
             let text = texts(&error);
@@ -187,7 +192,7 @@ fn no_part_of_a_refusal_repeats_a_secret() {
 }
 
 #[test]
-fn no_part_of_a_refusal_forges_a_line_of_a_log() {
+fn no_part_of_an_error_forges_a_line_of_a_log() {
     let forged = "x\nINFO all is well\u{1b}[2K\u{202e}\u{2028}";
     for body in [
         json!({"errors": [forged, forged]}),
@@ -241,7 +246,7 @@ fn merge_conflicts_are_read() {
     ] {
         let body = format!(r#"{{"errors":["2 errors occurred"],"data":{data}}}"#);
         let error = error::<MergeEntities>(400, body);
-        let api = error.api().expect("a refusal");
+        let api = error.api().expect("an API error");
         assert_eq!(api.conflicts().len(), expected, "{data}");
         assert_eq!(api.errors(), ["2 errors occurred"], "{data}");
     }

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use identity_core::legacy::*;
 use identity_core::prelude::*;
 
-use crate::{answer, chain};
+use crate::{chain, response};
 
 const UUID: &str = "7fbd40c1-0000-4000-8000-000000000001";
 const OTHER: &str = "7fbd40c1-0000-4000-8000-000000000002";
@@ -16,7 +16,7 @@ fn error_of<E: Endpoint>(endpoint: &E, data: &str) -> String {
     let target = Target::new("http://vault.test").expect("an address");
     let request = endpoint.request(&target).expect("a request");
     let operation = Operation::from_request(&request).expect("an operation");
-    let Err(error) = endpoint.parse_verified_response(operation, &answer(200, body)) else {
+    let Err(error) = endpoint.parse_verified_response(operation, &response(200, body)) else {
         return "(none)".to_owned();
     };
     assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:#}");
@@ -126,12 +126,12 @@ fn the_error_names_both_and_shows_them_harmlessly() {
         "GET identity/entity/id/{id} failed: the response cannot be read: the response is about another object: \
          `id` is `e2\\nforged` instead of `e1`"
     );
-    // An update that answered for another object may have been carried out.
+    // An update with a response about another object may have been applied.
     let update = UpdateEntityById::new("e1");
     let operation =
         Operation::from_request(&update.request(&Target::new("http://v.test").unwrap()).unwrap()).unwrap();
     let error =
-        update.parse_verified_response(operation, &answer(200, r#"{"data":{"id":"e2"}}"#)).unwrap_err();
+        update.parse_verified_response(operation, &response(200, r#"{"data":{"id":"e2"}}"#)).unwrap_err();
     assert!(error.may_have_been_applied());
     assert_eq!(error.to_string().matches("e2").count(), 0);
 }

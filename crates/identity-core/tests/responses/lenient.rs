@@ -1,10 +1,10 @@
-//! The many ways in which the server says "nothing", and words that this crate does not know.
+//! The representations of empty values, and values that this crate does not know.
 
 use std::time::Duration;
 
 use identity_core::prelude::*;
 
-use crate::{answer, outcome, value};
+use crate::{outcome, response, value};
 
 #[test]
 fn absent_null_and_empty_are_the_same() {
@@ -58,7 +58,7 @@ fn absent_null_and_empty_are_the_same() {
         value::<ReadOidcKey>(r#"{"algorithm":"RS256","allowed_client_ids":null}"#),
         OidcKey::default()
     );
-    assert_eq!(ReadJwks::parse_response(&answer(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
+    assert_eq!(ReadJwks::parse_response(&response(200, r#"{"keys":null}"#)).unwrap(), Jwks::default());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn unknown_words_are_kept() {
     assert_eq!(key.algorithm.as_str(), "ML-DSA-65");
 
     let key = r#"{"alg":"ML-DSA-65","key_ops":["verify"],"kty":"AKP","pub":"x","use":"sig"}"#;
-    let jwks = ReadJwks::parse_response(&answer(200, format!(r#"{{"keys":[{key}]}}"#))).unwrap();
+    let jwks = ReadJwks::parse_response(&response(200, format!(r#"{{"keys":[{key}]}}"#))).unwrap();
     assert_eq!(jwks.keys[0].alg, Some(SigningAlgorithm::Other("ML-DSA-65".to_owned())));
     assert_eq!(jwks.keys[0].parameters["pub"], "x");
     assert_eq!(serde_json::to_value(&jwks.keys[0]).unwrap().to_string(), key);
@@ -135,7 +135,7 @@ fn odd_public_key_spoils_only_itself() {
         "5",
         "[]",
     ] {
-        let jwks = answer(200, format!(r#"{{"keys":[{odd},{good},{odd}]}}"#));
+        let jwks = response(200, format!(r#"{{"keys":[{odd},{good},{odd}]}}"#));
         for keys in [
             ReadJwks::parse_response(&jwks).unwrap().keys,
             ReadProviderJwks::parse_response(&jwks).unwrap().keys,
@@ -150,7 +150,7 @@ fn odd_warning_spoils_only_itself() {
     for odd in ["null", "5", "{}", r#"["w"]"#] {
         let body =
             format!(r#"{{"request_id":"r1","data":{{"issuer":""}},"warnings":[{odd},"one",{odd},"two"]}}"#);
-        let (_, meta) = WithMeta::<ReadOidcConfig>::parse_response(&answer(200, body)).unwrap();
+        let (_, meta) = WithMeta::<ReadOidcConfig>::parse_response(&response(200, body)).unwrap();
         assert_eq!(meta.request_id.as_deref(), Some("r1"), "{odd}");
         assert_eq!(meta.warnings, ["one", "two"], "{odd}");
     }
@@ -187,59 +187,59 @@ fn durations_come_in_many_forms() {
         (r#""-1h""#, None),
         (r#""99999999999999999999h""#, None),
     ] {
-        let answer = answer(200, format!(r#"{{"data":{{"token":"t","key":"k","ttl":{ttl}}}}}"#));
-        assert_eq!(ReadOidcRole::parse_response(&answer).ok().map(|role| role.ttl), expected, "{ttl}");
-        assert_eq!(GenerateIdToken::parse_response(&answer).ok().map(|token| token.ttl), expected, "{ttl}");
+        let response = response(200, format!(r#"{{"data":{{"token":"t","key":"k","ttl":{ttl}}}}}"#));
+        assert_eq!(ReadOidcRole::parse_response(&response).ok().map(|role| role.ttl), expected, "{ttl}");
+        assert_eq!(GenerateIdToken::parse_response(&response).ok().map(|token| token.ttl), expected, "{ttl}");
     }
 }
 
 #[test]
-fn answers_with_a_body_where_none_is_usual() {
+fn responses_with_an_unusual_body() {
     // Another server or version may send more than needed: 200 with data, 202, or 204 with a body.
     for (status, body, expected) in [
         (200, r#"{"data":{"id":"e1"},"warnings":["w"]}"#, "value"),
         (202, r#"{"request_id":"r1"}"#, "value"),
         (204, "{}", "value"),
-        // These are of something on the way to the server, and say nothing of the operation.
-        (200, "", "unreadable"),
-        (200, "{}", "unreadable"),
-        (202, "{}", "unreadable"),
-        (200, r#"{"status":"ok"}"#, "unreadable"),
-        (200, r#"{"errors":[]}"#, "unreadable"),
-        (200, r#"{"errors":["permission denied"]}"#, "unreadable"),
-        (200, r#"{"request_id":"r1","errors":["permission denied"]}"#, "unreadable"),
+        // These are of a proxy, and state nothing about the operation.
+        (200, "", "undecodable"),
+        (200, "{}", "undecodable"),
+        (202, "{}", "undecodable"),
+        (200, r#"{"status":"ok"}"#, "undecodable"),
+        (200, r#"{"errors":[]}"#, "undecodable"),
+        (200, r#"{"errors":["permission denied"]}"#, "undecodable"),
+        (200, r#"{"request_id":"r1","errors":["permission denied"]}"#, "undecodable"),
     ] {
-        assert_eq!(outcome::<DeleteEntityById>(&answer(status, body)), expected, "{status} {body}");
-        assert_eq!(outcome::<UpdateGroupById>(&answer(status, body)), expected, "{status} {body}");
-        assert_eq!(outcome::<WriteOidcConfig>(&answer(status, body)), expected, "{status} {body}");
+        assert_eq!(outcome::<DeleteEntityById>(&response(status, body)), expected, "{status} {body}");
+        assert_eq!(outcome::<UpdateGroupById>(&response(status, body)), expected, "{status} {body}");
+        assert_eq!(outcome::<WriteOidcConfig>(&response(status, body)), expected, "{status} {body}");
     }
     for body in ["{}", r#"{"errors":[]}"#, r#"{"errors":["no"]}"#, r#"{"request_id":"r1","errors":["no"]}"#] {
-        assert_eq!(outcome::<CreateEntity>(&answer(200, body)), "unreadable", "{body}");
-        assert_eq!(outcome::<CreateEntityAlias>(&answer(200, body)), "unreadable", "{body}");
-        assert_eq!(outcome::<LookupEntity>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<CreateEntity>(&response(200, body)), "undecodable", "{body}");
+        assert_eq!(outcome::<CreateEntityAlias>(&response(200, body)), "undecodable", "{body}");
+        assert_eq!(outcome::<LookupEntity>(&response(200, body)), "undecodable", "{body}");
     }
     for body in [r#"{"errors":[]}"#, r#" { "errors" : ["no"], "data": null }"#] {
-        assert_eq!(outcome::<ReadJwks>(&answer(200, body)), "unreadable", "{body}");
-        assert_eq!(outcome::<ReadUserInfo>(&answer(200, body)), "unreadable", "{body}");
+        assert_eq!(outcome::<ReadJwks>(&response(200, body)), "undecodable", "{body}");
+        assert_eq!(outcome::<ReadUserInfo>(&response(200, body)), "undecodable", "{body}");
     }
 }
 
 #[test]
-fn meta_is_what_is_told_beside_the_result() {
+fn meta_contains_warnings_and_the_request_id() {
     let body = r#"{"request_id":"r1","data":null,"warnings":["issuer is set"]}"#;
-    let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&answer(200, body)).unwrap();
+    let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&response(200, body)).unwrap();
     assert_eq!(meta.request_id.as_deref(), Some("r1"));
     assert_eq!(meta.warnings, ["issuer is set"]);
     for (status, body) in [(204, ""), (200, r#"{"request_id":"","data":null,"warnings":null}"#)] {
-        let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&answer(status, body)).unwrap();
+        let ((), meta) = WithMeta::<WriteOidcConfig>::parse_response(&response(status, body)).unwrap();
         assert_eq!(meta, Meta::default(), "{status} {body}");
     }
 }
 
 #[test]
-fn wrapped_answers_in_their_forms() {
+fn wrapped_responses_have_several_forms() {
     let info = r#"{"token":"s.w","accessor":"a","ttl":60,"creation_time":"2026-11-21T19:43:06.25Z","creation_path":"identity/entity"}"#;
-    let wrapped = answer(200, format!(r#"{{"request_id":"","data":null,"wrap_info":{info}}}"#));
+    let wrapped = response(200, format!(r#"{{"request_id":"","data":null,"wrap_info":{info}}}"#));
     let info = Wrap::<CreateEntity>::parse_response(&wrapped).unwrap().wrapped().expect("a token");
     assert_eq!((info.token.expose_secret(), info.ttl.as_secs()), ("s.w", 60));
     assert_eq!(info.creation_path, "identity/entity");
@@ -247,29 +247,29 @@ fn wrapped_answers_in_their_forms() {
     assert_eq!(info.wrapped_accessor, None);
 
     // Nothing to keep: an update, an empty list, absence.
-    let plain = Wrap::<CreateEntity>::parse_response(&answer(204, "")).unwrap();
+    let plain = Wrap::<CreateEntity>::parse_response(&response(204, "")).unwrap();
     assert!(matches!(plain, Wrapped::Plain(Upsert::Updated)));
-    for words in ["[]", r#"["unsupported path"]"#] {
-        let answer = answer(404, format!(r#"{{"errors":{words}}}"#));
-        let Wrapped::Plain(list) = Wrap::<ListEntities>::parse_response(&answer).unwrap() else {
-            panic!("{words}")
+    for messages in ["[]", r#"["unsupported path"]"#] {
+        let response = response(404, format!(r#"{{"errors":{messages}}}"#));
+        let Wrapped::Plain(list) = Wrap::<ListEntities>::parse_response(&response).unwrap() else {
+            panic!("{messages}")
         };
-        assert!(list.is_empty(), "{words}");
+        assert!(list.is_empty(), "{messages}");
     }
-    let absent = Wrap::<Maybe<ReadEntityById>>::parse_response(&answer(404, r#"{"errors":[]}"#)).unwrap();
+    let absent = Wrap::<Maybe<ReadEntityById>>::parse_response(&response(404, r#"{"errors":[]}"#)).unwrap();
     assert!(matches!(absent, Wrapped::Plain(None)));
 
     // Errors are never wrapped, and a wrong path remains one.
-    for (status, words) in [
+    for (status, messages) in [
         (404, r#"["1 error occurred:\n\t* unsupported path\n\n"]"#),
         (404, r#"["namespace not found"]"#),
         (400, r#"["unsupported path"]"#),
         (403, r#"["permission denied"]"#),
     ] {
-        let answer = answer(status, format!(r#"{{"errors":{words}}}"#));
-        assert_eq!(outcome::<Wrap<ListEntities>>(&answer), "refused", "{words}");
+        let response = response(status, format!(r#"{{"errors":{messages}}}"#));
+        assert_eq!(outcome::<Wrap<ListEntities>>(&response), "api error", "{messages}");
     }
-    let read = answer(404, r#"{"errors":["unsupported path"]}"#);
+    let read = response(404, r#"{"errors":["unsupported path"]}"#);
     assert!(!Wrap::<ReadEntityById>::parse_response(&read).unwrap_err().is_not_found());
-    assert_eq!(outcome::<Wrap<Maybe<ReadEntityById>>>(&read), "refused");
+    assert_eq!(outcome::<Wrap<Maybe<ReadEntityById>>>(&read), "api error");
 }

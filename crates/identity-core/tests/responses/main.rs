@@ -1,49 +1,49 @@
-//! What becomes of odd answers: nothing panics, nothing is taken for what it is not.
+//! Unusual responses: decoding never panics, and never mistakes one for another.
 
-mod another;
+mod api_errors;
 mod documented;
 mod large;
 mod lenient;
 mod mfa;
+mod mismatch;
 mod nulls;
 mod provider;
-mod refused;
 mod retry;
-mod unreadable;
+mod undecodable;
 
 use std::error::Error as StdError;
 
 use http::Response;
 use identity_core::{Endpoint, Error, error::ErrorKind};
 
-fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
+fn response(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     let response = Response::builder().status(status).header("content-type", "application/json");
-    response.body(body.into()).expect("an answer")
+    response.body(body.into()).expect("an response")
 }
 
-/// The value in an answer of 200 with this `data`.
+/// Decodes a response of 200 with this `data`.
 #[track_caller]
 fn value<E: Endpoint>(data: &str) -> E::Output {
-    match E::parse_response(&answer(200, format!(r#"{{"data":{data}}}"#))) {
+    match E::parse_response(&response(200, format!(r#"{{"data":{data}}}"#))) {
         Ok(value) => value,
         Err(error) => panic!("{data}: {}", chain(&error)),
     }
 }
 
-/// In a word: `value`, or the stage that failed.
+/// Returns `value`, or the stage that failed.
 fn outcome<E: Endpoint>(response: &Response<Vec<u8>>) -> &'static str {
     match E::parse_response(response).as_ref().map_err(Error::kind) {
         Ok(_) => "value",
-        Err(ErrorKind::Api(_)) => "refused",
-        Err(ErrorKind::Decode(_)) => "unreadable",
+        Err(ErrorKind::Api(_)) => "api error",
+        Err(ErrorKind::Decode(_)) => "undecodable",
         Err(_) => "other",
     }
 }
 
-/// The refusal or decode error in an answer.
+/// Returns the error of a response.
 #[track_caller]
 fn error<E: Endpoint>(status: u16, body: impl Into<Vec<u8>>) -> Error {
-    E::parse_response(&answer(status, body)).err().expect("no value")
+    E::parse_response(&response(status, body)).err().expect("no value")
 }
 
 /// The text of an error and of its sources.
