@@ -11,8 +11,10 @@ use http::Request;
 
 use crate::exchange::{Call, Exchange, SendResult};
 
+type Map = dyn Fn(&mut Request<Bytes>) + Send + Sync;
+
 #[derive(Clone)]
-pub(crate) struct Hook(Arc<dyn Fn(&mut Request<Bytes>) + Send + Sync>);
+pub(crate) struct Hook(Arc<Map>);
 
 impl Hook {
     pub(crate) fn new(map: impl Fn(&mut Request<Bytes>) + Send + Sync + 'static) -> Self {

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::header::HeaderValue;
 use http::uri::Scheme;
 use http::{Request, StatusCode};
+use identity_core::Endpoint;
 use identity_core::error::ApiError;
-use identity_core::transport::{NodeHealth, TransportError, TransportErrorKind};
+use identity_core::transport::{NodeHealth, NodeState, TransportError, TransportErrorKind};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tracing::warn;
@@ -29,6 +30,7 @@ pub use cluster::ReadPreference;
 pub(crate) use cluster::{Cluster, Node};
 
 use cluster::{Connections, NodeFailure, Probe};
+use health::Health;
 
 /// A node that takes this long to find nothing may have been suspended, and have lost its leadership.
 const UNRESPONSIVE_AFTER: Duration = Duration::from_millis(500);
@@ -82,11 +84,11 @@ impl<E: Exchange + 'static> Nodes<E> {
 
     /// Probes all nodes concurrently. The probes go on if the handles are dropped.
     fn probe_all(&self) -> Vec<JoinHandle<NodeHealth>> {
-        let probe = |index| {
+        let spawn = |index| {
             let (cluster, inner) = (Arc::clone(&self.cluster), Arc::clone(&self.inner));
-            tokio::spawn(health::probe(cluster, index, inner, self.probe_timeout))
+            tokio::spawn(probe(cluster, index, inner, self.probe_timeout))
         };
-        (0..self.cluster.len()).map(probe).collect()
+        (0..self.cluster.len()).map(spawn).collect()
     }
 
     fn probe_if_due(&self, call: &Call) {
@@ -260,6 +262,37 @@ impl<E: Exchange + 'static> Exchange for Nodes<E> {
     fn reset_connections(&self) {
         self.inner.reset_connections();
     }
+}
+
+/// Probes a node and records its state.
+async fn probe<E: Exchange>(
+    cluster: Arc<Cluster>,
+    index: usize,
+    inner: Arc<E>,
+    timeout: Duration,
+) -> NodeHealth {
+    let node = cluster.node(index);
+    let mut request = node.probe.clone();
+    let result = inner.exchange(&mut request, &Call::within(timeout, timeout)).await;
+    let state = match &result {
+        Ok(response) => Health::parse_response(response).unwrap_or(NodeState::Unknown),
+        Err(_) => NodeState::Unreachable,
+    };
+    let connections = match state {
+        NodeState::Leader => {
+            cluster.on_leader_claim(index);
+            Connections::Keep
+        }
+        NodeState::Standby | NodeState::Unknown => {
+            let _ = cluster.record(index, None);
+            cluster.on_follower(index)
+        }
+        _ => cluster.record(index, Some(NodeFailure::Down)),
+    };
+    if connections == Connections::Reset {
+        inner.reset_connections();
+    }
+    NodeHealth::new(display_address(node.probe.uri()), state)
 }
 
 fn node_failure(result: &SendResult) -> Option<NodeFailure> {

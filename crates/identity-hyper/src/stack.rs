@@ -63,14 +63,18 @@ impl StackSettings {
 }
 
 /// From the outermost layer to the innermost one.
-pub(crate) struct Stack<E>(Trace<Limit<Retry<AddToken<Consistent<Nodes<MapRequest<E>>>>>>>);
+type Layers<E> = Trace<Limit<WithRetries<E>>>;
+type WithRetries<E> = Retry<AddToken<WithConsistency<E>>>;
+type WithConsistency<E> = Consistent<Nodes<MapRequest<E>>>;
+
+pub(crate) struct Stack<E>(Layers<E>);
 
 impl<E> Stack<E> {
-    fn retry(&self) -> &Retry<AddToken<Consistent<Nodes<MapRequest<E>>>>> {
+    fn retry(&self) -> &WithRetries<E> {
         &self.0.inner.inner
     }
 
-    fn consistent(&self) -> &Consistent<Nodes<MapRequest<E>>> {
+    fn consistent(&self) -> &WithConsistency<E> {
         &self.retry().inner.inner
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent, and what comes back.
+//! Requests and responses on the wire.
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
@@ -13,7 +13,7 @@ use identity_hyper::HyperTransport;
 use crate::support::{NO_CONTENT, Server, head, ok, patient, request};
 
 #[tokio::test]
-async fn a_list_arrives_as_the_core_wrote_it() {
+async fn a_list_arrives_as_the_core_encoded_it() {
     let server = Server::answering(ok(r#"{"data":{"keys":["alice"]}}"#));
     let target = Target::new(&server.url("")).unwrap().with_token("s.example").unwrap();
     let target = target.with_namespace("team-a").unwrap();
@@ -58,7 +58,7 @@ async fn a_post_arrives_with_its_body_and_one_length() {
 }
 
 #[tokio::test]
-async fn a_post_without_body_says_that_it_has_none() {
+async fn a_post_without_a_body_has_a_length_of_zero() {
     let server = Server::answering(NO_CONTENT);
     let target = Target::new(&server.url("")).unwrap();
     let unwrap = UnwrapResponse::<LookupEntity>::new("s.wrapped").request(&target).unwrap();
@@ -70,7 +70,7 @@ async fn a_post_without_body_says_that_it_has_none() {
 }
 
 #[tokio::test]
-async fn what_has_no_body_has_no_framing() {
+async fn a_request_without_a_body_has_no_framing() {
     let server = Server::answering(NO_CONTENT);
     let transport = patient().build();
     for method in ["GET", "LIST", "DELETE", "HEAD"] {
@@ -94,7 +94,7 @@ async fn encoded_paths_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn every_status_is_an_answer() {
+async fn every_status_is_a_response() {
     let transport = patient().build();
     for status in [200, 201, 300, 400, 403, 404, 405, 412, 429, 472, 473, 500, 502, 503, 599, 999] {
         let server = Server::answering(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n{{}}"));
@@ -106,7 +106,7 @@ async fn every_status_is_an_answer() {
 }
 
 #[tokio::test]
-async fn redirects_are_handed_back() {
+async fn redirects_are_returned() {
     let elsewhere = Server::answering(NO_CONTENT);
     let transport = patient().build();
     for status in [301, 302, 303, 307, 308] {
@@ -120,7 +120,7 @@ async fn redirects_are_handed_back() {
 }
 
 #[tokio::test]
-async fn headers_and_bytes_come_back() {
+async fn headers_and_bytes_are_returned() {
     let mut answer =
         b"HTTP/1.1 200 OK\r\nRetry-After: 7\r\nWarning: a\r\nWARNING: b\r\nContent-Length: 4\r\n\r\n"
             .to_vec();
@@ -132,7 +132,7 @@ async fn headers_and_bytes_come_back() {
 }
 
 #[tokio::test]
-async fn every_framing_of_an_answer_is_understood() {
+async fn every_framing_of_a_response_is_decoded() {
     let transport = patient().build();
     for (answer, body) in [
         ("HTTP/1.1 200 OK\r\ncontent-length:   5 \r\n\r\nhello", "hello"),
@@ -163,7 +163,7 @@ async fn every_framing_of_an_answer_is_understood() {
 }
 
 #[tokio::test]
-async fn an_answer_to_head_has_no_body_whatever_its_length() {
+async fn a_response_to_head_has_no_body_whatever_its_length() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     let transport = patient().response_limit(10).build();
     for _ in 0..2 {
@@ -174,7 +174,7 @@ async fn an_answer_to_head_has_no_body_whatever_its_length() {
 }
 
 #[tokio::test]
-async fn megabytes_go_both_ways() {
+async fn megabytes_can_be_sent_and_received() {
     let server = Server::start(|mut peer| async move {
         while let Some(request) = peer.request().await {
             peer.write(ok(request.split("\r\n\r\n").nth(1).unwrap())).await;
@@ -186,7 +186,7 @@ async fn megabytes_go_both_ways() {
 }
 
 #[tokio::test]
-async fn hosts_are_named_as_in_the_address() {
+async fn the_host_header_is_that_of_the_address() {
     let server = Server::answering(NO_CONTENT);
     let port = server.address.port();
     let transport = HyperTransport::new();

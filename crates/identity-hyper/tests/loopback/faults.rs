@@ -1,4 +1,4 @@
-//! No connection, no answer, or half of one.
+//! Failed connections, and responses that are missing, incomplete or invalid.
 
 use std::future::pending;
 use std::ops::RangeInclusive;
@@ -22,14 +22,14 @@ use crate::tls::story;
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Far from each of the other time limits that a test sets.
+/// Returns a range that contains no other time limit of the tests.
 fn about(limit: Duration) -> RangeInclusive<Duration> {
     limit..=limit + Duration::from_secs(3)
 }
 
 #[tokio::test]
-async fn a_closed_port_is_no_connection() {
-    // Taken, so that no other test opens it.
+async fn a_closed_port_means_that_the_request_was_not_sent() {
+    // Bound, so that no other test opens it.
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = closed.local_addr().unwrap();
@@ -41,7 +41,7 @@ async fn a_closed_port_is_no_connection() {
 }
 
 #[tokio::test]
-async fn an_unknown_host_is_no_connection() {
+async fn an_unknown_host_means_that_the_request_was_not_sent() {
     for host in ["nowhere.invalid", "256.256.256.256", "a..b", &"a".repeat(300)] {
         let call = request("GET", &format!("http://{host}:8200/v1"), "");
         let error = patient().build().send(call).await.unwrap_err();
@@ -54,9 +54,9 @@ async fn an_address_without_host_is_an_error() {
     patient().build().send(request("GET", "/v1", "")).await.unwrap_err();
 }
 
-/// Least of all is it plain HTTP, with the token for all to read.
+/// It must not fall back to plain HTTP, which would expose the token.
 #[tokio::test]
-async fn an_unknown_scheme_is_no_connection() {
+async fn an_unknown_scheme_means_that_the_request_was_not_sent() {
     let server = Server::answering(NO_CONTENT);
     for scheme in ["ftp", "wss", "HTTPS"] {
         let mut call = server.get("/v1");
@@ -69,7 +69,7 @@ async fn an_unknown_scheme_is_no_connection() {
 }
 
 #[tokio::test]
-async fn a_handshake_without_answer_is_no_connection() {
+async fn an_unanswered_handshake_means_that_the_request_was_not_sent() {
     let server = Server::start(|mut peer| async move {
         peer.request().await;
     });
@@ -81,9 +81,8 @@ async fn a_handshake_without_answer_is_no_connection() {
     assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
 }
 
-/// Nothing was sent when the time of the call ends before there is a connection.
 #[tokio::test]
-async fn a_deadline_while_connecting_is_no_connection() {
+async fn a_deadline_while_connecting_means_that_the_request_was_not_sent() {
     let server = Server::start(|peer| async move {
         let _peer = peer;
         pending::<()>().await;
@@ -107,9 +106,9 @@ async fn a_deadline_while_connecting_is_no_connection() {
     }
 }
 
-/// It was meant for another call, or written by something on the way.
+/// It may belong to another call, or come from a proxy.
 #[tokio::test]
-async fn nonsense_in_answer_to_a_read_is_asked_for_again_once() {
+async fn a_read_with_an_invalid_response_is_retried_once() {
     for (broken, method, connections) in
         [(1, "GET", Ok(2)), (2, "GET", Err(2)), (1, "LIST", Ok(2)), (1, "POST", Err(1))]
     {
@@ -134,9 +133,9 @@ async fn nonsense_in_answer_to_a_read_is_asked_for_again_once() {
     }
 }
 
-/// As Vault does at its TLS port when the verb is `LIST`.
+/// Vault does this at its TLS port if the method is `LIST`.
 #[tokio::test]
-async fn a_server_that_closes_without_a_word_has_not_been_reached() {
+async fn a_server_that_closes_without_a_byte_was_not_reached() {
     let server = Server::start(|mut peer| async move {
         peer.begun().await;
         let _ = peer.stream.read(&mut [0; 1024]).await;
@@ -149,7 +148,7 @@ async fn a_server_that_closes_without_a_word_has_not_been_reached() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_no_connection() {
+async fn a_server_without_tls_means_that_the_request_was_not_sent() {
     let server = Server::start(|mut peer| async move {
         peer.begun().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
@@ -175,9 +174,9 @@ async fn silence_is_a_timeout() {
     }
 }
 
-/// Each byte comes in good time, and the answer does not.
+/// Each byte arrives in time, but the response does not.
 #[tokio::test]
-async fn a_dripping_answer_is_a_timeout() {
+async fn a_slow_response_is_a_timeout() {
     for skip in [0, 40] {
         let server = Server::start(move |mut peer| async move {
             peer.request().await;
@@ -196,7 +195,7 @@ async fn a_dripping_answer_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_flood_of_interim_answers_is_a_timeout() {
+async fn a_flood_of_interim_responses_is_a_timeout() {
     let server = Server::start(|mut peer| async move {
         peer.request().await;
         while peer.write("HTTP/1.1 100 Continue\r\n\r\n".repeat(1000)).await {}
@@ -208,7 +207,7 @@ async fn a_flood_of_interim_answers_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_more_of_the_body_is_a_timeout() {
+async fn a_server_that_stops_reading_the_body_is_a_timeout() {
     let server = Server::start(|peer| async move {
         let _peer = peer;
         pending::<()>().await;
@@ -221,7 +220,7 @@ async fn a_server_that_takes_no_more_of_the_body_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_an_interruption() {
+async fn an_incomplete_response_is_an_interruption() {
     for answer in [
         "",
         "H",
@@ -252,7 +251,7 @@ async fn half_an_answer_is_an_interruption() {
 }
 
 #[tokio::test]
-async fn nonsense_is_an_error_of_its_own() {
+async fn an_invalid_response_is_an_error_of_its_own() {
     for answer in [
         "nonsense\r\n\r\n",
         "SSH-2.0-OpenSSH_9.6\r\n",
@@ -278,7 +277,7 @@ async fn nonsense_is_an_error_of_its_own() {
     }
 }
 
-/// If it comes before anything was sent, that is known.
+/// A reset before anything was sent is reported as not sent.
 #[tokio::test]
 async fn a_reset_before_the_request_was_read_is_an_interruption() {
     let at_once = Server::start(|peer| async move { peer.reset() });
@@ -299,7 +298,7 @@ async fn a_reset_before_the_request_was_read_is_an_interruption() {
 }
 
 #[tokio::test]
-async fn errors_do_not_tell_the_token() {
+async fn errors_do_not_contain_the_token() {
     let server = Server::start(|mut peer| async move {
         peer.request().await;
         peer.write("nonsense\r\n\r\n").await;
@@ -313,7 +312,7 @@ async fn errors_do_not_tell_the_token() {
 }
 
 #[tokio::test]
-async fn a_failure_does_not_outlast_its_cause() {
+async fn the_transport_recovers_from_failures() {
     let server = Server::start(|mut peer| async move {
         if peer.request().await.is_some_and(|request| request.contains("good")) {
             peer.write(NO_CONTENT).await;
@@ -326,9 +325,9 @@ async fn a_failure_does_not_outlast_its_cause() {
     }
 }
 
-/// A named create is sent again when its response is no HTTP, and the server may have carried out both.
+/// A named create is retried if the response is not HTTP, and the server may have applied both.
 #[tokio::test]
-async fn a_write_that_is_sent_again_after_garbage_is_in_doubt() {
+async fn a_write_that_is_retried_after_an_invalid_response_is_in_doubt() {
     let count = Arc::new(AtomicUsize::new(0));
     let server = Server::start(move |mut peer| {
         let is_first = count.fetch_add(1, Ordering::Relaxed) == 0;

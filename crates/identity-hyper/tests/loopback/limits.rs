@@ -1,4 +1,4 @@
-//! Answers that are larger than anyone wants.
+//! Limits of the size of responses.
 
 use std::panic;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn the_limit_is_exact() {
             match transport.send(server.get("/v1")).await {
                 Ok(response) => assert!(fits && response.body().len() == len),
                 Err(error) => {
-                    assert!(!fits && error.kind() == TransportErrorKind::ResponseTooLarge, "{error:?}")
+                    assert!(!fits && error.kind() == TransportErrorKind::ResponseTooLarge, "{error:?}");
                 }
             }
         }
@@ -47,7 +47,7 @@ async fn the_limit_is_exact() {
 }
 
 #[tokio::test]
-async fn a_limit_of_nothing_lets_nothing_pass() {
+async fn a_limit_of_zero_rejects_every_body() {
     let transport = patient().response_limit(0).build();
     transport.send(Server::answering(ok("")).get("/v1")).await.unwrap();
     let error = transport.send(Server::answering(ok("x")).get("/v1")).await.unwrap_err();
@@ -55,8 +55,8 @@ async fn a_limit_of_nothing_lets_nothing_pass() {
 }
 
 #[tokio::test]
-async fn no_limit_is_too_wide_to_be_set() {
-    // A panic of the transport's own tasks would be seen by nobody else. They run on this thread.
+async fn the_largest_limits_can_be_set() {
+    // The hook sees panics of the transport's own tasks, which run on this thread.
     let (here, panicked) = (thread::current().id(), Arc::new(AtomicUsize::new(0)));
     let (count, hook) = (Arc::clone(&panicked), panic::take_hook());
     panic::set_hook(Box::new(move |info| {
@@ -81,7 +81,7 @@ async fn no_limit_is_too_wide_to_be_set() {
 }
 
 #[tokio::test]
-async fn no_limit_is_too_narrow_to_be_set() {
+async fn the_smallest_limits_can_be_set() {
     let server = Server::answering(ok("{}"));
     let transport = patient().idle_timeout(Duration::ZERO).build();
     for _ in 0..3 {
@@ -97,7 +97,7 @@ async fn no_limit_is_too_narrow_to_be_set() {
 }
 
 #[tokio::test]
-async fn a_tebibyte_is_refused_at_its_announcement() {
+async fn a_content_length_of_a_tebibyte_is_rejected_at_once() {
     for length in [1 << 40, u64::MAX - 2] {
         let server = Server::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
         let start = Instant::now();
@@ -108,7 +108,7 @@ async fn a_tebibyte_is_refused_at_its_announcement() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_not_read_to_its_end() {
+async fn an_endless_response_is_not_read_to_its_end() {
     for head in ["", "Transfer-Encoding: chunked\r\n"] {
         let written = Arc::new(AtomicUsize::new(0));
         let server = Server::start({
@@ -121,7 +121,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
                     while peer.write(format!("1000\r\n{}\r\n", "x".repeat(0x1000))).await {
                         written.fetch_add(0x1000, Relaxed);
                     }
-                    // From here on the client has closed the connection.
+                    // The client has closed the connection.
                     written.fetch_or(1, Relaxed);
                 }
             }
@@ -132,13 +132,13 @@ async fn an_endless_answer_is_not_read_to_its_end() {
         while written.load(Relaxed) & 1 == 0 {
             sleep(Duration::from_millis(5)).await;
         }
-        // The limit, and what the two sockets hold.
+        // The limit plus the buffers of the two sockets.
         assert!(written.load(Relaxed) < 32 << 20, "{written:?}");
     }
 }
 
 #[tokio::test]
-async fn what_is_too_large_does_not_spoil_the_next_call() {
+async fn a_response_that_is_too_large_does_not_affect_the_next_call() {
     let server = Server::start(|mut peer| async move {
         while let Some(request) = peer.request().await {
             let len = if request.contains("large") { LIMIT + 1 } else { 5 };
@@ -153,7 +153,7 @@ async fn what_is_too_large_does_not_spoil_the_next_call() {
 }
 
 #[tokio::test]
-async fn an_endless_head_is_an_error() {
+async fn endless_headers_are_an_error() {
     let headers = "X-Flood: 0123456789\r\n".repeat(10_000);
     let one_header = format!("X-Flood: {}\r\n", "x".repeat(10_000_000));
     for flood in [headers, one_header] {

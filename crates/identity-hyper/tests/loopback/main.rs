@@ -1,4 +1,4 @@
-//! The transport against servers of this process, which behave as each test scripts them.
+//! The transport against scripted servers in the same process.
 
 mod abandoned;
 mod blocking;

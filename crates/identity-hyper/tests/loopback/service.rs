@@ -1,4 +1,4 @@
-//! Transports of services, services of transports, and what becomes of errors on the way.
+//! Conversions between transports and tower services, and the hook on each attempt.
 
 use std::error::Error;
 use std::fmt;
@@ -31,7 +31,7 @@ fn any_request() -> Request<Bytes> {
     request("GET", "http://127.0.0.1/v1", "")
 }
 
-/// The error of a transport whose service fails with `error`.
+/// Returns the error of a transport whose service fails with `error`.
 async fn classified(error: impl Into<BoxError>) -> TransportError {
     let error = Mutex::new(Some(error.into()));
     let service = service_fn(|_| async {
@@ -41,7 +41,7 @@ async fn classified(error: impl Into<BoxError>) -> TransportError {
     ServiceTransport::new(service).send(any_request()).await.expect_err("the service fails")
 }
 
-/// An error about another one, as layers make them.
+/// An error of a layer, with another one as its source.
 #[derive(Debug)]
 struct GaveUp(BoxError);
 
@@ -84,7 +84,7 @@ async fn a_transport_error_within_another_error_keeps_its_kind() {
 }
 
 #[tokio::test]
-async fn errors_of_the_system_are_told_apart() {
+async fn errors_of_the_operating_system_are_classified() {
     for (of_the_system, kind) in [
         (io::ErrorKind::TimedOut, TransportErrorKind::Timeout),
         (io::ErrorKind::ConnectionReset, TransportErrorKind::Interrupted),
@@ -109,7 +109,7 @@ async fn an_unknown_error_is_kept_as_the_source() {
 }
 
 #[tokio::test]
-async fn time_up_in_a_layer_is_a_timeout() {
+async fn a_timeout_of_a_layer_is_a_timeout() {
     let service = ServiceBuilder::new()
         .timeout(Duration::from_millis(50))
         .service(service_fn(|_| pending::<Result<Response<Bytes>, BoxError>>()));
@@ -143,7 +143,7 @@ async fn a_layer_sees_the_operation_and_no_secret() {
     assert!(!seen[1].extensions().get::<Operation>().unwrap().idempotent);
 }
 
-/// Counts how many calls are under way, and is no `Clone`.
+/// Counts concurrent calls. It does not implement `Clone`.
 #[derive(Default)]
 struct Crowded {
     now: AtomicUsize,
@@ -165,7 +165,7 @@ impl Transport for Crowded {
 }
 
 #[tokio::test]
-async fn layers_go_around_any_transport() {
+async fn layers_wrap_any_transport() {
     let crowded = Crowded::default();
     let most = Arc::clone(&crowded.most);
     let service = ServiceBuilder::new()
@@ -190,7 +190,7 @@ async fn layers_go_around_any_transport() {
 }
 
 #[tokio::test]
-async fn a_layer_around_the_default_transport_may_call_again() {
+async fn a_layer_around_the_default_transport_may_retry() {
     let server = Server::start(|mut peer| async move {
         if peer.request().await.is_some_and(|request| request.contains("attempt: 3")) {
             peer.write(NO_CONTENT).await;
@@ -216,7 +216,7 @@ async fn a_layer_around_the_default_transport_may_call_again() {
 }
 
 #[tokio::test]
-async fn any_service_of_streams_can_be_collected() {
+async fn the_body_of_any_service_can_be_collected() {
     let echo = service_fn(|request: Request<Full<Bytes>>| async {
         Ok::<_, BoxError>(Response::new(request.into_body()))
     });
@@ -274,9 +274,9 @@ async fn the_hook_changes_what_the_pool_sends() {
     assert!(server.seen().requests[0].contains("x-hook: yes\r\n"), "{:?}", server.seen().requests);
 }
 
-/// A service that must not be called before it is ready, and becomes so in its own time.
+/// A service must not be called before it is ready.
 #[tokio::test]
-async fn a_service_is_asked_whether_it_is_ready() {
+async fn a_service_is_polled_until_it_is_ready() {
     let server = Server::answering(ok("{}"));
     let service =
         ServiceBuilder::new().concurrency_limit(1).service(TransportService::new(patient().build()));

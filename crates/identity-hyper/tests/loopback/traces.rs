@@ -1,4 +1,4 @@
-//! What a call tells to `tracing`, and what none of the logs may hold.
+//! Spans and events for `tracing`, and secrets that no log may contain.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -32,7 +32,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use crate::support::{NO_CONTENT, Server, ok, patient, request};
 use crate::tls::Ca;
 
-/// All that is logged on this thread, as text.
+/// The log of this thread, as text.
 struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,
@@ -40,7 +40,7 @@ struct Log {
 
 impl Log {
     fn start(level: LevelFilter) -> Self {
-        // rustls and others use `log`. A logger may be there already, from another test.
+        // rustls and others use `log`. Another test may have installed the logger already.
         let _ = tracing_log::LogTracer::init();
         let file = NamedTempFile::new().unwrap();
         let subscriber = tracing_subscriber::fmt()
@@ -57,7 +57,7 @@ impl Log {
         fs::read_to_string(self.file.path()).unwrap()
     }
 
-    /// What this crate has logged, without the times that a span took.
+    /// Returns the lines of this crate, without the durations of spans.
     fn lines(&self) -> Vec<String> {
         let text = self.text();
         let ours = text.lines().filter(|line| line.contains(" vault_identity: "));
@@ -66,7 +66,7 @@ impl Log {
         ours.map(without_times).collect()
     }
 
-    /// The fields of the only span. Attempts that failed have an event before.
+    /// Returns the fields of the only span. Failed attempts have an event before it.
     fn span(&self) -> String {
         let mut lines = self.lines();
         lines.retain(|line| !line.starts_with("WARN") || !line.contains("the call is retried"));
@@ -81,11 +81,11 @@ fn target(server: &Server) -> Target {
     Target::new(&server.url("")).unwrap().with_token("s.example").unwrap()
 }
 
-fn refusal(status: &str, body: &str) -> String {
+fn error_response(status: &str, body: &str) -> String {
     ok(body).replace("200 OK", status)
 }
 
-/// Of a call that reads an entity.
+/// Reads an entity and returns the fields of the span.
 async fn fields(transport: &impl Transport, server: &Server) -> String {
     let log = Log::start(LevelFilter::INFO);
     let _ = transport.send(ReadEntityById::new("7fbd40c1").request(&target(server)).unwrap()).await;
@@ -129,7 +129,7 @@ async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
     assert_eq!(log.span(), of_no_operation);
 }
 
-/// A transport whose own spans nobody sees.
+/// A transport whose own spans are discarded.
 struct NoTraces(HyperTransport);
 
 #[identity_core::transport::async_trait]
@@ -149,15 +149,15 @@ impl Transport for NoTraces {
 }
 
 #[tokio::test]
-async fn a_span_says_how_a_call_failed() {
+async fn a_span_has_the_type_of_the_error() {
     let denied = r#"{"errors":["1 error occurred: permission denied"]}"#;
     let failed = |kind: &str| format!(r#"error.type="{kind}" otel.status_code="ERROR""#);
     for (answer, rest) in [
-        (refusal("403 Forbidden", denied), format!("http.response.status_code=403 {}", failed("403"))),
-        (refusal("500 Oops", "no JSON"), format!("http.response.status_code=500 {}", failed("500"))),
-        // That there is none is no error, but a path that does not exist is.
-        (refusal("404 Not Found", r#"{"errors":[]}"#), "http.response.status_code=404".to_owned()),
-        (refusal("404 Not Found", denied), format!("http.response.status_code=404 {}", failed("404"))),
+        (error_response("403 Forbidden", denied), format!("http.response.status_code=403 {}", failed("403"))),
+        (error_response("500 Oops", "no JSON"), format!("http.response.status_code=500 {}", failed("500"))),
+        // A missing object is not an error, but a missing path is.
+        (error_response("404 Not Found", r#"{"errors":[]}"#), "http.response.status_code=404".to_owned()),
+        (error_response("404 Not Found", denied), format!("http.response.status_code=404 {}", failed("404"))),
         (NO_CONTENT.to_owned(), "http.response.status_code=204".to_owned()),
         ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n".to_owned() + &"x".repeat(3), failed("timeout")),
         (ok("x".repeat(5000)), failed("too_large")),
@@ -170,7 +170,7 @@ async fn a_span_says_how_a_call_failed() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_counted_and_told() {
+async fn a_retry_is_counted_and_logged() {
     let server = Server::start(|mut peer| async move {
         let busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
         for answer in [busy, busy, NO_CONTENT] {
@@ -183,17 +183,17 @@ async fn a_repeat_is_counted_and_told() {
     transport.send(ReadEntityById::new("7fbd40c1").request(&target(&server)).unwrap()).await.unwrap();
     let lines = log.lines();
     assert_eq!(lines.len(), 3, "{lines:#?}");
-    let told = format!(
+    let expected = format!(
         r#"vault_identity: the call is retried node="{}" outcome="503 Service Unavailable" wait="#,
         server.address
     );
     for (line, level) in lines.iter().zip(["WARN", "DEBUG"]) {
-        assert!(line.starts_with(&format!("{level} vault{{")) && line.contains(&told), "{line}");
+        assert!(line.starts_with(&format!("{level} vault{{")) && line.contains(&expected), "{line}");
     }
     assert!(lines[2].contains(" http.request.resend_count=2 http.response.status_code=204}"), "{}", lines[2]);
     drop(log);
 
-    let busy = refusal("503 Service Unavailable", "");
+    let busy = error_response("503 Service Unavailable", "");
     let transport = patient().retry_policy(RetryPolicy::new().max_retries(1)).build();
     let server = Server::answering(busy);
     let all_failed = "http.request.resend_count=1 http.response.status_code=503 error.type=\"503\"";
@@ -202,11 +202,11 @@ async fn a_repeat_is_counted_and_told() {
 }
 
 #[tokio::test]
-async fn warnings_of_the_server_are_passed_on_once() {
+async fn warnings_of_the_server_are_logged_once() {
     let warning =
         r#"{"request_id":"1d3f","data":null,"warnings":["Endpoint ignored these: [\"x\"]\n","again"]}"#;
     let server = Server::answering(ok(warning));
-    for (level, told) in [
+    for (level, expected) in [
         (LevelFilter::TRACE, true),
         (LevelFilter::INFO, true),
         (LevelFilter::WARN, true),
@@ -217,9 +217,9 @@ async fn warnings_of_the_server_are_passed_on_once() {
         patient().build().send(server.get("/v1")).await.unwrap();
         let lines = log.lines();
         let warned = lines.iter().filter(|line| line.starts_with("WARN")).collect::<Vec<_>>();
-        assert_eq!(warned.len(), usize::from(told), "{lines:#?}");
-        let words = r#"the server warns warnings=["Endpoint ignored these: [\"x\"]\n", "again"]"#;
-        assert!(warned.iter().all(|line| line.ends_with(words)), "{lines:#?}");
+        assert_eq!(warned.len(), usize::from(expected), "{lines:#?}");
+        let warnings = r#"the server warns warnings=["Endpoint ignored these: [\"x\"]\n", "again"]"#;
+        assert!(warned.iter().all(|line| line.ends_with(warnings)), "{lines:#?}");
         if level == LevelFilter::INFO {
             assert!(warned[0].contains(r#"vault.request_id="1d3f""#), "{warned:#?}");
         }
@@ -227,16 +227,17 @@ async fn warnings_of_the_server_are_passed_on_once() {
 }
 
 #[tokio::test]
-async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors() {
-    let words = format!(r#"{{"request_id":"{CANARY}-token","data":null,"warnings":["of {CANARY}-token"]}}"#);
+async fn a_token_in_a_response_is_redacted_in_logs_and_errors() {
+    let warnings =
+        format!(r#"{{"request_id":"{CANARY}-token","data":null,"warnings":["of {CANARY}-token"]}}"#);
     let elsewhere =
         format!("307 Temporary Redirect\r\nLocation: http://{CANARY}-token.test/v1/identity/entity/id");
     let off = "403 Forbidden\r\nContent-Type: text/".to_owned() + CANARY + "-token";
-    for (answer, told) in [
-        (ok(words), "of <redacted>"),
-        (refusal(&elsewhere, ""), "http://<redacted>.test"),
-        (refusal(&elsewhere.replace("/v1", "/elsewhere"), ""), "http://<redacted>.test"),
-        (refusal(&off, "<html>"), "error.type=\"403\""),
+    for (answer, expected) in [
+        (ok(warnings), "of <redacted>"),
+        (error_response(&elsewhere, ""), "http://<redacted>.test"),
+        (error_response(&elsewhere.replace("/v1", "/elsewhere"), ""), "http://<redacted>.test"),
+        (error_response(&off, "<html>"), "error.type=\"403\""),
     ] {
         let server = Server::answering(answer);
         let log = Log::start(LevelFilter::TRACE);
@@ -245,7 +246,7 @@ async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors()
             patient().redirect_policy(RedirectPolicy::Nodes).retry_policy(RetryPolicy::off()).build();
         let result = transport.send(ListEntities::new().request(&target).unwrap()).await;
         let text = log.lines().join("\n");
-        assert!(text.contains(told), "{text}");
+        assert!(text.contains(expected), "{text}");
         assert_no_canary(&text);
         assert_no_canary(&match result {
             Ok(response) => format!("{:?}", ListEntities::parse_response(&response).err()),
@@ -255,21 +256,21 @@ async fn what_a_server_repeats_of_a_token_is_redacted_in_the_log_and_in_errors()
 }
 
 #[tokio::test]
-async fn a_redirect_that_is_refused_is_told_without_its_path() {
+async fn a_rejected_redirect_is_logged_without_its_path() {
     let elsewhere = "307 Temporary Redirect\r\nLocation: http://127.0.0.9:8200/v1/alice";
-    let server = Server::answering(refusal(elsewhere, ""));
+    let server = Server::answering(error_response(elsewhere, ""));
     let log = Log::start(LevelFilter::WARN);
     let transport = patient().redirect_policy(RedirectPolicy::Nodes).build();
     transport.send(server.get("/v1/alice")).await.unwrap_err();
-    let told = format!(
+    let expected = format!(
         r#"WARN vault_identity: a redirect is not followed from="http://{}" to="http://127.0.0.9:8200" problem="that is not one of the configured addresses""#,
         server.address
     );
-    assert_eq!(log.lines(), [told]);
+    assert_eq!(log.lines(), [expected]);
 }
 
 #[tokio::test]
-async fn a_node_that_fails_is_told_and_the_next_one_is_named() {
+async fn a_failed_node_is_logged_and_the_span_has_the_next_one() {
     let healthy = Server::answering(NO_CONTENT);
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let log = Log::start(LevelFilter::INFO);
@@ -284,10 +285,10 @@ async fn a_node_that_fails_is_told_and_the_next_one_is_named() {
     assert!(span.contains(" http.request.resend_count=1 "), "{span}");
 }
 
-/// A part of all secrets and identifiers below.
+/// Part of all secrets and identifiers below.
 const CANARY: &str = "canary-0f5e";
 
-/// Requests with secrets in every place where the API has them.
+/// Returns requests with secrets in every place where the API has them.
 fn secret_calls(address: &str) -> Vec<Request<Bytes>> {
     let secret = |what: &str| format!("{CANARY}-{what}");
     let target = Target::new(address).unwrap().with_token(secret("token")).unwrap();
@@ -313,7 +314,7 @@ fn secret_calls(address: &str) -> Vec<Request<Bytes>> {
     .into()
 }
 
-fn secret_answer() -> String {
+fn secret_response() -> String {
     let secrets = ["client_secret", "token", "url", "barcode", "name"]
         .map(|key| format!(r#""{key}":"{CANARY}-{key}""#));
     format!(
@@ -322,7 +323,7 @@ fn secret_answer() -> String {
     )
 }
 
-/// The ways in which a secret could be written: as it is, in Basic authentication, and as a list or string of bytes.
+/// Fails if the log contains a secret: in plain text, in Basic authentication, or as bytes.
 fn assert_no_canary(log: &str) {
     let numbers = |bytes: &[u8]| bytes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
@@ -339,12 +340,12 @@ fn assert_no_canary(log: &str) {
 
 #[tokio::test]
 async fn no_log_of_http_1_holds_a_secret() {
-    let (log, answer) = (Log::start(LevelFilter::TRACE), secret_answer());
+    let (log, answer) = (Log::start(LevelFilter::TRACE), secret_response());
     let refused = format!(r#"{{"errors":["{CANARY}"]}}"#);
     let answers = [
         ok(&answer),
-        refusal("403 Forbidden", &refused),
-        refusal("503 Service Unavailable", &refused),
+        error_response("403 Forbidden", &refused),
+        error_response("503 Service Unavailable", &refused),
         format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://u:{CANARY}@127.0.0.1/{CANARY}\r\n\r\n"),
         format!("HTTP/1.1 200 OK\r\nX-Vault-Index: {CANARY}\r\nContent-Length: 0\r\n\r\n"),
         format!("{CANARY} is no HTTP\r\n\r\n"),
@@ -370,7 +371,7 @@ async fn no_log_of_http_1_holds_a_secret() {
             assert_eq!(answer.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {answer:?}");
         }
     }
-    // And with the password of a proxy, which lets nobody through to TLS.
+    // Also with the password of a proxy, which rejects connections for TLS.
     let server = Server::start(move |mut peer| {
         let answer = ok(&answer);
         async move {
@@ -379,7 +380,7 @@ async fn no_log_of_http_1_holds_a_secret() {
                     Some(("CONNECT", to)) if to.starts_with("vault.example.com:80 ") => {
                         "HTTP/1.1 200 OK\r\n\r\n"
                     }
-                    Some(("CONNECT", _)) => &refusal("407 Proxy Authentication Required", CANARY),
+                    Some(("CONNECT", _)) => &error_response("407 Proxy Authentication Required", CANARY),
                     _ => &answer,
                 };
                 peer.write(answer).await;
@@ -417,7 +418,7 @@ async fn no_log_of_http_2_and_tls_holds_a_secret() {
         async move {
             let Some(peer) = peer.secure(&acceptor).await else { return };
             let answer = service_fn(|request: Request<hyper::body::Incoming>| async move {
-                let mut response = Response::new(Full::new(Bytes::from(secret_answer())));
+                let mut response = Response::new(Full::new(Bytes::from(secret_response())));
                 response.headers_mut().insert("x-secret", CANARY.parse().unwrap());
                 match request.uri().path() {
                     path if path.ends_with("userinfo") => *response.status_mut() = StatusCode::FORBIDDEN,
@@ -449,7 +450,7 @@ async fn no_log_of_http_2_and_tls_holds_a_secret() {
 }
 
 #[test]
-fn a_secret_in_a_log_would_be_found() {
+fn a_secret_in_a_log_is_detected() {
     let log = Log::start(LevelFilter::TRACE);
     tracing::trace!(secret = ?Bytes::from(CANARY), "a frame");
     let text = log.text();
@@ -458,7 +459,7 @@ fn a_secret_in_a_log_would_be_found() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_token_file_that_others_can_read_is_warned_of_once() {
+async fn a_token_file_that_others_can_read_causes_one_warning() {
     use std::os::unix::fs::PermissionsExt;
 
     let server = Server::answering(NO_CONTENT);
@@ -481,7 +482,7 @@ async fn a_token_file_that_others_can_read_is_warned_of_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_leaves_the_cluster_is_warned_of_once() {
+async fn a_call_to_another_address_causes_one_warning() {
     let log = Log::start(LevelFilter::WARN);
     let server = Server::answering(NO_CONTENT);
     let transport = patient().addresses(["http://a.invalid", "http://b.invalid"]).unwrap().build();

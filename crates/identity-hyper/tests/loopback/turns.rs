@@ -1,4 +1,4 @@
-//! Limits of what a client asks: calls that wait for their turn.
+//! Limits of concurrency and rate.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,7 +17,7 @@ use tower::{Layer, service_fn};
 
 use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, patient, request};
 
-/// Counts who is there at once.
+/// Counts concurrent calls.
 #[derive(Default)]
 struct Crowd {
     now: AtomicUsize,
@@ -34,7 +34,7 @@ impl Crowd {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_ten_thousand_calls_each_gets_its_turn() {
+async fn ten_thousand_calls_all_get_a_slot() {
     const CALLS: usize = 10_000;
     let crowd = Arc::new(Crowd::default());
     let server = Server::start({
@@ -54,7 +54,7 @@ async fn of_ten_thousand_calls_each_gets_its_turn() {
     for i in 0..CALLS {
         let (transport, call) = (transport.clone(), server.get("/v1"));
         calls.spawn(async move {
-            // One in ten is given up, most of them while they wait.
+            // One in ten is dropped, usually while it waits.
             let patience = Duration::from_secs(if i % 10 == 0 { 0 } else { 300 });
             timeout(patience, transport.send(call)).await.is_ok_and(|answer| answer.is_ok())
         });
@@ -66,7 +66,7 @@ async fn of_ten_thousand_calls_each_gets_its_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_come_first_are_served_first() {
+async fn calls_are_sent_in_order_of_arrival() {
     let served = Arc::new(Mutex::new(Vec::new()));
     let crowd = Arc::new(Crowd::default());
     let transport = unlimited_time().concurrency_limit(2).into_layer().layer(service_fn({
@@ -96,7 +96,7 @@ async fn those_who_come_first_are_served_first() {
 }
 
 #[tokio::test]
-async fn who_waits_too_long_was_not_sent() {
+async fn a_call_that_waits_too_long_was_not_sent() {
     let server = Server::start(|mut peer| async move { while peer.request().await.is_some() {} });
     let transport = patient().timeout(A_MOMENT * 3).concurrency_limit(1).build();
     let mut calls = JoinSet::new();
@@ -114,7 +114,7 @@ async fn who_waits_too_long_was_not_sent() {
 }
 
 #[tokio::test]
-async fn no_place_at_all_sends_nothing() {
+async fn a_limit_of_zero_sends_nothing() {
     let server = Server::answering(ok("{}"));
     let transport = patient().timeout(A_MOMENT).concurrency_limit(0).build();
     let error = transport.send(server.get("/v1")).await.unwrap_err();
@@ -123,12 +123,12 @@ async fn no_place_at_all_sends_nothing() {
     patient().concurrency_limit(usize::MAX).build().send(server.get("/v1")).await.unwrap();
 }
 
-/// A builder of transports whose calls may wait for a day.
+/// Returns a builder whose calls may take a day.
 fn unlimited_time() -> HyperTransportBuilder {
     HyperTransport::builder().timeout(Duration::from_secs(24 * 60 * 60))
 }
 
-/// A transport within a rate, and when its calls were let through.
+/// Returns a transport with a rate limit, and the times at which its calls are sent.
 fn rated(limit: RateLimit) -> (Arc<impl Transport>, Arc<Mutex<Vec<Duration>>>) {
     let (start, passed) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
     let transport = unlimited_time().rate_limit(limit).into_layer().layer(service_fn({
@@ -151,12 +151,12 @@ async fn call_at_once(transport: &Arc<impl Transport + 'static>, count: usize) {
 }
 
 fn millis(times: &Mutex<Vec<Duration>>) -> Vec<u128> {
-    // The clock of tokio's timers ticks in milliseconds.
+    // tokio's timers have a resolution of one millisecond.
     times.lock().unwrap().drain(..).map(|time| (time.as_millis() + 5) / 10 * 10).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_is_kept_and_a_rest_allows_a_burst() {
+async fn a_rate_is_kept_and_an_idle_period_allows_a_burst() {
     let (transport, passed) = rated(RateLimit::per_second(10.0).unwrap().burst(3).unwrap());
     call_at_once(&transport, 7).await;
     assert_eq!(millis(&passed), [0, 0, 0, 100, 200, 300, 400]);
@@ -166,7 +166,7 @@ async fn a_rate_is_kept_and_a_rest_allows_a_burst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_is_also_its_burst_unless_said_otherwise() {
+async fn the_burst_defaults_to_the_rate() {
     for (rate, burst) in [(0.5, 1), (1.0, 1), (2.9, 2), (50.0, 50)] {
         let (transport, passed) = rated(RateLimit::per_second(rate).unwrap());
         call_at_once(&transport, burst + 1).await;
@@ -175,7 +175,7 @@ async fn a_rate_is_also_its_burst_unless_said_otherwise() {
     }
 }
 
-/// With timers that are a millisecond late each.
+/// Each timer is a millisecond late.
 #[tokio::test(start_paused = true)]
 async fn a_high_rate_is_not_lowered_by_the_clock() {
     let (transport, passed) = rated(RateLimit::per_second(10_000.0).unwrap().burst(1).unwrap());
@@ -185,7 +185,7 @@ async fn a_high_rate_is_not_lowered_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_is_given_up_is_not_lost() {
+async fn a_dropped_call_does_not_use_up_its_turn() {
     let (transport, passed) = rated(RateLimit::per_second(1.0).unwrap());
     call_at_once(&transport, 1).await;
     for _ in 0..50 {
@@ -209,7 +209,7 @@ async fn a_turn_beyond_the_deadline_fails_at_once() {
 }
 
 #[tokio::test]
-async fn repeats_need_no_turn() {
+async fn retries_need_no_turn() {
     let answers = Arc::new(AtomicUsize::new(0));
     let server = Server::start(move |mut peer| {
         let answers = Arc::clone(&answers);
@@ -244,7 +244,7 @@ async fn the_time_of_an_attempt_begins_after_the_wait() {
 }
 
 #[tokio::test]
-async fn what_is_no_rate_is_refused() {
+async fn an_invalid_rate_is_rejected() {
     for rate in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(RateLimit::per_second(rate).unwrap_err().parameter(), "rate", "{rate}");
     }
