@@ -30,7 +30,7 @@ const CLIENT_CERT_VERDICT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Opens connections to `http`, `https` and `unix` addresses, with a proxy, TLS and a timeout.
 ///
-/// It is a [`Service`] for hyper-util's clients, and part of [`HyperTransport`](crate::HyperTransport). The
+/// It is a [`Service`] for the clients of [`hyper_util`], and part of [`HyperTransport`](crate::HyperTransport). The
 /// host of a `unix` address is the socket's path in hexadecimal, as in a
 /// [`Target`](identity_core::Target).
 ///
@@ -38,8 +38,8 @@ const CLIENT_CERT_VERDICT_TIMEOUT: Duration = Duration::from_millis(100);
 /// use std::time::Duration;
 ///
 /// use http_body_util::Full;
-/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 /// use identity_core::bytes::Bytes;
+/// use identity_hyper::hyper_util::{client::legacy::Client, rt::TokioExecutor};
 /// use identity_hyper::{Connector, Proxy, Tls};
 ///
 /// let connector = Connector::new(Duration::from_secs(5), Tls::new(), &Proxy::none());
@@ -114,7 +114,7 @@ impl Inner {
                     )
                     .await?;
                 }
-                Ok(stream.into())
+                Ok(Connection::tls(stream))
             }
             Some("http") => {
                 if !is_loopback(uri) {
@@ -142,7 +142,8 @@ impl Inner {
         let mut stream = self.dial(&at).await?;
         if is_https {
             let tls = self.tls.configs().await?;
-            stream = tls_handshake(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?.into();
+            let encrypted = tls_handshake(stream, Arc::clone(&tls.proxy), server_name(&at)?).await?;
+            stream = Connection::tls(encrypted);
         }
         tunnel(stream, proxy, uri).await
     }
@@ -150,7 +151,7 @@ impl Inner {
     async fn dial(&self, uri: &Uri) -> Result<Connection, BoxError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        Ok(Socket::new(dial(host, port).await?, Some(self.user_timeout)).into())
+        Ok(Connection::tcp(Socket::new(dial(host, port).await?, Some(self.user_timeout))))
     }
 }
 
@@ -202,7 +203,7 @@ async fn connect_unix(uri: &Uri) -> Result<Connection, BoxError> {
     use std::os::unix::ffi::OsStringExt;
 
     let path = socket_path(uri).ok_or("the path of the socket is not in hexadecimal")?;
-    Ok(tokio::net::UnixStream::connect(OsString::from_vec(path)).await?.into())
+    Ok(Connection::unix(tokio::net::UnixStream::connect(OsString::from_vec(path)).await?))
 }
 
 #[cfg(not(unix))]

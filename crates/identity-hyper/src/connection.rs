@@ -30,32 +30,24 @@ enum Kind {
     Tls(Box<TlsStream<Connection>>),
 }
 
-impl From<Kind> for Connection {
-    fn from(kind: Kind) -> Self {
+impl Connection {
+    pub(crate) fn tcp(socket: Socket) -> Self {
+        Self::new(Kind::Tcp(socket))
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix(stream: UnixStream) -> Self {
+        Self::new(Kind::Unix(stream))
+    }
+
+    pub(crate) fn tls(stream: TlsStream<Self>) -> Self {
+        Self::new(Kind::Tls(Box::new(stream)))
+    }
+
+    fn new(kind: Kind) -> Self {
         Self { kind, read: 0 }
     }
-}
 
-impl From<Socket> for Connection {
-    fn from(socket: Socket) -> Self {
-        Kind::Tcp(socket).into()
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixStream> for Connection {
-    fn from(stream: UnixStream) -> Self {
-        Kind::Unix(stream).into()
-    }
-}
-
-impl From<TlsStream<Connection>> for Connection {
-    fn from(stream: TlsStream<Connection>) -> Self {
-        Kind::Tls(Box::new(stream)).into()
-    }
-}
-
-impl Connection {
     /// Returns `true` if TLS negotiated HTTP/2.
     pub(crate) fn is_http2(&self) -> bool {
         matches!(&self.kind, Kind::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2"))

@@ -84,7 +84,7 @@ mod token;
 mod transport;
 mod tunnel;
 
-pub use rustls;
+pub use {hyper_util, rustls};
 
 pub use blocking::BlockingAdapter;
 pub use collect::{Collect, CollectLayer};
