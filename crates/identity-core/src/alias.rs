@@ -121,6 +121,15 @@ pub struct AliasRef<I> {
 }
 
 /// The outcome of writing an alias.
+///
+/// ```
+/// use identity_core::{Endpoint, alias::CreateEntityAlias, http};
+///
+/// let response = http::Response::new(r#"{"data":{"id":"a1","canonical_id":"e1"}}"#);
+/// let ids = CreateEntityAlias::parse_response(&response)?.written().expect("the alias is new");
+/// assert_eq!(ids.id.as_str(), "a1");
+/// # Ok::<(), identity_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AliasWrite<I, C> {
     /// The alias was created or changed.

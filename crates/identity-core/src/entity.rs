@@ -212,7 +212,7 @@ setters!(CreateEntity {
 /// exist.
 ///
 /// ```
-/// use identity_core::{Endpoint, entity::ReadEntityById};
+/// use identity_core::{Endpoint, http, entity::ReadEntityById};
 ///
 /// let response = http::Response::new(r#"{"data":{"id":"e1","name":"alice","disabled":true}}"#);
 /// let entity = ReadEntityById::parse_response(&response)?;
@@ -289,7 +289,7 @@ pub struct DeleteEntityById {
 /// Lists all entities with their names and aliases, without paging.
 ///
 /// ```
-/// use identity_core::{Endpoint, EntityId, entity::ListEntities};
+/// use identity_core::{Endpoint, EntityId, http, entity::ListEntities};
 ///
 /// let body = r#"{"data":{"keys":["e1"],"key_info":{"e1":{"name":"alice"}}}}"#;
 /// let list = ListEntities::parse_response(&http::Response::new(body))?;

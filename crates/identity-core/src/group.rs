@@ -352,7 +352,7 @@ impl WriteGroupByName {
 /// does not exist.
 ///
 /// ```
-/// use identity_core::{Endpoint, group::ReadGroupByName};
+/// use identity_core::{Endpoint, http, group::ReadGroupByName};
 ///
 /// let body = r#"{"data":{"id":"g1","name":"ops","type":"internal","policies":["ops"]}}"#;
 /// let group = ReadGroupByName::parse_response(&http::Response::new(body))?;

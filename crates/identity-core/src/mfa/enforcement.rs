@@ -142,7 +142,7 @@ setters!(WriteLoginEnforcement {
 /// Reads a login enforcement. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// ```
-/// use identity_core::{Endpoint, mfa::ReadLoginEnforcement};
+/// use identity_core::{Endpoint, http, mfa::ReadLoginEnforcement};
 ///
 /// let body = r#"{"data":{"name":"staff","auth_method_types":["userpass"]}}"#;
 /// let enforcement = ReadLoginEnforcement::parse_response(&http::Response::new(body))?;

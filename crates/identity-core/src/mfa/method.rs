@@ -18,7 +18,7 @@ new_with_one_field! {
 /// Reads a method of any type. Fails with [`is_not_found`](crate::Error::is_not_found) if it does not exist.
 ///
 /// ```
-/// use identity_core::{Endpoint, mfa::{MfaMethod, ReadMfaMethod}};
+/// use identity_core::{Endpoint, http, mfa::{MfaMethod, ReadMfaMethod}};
 ///
 /// let body = r#"{"data":{"id":"7fbd40c1","type":"totp","issuer":"Example Inc."}}"#;
 /// let method = ReadMfaMethod::parse_response(&http::Response::new(body))?;

@@ -79,7 +79,7 @@ fn encode_response(output: &TotpEnrollment) -> http::Response<bytes::Bytes> {
 /// Generates a TOTP secret for the entity of the caller's token.
 ///
 /// ```
-/// use identity_core::{Endpoint, ExposeSecret, mfa::{GenerateTotpSecret, TotpEnrollment}};
+/// use identity_core::{Endpoint, ExposeSecret, http, mfa::{GenerateTotpSecret, TotpEnrollment}};
 ///
 /// let response = http::Response::new(r#"{"data":{"url":"otpauth://totp/example","barcode":""}}"#);
 /// match GenerateTotpSecret::parse_response(&response)? {

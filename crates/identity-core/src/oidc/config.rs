@@ -19,7 +19,7 @@ pub struct OidcConfig {
 /// Reads the configuration of identity tokens.
 ///
 /// ```
-/// use identity_core::{Endpoint, oidc::ReadOidcConfig};
+/// use identity_core::{Endpoint, http, oidc::ReadOidcConfig};
 ///
 /// let response = http::Response::new(r#"{"data":{"issuer":"https://vault.example.com:8200"}}"#);
 /// let config = ReadOidcConfig::parse_response(&response)?;

@@ -226,8 +226,8 @@ impl EncodeResponse for ExchangeOidcToken {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderTokens {
-    /// Token for [`ReadUserInfo`](crate::oidc::ReadUserInfo). In the client credentials flow it is a JWT,
-    /// which that request rejects.
+    /// Token for [`ReadUserInfo`](crate::oidc::ReadUserInfo). In the client credentials flow it is a JWT that
+    /// identifies no user.
     pub access_token: SecretString,
     /// JWT that identifies the user. `None` in the client credentials flow.
     #[serde(default)]

@@ -32,7 +32,7 @@ new_with_one_field! {
 ///
 /// ```
 /// use std::time::Duration;
-/// use identity_core::{Endpoint, oidc::GenerateIdToken};
+/// use identity_core::{Endpoint, http, oidc::GenerateIdToken};
 ///
 /// let response = http::Response::new(r#"{"data":{"token":"eyJ…","client_id":"app","ttl":3600}}"#);
 /// let token = GenerateIdToken::parse_response(&response)?;
@@ -83,7 +83,7 @@ impl IdToken {
 /// that exists and is not disabled.
 ///
 /// ```
-/// use identity_core::{Endpoint, oidc::IntrospectIdToken};
+/// use identity_core::{Endpoint, http, oidc::IntrospectIdToken};
 ///
 /// let response = http::Response::new(r#"{"active":false,"error":"token is expired"}"#);
 /// let introspection = IntrospectIdToken::parse_response(&response)?;

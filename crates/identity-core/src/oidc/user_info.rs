@@ -17,7 +17,7 @@ use crate::{
 /// [`ExchangeOidcToken`](crate::oidc::ExchangeOidcToken) instead of the target's token.
 ///
 /// ```
-/// use identity_core::{Endpoint, oidc::ReadUserInfo};
+/// use identity_core::{Endpoint, http, oidc::ReadUserInfo};
 ///
 /// let response = http::Response::new(r#"{"sub":"e1","name":"Alice"}"#);
 /// let user = ReadUserInfo::parse_response(&response)?;

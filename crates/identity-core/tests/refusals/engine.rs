@@ -1,4 +1,4 @@
-//! Entities, groups, identity tokens, and what goes around them.
+//! Entities, groups, identity tokens, and the wrappers around endpoints.
 
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn empty_values_in_a_body() {
 }
 
 #[test]
-fn values_that_the_server_would_refuse_or_misread() {
+fn values_that_the_server_would_reject_or_misread() {
     refused! {
         WriteOidcKey::new("web").rotation_period(FRACTION) => "rotation_period";
         WriteOidcKey::new("web").verification_ttl(FRACTION) => "verification_ttl";
@@ -160,7 +160,7 @@ fn metadata_beyond_the_limits_of_the_server() {
 }
 
 #[test]
-fn lists_that_the_server_refuses_as_too_long() {
+fn lists_that_the_server_rejects_as_too_long() {
     let ids = |count: usize| (0..count).map(|n| format!("id{n}")).collect::<Vec<_>>();
     let with_comma = |count: usize| (0..count).map(|n| format!("https://h/?{n},")).collect::<Vec<_>>();
     refused! {
@@ -175,7 +175,7 @@ fn lists_that_the_server_refuses_as_too_long() {
 }
 
 #[test]
-fn wrappers_refuse_what_the_wrapped_refuses() {
+fn wrappers_reject_what_the_wrapped_endpoint_rejects() {
     refused! {
         Maybe(ReadEntityById::new("")) => "id";
         WithMeta(ReadEntityByName::new("..")) => "name";

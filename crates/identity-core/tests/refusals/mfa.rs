@@ -79,7 +79,7 @@ fn totp_secrets() {
 }
 
 #[test]
-fn enforcements_need_someone_to_be_for_each_time() {
+fn enforcements_need_a_scope_in_every_request() {
     let write = |methods: &[&'static str]| WriteLoginEnforcement::new("all", methods.to_vec());
     refused! {
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]) => "auth_method_accessors";
@@ -89,7 +89,7 @@ fn enforcements_need_someone_to_be_for_each_time() {
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]).auth_method_types([""]) => "auth_method_types";
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]).identity_group_ids([""]) => "identity_group_ids";
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]).identity_entity_ids([""]) => "identity_entity_ids";
-        // An empty list says it too, and the server takes an enforcement of no method.
+        // An empty list is a scope too, and the server accepts an enforcement without methods.
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]).auth_method_types([""; 0]) => "(none)";
         write(&[]).identity_entity_ids(["e1"]) => "(none)";
     }

@@ -119,7 +119,7 @@ fn exchange() {
         code(ClientAuth::public("", "verifier")) => "client_id";
         code(ClientAuth::public("c1", "")) => "code_verifier";
         code(ClientAuth::public("c1", "verifier")) => "(none)";
-        // A public client has said its verifier already.
+        // A public client already has a verifier.
         code(ClientAuth::public("c1", "verifier")).code_verifier("verifier") => "code_verifier";
         code(basic()).code_verifier("") => "code_verifier";
         code(basic()).code_verifier("verifier") => "(none)";

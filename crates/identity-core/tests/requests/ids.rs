@@ -1,4 +1,4 @@
-//! OpenBao refuses bodies of more than 1000 strings, and takes commas for a list.
+//! OpenBao rejects bodies of more than 1000 strings, and splits strings at their commas.
 
 use identity_core::prelude::*;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 type Ids = Vec<String>;
 type Write = fn(Ids) -> Result<http::Request<bytes::Bytes>, Error>;
 
-/// Each list of which the server splits a string at its commas.
+/// The lists that the server also accepts as a string with commas.
 const FIELDS: &[(&str, Write)] = &[
     ("member_entity_ids", |ids| CreateGroup::unnamed().member_entity_ids(ids).request(&target())),
     ("member_group_ids", |ids| CreateGroup::unnamed().member_group_ids(ids).request(&target())),
@@ -43,7 +43,7 @@ fn more_than_150_elements_are_one_string() {
 }
 
 #[test]
-fn each_list_is_written_for_itself() {
+fn each_list_is_encoded_separately() {
     let many = vec!["e1"; 501];
     let group = CreateGroup::named("ops").member_entity_ids(many.clone()).member_group_ids(["g1"]);
     let request = group.request(&target()).unwrap();

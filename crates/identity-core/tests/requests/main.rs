@@ -15,19 +15,19 @@ mod wrapping;
 use identity_core::{Endpoint, Target, endpoint::Operation};
 use serde_json::Value;
 
-/// A table of requests, by operation: `value => path below /v1/, whether it may be sent again, JSON body if there is one;`
+/// A table of requests, by operation: `value => path below /v1/, idempotent or not, JSON body if it has one;`
 macro_rules! requests {
-    ($($verb:ident $template:literal { $($endpoint:expr => $path:literal $times:ident $({ $($body:tt)* })?;)* })*) => {
+    ($($verb:ident $template:literal { $($endpoint:expr => $path:literal $retry:ident $({ $($body:tt)* })?;)* })*) => {
         $($(crate::sends(
             stringify!($endpoint),
             &$endpoint,
-            (stringify!($verb), $template, crate::requests!(@ $times)),
+            (stringify!($verb), $template, crate::requests!(@ $retry)),
             $path,
             [$(serde_json::json!({ $($body)* }))?].first(),
         );)*)*
     };
-    (@ once) => { false };
-    (@ again) => { true };
+    (@ not_idempotent) => { false };
+    (@ idempotent) => { true };
 }
 
 use requests;

@@ -1,4 +1,4 @@
-//! What applications say to the provider: queries, forms and `Authorization`.
+//! What applications send to the provider: queries, forms and `Authorization`.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ fn authorize_by_query_and_by_form() {
 const BASIC: &str = "Basic Y2xpZW50JTJGMTpzJUMzJUE5Y3JldCUzQSUyMCUyNg==";
 
 #[test]
-fn exchange_by_each_grant_and_each_way_to_say_who_asks() {
+fn exchange_by_each_grant_and_each_client_authentication() {
     let (id, secret) = ("client/1", "sécret: &");
     let code = |client| ExchangeOidcToken::code("web", client, "the code", URI);
     let itself = |client| ExchangeOidcToken::client_credentials("web", client);
@@ -132,7 +132,7 @@ fn exchange_by_each_grant_and_each_way_to_say_who_asks() {
         ),
         (itself(ClientAuth::basic(id, secret)), Some(BASIC), for_itself.to_vec()),
         (itself(ClientAuth::post(id, secret)), None, [&for_itself[..], &in_body].concat()),
-        // A token for the client itself has no verifier.
+        // The client credentials flow has no verifier.
         (itself(ClientAuth::basic(id, secret)).code_verifier("x"), Some(BASIC), for_itself.to_vec()),
     ] {
         let request = request(&exchange);
@@ -163,7 +163,7 @@ fn basic_is_the_base64_of_encoded_identifier_and_secret() {
 }
 
 #[test]
-fn user_info_goes_by_the_access_token_alone() {
+fn user_info_sends_only_the_access_token() {
     let user_info = ReadUserInfo::new("web", "access");
     for (request, verb) in
         [(request(&user_info), "GET"), (request(&ReadUserInfoByPost(user_info.clone())), "POST")]
@@ -182,7 +182,7 @@ fn user_info_goes_by_the_access_token_alone() {
 }
 
 #[test]
-fn wrapping_token_is_looked_up_on_behalf_of_nobody() {
+fn lookup_of_a_wrapping_token_sends_no_other_token() {
     let request = request(&LookupWrappingToken::new("s.wrapping"));
     assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/v1/sys/wrapping/lookup"));
     let own =

@@ -28,7 +28,7 @@ fn addresses_and_their_paths_are_kept() {
 }
 
 #[test]
-fn a_socket_stands_in_hexadecimal_where_the_host_does() {
+fn a_socket_path_is_hexadecimal_in_the_host() {
     for (address, hex) in [
         ("unix:///run/agent.sock", "2f72756e2f6167656e742e736f636b"),
         // "/run/a b?.sock"
@@ -45,7 +45,7 @@ fn a_socket_stands_in_hexadecimal_where_the_host_does() {
 }
 
 #[test]
-fn mount_takes_the_place_of_identity() {
+fn mount_replaces_identity() {
     for (mount, url) in [
         ("identity", "http://vault.test/v1/identity/oidc/role/app"),
         ("people", "http://vault.test/v1/people/oidc/role/app"),
@@ -55,7 +55,7 @@ fn mount_takes_the_place_of_identity() {
         let target = at("http://vault.test").with_mount(mount).unwrap();
         assert_eq!(read_role(&target), url, "{mount}");
     }
-    // An operation of another engine stays where it is, and errors show the usual path.
+    // The path of another engine is unchanged, and errors contain the usual path.
     let target = at("http://vault.test").with_mount("people").unwrap();
     let unwrap = UnwrapResponse::<ReadOidcRole>::new("s.wrapping").request(&target).unwrap();
     assert_eq!(unwrap.uri().path(), "/v1/sys/wrapping/unwrap");
@@ -65,7 +65,7 @@ fn mount_takes_the_place_of_identity() {
 }
 
 #[test]
-fn headers_say_on_whose_behalf() {
+fn headers_identify_the_caller() {
     let plain = at("http://vault.test");
     let token = || plain.clone().with_token("s.own").unwrap();
     let namespace = |namespace| plain.clone().with_namespace(namespace).unwrap();
@@ -110,7 +110,7 @@ fn list_may_be_sent_as_get() {
 }
 
 #[test]
-fn one_value_serves_several_targets() {
+fn one_endpoint_works_for_several_targets() {
     let create = CreateEntity::named("alice");
     let [one, two] =
         ["http://one.test", "http://two.test/proxy"].map(|address| create.request(&at(address)).unwrap());
@@ -127,9 +127,9 @@ impl Endpoint for Filtered {
     const METHOD: Method = Method::List;
     const PATH: &'static str = "identity/oidc/provider";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
         let token = SecretString::from("access");
-        draft
+        builder
             .query("allowed client", "a&b=c/d?é")
             .query("empty", "")
             .header(http::header::ACCEPT, "application/json")?
@@ -137,13 +137,13 @@ impl Endpoint for Filtered {
             .bearer_auth(&token)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
 #[test]
-fn own_endpoints_have_query_headers_and_bearer() {
+fn custom_endpoints_have_query_headers_and_bearer() {
     let target = at("http://vault.test").with_token("s.own").unwrap().with_list_as_get(true);
     let request = Filtered.request(&target).unwrap();
     assert_eq!(request.uri().query(), Some("list=true&allowed%20client=a%26b%3Dc%2Fd%3F%C3%A9&empty="));
@@ -154,7 +154,7 @@ fn own_endpoints_have_query_headers_and_bearer() {
     assert!(!Operation::from_request(&request).unwrap().idempotent);
 }
 
-/// An operation that authenticates in its own way.
+/// An operation with its own authentication.
 struct Authorized(fn(RequestBuilder) -> Result<RequestBuilder, RequestError>);
 
 impl Endpoint for Authorized {
@@ -162,42 +162,43 @@ impl Endpoint for Authorized {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "token";
 
-    fn encode(&self, draft: RequestBuilder) -> Result<RequestBuilder, RequestError> {
-        (self.0)(draft)
+    fn encode(&self, builder: RequestBuilder) -> Result<RequestBuilder, RequestError> {
+        (self.0)(builder)
     }
 
-    fn decode(reply: ApiResponse<'_>) -> Result<(), ResponseError> {
-        reply.no_content()
+    fn decode(response: ApiResponse<'_>) -> Result<(), ResponseError> {
+        response.no_content()
     }
 }
 
 #[test]
-fn own_endpoints_authenticate_in_their_own_way() {
+fn custom_endpoints_can_authenticate_differently() {
     let target = at("http://vault.test").with_token("s.own").unwrap();
     let send = |encode| Authorized(encode).request(&target).unwrap();
 
-    let basic = send(|draft| draft.basic_auth("s6BhdRkqt3", &SecretString::from("7Fjfp0ZBr1KtDRbnfVdmIw")));
+    let basic =
+        send(|builder| builder.basic_auth("s6BhdRkqt3", &SecretString::from("7Fjfp0ZBr1KtDRbnfVdmIw")));
     let expected = [
         ("authorization", "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
         ("x-vault-request", "true"),
     ];
     assert_eq!(headers(&basic), expected);
     assert!(basic.headers()["authorization"].is_sensitive());
-    let escaped = send(|draft| draft.basic_auth("a:b", &SecretString::from("c d/ü")));
+    let escaped = send(|builder| builder.basic_auth("a:b", &SecretString::from("c d/ü")));
     assert_eq!(escaped.headers()["authorization"], "Basic YSUzQWI6YyUyMGQlMkYlQzMlQkM=");
 
-    let anonymous = send(|draft| Ok(draft.without_token()));
+    let anonymous = send(|builder| Ok(builder.without_token()));
     assert_eq!(headers(&anonymous), [("x-vault-request", "true")]);
-    let other = send(|draft| draft.token(&SecretString::from("s.other")));
+    let other = send(|builder| builder.token(&SecretString::from("s.other")));
     assert_eq!(headers(&other), [("x-vault-request", "true"), ("x-vault-token", "s.other")]);
 
-    let form = send(|draft| Ok(draft.form([("grant type", "a&b=c"), ("empty", ""), ("ü", "%")])));
+    let form = send(|builder| Ok(builder.form([("grant type", "a&b=c"), ("empty", ""), ("ü", "%")])));
     assert_eq!(form.headers()["content-type"], "application/x-www-form-urlencoded");
     assert_eq!(form.body(), "grant%20type=a%26b%3Dc&empty=&%C3%BC=%25");
 }
 
 #[test]
-fn only_http_to_another_machine_is_plaintext() {
+fn only_http_to_a_remote_host_is_plaintext() {
     for (address, expected) in [
         ("http://vault.test", true),
         ("http://10.0.0.1:8200", true),

@@ -15,18 +15,18 @@ fn target() -> Target {
 fn maybe_and_with_meta_change_nothing() {
     requests! {
         GET "identity/entity/id/{id}" {
-            Maybe(ReadEntityById::new("e1")) => "identity/entity/id/e1" again;
-            WithMeta(Maybe(ReadEntityById::new("e1"))) => "identity/entity/id/e1" again;
+            Maybe(ReadEntityById::new("e1")) => "identity/entity/id/e1" idempotent;
+            WithMeta(Maybe(ReadEntityById::new("e1"))) => "identity/entity/id/e1" idempotent;
         }
         POST "identity/entity" {
-            WithMeta(CreateEntity::named("alice")) => "identity/entity" again {"name": "alice"};
-            Maybe(CreateEntity::unnamed()) => "identity/entity" once {};
+            WithMeta(CreateEntity::named("alice")) => "identity/entity" idempotent {"name": "alice"};
+            Maybe(CreateEntity::unnamed()) => "identity/entity" not_idempotent {};
         }
     }
 }
 
 #[test]
-fn wrap_adds_a_header_and_is_not_repeatable() {
+fn wrap_adds_a_header_and_is_not_idempotent() {
     let wrap = Wrap::new(CreateEntity::named("alice"), MINUTE);
     let request = wrap.request(&target()).unwrap();
     let expected = [
@@ -47,13 +47,13 @@ fn wrap_adds_a_header_and_is_not_repeatable() {
 }
 
 #[test]
-fn wrapping_a_read_makes_a_token_each_time() {
+fn wrapping_a_read_creates_a_token_each_time() {
     let request = Wrap::new(ReadEntityById::new("e1"), MINUTE).request(&target()).unwrap();
     assert!(!Operation::from_request(&request).unwrap().idempotent);
 }
 
 #[test]
-fn unwrap_is_made_with_the_wrapping_token_alone() {
+fn unwrap_sends_only_the_wrapping_token() {
     let target = target().with_namespace("team-a").unwrap();
     let request = UnwrapResponse::<ReadEntityById>::new("s.wrapping").request(&target).unwrap();
     let expected =
