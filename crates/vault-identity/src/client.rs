@@ -141,8 +141,9 @@ impl Client {
     /// | `DISABLE_REDIRECTS` | rejects redirects |
     /// | `RATE_LIMIT` | calls per second, and the burst after a `:`, as in `10` or `10.5:20` |
     ///
-    /// Booleans are parsed as by Go's `strconv.ParseBool`: `1`, `t`, `T`, `TRUE`, `true`, `True`, or `0`, `f`,
-    /// `F`, `FALSE`, `false`, `False`. Other variables of the command line, such as `SRV_LOOKUP`, are ignored.
+    /// Booleans are parsed as by Go's `strconv.ParseBool`: `1`, `t`, `T`, `TRUE`, `true`, `True`, or `0`,
+    /// `f`, `F`, `FALSE`, `false`, `False`. Other variables of the command line, such as `SRV_LOOKUP`, are
+    /// ignored.
     ///
     /// For a setting that has no variable, such as a token source, combine
     /// [`target_from_env`](crate::env::target_from_env) and
@@ -206,8 +207,8 @@ impl Client {
     /// }
     /// ```
     ///
-    /// A reference to an endpoint is an endpoint as well: `client.call(&endpoint)` borrows it, so that it can be
-    /// used again. Such a future cannot be spawned.
+    /// A reference to an endpoint is an endpoint as well: `client.call(&endpoint)` borrows it, so that it can
+    /// be used again. Such a future cannot be spawned.
     ///
     /// # Errors
     ///
@@ -260,7 +261,8 @@ impl Client {
         }
     }
 
-    /// Parses the response. Redacts the token from error messages, and marks a 403 of an unauthenticated call.
+    /// Parses the response. Redacts the token from error messages, and marks a 403 of an unauthenticated
+    /// call.
     fn parse<E: Endpoint>(
         &self,
         endpoint: &E,
@@ -273,7 +275,7 @@ impl Client {
                 self.reset_connections();
             }
             let mut error = error.redact(self.target.token_header());
-            if may_be_refused_path(&error) && self.has_encoded_path(endpoint) {
+            if may_be_rejected_path(&error) && self.has_encoded_path(endpoint) {
                 error = error.with_hint(
                     "some proxies reject encoded characters in a path: see Target::with_names_in_body",
                 );
@@ -284,16 +286,17 @@ impl Client {
 
     /// Returns `true` if the path has one of the characters that `Target::with_names_in_body` is about.
     fn has_encoded_path<E: Endpoint>(&self, endpoint: &E) -> bool {
-        let is_refused =
+        let is_rejected =
             |part: &str| ["2F", "5C", "25", "3B", "3F", "23"].iter().any(|code| part.starts_with(code));
         endpoint
             .request(&self.target)
-            .is_ok_and(|request| request.uri().path().split('%').skip(1).any(is_refused))
+            .is_ok_and(|request| request.uri().path().split('%').skip(1).any(is_rejected))
     }
 
-    /// Returns the newest index of each cluster and namespace that this client and its clones have seen, for
-    /// [`observe_tokens`](Self::observe_tokens) in another process. The list is empty if the transport does not
-    /// track them.
+    /// Returns the newest index of each cluster and namespace that this client and its clones have seen.
+    ///
+    /// Another process passes them to [`observe_tokens`](Self::observe_tokens). The list is empty if the
+    /// transport does not track them.
     pub fn consistency_tokens(&self) -> Vec<ConsistencyToken> {
         self.transport.consistency_tokens()
     }
@@ -329,7 +332,7 @@ impl Client {
 }
 
 /// Returns `true` if a proxy may have rejected the path.
-fn may_be_refused_path(error: &Error) -> bool {
+fn may_be_rejected_path(error: &Error) -> bool {
     let statuses = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
     error.api().is_some_and(|api| statuses.contains(&api.status()) && !api.is_from_server())
 }

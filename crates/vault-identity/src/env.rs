@@ -1,4 +1,4 @@
-//! What the environment of the process says.
+//! A target and a transport from environment variables.
 
 use std::env;
 use std::io;
@@ -9,7 +9,7 @@ use identity_core::{ExposeSecret, SecretString, Target, duration, error::Request
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy};
 
 use crate::Result;
-use variables::{Variables, refusal};
+use variables::{Variables, invalid};
 
 #[cfg(feature = "hyper")]
 mod rate;
@@ -19,41 +19,50 @@ mod tls;
 mod transport;
 mod variables;
 
-/// Where requests go as the environment says, and on whose behalf. Of each pair of `BAO_X` and `VAULT_X` the
-/// first that is set and not empty counts.
+/// Creates a target from environment variables.
 ///
-/// | variable | if there is none |
+/// Of each pair `BAO_X` and `VAULT_X`, the first that is set and not empty is used.
+///
+/// | variable | meaning |
 /// |---|---|
-/// | `BAO_AGENT_ADDR`, `VAULT_AGENT_ADDR`: the address of an agent, which is asked instead of the server | the server is asked |
-/// | `BAO_ADDR`, `VAULT_ADDR`: the server's address; of several with commas between them the first | `https://127.0.0.1:8200` |
-/// | `BAO_TOKEN`, `VAULT_TOKEN` | the file `.vault-token` in the home directory; without one, no token |
-/// | `BAO_NAMESPACE`, `VAULT_NAMESPACE` | the root namespace |
-/// | `BAO_WRAP_TTL`, `VAULT_WRAP_TTL`: must be no time at all, for a call could not read its result from an answer that is wrapped. [`Wrap`](crate::Wrap) wraps the answer of one call. | |
-///
-/// A value that cannot be used is an error that names the variable, and does not show the value.
+/// | `BAO_AGENT_ADDR`, `VAULT_AGENT_ADDR` | the address of an agent, which is used in place of the server |
+/// | `BAO_ADDR`, `VAULT_ADDR` | the address of the server, or the addresses of several nodes separated by commas, of which the first is used. Defaults to `https://127.0.0.1:8200`. |
+/// | `BAO_TOKEN`, `VAULT_TOKEN` | the token. Defaults to the content of the file `.vault-token` in the home directory, or to no token. |
+/// | `BAO_NAMESPACE`, `VAULT_NAMESPACE` | the namespace. Defaults to the root namespace. |
+/// | `BAO_WRAP_TTL`, `VAULT_WRAP_TTL` | must be zero or not set, because it would wrap every response. [`Wrap`](crate::Wrap) wraps the response of one call. |
 ///
 #[cfg_attr(
     feature = "hyper",
-    doc = "[`Client::from_env`](crate::Client::from_env) reads what concerns the transport as well, and so does [`transport_from_env`]."
+    doc = "[`Client::from_env`](crate::Client::from_env) and [`transport_from_env`] also read the variables of the transport."
 )]
+///
+/// # Errors
+///
+/// Fails if a variable has an invalid value, or if the token file cannot be read. The error names the
+/// variable and does not show its value.
 pub fn target_from_env() -> Result<Target, RequestError> {
     target(&Variables(&|name| env::var_os(name)), env::home_dir())
 }
 
-/// The default transport as the environment says, to be set up further. [`Client::from_env`](crate::Client::from_env)
-/// tells which variables are read.
+/// Returns a builder of the default transport, with the settings from environment variables.
+/// [`Client::from_env`](crate::Client::from_env) lists the variables.
 ///
-/// A source of tokens counts where the target has no token of its own, such as that of `VAULT_TOKEN`:
+/// A token source is used only if the target has no token of its own, such as that of `VAULT_TOKEN`:
 ///
 /// ```no_run
 /// use vault_identity::transport::TokenFile;
-/// use vault_identity::{Client, env::{target_from_env, transport_from_env}};
+/// use vault_identity::Client;
+/// use vault_identity::env::{target_from_env, transport_from_env};
 ///
 /// let transport = transport_from_env()?.token_source(TokenFile::new("/run/vault-agent/token")).build();
 /// let client = Client::new(target_from_env()?.with_transport_token(), transport);
 /// println!("{client:?}");
 /// # Ok::<(), vault_identity::error::RequestError>(())
 /// ```
+///
+/// # Errors
+///
+/// Fails if a variable has an invalid value. The error names the variable.
 #[cfg(feature = "hyper")]
 pub fn transport_from_env() -> Result<HyperTransportBuilder, RequestError> {
     transport::builder(&Variables(&|name| env::var_os(name)), Proxy::from_env)
@@ -62,7 +71,9 @@ pub fn transport_from_env() -> Result<HyperTransportBuilder, RequestError> {
 fn target(variables: &Variables<'_>, home: Option<PathBuf>) -> Result<Target, RequestError> {
     variables.read("WRAP_TTL", |ttl| match duration::parse(&ttl) {
         Some(ttl) if ttl.is_zero() => Ok(()),
-        _ => Err(refusal("would wrap every answer, and no call could read its result; use `Wrap` for those that are to be wrapped")),
+        _ => Err(invalid(
+            "would wrap every response, and no call could read its result; use `Wrap` for single calls",
+        )),
     })?;
     let mut target = Target::new(&addresses(variables)?[0])?;
     if let Some(with_token) = variables.read("TOKEN", |token| target.clone().with_token(token))? {
@@ -74,9 +85,9 @@ fn target(variables: &Variables<'_>, home: Option<PathBuf>) -> Result<Target, Re
     Ok(in_namespace.unwrap_or(target))
 }
 
-/// The addresses of the agent, or of all nodes of the server. There is at least one.
+/// Returns the address of the agent, or those of all nodes of the server. The list is not empty.
 fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
-    let checked = |list: String| {
+    let parse_list = |list: String| {
         let addresses: Vec<String> = list.split(',').map(|address| address.trim().to_owned()).collect();
         addresses.iter().try_for_each(|address| Target::new(address).map(drop))?;
         #[cfg(feature = "hyper")]
@@ -84,11 +95,11 @@ fn addresses(variables: &Variables<'_>) -> Result<Vec<String>, RequestError> {
         Ok(addresses)
     };
     let agent = variables.read("AGENT_ADDR", |address| Target::new(&address).map(|_| vec![address]))?;
-    let server = variables.read("ADDR", checked)?;
+    let server = variables.read("ADDR", parse_list)?;
     Ok(agent.or(server).unwrap_or_else(|| vec!["https://127.0.0.1:8200".to_owned()]))
 }
 
-/// The hint for the error if the default address cannot be reached.
+/// Returns the hint for an unreachable default address, or `None` if a variable sets the address.
 #[cfg(feature = "hyper")]
 pub(crate) fn address_hint() -> Option<&'static str> {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());

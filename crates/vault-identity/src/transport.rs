@@ -1,4 +1,5 @@
-//! The [`Transport`](crate::Transport) trait, what a transport reports, and the default transport with its settings.
+//! The [`Transport`](crate::Transport) trait, what a transport reports, and the default transport with its
+//! settings.
 
 pub use identity_core::transport::*;
 #[cfg(feature = "hyper")]

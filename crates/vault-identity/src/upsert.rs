@@ -38,7 +38,7 @@ where
     }
 }
 
-/// Repeats a write after an unclear error of the server if the object is found, because then the server does
+/// Writes again after an unclear error of the server if the object is found, because then the server does
 /// not create a second one. Otherwise returns the error: the object may be stored all the same.
 pub(crate) async fn rewrite_if_found<E, L, F>(
     client: &Client,

@@ -1,4 +1,4 @@
-//! What the client does beyond one call: member changes, deletion in chunks, views, blocking.
+//! Composite operations, derived clients and the blocking client.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -37,7 +37,7 @@ async fn adding_a_member_keeps_the_others() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_there_already_is_not_written_again() {
+async fn an_existing_member_is_not_written() {
     let mock = MockTransport::new();
     mock.expect(&ReadGroupById::new("g")).respond_with(&group(&["a"]));
     Client::new(target(), mock).groups().add_member_entities("g", ["a"]).await.unwrap();
@@ -54,9 +54,8 @@ async fn removing_the_last_member_sends_an_empty_list() {
     Client::new(target(), mock).groups().remove_member_entities("g", ["a", "x"]).await.unwrap();
 }
 
-/// The error of a call that only reads does not say that nothing was written.
 #[tokio::test]
-async fn a_change_that_was_written_and_cannot_be_read_again_may_have_been_applied() {
+async fn a_written_change_that_cannot_be_verified_may_have_been_applied() {
     let mock = MockTransport::new();
     let mut order = identity_mock::Sequence::new();
     mock.expect_any::<ReadGroupById>().in_sequence(&mut order).respond_with(&group(&["a"]));
@@ -73,7 +72,7 @@ async fn a_change_that_was_written_and_cannot_be_read_again_may_have_been_applie
 }
 
 #[tokio::test]
-async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied() {
+async fn delete_many_that_fails_after_its_first_request_may_have_been_applied() {
     for first in [true, false] {
         let mock = MockTransport::new();
         let mut order = identity_mock::Sequence::new();
@@ -90,7 +89,7 @@ async fn deleting_many_that_fails_after_its_first_request_may_have_been_applied(
 }
 
 #[tokio::test]
-async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end() {
+async fn a_change_undone_by_another_writer_is_retried_up_to_a_limit() {
     let mock = MockTransport::new();
     mock.expect_any::<ReadGroupById>().times(5).respond_with(&group(&["a"]));
     mock.expect_any::<UpdateGroupById>().times(5).respond_with(&None);
@@ -103,10 +102,10 @@ async fn a_change_undone_by_another_writer_is_made_again_and_given_up_in_the_end
     assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
-/// The messages are recorded: `group/create-unknown-member-entity.json` and
+/// The messages are those of the recordings `group/create-unknown-member-entity.json` and
 /// `create-unknown-member-group.json`.
 #[tokio::test]
-async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
+async fn a_member_deleted_after_the_group_was_read_is_left_out() {
     let unknown = |kind: &str, id: &str| format!("1 error occurred:\n\t* invalid {kind} ID \"{id}\"\n\n");
     for (kind, of_groups) in [("entity", false), ("member group", true)] {
         let group = |members: &[&str]| {
@@ -144,7 +143,7 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         add().await.unwrap();
         mock.checkpoint();
 
-        // One that is to be added does not come to exist, and one that stays unknown ends it.
+        // An unknown member that is to be added is an error, and so is one that stays unknown.
         mock.expect_any::<ReadGroupById>().respond_with(&group(&[]));
         mock.expect_any::<UpdateGroupById>()
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [unknown(kind, "a")]);
@@ -157,7 +156,7 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
         assert_eq!(add().await.unwrap_err().api().unwrap().status(), 500);
         mock.checkpoint();
 
-        // The caller's own words are no message of the server.
+        // The message may be part of a name of the caller.
         mock.expect_any::<ReadGroupById>().respond_with(&group(&["b"]));
         mock.expect_any::<UpdateGroupById>()
             .error(http::StatusCode::INTERNAL_SERVER_ERROR, [format!("other: {}", unknown(kind, "b"))]);
@@ -166,7 +165,7 @@ async fn a_member_that_was_deleted_since_the_group_was_read_is_left_out() {
 }
 
 #[tokio::test]
-async fn many_are_deleted_in_chunks_and_none_in_none() {
+async fn delete_many_sends_chunks_and_nothing_for_an_empty_list() {
     let mock = MockTransport::new();
     let sizes = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&sizes);
@@ -186,7 +185,7 @@ async fn many_are_deleted_in_chunks_and_none_in_none() {
 }
 
 #[tokio::test]
-async fn a_view_has_its_own_target_and_the_same_transport() {
+async fn a_derived_client_has_its_own_target_and_the_same_transport() {
     let mock = MockTransport::new();
     for (header, value) in [("x-vault-namespace", "team-a"), ("x-vault-token", "other")] {
         mock.expect_where::<ListEntities>(move |call| {
@@ -251,7 +250,7 @@ fn the_default_clients_are_made_without_a_runtime() {
 
     assert!(Client::with_address("http://127.0.0.1:1", "token").is_ok());
     assert!(BlockingClient::with_address("http://127.0.0.1:1", "token").is_ok());
-    // The default one tries for a minute.
+    // The default policy retries for a minute.
     let transport = HyperTransport::builder().retry_policy(RetryPolicy::off()).build();
     let nowhere = Target::new("http://127.0.0.1:1").unwrap();
     let client = BlockingClient::new(nowhere, BlockingAdapter::new(transport).unwrap());

@@ -1,5 +1,5 @@
-//! Only `from_env` reads the environment of the process. The tests run themselves again in processes of their
-//! own, as a process cannot change its environment safely.
+//! Only `from_env` reads the environment. Each test reruns itself in a process with the variables set,
+//! because a process cannot change its own environment safely.
 
 #![cfg(feature = "hyper")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -15,13 +15,13 @@ use vault_identity::env::{target_from_env, transport_from_env};
 use vault_identity::transport::{BlockingAdapter, HyperTransport, Token};
 use vault_identity::{BlockingClient, Client, Target};
 
-/// Runs the test of this name again, where these variables are set; `None` if this is that run.
-fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {
-    if env::var_os("AGAIN").is_some() {
+/// Reruns a test in a process with `variables` set. Returns `None` in that process.
+fn rerun_with(test: &str, variables: &[(&str, &str)]) -> Option<()> {
+    if env::var_os("RERUN").is_some() {
         return None;
     }
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", test, "--nocapture"]).env("AGAIN", "1").envs(variables.iter().copied());
+    command.args(["--exact", test, "--nocapture"]).env("RERUN", "1").envs(variables.iter().copied());
     let output = command.output().unwrap();
     let printed =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -29,7 +29,7 @@ fn again(test: &str, variables: &[(&str, &str)]) -> Option<()> {
     Some(())
 }
 
-/// Answers each call with an empty list, and hands over the lines of its head.
+/// Serves an empty list for each request, and sends the lines of the request head to the channel.
 fn server() -> (SocketAddr, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -56,7 +56,7 @@ fn header<'a>(head: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn no_other_client_reads_it() {
+async fn only_from_env_reads_the_environment() {
     let variables = [
         ("BAO_ADDR", "http://127.0.0.1:1"),
         ("VAULT_ADDR", "http://127.0.0.1:1"),
@@ -68,7 +68,7 @@ async fn no_other_client_reads_it() {
         ("BAO_PROXY_ADDR", "http://127.0.0.1:1"),
         ("HTTP_PROXY", "http://127.0.0.1:1"),
     ];
-    if again("no_other_client_reads_it", &variables).is_some() {
+    if rerun_with("only_from_env_reads_the_environment", &variables).is_some() {
         return;
     }
     let (address, heads) = server();
@@ -93,7 +93,7 @@ async fn no_other_client_reads_it() {
 }
 
 #[tokio::test]
-async fn from_env_reads_it() {
+async fn from_env_reads_the_environment() {
     let (address, heads) = server();
     let address = format!("http://{address}");
     let variables = [
@@ -104,7 +104,7 @@ async fn from_env_reads_it() {
         // Loopback needs no proxy.
         ("BAO_PROXY_ADDR", "http://127.0.0.1:1"),
     ];
-    if again("from_env_reads_it", &variables).is_some() {
+    if rerun_with("from_env_reads_the_environment", &variables).is_some() {
         for _ in 0..2 {
             let head = heads.recv().unwrap();
             assert_eq!(header(&head, "x-vault-token"), Some("s.of-the-environment"));
@@ -117,9 +117,9 @@ async fn from_env_reads_it() {
 }
 
 #[tokio::test]
-async fn a_bad_variable_keeps_the_client_from_being_made() {
+async fn an_invalid_variable_fails_the_constructor() {
     let variables = [("BAO_SKIP_VERIFY", "off"), ("BAO_ADDR", "https://vault.test")];
-    if again("a_bad_variable_keeps_the_client_from_being_made", &variables).is_some() {
+    if rerun_with("an_invalid_variable_fails_the_constructor", &variables).is_some() {
         return;
     }
     let error = Client::from_env().unwrap_err();
@@ -129,7 +129,7 @@ async fn a_bad_variable_keeps_the_client_from_being_made() {
 }
 
 #[tokio::test]
-async fn a_token_source_counts_unless_the_target_has_a_token() {
+async fn a_token_source_is_used_unless_the_target_has_a_token() {
     let (address, heads) = server();
     let target = || Target::new(&format!("http://{address}")).unwrap();
     let transport = HyperTransport::builder().token_source(Token::new("s.source").unwrap()).build();
@@ -151,9 +151,9 @@ async fn a_token_source_counts_unless_the_target_has_a_token() {
     assert_eq!(header(&heads.recv().unwrap(), "x-vault-token"), Some("s.source"));
 }
 
-/// A refusal may repeat what was asked.
+/// The server may repeat a request in its error message.
 #[tokio::test]
-async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
+async fn the_token_of_a_source_is_redacted_in_error_messages() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = Target::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     thread::spawn(move || {
@@ -169,7 +169,7 @@ async fn the_token_of_a_source_is_masked_in_the_words_of_the_server() {
 }
 
 #[test]
-fn the_consistency_is_that_of_the_transport() {
+fn consistency_tokens_are_those_of_the_transport() {
     let target = || Target::new("http://vault.test").unwrap();
     let token = serde_json::json!([{ "address": "vault.test", "namespace": "", "index": "an index" }]);
     let tokens: Vec<vault_identity::transport::ConsistencyToken> = serde_json::from_value(token).unwrap();
@@ -185,13 +185,13 @@ fn the_consistency_is_that_of_the_transport() {
 }
 
 #[test]
-fn a_transport_of_the_environment_can_be_set_up_further() {
+fn a_transport_from_the_environment_can_be_configured_further() {
     let (address, heads) = server();
-    let test = "a_transport_of_the_environment_can_be_set_up_further";
+    let test = "a_transport_from_the_environment_can_be_configured_further";
     let variables =
         [("BAO_ADDR", format!("http://{address}")), ("BAO_TOKEN", "of-the-environment".to_owned())];
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    if again(test, &variables).is_some() {
+    if rerun_with(test, &variables).is_some() {
         let head = heads.recv().unwrap();
         assert_eq!(header(&head, "x-vault-token"), Some("of-the-source"), "{head:?}");
         return;
@@ -203,7 +203,7 @@ fn a_transport_of_the_environment_can_be_set_up_further() {
 }
 
 #[tokio::test]
-async fn the_health_is_that_of_the_addresses() {
+async fn health_reports_each_address() {
     use vault_identity::transport::NodeState;
 
     let (address, heads) = server();
@@ -216,7 +216,7 @@ async fn the_health_is_that_of_the_addresses() {
         client.with_token("another").unwrap().health().await,
         blocking.with_namespace("another").unwrap().health(),
     ] {
-        // It answers with 404.
+        // The server responds with 404.
         let [node] = &health[..] else { panic!("{health:?}") };
         assert_eq!((&*node.address, node.state), (&*address.to_string(), NodeState::Unknown));
         assert!(heads.recv().unwrap()[0].starts_with("GET /v1/sys/health "));
@@ -226,9 +226,9 @@ async fn the_health_is_that_of_the_addresses() {
     assert!(BlockingClient::new(target(), |_| panic!("nothing is sent")).health().is_empty());
 }
 
-/// Counts its connections, and answers on each for as long as it stays.
+/// The server counts its connections and keeps them open.
 #[tokio::test]
-async fn connections_are_renewed() {
+async fn connections_are_reset() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = Target::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let (sender, connections) = channel();
@@ -248,8 +248,8 @@ async fn connections_are_renewed() {
         }
     });
     let client = Client::with_default_transport(target);
-    for (renew, expected) in [(false, 1), (false, 0), (true, 1)] {
-        if renew {
+    for (reset, expected) in [(false, 1), (false, 0), (true, 1)] {
+        if reset {
             client.reset_connections();
         }
         client.entities().list().await.unwrap();
@@ -258,13 +258,13 @@ async fn connections_are_renewed() {
 }
 
 #[test]
-fn a_refusal_tells_that_no_token_was_sent() {
-    let refuse = |_| {
+fn a_403_without_a_token_reports_that_none_was_sent() {
+    let forbid = |_| {
         let mut response = http::Response::new(r#"{"errors":["permission denied"]}"#.into());
         *response.status_mut() = http::StatusCode::FORBIDDEN;
         Ok(response)
     };
-    let client = BlockingClient::new(Target::new("http://vault.test").unwrap(), refuse);
+    let client = BlockingClient::new(Target::new("http://vault.test").unwrap(), forbid);
     let error = client.entities().list().unwrap_err();
     assert!(
         format!("{error:#}").ends_with("failed: 403 permission denied: the client sent no token"),
@@ -315,7 +315,7 @@ async fn a_wrapped_transport_keeps_its_token_source_its_consistency_and_its_heal
 }
 
 #[test]
-fn an_unreachable_default_address_says_that_no_variable_names_another() {
+fn an_unreachable_default_address_reports_that_no_variable_is_set() {
     let unset = [
         ("BAO_AGENT_ADDR", ""),
         ("VAULT_AGENT_ADDR", ""),
@@ -324,7 +324,7 @@ fn an_unreachable_default_address_says_that_no_variable_names_another() {
         ("VAULT_MAX_RETRIES", "0"),
         ("VAULT_TOKEN", "t"),
     ];
-    if again("an_unreachable_default_address_says_that_no_variable_names_another", &unset).is_some() {
+    if rerun_with("an_unreachable_default_address_reports_that_no_variable_is_set", &unset).is_some() {
         return;
     }
     let client = BlockingClient::from_env().unwrap();
@@ -336,14 +336,14 @@ fn an_unreachable_default_address_says_that_no_variable_names_another() {
             "{error}"
         );
     }
-    // Whoever names an address knows it.
+    // An explicit address needs no hint.
     let elsewhere = client.with_target(Target::new("http://127.0.0.1:1").unwrap());
     let error = elsewhere.entities().list().unwrap_err().to_string();
     assert!(error.contains("the request was not sent") && !error.contains("VAULT_ADDR"), "{error}");
 }
 
 #[test]
-fn one_result_takes_the_making_of_a_client_and_its_calls() {
+fn one_result_type_fits_constructors_and_calls() {
     fn main() -> vault_identity::Result<()> {
         let client = BlockingClient::from_env()?;
         client.entities().list()?;
@@ -355,7 +355,7 @@ fn one_result_takes_the_making_of_a_client_and_its_calls() {
         ("BAO_AGENT_ADDR", ""),
         ("VAULT_AGENT_ADDR", ""),
     ];
-    if again("one_result_takes_the_making_of_a_client_and_its_calls", &variables).is_none() {
+    if rerun_with("one_result_type_fits_constructors_and_calls", &variables).is_none() {
         let error = main().unwrap_err();
         assert!(format!("{error:?}").starts_with("`VAULT_ADDR` needs a scheme"), "{error:?}");
     }

@@ -1,6 +1,6 @@
 use identity_hyper::RateLimit;
 
-/// How many calls a second, and how many at once after a rest if that is said: `10`, `0.5`, `10.5:20`.
+/// Parses calls per second and an optional burst: `10`, `0.5`, `10.5:20`.
 pub(super) fn parse(text: &str) -> Option<RateLimit> {
     let (rate, burst) = text.split_once(':').map_or((text, None), |(rate, burst)| (rate, Some(burst)));
     let is_number = rate.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');

@@ -18,7 +18,7 @@ fn authority(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn nothing_set_is_the_local_server_without_a_token() {
+fn the_default_is_the_local_server_without_a_token() {
     let request = request(&[], None);
     assert_eq!(request.uri(), "https://127.0.0.1:8200/v1/identity/entity/id");
     assert!(!request.headers().contains_key("x-vault-token"));
@@ -26,7 +26,7 @@ fn nothing_set_is_the_local_server_without_a_token() {
 }
 
 #[test]
-fn bao_comes_before_vault_and_an_empty_value_hides_nothing() {
+fn bao_takes_precedence_over_vault_unless_it_is_empty() {
     let both = [
         ("BAO_ADDR", "http://bao:1"),
         ("VAULT_ADDR", "http://vault:2"),
@@ -42,7 +42,7 @@ fn bao_comes_before_vault_and_an_empty_value_hides_nothing() {
 }
 
 #[test]
-fn an_agent_comes_before_the_server_and_the_first_of_several_is_asked() {
+fn an_agent_takes_precedence_and_the_first_of_several_addresses_is_used() {
     assert_eq!(authority(&[("BAO_ADDR", "http://a:1, http://b:2")]), "a:1");
     assert_eq!(authority(&[("BAO_ADDR", "http://a:1"), ("VAULT_AGENT_ADDR", "http://agent:3")]), "agent:3");
     assert_eq!(authority(&[("BAO_ADDR", "http://a:1"), ("VAULT_AGENT_ADDR", "")]), "a:1");
@@ -69,7 +69,7 @@ fn a_token_file_that_cannot_be_read_is_an_error() {
 }
 
 #[test]
-fn wrapping_of_every_answer_is_refused() {
+fn wrapping_of_every_response_is_rejected() {
     for ttl in ["0", "0s", ""] {
         from(&[("VAULT_WRAP_TTL", ttl)], None).unwrap();
     }
@@ -80,7 +80,7 @@ fn wrapping_of_every_answer_is_refused() {
 }
 
 #[test]
-fn a_bad_value_names_its_variable_and_is_not_shown() {
+fn an_error_names_the_variable_and_hides_the_value() {
     for (name, value) in [
         ("VAULT_ADDR", "canary:8200"),
         ("BAO_ADDR", "http://user:canary@host"),
@@ -98,7 +98,7 @@ fn a_bad_value_names_its_variable_and_is_not_shown() {
 }
 
 #[test]
-fn an_address_that_is_not_used_must_be_one_all_the_same() {
+fn an_unused_address_is_validated_too() {
     let error = from(&[("BAO_AGENT_ADDR", "http://agent"), ("BAO_ADDR", "nonsense")], None).unwrap_err();
     assert!(error.starts_with("`BAO_ADDR` "), "{error}");
 }
@@ -115,7 +115,7 @@ proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..proptest::test_runner::Config::with_cases(4000) })]
 
     #[test]
-    fn no_value_of_a_variable_makes_it_panic(
+    fn no_value_of_a_variable_panics(
         text in proptest::prop_oneof![
             "[0-9.]{0,40}(ns|us|ms|s|m|h|d|:)?[0-9.]{0,12}(ns|ms|s|h|d)?",
             "\\PC{0,20}",
@@ -126,7 +126,7 @@ proptest::proptest! {
         #[cfg(feature = "hyper")]
         let _ = rate::parse(&text);
         for name in ["BAO_ADDR", "BAO_AGENT_ADDR", "BAO_TOKEN", "BAO_NAMESPACE", "BAO_WRAP_TTL"] {
-            let get = |asked: &str| (asked == name).then(|| text.clone().into());
+            let get = |requested: &str| (requested == name).then(|| text.clone().into());
             let _ = target(&Variables(&get), None);
         }
     }

@@ -1,58 +1,57 @@
 use identity_core::error::RequestError;
 use identity_hyper::{Tls, TlsError};
 
-use super::variables::{Variables, refusal};
+use super::variables::{Variables, invalid};
 
-type Set = fn(Tls, String) -> Result<Tls, TlsError>;
-type Show = fn(Tls, String, String) -> Result<Tls, TlsError>;
+type SetTls = fn(Tls, String) -> Result<Tls, TlsError>;
+type SetClientCert = fn(Tls, String, String) -> Result<Tls, TlsError>;
 
-/// How servers are verified, as the environment says. All CAs that are given are trusted, and no others.
+/// Returns the TLS settings. If any CA is set, the CAs of the system are not trusted.
 pub(super) fn tls(variables: &Variables<'_>) -> Result<Tls, RequestError> {
     let mut tls = Tls::new();
-    let settings: [(&str, Set); 4] = [
+    let settings: [(&str, SetTls); 4] = [
         ("CACERT", |tls, file| tls.ca_file(file)),
         ("CACERT_BYTES", |tls, pem| tls.ca_pem(pem)),
         ("CAPATH", |tls, directory| tls.ca_dir(directory)),
         ("TLS_SERVER_NAME", |tls, name| tls.server_name(&name)),
     ];
     for (name, set) in settings {
-        let changed = variables
-            .read(name, |value| set(tls.clone(), checked(name, value)?).map_err(|error| unusable(&error)))?;
+        let changed = variables.read(name, |value| {
+            set(tls.clone(), require_no_pem(name, value)?).map_err(|error| unusable(&error))
+        })?;
         tls = changed.unwrap_or(tls);
     }
-    // Of bytes and files, the files count.
-    tls = client(variables, tls, "CLIENT_CERT_BYTES", "CLIENT_KEY_BYTES", |tls, pem, key| {
+    // Set first, because files take precedence over PEM text.
+    tls = client_cert(variables, tls, "CLIENT_CERT_BYTES", "CLIENT_KEY_BYTES", |tls, pem, key| {
         tls.client_cert_pem(pem, key)
     })?;
-    tls = client(variables, tls, "CLIENT_CERT", "CLIENT_KEY", Tls::client_cert_files)?;
-    Ok(if variables.is_true("SKIP_VERIFY")? { tls.danger_accept_invalid_certs() } else { tls })
+    tls = client_cert(variables, tls, "CLIENT_CERT", "CLIENT_KEY", Tls::client_cert_files)?;
+    Ok(if variables.flag("SKIP_VERIFY")? { tls.danger_accept_invalid_certs() } else { tls })
 }
 
-/// Shows servers a certificate, which needs its key.
-fn client(
+/// Sets the client certificate and its key, of which neither may be missing.
+fn client_cert(
     variables: &Variables<'_>,
     tls: Tls,
-    name_of_certificate: &str,
-    name_of_key: &str,
-    show: Show,
+    cert_name: &str,
+    key_name: &str,
+    set: SetClientCert,
 ) -> Result<Tls, RequestError> {
-    let key = variables.read(name_of_key, |key| checked(name_of_key, key))?;
-    let shown = variables.read(name_of_certificate, |certificate| {
-        let key = key.clone().ok_or_else(|| refusal("needs its key as well"))?;
-        show(tls.clone(), checked(name_of_certificate, certificate)?, key).map_err(|error| unusable(&error))
+    let key = variables.read(key_name, |key| require_no_pem(key_name, key))?;
+    let with_cert = variables.read(cert_name, |certificate| {
+        let key = key.clone().ok_or_else(|| invalid("requires its key as well"))?;
+        set(tls.clone(), require_no_pem(cert_name, certificate)?, key).map_err(|error| unusable(&error))
     })?;
-    if shown.is_none() && key.is_some() {
-        variables.read(name_of_key, |_| Err::<(), _>(refusal("needs its certificate as well")))?;
+    if with_cert.is_none() && key.is_some() {
+        variables.read(key_name, |_| Err::<(), _>(invalid("requires its certificate as well")))?;
     }
-    Ok(shown.unwrap_or(tls))
+    Ok(with_cert.unwrap_or(tls))
 }
 
-/// An error shows the name of a file, which must not be a key that was put in its place.
-fn checked(name: &str, value: String) -> Result<String, RequestError> {
+/// Rejects PEM text in place of a file name, because errors show file names.
+fn require_no_pem(name: &str, value: String) -> Result<String, RequestError> {
     if !name.ends_with("_BYTES") && value.contains("-----BEGIN") {
-        return Err(refusal(
-            "must be a name; what is in the file goes into the variable with `_BYTES` at the end",
-        ));
+        return Err(invalid("must be a file name; PEM text belongs in the variable that ends in `_BYTES`"));
     }
     Ok(value)
 }
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_sets_what_it_says() {
+    fn each_variable_sets_its_setting() {
         let pair = Pair::new();
         let (cert_file, key_file, directory) =
             (&*pair.file("cert.pem"), &*pair.file("key.pem"), pair.directory.path().to_str().unwrap());
@@ -149,22 +148,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_true_word_switches_verification_off() {
+    fn only_a_true_value_disables_verification() {
         let verified = format!("{:?}", Tls::new());
-        for word in ["", "0", "f", "F", "FALSE", "false", "False"] {
-            assert_eq!(from(&[("BAO_SKIP_VERIFY", word)]).unwrap(), verified, "{word}");
+        for value in ["", "0", "f", "F", "FALSE", "false", "False"] {
+            assert_eq!(from(&[("BAO_SKIP_VERIFY", value)]).unwrap(), verified, "{value}");
         }
-        for word in ["1", "t", "T", "TRUE", "true", "True"] {
-            assert_ne!(from(&[("BAO_SKIP_VERIFY", word)]).unwrap(), verified, "{word}");
+        for value in ["1", "t", "T", "TRUE", "true", "True"] {
+            assert_ne!(from(&[("BAO_SKIP_VERIFY", value)]).unwrap(), verified, "{value}");
         }
-        for word in ["no", "off", "yes", "on", " ", "tRuE", "disabled"] {
-            let error = from(&[("BAO_SKIP_VERIFY", word)]).unwrap_err();
-            assert_eq!(error, "`BAO_SKIP_VERIFY` must be `true` or `false`", "{word}");
+        for value in ["no", "off", "yes", "on", " ", "tRuE", "disabled"] {
+            let error = from(&[("BAO_SKIP_VERIFY", value)]).unwrap_err();
+            assert_eq!(error, "`BAO_SKIP_VERIFY` must be `true` or `false`", "{value}");
         }
     }
 
     #[test]
-    fn what_cannot_be_used_is_an_error_that_names_the_variable_and_shows_no_key() {
+    fn an_invalid_value_is_an_error_that_names_the_variable_and_shows_no_key() {
         let (pair, other) = (Pair::new(), Pair::new());
         let missing = &*pair.file("missing.pem");
         let (cert_file, key_file) = (&*pair.file("cert.pem"), &*pair.file("key.pem"));

@@ -2,33 +2,34 @@ use identity_core::error::RequestError;
 use identity_hyper::{HyperTransport, HyperTransportBuilder, Proxy, RedirectPolicy, RetryPolicy};
 
 use super::tls::tls;
-use super::variables::{Variables, refusal};
+use super::variables::{Variables, invalid};
 use super::{addresses, duration, rate};
 
-/// A transport as the environment says. `usual_proxy` counts where the variables name none.
+/// Returns a builder with the settings of the variables. `default_proxy` is used if no variable sets one.
 pub(super) fn builder(
     variables: &Variables<'_>,
-    usual_proxy: impl FnOnce() -> Result<Proxy, RequestError>,
+    default_proxy: impl FnOnce() -> Result<Proxy, RequestError>,
 ) -> Result<HyperTransportBuilder, RequestError> {
     let mut builder = HyperTransport::builder().addresses(addresses(variables)?)?.tls(tls(variables)?);
     let proxy = variables.read("PROXY_ADDR", |url| Proxy::all(&url))?;
-    builder = builder.proxy(proxy.map_or_else(usual_proxy, Ok)?);
+    builder = builder.proxy(proxy.map_or_else(default_proxy, Ok)?);
     let timeout = |text: String| {
-        duration::parse(&text).ok_or_else(|| refusal("must be a time like `60`, `1500ms`, `1m30s` or `2d`"))
+        duration::parse(&text)
+            .ok_or_else(|| invalid("must be a duration such as `60`, `1500ms`, `1m30s` or `2d`"))
     };
     if let Some(timeout) = variables.read("CLIENT_TIMEOUT", timeout)?.filter(|timeout| !timeout.is_zero()) {
         builder = builder.timeout(timeout);
     }
-    let retries = |text: String| text.parse().map_err(|_| refusal("must be a whole number"));
+    let retries = |text: String| text.parse().map_err(|_| invalid("must be a whole number"));
     if let Some(retries) = variables.read("MAX_RETRIES", retries)? {
         builder = builder.retry_policy(RetryPolicy::new().max_retries(retries));
     }
     let rate =
-        |text: String| rate::parse(&text).ok_or_else(|| refusal("must be a rate like `10` or `10.5:20`"));
+        |text: String| rate::parse(&text).ok_or_else(|| invalid("must be a rate such as `10` or `10.5:20`"));
     if let Some(rate) = variables.read("RATE_LIMIT", rate)? {
         builder = builder.rate_limit(rate);
     }
-    if variables.is_true("DISABLE_REDIRECTS")? {
+    if variables.flag("DISABLE_REDIRECTS")? {
         builder = builder.redirect_policy(RedirectPolicy::Never);
     }
     Ok(builder)
@@ -45,14 +46,14 @@ mod tests {
 
     fn from(variables: &[(&str, &str)]) -> Result<String, String> {
         let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        let usual_proxy = || Proxy::all("http://usual:1");
-        let builder = builder(&Variables(&|name| variables.get(name).map(Into::into)), usual_proxy);
+        let default_proxy = || Proxy::all("http://default:1");
+        let builder = builder(&Variables(&|name| variables.get(name).map(Into::into)), default_proxy);
         builder.map(|builder| format!("{builder:?}")).map_err(|error| error.to_string())
     }
 
     fn at<const N: usize>(addresses: [&str; N]) -> HyperTransportBuilder {
         let builder = HyperTransport::builder().addresses(addresses).unwrap();
-        builder.proxy(Proxy::all("http://usual:1").unwrap())
+        builder.proxy(Proxy::all("http://default:1").unwrap())
     }
 
     fn base() -> HyperTransportBuilder {
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_sets_what_it_says() {
+    fn each_variable_sets_its_setting() {
         let proxy = |url| base().proxy(Proxy::all(url).unwrap());
         for (variables, expected) in [
             (&[][..], base()),
@@ -90,24 +91,24 @@ mod tests {
     }
 
     #[test]
-    fn only_the_words_that_go_knows_are_true_or_false() {
-        for (words, expected) in [
+    fn booleans_are_parsed_as_by_go() {
+        for (values, expected) in [
             (["1", "t", "T", "TRUE", "true", "True"], base().redirect_policy(RedirectPolicy::Never)),
             (["0", "f", "F", "FALSE", "false", "False"], base()),
         ] {
-            for word in words {
-                let transport = from(&[("BAO_DISABLE_REDIRECTS", word)]).unwrap();
-                assert_eq!(transport, format!("{expected:?}"), "{word}");
+            for value in values {
+                let transport = from(&[("BAO_DISABLE_REDIRECTS", value)]).unwrap();
+                assert_eq!(transport, format!("{expected:?}"), "{value}");
             }
         }
-        for word in ["yes", "no", "on", "off", "tRUE", " true", "true ", "2", "-1", "y", "enabled"] {
-            let error = from(&[("VAULT_DISABLE_REDIRECTS", word)]).unwrap_err();
-            assert_eq!(error, "`VAULT_DISABLE_REDIRECTS` must be `true` or `false`", "{word}");
+        for value in ["yes", "no", "on", "off", "tRUE", " true", "true ", "2", "-1", "y", "enabled"] {
+            let error = from(&[("VAULT_DISABLE_REDIRECTS", value)]).unwrap_err();
+            assert_eq!(error, "`VAULT_DISABLE_REDIRECTS` must be `true` or `false`", "{value}");
         }
     }
 
     #[test]
-    fn a_bad_value_is_an_error_that_names_the_variable() {
+    fn an_invalid_value_is_an_error_that_names_the_variable() {
         for (name, value) in [
             ("BAO_CLIENT_TIMEOUT", "-1"),
             ("VAULT_CLIENT_TIMEOUT", "soon"),

@@ -60,7 +60,7 @@ handle! {
 
     /// Deletes any number of entities, in as many requests as needed: see [`BatchDeleteEntities`].
     ///
-    /// Entities that do not exist are skipped, so after an error the same call can be repeated.
+    /// Entities that do not exist are skipped, so the same call can be made again after an error.
     #[doc(alias = "batch_delete")]
     fn delete_many(self, ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
         delete_many(self.client.clone(), ids.into_iter().map(Into::into).collect())

@@ -19,8 +19,8 @@ handle! {
         ///
         /// pub async fn example(client: &Client, alice: &EntityId) -> Result<()> {
         ///     let aliases = client.entity_aliases();
-        ///     let alias = CreateEntityAlias::new("alice@example.com", "auth_oidc_1f2e3d4c").canonical_id(alice);
-        ///     aliases.create(&alias).await?;
+        ///     let alias = CreateEntityAlias::new("alice@example.com", "auth_oidc_1f2e3d4c");
+        ///     aliases.create(&alias.canonical_id(alice)).await?;
         ///     println!("{} aliases", aliases.list().await?.len());
         ///     Ok(())
         /// }

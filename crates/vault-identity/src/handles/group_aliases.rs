@@ -17,8 +17,8 @@ handle! {
         ///
         /// pub async fn example(client: &Client, engineers: &GroupId) -> Result<()> {
         ///     let aliases = client.group_aliases();
-        ///     let alias = CreateGroupAlias::new("ldap-engineers", "auth_ldap_1f2e3d4c").canonical_id(engineers);
-        ///     aliases.create(&alias).await?;
+        ///     let alias = CreateGroupAlias::new("ldap-engineers", "auth_ldap_1f2e3d4c");
+        ///     aliases.create(&alias.canonical_id(engineers)).await?;
         ///     println!("{} aliases", aliases.list().await?.len());
         ///     Ok(())
         /// }

@@ -15,7 +15,8 @@ handle! {
         ///
         /// pub async fn example(client: &Client) -> Result<()> {
         ///     let clients = client.oidc().clients();
-        ///     clients.write(&WriteOidcClient::new("app").redirect_uris(["https://app.example.com/cb"])).await?;
+        ///     let write = WriteOidcClient::new("app").redirect_uris(["https://app.example.com/cb"]);
+        ///     clients.write(&write).await?;
         ///     let app = clients.read("app").await?;
         ///     println!("{app:?}");
         ///     Ok(())

@@ -1,4 +1,4 @@
-//! Objects whose creation was answered, and the answer lost.
+//! Creations whose first response is lost.
 
 #![cfg(feature = "hyper")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -14,14 +14,14 @@ use vault_identity::{
     transport::TransportErrorKind,
 };
 
-/// Repeats, as the default transport does, what goes to the mock.
-fn repeating(mock: &MockTransport) -> Client {
+/// Returns a client that retries over the mock, as the default transport does.
+fn retrying(mock: &MockTransport) -> Client {
     let transport = HyperTransport::builder().into_layer().layer(TransportService::new(mock.clone()));
     Client::new(Target::new("http://vault.test").unwrap(), transport)
 }
 
 #[tokio::test]
-async fn the_identifier_of_an_entity_is_found_after_a_lost_answer() {
+async fn the_identifier_of_an_entity_is_found_after_a_lost_response() {
     let mock = MockTransport::new();
     let mut order = Sequence::new();
     let create = CreateEntity::named("a/b c");
@@ -30,16 +30,16 @@ async fn the_identifier_of_an_entity_is_found_after_a_lost_answer() {
     let found = Some(Entity::new("e-1", "a/b c"));
     mock.expect(&LookupEntity::by_name("a/b c")).in_sequence(&mut order).respond_with(&found);
 
-    let created = repeating(&mock).entities().create(&create).await.unwrap().created().unwrap();
+    let created = retrying(&mock).entities().create(&create).await.unwrap().created().unwrap();
 
     assert_eq!((created.id.as_str(), created.name.as_str()), ("e-1", "a/b c"));
     mock.checkpoint();
 }
 
 #[tokio::test]
-async fn so_are_those_of_groups_and_of_what_is_written_by_name() {
+async fn identifiers_of_groups_and_of_writes_by_name_are_found_after_a_lost_response() {
     let mock = MockTransport::new();
-    let client = repeating(&mock);
+    let client = retrying(&mock);
     let lost = || TransportErrorKind::Timeout;
     let group = Some(Group::new("g-1", "g"));
     let mut order = Sequence::new();
@@ -64,11 +64,11 @@ async fn so_are_those_of_groups_and_of_what_is_written_by_name() {
     mock.checkpoint();
 }
 
-/// The mock panics at a call that it does not expect.
+/// The mock panics if it receives an unexpected request.
 #[tokio::test]
-async fn an_update_that_was_not_repeated_or_names_its_object_is_not_followed_by_a_second_call() {
+async fn an_update_that_was_not_retried_or_has_an_id_makes_no_second_call() {
     let mock = MockTransport::new();
-    let client = repeating(&mock);
+    let client = retrying(&mock);
     mock.expect_any::<CreateEntity>().respond_with(&Upsert::Updated);
     let upsert = client.entities().create(&CreateEntity::named("a")).await.unwrap();
     assert_eq!(upsert, Upsert::Updated);
@@ -87,7 +87,7 @@ async fn an_update_that_was_not_repeated_or_names_its_object_is_not_followed_by_
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_up_is_updated_all_the_same() {
+async fn a_failed_lookup_is_not_an_error() {
     for found in [Ok(None), Err(http::StatusCode::FORBIDDEN)] {
         let mock = MockTransport::new();
         let mut order = Sequence::new();
@@ -100,7 +100,7 @@ async fn what_cannot_be_looked_up_is_updated_all_the_same() {
             Ok(found) => lookup.respond_with(&found),
             Err(status) => lookup.error(status, ["permission denied"]),
         }
-        let upsert = repeating(&mock).entities().create(&CreateEntity::named("a")).await.unwrap();
+        let upsert = retrying(&mock).entities().create(&CreateEntity::named("a")).await.unwrap();
         assert_eq!(upsert, Upsert::Updated);
         mock.checkpoint();
     }
