@@ -15,7 +15,7 @@
 //! | [`oidc`] | identity tokens, the OpenID provider, and [`Pkce`](oidc::Pkce) |
 //! | [`mfa`] | MFA methods and login enforcements |
 //! | [`wrapping`] | response wrapping: [`Wrap`] |
-//! | [`env`] | a [`Target`] and a transport from environment variables |
+//! | [`env`](mod@env) | a [`Target`] and a transport from environment variables |
 //! | [`transport`] | the default transport and its settings, and the [`Transport`] trait for your own |
 //! | [`error`](mod@error) | [`Error`], and the errors of each stage |
 //! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint) |

@@ -1,4 +1,4 @@
-//! The [`Transport`](crate::Transport) trait, what a transport reports, and the default transport with its
+//! The [`Transport`] trait, what a transport reports, and the default transport with its
 //! settings.
 
 pub use identity_core::transport::*;
