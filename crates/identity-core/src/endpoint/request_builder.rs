@@ -295,7 +295,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Never fails: both values are encoded as ASCII.
+    /// Fails if the header cannot be created. Both values are encoded as ASCII, so this does not happen.
     pub fn basic_auth(self, client_id: &str, client_secret: &SecretString) -> Result<Self, RequestError> {
         let mut pair = Zeroizing::new(String::with_capacity(512));
         pair.extend(form_encoded(client_id));

@@ -53,8 +53,9 @@ pub trait Transport: Send + Sync {
         None
     }
 
-    /// Returns `true` if the transport adds the token to requests that are marked with [`TokenRequired`]. A
-    /// client whose target has no token then marks its requests. Defaults to `false`.
+    /// Returns `true` if the transport adds the token to requests that are marked with
+    /// [`TokenRequired`](crate::transport::TokenRequired). A client whose target has no token then marks its
+    /// requests. Defaults to `false`.
     fn supplies_token(&self) -> bool {
         self.inner().is_some_and(Transport::supplies_token)
     }

@@ -170,7 +170,7 @@ fn text_of_an_error_contains_the_oauth_error() {
 }
 
 #[test]
-fn absent_provider_is_said_as_of_any_object() {
+fn absent_provider_is_not_found() {
     let absent = response(404, r#"{"errors":[]}"#);
     assert_eq!(outcome::<Maybe<ReadOidcProvider>>(&absent), "value");
     assert_eq!(outcome::<Maybe<ReadProviderDiscovery>>(&absent), "value");
