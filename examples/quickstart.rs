@@ -96,7 +96,7 @@ async fn run(client: &Client) -> Result<()> {
     println!("Verified the token with the published keys; its claims are {claims}");
 
     println!("Entities:");
-    for (id, info) in client.entities().list().await?.iter() {
+    for (id, info) in &client.entities().list().await? {
         println!("  {id} {}", info.map_or("", |info| &info.name));
     }
 

@@ -38,6 +38,10 @@ pub struct Balancer {
 
 impl Balancer {
     /// Starts a TCP balancer, which forwards connections with their TLS to the leader.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
     pub fn tcp(cluster: &Cluster) -> io::Result<Self> {
         Self::start(cluster, |connection, nodes| async move {
             if let Some(node) = nodes.leader() {
@@ -48,6 +52,10 @@ impl Balancer {
 
     /// Starts an HTTP/1.1 balancer without TLS, which forwards each request once, to the unsealed nodes in
     /// turn. Its own responses are 502, 503 and 504 with an HTML page.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
     pub fn http(cluster: &Cluster) -> io::Result<Self> {
         let client: HttpClient =
             Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build(connector());

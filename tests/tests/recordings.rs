@@ -421,7 +421,7 @@ fn recorded_paths_are_reproduced() {
             Ok(request) if request.uri().path() == path => same += 1,
             Ok(request) => panic!("{path} became {}", request.uri()),
             Err(_) => {
-                assert!(recording.response.status >= 400, "{path} is rejected, but the server accepts it")
+                assert!(recording.response.status >= 400, "{path} is rejected, but the server accepts it");
             }
         }
     }

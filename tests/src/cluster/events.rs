@@ -9,21 +9,32 @@ use crate::error::tail;
 /// What can happen to a node.
 ///
 /// Each method waits for the node itself, and [`wait_healthy`](Cluster::wait_healthy) waits for the others.
-/// They return an error if the node does not do so within a minute.
 impl Cluster {
     /// Kills a node (SIGKILL), and waits until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not do so within a minute.
     pub fn kill(&mut self, node: usize) -> Result<()> {
         self.signal(node, "KILL")?;
         self.wait_ended(node)
     }
 
     /// Terminates a node (SIGTERM), and waits until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not do so within a minute.
     pub fn terminate(&mut self, node: usize) -> Result<()> {
         self.signal(node, "TERM")?;
         self.wait_ended(node)
     }
 
     /// Suspends a node (SIGSTOP): it accepts connections and is unresponsive.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not run.
     pub fn pause(&mut self, node: usize) -> Result<()> {
         self.signal(node, "STOP")?;
         self.nodes[node].is_paused = true;
@@ -31,6 +42,10 @@ impl Cluster {
     }
 
     /// Resumes a suspended node (SIGCONT).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not run.
     pub fn resume(&mut self, node: usize) -> Result<()> {
         self.signal(node, "CONT")?;
         self.nodes[node].is_paused = false;
@@ -38,6 +53,10 @@ impl Cluster {
     }
 
     /// Starts and unseals a node. If it runs, terminates it first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not do so within a minute.
     pub fn restart(&mut self, node: usize) -> Result<()> {
         if self.nodes[node].process.is_some() {
             self.terminate(node)?;
@@ -47,12 +66,20 @@ impl Cluster {
     }
 
     /// Seals a node.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not do so within a minute.
     pub fn seal(&mut self, node: usize) -> Result<()> {
         self.expect_ok(node, "PUT", "sys/seal", &Value::Null)?;
         self.wait_health(node, &[503])
     }
 
     /// Unseals a node.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the node does not do so within a minute.
     pub fn unseal(&mut self, node: usize) -> Result<()> {
         let key = json!({ "key": self.unseal_key });
         until(TIMEOUT, || {
@@ -68,6 +95,10 @@ impl Cluster {
     ///
     /// The old leader does not lead again for 10 seconds even if it is elected, so an outage in that time can
     /// last as long.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no other node leads within a minute.
     pub fn step_down(&mut self) -> Result<usize> {
         let old = self.leader()?;
         for _ in 0..8 {

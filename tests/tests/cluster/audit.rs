@@ -17,7 +17,7 @@ pub(crate) async fn audit(client: &Client, journals: &[Journal], record: &Record
     let entities = client.entities();
     let list = entities.list().await.unwrap();
     let mut ids: BTreeMap<String, Vec<EntityId>> = BTreeMap::new();
-    for (id, info) in list.iter() {
+    for (id, info) in &list {
         ids.entry(info.unwrap().name.clone()).or_default().push(id.clone());
     }
     let mut names = entities.list_names().await.unwrap().keys;
