@@ -11,12 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const CRATES: [(&str, &str); 4] = [
-    ("vault-identity-core", "identity_core"),
-    ("vault-identity-hyper", "identity_hyper"),
-    ("vault-identity-mock", "identity_mock"),
-    ("vault-identity", "vault_identity"),
-];
+const CRATES: [&str; 4] = ["identity_core", "identity_hyper", "identity_mock", "vault_identity"];
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -28,7 +23,7 @@ fn main() -> ExitCode {
     let index = fs::read_to_string(pages.join("identity_core/index.html")).unwrap();
     let version = between(&index, "data-channel=\"", "\"").unwrap();
     writeln!(list, "rustdoc {version}").unwrap();
-    for (_, name) in CRATES {
+    for name in CRATES {
         Crate { pages: &pages, name }.module(name, &mut list);
     }
 
@@ -59,13 +54,8 @@ fn out_of_date(old: &str, new: &str) -> ExitCode {
 fn document(root: &Path) -> PathBuf {
     let target = env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .current_dir(root)
-        .args(["doc", "--quiet", "--no-deps", "--all-features", "--target-dir"])
-        .arg(&target);
-    for (package, _) in CRATES {
-        cargo.args(["-p", package]);
-    }
+    cargo.current_dir(root).args(["doc", "--quiet", "--workspace", "--all-features", "--no-deps"]);
+    cargo.arg("--target-dir").arg(&target);
     assert!(cargo.status().unwrap().success(), "rustdoc failed");
     target.join("doc")
 }
