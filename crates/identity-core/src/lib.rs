@@ -67,6 +67,8 @@
 //! | [`jiff`] 0.x | code that uses time stamps, such as [`Entity::creation_time`](entity::Entity::creation_time) |
 //! | [`secrecy`] 0.x | code that reads secrets |
 //! | [`serde`], [`serde_json`] | endpoints of your own, and code that uses claims and other JSON values |
+//!
+//! [The page of all four crates](https://docs.rs/vault-identity/latest/vault_identity/compatibility/) has the details.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]

@@ -44,7 +44,12 @@
 //!
 //! TLS uses the [`CryptoProvider`](rustls::crypto::CryptoProvider) of the process if one is installed, otherwise
 //! that of the feature `ring` (on by default) or `aws-lc-rs`.
+//!
+//! [Compatibility] lists the third-party types in the public API.
+//!
+//! [Compatibility]: https://docs.rs/vault-identity/latest/vault_identity/compatibility/
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 mod address;

@@ -108,6 +108,10 @@
 //! immediately.
 //!
 //! Messages redact tokens and the secret fields of the API, such as `token` and `client_secret`.
+//!
+//! [Compatibility] lists the third-party types in the public API.
+//!
+//! [Compatibility]: https://docs.rs/vault-identity/latest/vault_identity/compatibility/
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]

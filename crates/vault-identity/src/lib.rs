@@ -52,7 +52,8 @@ pub use identity_core::{
     Upsert, WithMeta, Wrap,
 };
 pub use identity_core::{
-    alias, bytes, endpoint, entity, error, group, http, id, legacy, lookup, mfa, test_response, wrapping,
+    alias, bytes, endpoint, entity, error, group, http, id, jiff, legacy, lookup, mfa, secrecy, serde_json,
+    test_response, wrapping,
 };
 
 /// The result of a call or of another fallible function of this crate.
