@@ -57,9 +57,9 @@ where
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let limit = self.limit;
-        let answer = self.inner.call(request.map(Full::new));
+        let response = self.inner.call(request.map(Full::new));
         Box::pin(async move {
-            let (head, body) = answer.await.map_err(Into::into)?.into_parts();
+            let (head, body) = response.await.map_err(Into::into)?.into_parts();
             let body = collect(pin!(body), head.status, limit).await?;
             Ok(Response::from_parts(head, body))
         })

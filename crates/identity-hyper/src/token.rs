@@ -56,9 +56,9 @@ impl Token {
     ///
     /// Fails if the variable is not set or does not contain a valid token.
     pub fn from_env(variable: &str) -> Result<Self, RequestError> {
-        let refuse = |problem| RequestError::new(variable.to_owned(), problem);
-        let value = std::env::var_os(variable).ok_or_else(|| refuse("is not set"))?;
-        let value = value.into_string().map_err(|_| refuse("is not Unicode"))?;
+        let invalid = |problem| RequestError::new(variable.to_owned(), problem);
+        let value = std::env::var_os(variable).ok_or_else(|| invalid("is not set"))?;
+        let value = value.into_string().map_err(|_| invalid("is not Unicode"))?;
         Self::new(value).map_err(|error| error.of(variable.to_owned()))
     }
 

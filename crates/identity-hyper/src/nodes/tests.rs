@@ -278,7 +278,7 @@ async fn a_redirect_to_a_new_leader_resets_connections() {
     assert_eq!((nodes.inner.ports(), nodes.inner.resets()), (vec![1, 1, 2], 1));
 }
 
-async fn refused(
+async fn not_followed(
     script: Script,
     request: Request<Bytes>,
     behind: bool,
@@ -297,17 +297,17 @@ async fn refused(
 #[tokio::test(start_paused = true)]
 async fn a_redirect_that_is_not_followed_has_a_reason() {
     let own = || led_by(9, |_, _| redirect(&at(1)));
-    let (nodes, why, _) = refused(own(), update(), false).await;
+    let (nodes, why, _) = not_followed(own(), update(), false).await;
     assert!(why.ends_with("it knows no leader"), "{why}");
     assert!(!nodes.cluster.is_leader_unreachable());
 
     // The leader is not a configured node: standbys have to forward.
     let away = || led_by(9, |_, _| redirect("http://10.0.0.1:8200/v1/identity/entity/id/e1"));
-    let (nodes, why, _) = refused(away(), update(), false).await;
+    let (nodes, why, _) = not_followed(away(), update(), false).await;
     assert!(why.contains("not one of the configured addresses"), "{why}");
     assert!(nodes.cluster.is_leader_unreachable());
     // A node that may forward gives no evidence.
-    let (nodes, _, _) = refused(away(), read(), false).await;
+    let (nodes, _, _) = not_followed(away(), read(), false).await;
     assert!(!nodes.cluster.is_leader_unreachable());
 
     // If standbys forward, a redirect can hide a write.
@@ -320,25 +320,25 @@ async fn a_redirect_that_is_not_followed_has_a_reason() {
             }
         })
     };
-    let (nodes, why, _) = refused(to_second(), unnamed(), true).await;
+    let (nodes, why, _) = not_followed(to_second(), unnamed(), true).await;
     assert!(why.contains("may have been applied"), "{why}");
     assert_eq!(nodes.inner.ports(), [1]);
-    let (nodes, why, request) = refused(to_second(), update(), true).await;
+    let (nodes, why, request) = not_followed(to_second(), update(), true).await;
     assert!(why.contains("there is no connection to it"), "{why}");
     assert!(request.extensions().get::<Attempts>().unwrap().any_in_doubt());
     assert_eq!(nodes.inner.ports(), [1, 2]);
-    let (_, _, request) = refused(to_second(), update(), false).await;
+    let (_, _, request) = not_followed(to_second(), update(), false).await;
     assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt));
-    let (_, _, request) = refused(to_second(), read(), true).await;
+    let (_, _, request) = not_followed(to_second(), read(), true).await;
     assert!(!request.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt));
 
     let circle = led_by(9, |_, sent| redirect(&at(3 - sent.port())));
-    let (nodes, why, _) = refused(circle, update(), false).await;
+    let (nodes, why, _) = not_followed(circle, update(), false).await;
     assert!(why.contains("redirects as well"), "{why}");
     assert_eq!(nodes.inner.ports(), [1, 2]);
 
     let elsewhere = led_by(9, |_, _| response(302, ""));
-    let (_, why, _) = refused(elsewhere, update(), false).await;
+    let (_, why, _) = not_followed(elsewhere, update(), false).await;
     assert!(why.contains("is not a redirect that Vault sends"), "{why}");
 }
 

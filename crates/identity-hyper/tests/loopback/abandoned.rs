@@ -40,9 +40,9 @@ async fn next(ends: &mut UnboundedReceiver<bool>) -> bool {
 /// Sends the request, then drops its future or lets it time out.
 async fn abandon(transport: HyperTransport, call: Request<Bytes>, is_dropped: bool) {
     if is_dropped {
-        timeout(SHORT, transport.send(call)).await.expect_err("there is no answer");
+        timeout(SHORT, transport.send(call)).await.expect_err("there is no response");
     } else {
-        let error = transport.send(call).await.expect_err("there is no answer");
+        let error = transport.send(call).await.expect_err("there is no response");
         assert_eq!(error.kind(), TransportErrorKind::Timeout, "{error:?}");
     }
 }
@@ -214,16 +214,16 @@ async fn abandoned_writes_do_not_affect_other_calls() {
 
 #[tokio::test]
 async fn a_response_abandoned_midway_does_not_affect_the_next_call() {
-    let answer = ok("x".repeat(1000));
+    let response = ok("x".repeat(1000));
     let server = Server::start(move |mut peer| {
-        let answer = answer.clone();
+        let response = response.clone();
         async move {
             while let Some(request) = peer.request().await {
                 if request.contains("half") {
-                    peer.write(&answer[..500]).await;
+                    peer.write(&response[..500]).await;
                     pending::<()>().await;
                 }
-                peer.write(&answer).await;
+                peer.write(&response).await;
             }
         }
     });

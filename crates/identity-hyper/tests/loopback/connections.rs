@@ -14,7 +14,7 @@ use crate::support::{A_MOMENT, NO_CONTENT, Server, ok, path, patient};
 
 #[tokio::test]
 async fn sequential_calls_share_a_connection() {
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let transport = HyperTransport::new();
     for _ in 0..20 {
         transport.clone().send(server.get("/v1")).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_connection_closed_while_idle_is_replaced() {
 
 #[tokio::test]
 async fn connection_close_is_respected() {
-    let server = Server::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    let server = Server::responding("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let transport = patient().build();
     for _ in 0..5 {
         transport.send(server.post("/v1", "{}")).await.unwrap();
@@ -116,8 +116,8 @@ async fn an_idle_connection_is_closed_after_its_timeout() {
 #[tokio::test]
 async fn extra_bytes_after_a_response_do_not_become_the_next_response() {
     for surplus in [ok("forged"), "x".to_owned(), "\r\n\r\n".to_owned(), "HTTP/1.1 200 OK\r\n".to_owned()] {
-        let answer = ok("true") + &surplus;
-        let server = Server::answering(answer);
+        let response = ok("true") + &surplus;
+        let server = Server::responding(response);
         let transport = patient().build();
         for _ in 0..10 {
             let response = transport.send(server.get("/v1")).await.unwrap();
@@ -129,7 +129,7 @@ async fn extra_bytes_after_a_response_do_not_become_the_next_response() {
 
 #[tokio::test]
 async fn a_204_with_a_body_does_not_affect_the_next_call() {
-    let server = Server::answering("HTTP/1.1 204 No Content\r\nContent-Length: 6\r\n\r\nforged");
+    let server = Server::responding("HTTP/1.1 204 No Content\r\nContent-Length: 6\r\n\r\nforged");
     let transport = patient().build();
     for _ in 0..10 {
         let response = transport.send(server.get("/v1")).await.unwrap();
@@ -159,8 +159,8 @@ async fn a_response_sent_before_the_request_body_is_delivered() {
 async fn abandoned_calls_do_not_affect_the_others() {
     let server = Server::start(|mut peer| async move {
         while let Some(request) = peer.request().await {
-            let answer = ok(path(&request));
-            let (begin, end) = answer.split_at(answer.len() - 2);
+            let response = ok(path(&request));
+            let (begin, end) = response.split_at(response.len() - 2);
             sleep(Duration::from_millis(1)).await;
             peer.write(begin).await;
             sleep(Duration::from_millis(1)).await;

@@ -14,7 +14,7 @@ use crate::support::{NO_CONTENT, Server, head, ok, patient, request};
 
 #[tokio::test]
 async fn a_list_arrives_as_the_core_encoded_it() {
-    let server = Server::answering(ok(r#"{"data":{"keys":["alice"]}}"#));
+    let server = Server::responding(ok(r#"{"data":{"keys":["alice"]}}"#));
     let target = Target::new(&server.url("")).unwrap().with_token("s.example").unwrap();
     let target = target.with_namespace("team-a").unwrap();
 
@@ -37,7 +37,7 @@ async fn a_list_arrives_as_the_core_encoded_it() {
 
 #[tokio::test]
 async fn a_post_arrives_with_its_body_and_one_length() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let target = Target::new(&server.url("/proxy")).unwrap();
     let create = CreateEntity::named("alice").policies(["dev"]);
 
@@ -59,7 +59,7 @@ async fn a_post_arrives_with_its_body_and_one_length() {
 
 #[tokio::test]
 async fn a_post_without_a_body_has_a_length_of_zero() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let target = Target::new(&server.url("")).unwrap();
     let unwrap = UnwrapResponse::<LookupEntity>::new("s.wrapped").request(&target).unwrap();
 
@@ -71,7 +71,7 @@ async fn a_post_without_a_body_has_a_length_of_zero() {
 
 #[tokio::test]
 async fn a_request_without_a_body_has_no_framing() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let transport = patient().build();
     for method in ["GET", "LIST", "DELETE", "HEAD"] {
         transport.send(request(method, &server.url("/v1"), "")).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_request_without_a_body_has_no_framing() {
 
 #[tokio::test]
 async fn encoded_paths_arrive_as_they_are() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let target = Target::new(&server.url("")).unwrap();
     let delete = DeleteEntityByName::new("Zoë/a b%2F?#").request(&target).unwrap();
 
@@ -97,7 +97,7 @@ async fn encoded_paths_arrive_as_they_are() {
 async fn every_status_is_a_response() {
     let transport = patient().build();
     for status in [200, 201, 300, 400, 403, 404, 405, 412, 429, 472, 473, 500, 502, 503, 599, 999] {
-        let server = Server::answering(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n{{}}"));
+        let server = Server::responding(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n{{}}"));
         let response = transport.send(server.post("/v1", "{}")).await.unwrap();
         assert_eq!(response.status(), status);
         assert_eq!(response.body(), "{}");
@@ -107,12 +107,12 @@ async fn every_status_is_a_response() {
 
 #[tokio::test]
 async fn redirects_are_returned() {
-    let elsewhere = Server::answering(NO_CONTENT);
+    let elsewhere = Server::responding(NO_CONTENT);
     let transport = patient().build();
     for status in [301, 302, 303, 307, 308] {
         let location = elsewhere.url("/v1");
-        let answer = format!("HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
-        let response = transport.send(Server::answering(answer).get("/v1")).await.unwrap();
+        let raw = format!("HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        let response = transport.send(Server::responding(raw).get("/v1")).await.unwrap();
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()["location"], location);
     }
@@ -121,11 +121,11 @@ async fn redirects_are_returned() {
 
 #[tokio::test]
 async fn headers_and_bytes_are_returned() {
-    let mut answer =
+    let mut raw =
         b"HTTP/1.1 200 OK\r\nRetry-After: 7\r\nWarning: a\r\nWARNING: b\r\nContent-Length: 4\r\n\r\n"
             .to_vec();
-    answer.extend([0, 0xff, b'\r', b'\n']);
-    let response = patient().build().send(Server::answering(answer).get("/v1")).await.unwrap();
+    raw.extend([0, 0xff, b'\r', b'\n']);
+    let response = patient().build().send(Server::responding(raw).get("/v1")).await.unwrap();
     assert_eq!(response.headers()["retry-after"], "7");
     assert_eq!(response.headers().get_all("warning").iter().collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(response.body()[..], [0, 0xff, b'\r', b'\n']);
@@ -134,7 +134,7 @@ async fn headers_and_bytes_are_returned() {
 #[tokio::test]
 async fn every_framing_of_a_response_is_decoded() {
     let transport = patient().build();
-    for (answer, body) in [
+    for (raw, body) in [
         ("HTTP/1.1 200 OK\r\ncontent-length:   5 \r\n\r\nhello", "hello"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nT: r\r\n\r\n",
@@ -155,16 +155,16 @@ async fn every_framing_of_a_response_is_decoded() {
     ] {
         let server = Server::start(move |mut peer| async move {
             peer.request().await;
-            peer.write(answer).await;
+            peer.write(raw).await;
         });
-        let response = transport.send(server.get("/v1")).await.expect(answer);
-        assert_eq!(response.body(), body, "{answer}");
+        let response = transport.send(server.get("/v1")).await.expect(raw);
+        assert_eq!(response.body(), body, "{raw}");
     }
 }
 
 #[tokio::test]
 async fn a_response_to_head_has_no_body_whatever_its_length() {
-    let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    let server = Server::responding("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     let transport = patient().response_limit(10).build();
     for _ in 0..2 {
         let response = transport.send(request("HEAD", &server.url("/v1"), "")).await.unwrap();
@@ -187,7 +187,7 @@ async fn megabytes_can_be_sent_and_received() {
 
 #[tokio::test]
 async fn the_host_header_is_that_of_the_address() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let port = server.address.port();
     let transport = HyperTransport::new();
     for host in ["localhost", "LOCALHOST", "127.0.0.1"] {

@@ -57,7 +57,7 @@ async fn an_address_without_host_is_an_error() {
 /// It must not fall back to plain HTTP, which would expose the token.
 #[tokio::test]
 async fn an_unknown_scheme_means_that_the_request_was_not_sent() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     for scheme in ["ftp", "wss", "HTTPS"] {
         let mut call = server.get("/v1");
         let builder = Uri::builder().scheme(scheme).authority(server.address.to_string());
@@ -69,7 +69,7 @@ async fn an_unknown_scheme_means_that_the_request_was_not_sent() {
 }
 
 #[tokio::test]
-async fn an_unanswered_handshake_means_that_the_request_was_not_sent() {
+async fn a_handshake_without_response_means_that_the_request_was_not_sent() {
     let server = Server::start(|mut peer| async move {
         peer.request().await;
     });
@@ -170,7 +170,7 @@ async fn silence_is_a_timeout() {
         assert_eq!(error.kind(), TransportErrorKind::Timeout);
         assert!(about(SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
         assert_eq!(server.seen().requests.len(), calls);
-        assert_eq!(server.seen().connections, calls, "a connection that owes an answer is not used again");
+        assert_eq!(server.seen().connections, calls, "a connection that owes a response is not used again");
     }
 }
 
@@ -180,9 +180,9 @@ async fn a_slow_response_is_a_timeout() {
     for skip in [0, 40] {
         let server = Server::start(move |mut peer| async move {
             peer.request().await;
-            let answer = ok("x".repeat(1000));
-            peer.write(&answer[..skip]).await;
-            for byte in answer[skip..].chars() {
+            let raw = ok("x".repeat(1000));
+            peer.write(&raw[..skip]).await;
+            for byte in raw[skip..].chars() {
                 sleep(Duration::from_millis(50)).await;
                 peer.write(byte.to_string()).await;
             }
@@ -221,7 +221,7 @@ async fn a_server_that_stops_reading_the_body_is_a_timeout() {
 
 #[tokio::test]
 async fn an_incomplete_response_is_an_interruption() {
-    for answer in [
+    for raw in [
         "",
         "H",
         "HTTP/1.1 200 OK\r\n",
@@ -238,21 +238,21 @@ async fn an_incomplete_response_is_an_interruption() {
         for reset in [false, true] {
             let server = Server::start(move |mut peer| async move {
                 peer.request().await;
-                peer.write(answer).await;
+                peer.write(raw).await;
                 if reset {
                     peer.reset();
                 }
             });
             let error = patient().build().send(server.post("/v1", "{}")).await.unwrap_err();
-            assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{answer:?} {error:?}");
-            assert_eq!(server.seen().requests.len(), 1, "{answer:?}");
+            assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{raw:?} {error:?}");
+            assert_eq!(server.seen().requests.len(), 1, "{raw:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn an_invalid_response_is_an_error_of_its_own() {
-    for answer in [
+    for raw in [
         "nonsense\r\n\r\n",
         "SSH-2.0-OpenSSH_9.6\r\n",
         "HTTP/9.9 200 OK\r\n\r\n",
@@ -268,12 +268,12 @@ async fn an_invalid_response_is_an_error_of_its_own() {
     ] {
         let server = Server::start(move |mut peer| async move {
             peer.request().await;
-            peer.write(answer).await;
+            peer.write(raw).await;
             peer.request().await;
         });
-        let error = patient().build().send(server.post("/v1", "{}")).await.expect_err(answer);
-        assert_eq!(error.kind(), TransportErrorKind::Other, "{answer:?} {error:?}");
-        assert_eq!(server.seen().requests.len(), 1, "{answer:?}");
+        let error = patient().build().send(server.post("/v1", "{}")).await.expect_err(raw);
+        assert_eq!(error.kind(), TransportErrorKind::Other, "{raw:?} {error:?}");
+        assert_eq!(server.seen().requests.len(), 1, "{raw:?}");
     }
 }
 

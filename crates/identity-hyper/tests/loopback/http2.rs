@@ -49,7 +49,7 @@ impl H2 {
                 let Some(peer) = peer.secure(&acceptor).await else { return };
                 let mut connection = pin!(
                     http2::Builder::new(TokioExecutor::new())
-                        .serve_connection(TokioIo::new(peer.stream), service_fn(answer))
+                        .serve_connection(TokioIo::new(peer.stream), service_fn(respond))
                 );
                 tokio::select! {
                     _ = &mut connection => return,
@@ -80,7 +80,7 @@ impl H2 {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+async fn respond(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     match parts.uri.path() {
@@ -314,7 +314,7 @@ async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
 #[tokio::test]
 async fn a_request_refused_on_a_reused_connection_is_sent_again() {
     // A response without a body to the first request, and the end of the second one.
-    const ANSWER: &[u8] = &[0, 0, 1, 1, 5, 0, 0, 0, 1, /* 204 */ 0x89];
+    const RESPONSE: &[u8] = &[0, 0, 1, 1, 5, 0, 0, 0, 1, /* 204 */ 0x89];
     const GO_AWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, /* the last stream */ 0, 0, 0, 1, 0, 0, 0, 0];
     const REFUSED: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 3, 0, 0, 0, 7];
     let ca = Ca::new();
@@ -326,7 +326,7 @@ async fn a_request_refused_on_a_reused_connection_is_sent_again() {
                 let Some(mut peer) = peer.secure(&acceptor).await else { return };
                 peer.write(SETTINGS).await;
                 drain(&mut peer.stream).await;
-                peer.write(ANSWER).await;
+                peer.write(RESPONSE).await;
                 let _ = peer.stream.read(&mut [0; 1024]).await;
                 drain(&mut peer.stream).await;
                 peer.write(refusal).await;
@@ -374,8 +374,8 @@ async fn connections_with_zero_lifetime_are_used_once() {
     let h2 = H2::start(End::Silence);
     let transport = h2.transport(|builder| builder.connection_lifetime(Duration::ZERO));
     for calls in 1..=2 {
-        let answer = timeout(Duration::from_secs(10), transport.send(h2.call("GET", "/v1/x", ""))).await;
-        assert!(answer.unwrap().is_ok());
+        let result = timeout(Duration::from_secs(10), transport.send(h2.call("GET", "/v1/x", ""))).await;
+        assert!(result.unwrap().is_ok());
         assert!(h2.server.seen().connections <= calls * 4, "{}", h2.server.seen().connections);
     }
 }

@@ -50,7 +50,7 @@ async fn without_another_token_the_403_is_returned() {
 
 #[tokio::test]
 async fn concurrent_calls_share_one_login() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let (login, count) = counted(HOUR);
     let transport = with(login);
     let mut calls = JoinSet::new();
@@ -65,7 +65,7 @@ async fn concurrent_calls_share_one_login() {
 
 #[tokio::test]
 async fn a_login_continues_after_its_call_is_cancelled() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let (login, count) = counted(HOUR);
     let transport = with(login);
     timeout(Duration::from_millis(5), transport.send(list(&server))).await.unwrap_err();
@@ -141,7 +141,7 @@ async fn a_rejected_token_triggers_at_most_one_login_a_minute() {
 
 #[tokio::test]
 async fn a_failed_first_login_fails_the_call_without_sending_or_retrying_it() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let count = Arc::new(AtomicUsize::new(0));
     let log_ins = Arc::clone(&count);
     let login = LoginTokenSource::new(move || {
@@ -184,7 +184,7 @@ async fn a_login_that_panics_fails_only_its_own_calls() {
 
 #[tokio::test]
 async fn a_call_does_not_wait_for_an_endless_login_and_an_invalid_token_is_an_error() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let endless = LoginTokenSource::new(pending::<Result<LoginResponse, io::Error>>);
     let transport = patient().timeout(A_MOMENT).token_source(endless).build();
     let error = timeout(AMPLE, transport.send(list(&server))).await.unwrap().unwrap_err();

@@ -2,15 +2,16 @@
 
 mod abandoned;
 mod blocking;
+mod call_limits;
 mod connections;
 mod exchange;
 mod faults;
 mod http2;
 mod life;
-mod limits;
 mod login;
 mod permanent;
 mod proxy;
+mod response_limits;
 mod schemes;
 mod service;
 mod support;
@@ -20,6 +21,5 @@ mod tls_server;
 mod tls_settings;
 mod token;
 mod traces;
-mod turns;
 #[cfg(unix)]
 mod unix;

@@ -25,18 +25,18 @@ async fn verdicts(transport: HyperTransportBuilder, request: http::Request<bytes
 async fn permanent_errors_are_neither_retried_nor_retryable() {
     let ca = Ca::new();
     let secure = crate::tls::server(ca.acceptor(&["http/1.1"]), HELLO);
-    let plain = Server::answering(HELLO);
+    let plain = Server::responding(HELLO);
     let no_tls = Server::start(|mut peer| async move {
         peer.begun().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
     });
-    let denied = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-    let busy = Server::answering("HTTP/1.1 503 Busy\r\n\r\n");
+    let denied = Server::responding("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    let busy = Server::responding("HTTP/1.1 503 Busy\r\n\r\n");
     let no_password = Server::start(|mut peer| async move {
         let _ = tokio::io::AsyncReadExt::read_exact(&mut peer.stream, &mut [0; 3]).await;
         peer.write([5, 0xff]).await;
     });
-    let elsewhere = Server::answering("HTTP/1.1 307 No\r\nContent-Length: 0\r\n\r\n");
+    let elsewhere = Server::responding("HTTP/1.1 307 No\r\nContent-Length: 0\r\n\r\n");
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let through = |scheme: &str, proxy: &Server| {
         patient().proxy(Proxy::all(&format!("{scheme}://a:b@{}", proxy.address)).unwrap())

@@ -26,11 +26,11 @@ async fn relay(peer: &mut (impl AsyncRead + AsyncWrite + Unpin), server: SocketA
 }
 
 /// A proxy that responds to `CONNECT` with this, and opens the tunnel after a 200.
-fn http_proxy(server: SocketAddr, answer: &'static str, tls: Option<TlsAcceptor>) -> Server {
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut peer: Peer<S>, server: SocketAddr, answer: &str) {
+fn http_proxy(server: SocketAddr, response: &'static str, tls: Option<TlsAcceptor>) -> Server {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut peer: Peer<S>, server: SocketAddr, response: &str) {
         peer.request().await;
-        peer.write(answer).await;
-        if answer.starts_with("HTTP/1.1 200 ") {
+        peer.write(response).await;
+        if response.starts_with("HTTP/1.1 200 ") {
             relay(&mut peer.stream, server).await;
         }
     }
@@ -38,10 +38,10 @@ fn http_proxy(server: SocketAddr, answer: &'static str, tls: Option<TlsAcceptor>
         let tls = tls.clone();
         async move {
             match tls {
-                None => serve(peer, server, answer).await,
+                None => serve(peer, server, response).await,
                 Some(tls) => {
                     if let Some(peer) = peer.secure(&tls).await {
-                        serve(peer, server, answer).await;
+                        serve(peer, server, response).await;
                     }
                 }
             }
@@ -62,7 +62,7 @@ async fn an_http_proxy_tunnels_http_and_https() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
-    let plain = Server::answering(HELLO);
+    let plain = Server::responding(HELLO);
     for (server, url, asked) in [
         (&secure, "https://vault.test:8200/v1/a", "vault.test:8200"),
         (&secure, "https://vault.test/v1/a", "vault.test:443"),
@@ -81,7 +81,7 @@ async fn an_http_proxy_tunnels_http_and_https() {
 
 #[tokio::test]
 async fn an_http_proxy_receives_the_credentials() {
-    let server = Server::answering(HELLO);
+    let server = Server::responding(HELLO);
     let proxy = http_proxy(server.address, ESTABLISHED, None);
     let settings = Proxy::all(&format!("http://alice:hunter%402@{}", proxy.address)).unwrap();
     assert_eq!(call(settings, Tls::new(), "http://vault.test/").await.unwrap(), "hello");
@@ -93,14 +93,14 @@ async fn an_http_proxy_receives_the_credentials() {
 
 #[tokio::test]
 async fn a_rejecting_proxy_means_that_the_request_was_not_sent() {
-    let server = Server::answering(HELLO);
-    for (answer, why) in [
+    let server = Server::responding(HELLO);
+    for (response, why) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy authorization required"),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "unsuccessful"),
         ("garbage\r\n\r\n", "unsuccessful"),
         ("", "end of file"),
     ] {
-        let proxy = http_proxy(server.address, answer, None);
+        let proxy = http_proxy(server.address, response, None);
         let settings = Proxy::all(&format!("http://alice:hunter2@{}", proxy.address)).unwrap();
         let error = call(settings, Tls::new(), "http://vault.test/").await.expect_err(why);
         assert_eq!(error.kind(), TransportErrorKind::NotSent, "{error:?}");
@@ -125,7 +125,7 @@ async fn a_proxy_may_use_tls() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap().server_name("vault.test").unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
-    let plain = Server::answering(HELLO);
+    let plain = Server::responding(HELLO);
     for (server, url) in [(&plain, "http://vault.test/"), (&secure, "https://10.1.2.3/")] {
         let proxy = http_proxy(server.address, ESTABLISHED, Some(ca.acceptor(&["http/1.1"])));
         let settings = Proxy::all(&format!("https://{}", proxy.address)).unwrap();
@@ -161,7 +161,7 @@ async fn a_proxy_does_not_receive_the_client_certificate() {
         .with_single_cert(chain, key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let server = Server::answering(HELLO);
+    let server = Server::responding(HELLO);
     let address = server.address;
     let proxy = Server::start(move |peer| {
         let acceptor = acceptor.clone();
@@ -181,7 +181,7 @@ async fn a_proxy_does_not_receive_the_client_certificate() {
 }
 
 /// A SOCKS 5 proxy that records the received bytes.
-fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8) -> (Server, Received) {
+fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, response: u8) -> (Server, Received) {
     let received = Received::default();
     let record = received.clone();
     let proxy = Server::start(move |mut peer| {
@@ -216,8 +216,8 @@ fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, answer: u8
             whole.resize(5 + rest, 0);
             peer.stream.read_exact(&mut whole[5..]).await.unwrap();
             record.lock().unwrap().push(whole);
-            peer.write([5, answer, 0, 1, 0, 0, 0, 0, 0, 0]).await;
-            if answer == 0 {
+            peer.write([5, response, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+            if response == 0 {
                 relay(&mut peer.stream, server).await;
             }
         }
@@ -232,7 +232,7 @@ async fn socks5h_resolves_the_name_at_the_proxy() {
     let ca = Ca::new();
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
-    let plain = Server::answering(HELLO);
+    let plain = Server::responding(HELLO);
     let name: &[u8] = b"\x05\x01\x00\x03\x0avault.test";
     for (server, scheme, url, asked) in [
         (&secure, "socks5h", "https://vault.test:8200/", [name, &[0x20, 0x08]].concat()),
@@ -253,7 +253,7 @@ async fn socks5h_resolves_the_name_at_the_proxy() {
 
 #[tokio::test]
 async fn a_socks_proxy_receives_and_may_reject_the_credentials() {
-    let server = Server::answering(HELLO);
+    let server = Server::responding(HELLO);
     let call = |url: String| call(Proxy::all(&url).unwrap(), Tls::new(), "http://vault.test/");
     let (proxy, _) = socks_proxy(server.address, Some("alice:hunter@2"), 0);
     assert_eq!(call(format!("socks5h://alice:hunter%402@{}", proxy.address)).await.unwrap(), "hello");
@@ -271,7 +271,7 @@ async fn a_socks_proxy_receives_and_may_reject_the_credentials() {
 
 #[tokio::test]
 async fn loopback_addresses_and_no_proxy_servers_bypass_the_proxy() {
-    let server = Server::answering(HELLO);
+    let server = Server::responding(HELLO);
     let proxy = http_proxy(server.address, ESTABLISHED, None);
     let all = Proxy::all(&format!("http://{}", proxy.address)).unwrap();
     assert_eq!(call(all.clone(), Tls::new(), &server.url("/")).await.unwrap(), "hello");

@@ -19,7 +19,7 @@ fn http_and_https_addresses_cannot_be_mixed() {
 
 #[tokio::test]
 async fn an_http_target_with_https_addresses_is_rejected() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let transport = patient().addresses(["https://a.invalid", "https://b.invalid"]).unwrap().build();
     let error = transport.send(request("GET", "http://a.invalid/v1/x", "")).await.unwrap_err();
     assert_eq!((error.kind(), error.is_permanent()), (TransportErrorKind::NotSent, true));

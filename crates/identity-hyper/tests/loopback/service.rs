@@ -266,7 +266,7 @@ async fn the_hook_runs_on_each_attempt_after_the_token_is_added() {
 
 #[tokio::test]
 async fn the_hook_changes_what_the_pool_sends() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let transport = patient().map_request(|request| {
         request.headers_mut().insert("x-hook", HeaderValue::from_static("yes"));
     });
@@ -277,7 +277,7 @@ async fn the_hook_changes_what_the_pool_sends() {
 /// A service must not be called before it is ready.
 #[tokio::test]
 async fn a_service_is_polled_until_it_is_ready() {
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let service =
         ServiceBuilder::new().concurrency_limit(1).service(TransportService::new(patient().build()));
     let transport = Arc::new(ServiceTransport::new(service));

@@ -76,13 +76,13 @@ impl Server {
     }
 
     /// Sends the same response to each request.
-    pub(crate) fn answering(answer: impl Into<Bytes>) -> Self {
-        let answer = answer.into();
+    pub(crate) fn responding(response: impl Into<Bytes>) -> Self {
+        let response = response.into();
         Self::start(move |mut peer| {
-            let answer = answer.clone();
+            let response = response.clone();
             async move {
                 while peer.request().await.is_some() {
-                    peer.write(&answer).await;
+                    peer.write(&response).await;
                 }
             }
         })
@@ -90,17 +90,17 @@ impl Server {
 
     /// Sends the same response to each request over a Unix socket. Returns access to the recording.
     #[cfg(unix)]
-    pub(crate) fn on_socket(listener: UnixListener, answer: String) -> impl Fn() -> Seen {
+    pub(crate) fn on_socket(listener: UnixListener, response: String) -> impl Fn() -> Seen {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let recorded = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 lock(&seen).connections += 1;
                 let mut peer = Peer { stream, received: BytesMut::new(), seen: Arc::clone(&seen) };
-                let answer = answer.clone();
+                let response = response.clone();
                 tokio::spawn(async move {
                     while peer.request().await.is_some() {
-                        peer.write(&answer).await;
+                        peer.write(&response).await;
                     }
                 });
             }

@@ -89,13 +89,13 @@ pub(crate) fn acceptor((chain, key): Identity, protocols: &[&str]) -> TlsAccepto
     TlsAcceptor::from(Arc::new(config))
 }
 
-pub(crate) fn server(acceptor: TlsAcceptor, answer: &'static str) -> Server {
+pub(crate) fn server(acceptor: TlsAcceptor, response: &'static str) -> Server {
     Server::start(move |peer| {
         let acceptor = acceptor.clone();
         async move {
             let Some(mut peer) = peer.secure(&acceptor).await else { return };
             while peer.request().await.is_some() {
-                peer.write(answer).await;
+                peer.write(response).await;
             }
         }
     })
@@ -170,7 +170,7 @@ async fn an_interrupted_handshake_means_that_the_request_was_not_sent() {
 #[tokio::test]
 async fn a_truncated_response_is_an_error() {
     let ca = Ca::new();
-    for answer in [
+    for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello",
         "",
@@ -181,11 +181,11 @@ async fn a_truncated_response_is_an_error() {
             async move {
                 let mut peer = peer.secure(&acceptor).await.unwrap();
                 peer.request().await;
-                peer.write(answer).await;
+                peer.write(response).await;
             }
         });
         let error = call(ca.client(), &server).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{answer:?} {error:?}");
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{response:?} {error:?}");
     }
 }
 

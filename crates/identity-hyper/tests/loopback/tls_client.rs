@@ -36,7 +36,7 @@ const GOODBYE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close
 const DUE: Duration = Duration::from_millis(1100);
 
 /// An acceptor with a certificate of `ca` that requires one of `clients`.
-fn asks(ca: &Ca, clients: &Ca, tls_1_3: bool, protocols: &[&str]) -> TlsAcceptor {
+fn client_cert_acceptor(ca: &Ca, clients: &Ca, tls_1_3: bool, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(clients.roots(), Arc::clone(&provider));
     let (chain, key) = ca.issue("127.0.0.1", |_| {});
@@ -50,8 +50,8 @@ fn asks(ca: &Ca, clients: &Ca, tls_1_3: bool, protocols: &[&str]) -> TlsAcceptor
     TlsAcceptor::from(Arc::new(config))
 }
 
-fn asking(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
-    let acceptor = asks(ca, clients, tls_1_3, &[]);
+fn client_cert_server(ca: &Ca, clients: &Ca, tls_1_3: bool) -> Server {
+    let acceptor = client_cert_acceptor(ca, clients, tls_1_3, &[]);
     Server::start(move |mut peer| {
         let acceptor = acceptor.clone();
         async move {
@@ -78,7 +78,7 @@ fn rejected(error: &TransportError) {
 async fn a_client_certificate_is_presented_and_its_rejection_reported() {
     let [ca, clients, namesake, stranger] = [Ca::new(), Ca::new(), Ca::new(), Ca::named("Another CA")];
     for tls_1_3 in [false, true] {
-        let server = asking(&ca, &clients, tls_1_3);
+        let server = client_cert_server(&ca, &clients, tls_1_3);
         let tls = Tls::new().ca_pem(ca.pem()).unwrap();
         let with =
             |(certificate, key): (String, String)| tls.clone().client_cert_pem(certificate, key).unwrap();
@@ -95,16 +95,16 @@ async fn a_client_certificate_is_presented_and_its_rejection_reported() {
 #[tokio::test]
 async fn a_rejected_client_certificate_is_reported_over_http2() {
     let [ca, clients, stranger] = [Ca::new(), Ca::new(), Ca::named("Another CA")];
-    let acceptor = asks(&ca, &clients, true, &["h2"]);
+    let acceptor = client_cert_acceptor(&ca, &clients, true, &["h2"]);
     let server = Server::start(move |peer| {
         let acceptor = acceptor.clone();
         async move {
             // A rejected client is disconnected immediately.
             let Some(peer) = peer.secure(&acceptor).await else { return };
-            let answer =
+            let respond =
                 service_fn(async |_| Ok::<_, io::Error>(Response::new(Full::new(Bytes::from("hello")))));
             let _ = http2::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(peer.stream), answer)
+                .serve_connection(TokioIo::new(peer.stream), respond)
                 .await;
         }
     });
@@ -120,7 +120,7 @@ async fn a_rejected_client_certificate_is_reported_over_http2() {
 #[tokio::test]
 async fn a_server_that_waits_for_the_client_preface_is_served() {
     let [ca, clients] = [Ca::new(), Ca::new()];
-    let acceptor = asks(&ca, &clients, true, &["h2"]);
+    let acceptor = client_cert_acceptor(&ca, &clients, true, &["h2"]);
     let (heard, mut prefaces) = tokio::sync::mpsc::unbounded_channel();
     let server = Server::start(move |peer| {
         let (acceptor, heard) = (acceptor.clone(), heard.clone());
@@ -140,7 +140,7 @@ async fn a_server_that_waits_for_the_client_preface_is_served() {
 #[tokio::test]
 async fn a_client_certificate_is_added_to_a_custom_config() {
     let [ca, clients] = [Ca::new(), Ca::new()];
-    let server = asking(&ca, &clients, true);
+    let server = client_cert_server(&ca, &clients, true);
     let (certificate, key) = clients.client_cert_pem();
     let tls = Tls::from(ca.client()).client_cert_pem(certificate, key).unwrap();
     assert_eq!(call(tls, &server).await.unwrap(), "hello");
@@ -208,7 +208,7 @@ async fn a_file_added_to_a_ca_directory_is_loaded() {
 #[tokio::test]
 async fn a_changed_client_certificate_is_reloaded() {
     let [ca, before, after] = [Ca::new(), Ca::new(), Ca::new()];
-    let [old, new] = [asking(&ca, &before, false), asking(&ca, &after, false)];
+    let [old, new] = [client_cert_server(&ca, &before, false), client_cert_server(&ca, &after, false)];
     let directory = tempfile::tempdir().unwrap();
     let [certificate, key] = ["client.pem", "client.key"].map(|name| directory.path().join(name));
     let write = |(pem, private): &(String, String)| {

@@ -82,7 +82,7 @@ async fn a_plain_server_at_an_https_address_is_reported() {
 #[tokio::test]
 async fn a_tls_server_at_an_http_address_is_reported() {
     // The alert "unexpected message", and rustls's own.
-    let alert = Server::answering(&[21, 3, 3, 0, 2, 2, 10][..]);
+    let alert = Server::responding(&[21, 3, 3, 0, 2, 2, 10][..]);
     let error = patient().build().send(alert.get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
     assert!(story(&error).contains("speaks TLS on this port"), "{}", story(&error));
@@ -112,9 +112,9 @@ async fn the_connect_timeout_includes_the_handshake() {
 async fn a_custom_server_name_is_used_for_sni_and_verification() {
     let ca = Ca::new();
     let trusting = || Tls::new().ca_pem(ca.pem()).unwrap();
-    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let requested = Arc::new(std::sync::Mutex::new(Vec::new()));
     let acceptor = acceptor(ca.issue("vault.example.com", |_| {}), &[]);
-    let names = Arc::clone(&asked);
+    let names = Arc::clone(&requested);
     let server = Server::start(move |peer| {
         let (acceptor, names) = (acceptor.clone(), Arc::clone(&names));
         async move {
@@ -130,7 +130,7 @@ async fn a_custom_server_name_is_used_for_sni_and_verification() {
     assert!(story(&error).contains("is not valid for its name"), "{}", story(&error));
     let fitting = trusting().server_name("vault.example.com").unwrap();
     assert_eq!(call(fitting, &server).await.unwrap(), "hello");
-    assert_eq!(*asked.lock().unwrap(), [Some("vault.example.com".to_owned())]);
+    assert_eq!(*requested.lock().unwrap(), [Some("vault.example.com".to_owned())]);
     let other = trusting().server_name("other.example.com").unwrap();
     assert!(story(&call(other, &server).await.unwrap_err()).contains("is not valid for its name"));
     for name in ["", "a b", "-", "vault.example.com:8200", "https://vault.example.com"] {

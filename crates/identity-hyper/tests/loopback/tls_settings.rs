@@ -45,10 +45,10 @@ async fn system_roots() {
     for (tls, trusts_system, trusts_given) in
         [(Tls::new(), true, false), (given(), false, true), (given().with_system_roots(), true, true)]
     {
-        let answer = patient().tls(tls.clone()).build().send(request("GET", &url, "")).await;
-        assert_eq!(answer.is_ok(), trusts_system, "{tls:?} {answer:?}");
-        let answer = call(tls.clone(), &own).await;
-        assert_eq!(answer.is_ok(), trusts_given, "{tls:?} {answer:?}");
+        let result = patient().tls(tls.clone()).build().send(request("GET", &url, "")).await;
+        assert_eq!(result.is_ok(), trusts_system, "{tls:?} {result:?}");
+        let result = call(tls.clone(), &own).await;
+        assert_eq!(result.is_ok(), trusts_given, "{tls:?} {result:?}");
     }
 }
 

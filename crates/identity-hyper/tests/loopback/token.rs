@@ -56,7 +56,7 @@ pub(crate) fn guarded_by(token: &'static str) -> Server {
 /// Returns tokens `t-1`, `t-2` and so on with this lifetime, and counts the logins.
 #[tokio::test]
 async fn the_token_is_added_only_to_requests_that_require_it() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let transport = with(Token::new("s.fixed").unwrap());
     let target = Target::new(&server.url("")).unwrap();
 
@@ -117,7 +117,7 @@ fn an_invalid_token_is_rejected_and_not_shown() {
 
 #[tokio::test]
 async fn a_token_file_is_trimmed_and_reloaded_after_a_change() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
     let transport = with(TokenFile::new(&path));
@@ -219,7 +219,7 @@ async fn the_previous_file_token_is_used_while_the_server_rejects_the_new_one() 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_token_file_must_be_regular_or_the_previous_token_is_used() {
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
     fs::write(&path, "s.first").unwrap();
@@ -264,10 +264,10 @@ async fn a_403_from_a_proxy_does_not_refresh_the_token() {
 
     const PAGE: &str =
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>no</p>";
-    for (answer, expected) in [(PAGE, vec!["s.old"]), (FORBIDDEN, vec!["s.old", "s.new"])] {
+    for (response, expected) in [(PAGE, vec!["s.old"]), (FORBIDDEN, vec!["s.old", "s.new"])] {
         let server = Server::start(move |mut peer: Peer| async move {
             while peer.request().await.is_some() {
-                peer.write(answer).await;
+                peer.write(response).await;
             }
         });
         let transport = with(Fresh);

@@ -103,15 +103,15 @@ fn begins(server: &Server) -> String {
 
 #[tokio::test]
 async fn a_call_is_a_span_with_the_names_of_open_telemetry() {
-    let server = Server::answering(ok(r#"{"request_id":"1d3f","data":{},"warnings":null}"#));
+    let server = Server::responding(ok(r#"{"request_id":"1d3f","data":{},"warnings":null}"#));
     let begins = begins(&server);
-    let answered = format!(r#"{begins} http.response.status_code=200 vault.request_id="1d3f""#);
-    assert_eq!(fields(&patient().build(), &server).await, answered);
+    let expected = format!(r#"{begins} http.response.status_code=200 vault.request_id="1d3f""#);
+    assert_eq!(fields(&patient().build(), &server).await, expected);
 
     let layered = tower::ServiceBuilder::new().layer(patient().into_layer()).service(TransportService::new(
         ServiceTransport::new(TransportService::new(NoTraces(patient().build()))),
     ));
-    assert_eq!(fields(&ServiceTransport::new(layered), &server).await, answered);
+    assert_eq!(fields(&ServiceTransport::new(layered), &server).await, expected);
 
     let log = Log::start(LevelFilter::INFO);
     let team = target(&server).with_namespace("team-a").unwrap();
@@ -152,7 +152,7 @@ impl Transport for NoTraces {
 async fn a_span_has_the_type_of_the_error() {
     let denied = r#"{"errors":["1 error occurred: permission denied"]}"#;
     let failed = |kind: &str| format!(r#"error.type="{kind}" otel.status_code="ERROR""#);
-    for (answer, rest) in [
+    for (raw, rest) in [
         (error_response("403 Forbidden", denied), format!("http.response.status_code=403 {}", failed("403"))),
         (error_response("500 Oops", "no JSON"), format!("http.response.status_code=500 {}", failed("500"))),
         // A missing object is not an error, but a missing path is.
@@ -163,7 +163,7 @@ async fn a_span_has_the_type_of_the_error() {
         (ok("x".repeat(5000)), failed("too_large")),
         ("nonsense\r\n\r\n".to_owned(), failed("other")),
     ] {
-        let server = Server::answering(answer);
+        let server = Server::responding(raw);
         let transport = patient().response_limit(1000).timeout(std::time::Duration::from_secs(1)).build();
         assert_eq!(fields(&transport, &server).await, format!("{} {rest}", begins(&server)));
     }
@@ -173,9 +173,9 @@ async fn a_span_has_the_type_of_the_error() {
 async fn a_retry_is_counted_and_logged() {
     let server = Server::start(|mut peer| async move {
         let busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
-        for answer in [busy, busy, NO_CONTENT] {
+        for raw in [busy, busy, NO_CONTENT] {
             peer.request().await;
-            peer.write(answer).await;
+            peer.write(raw).await;
         }
     });
     let log = Log::start(LevelFilter::DEBUG);
@@ -195,7 +195,7 @@ async fn a_retry_is_counted_and_logged() {
 
     let busy = error_response("503 Service Unavailable", "");
     let transport = patient().retry_policy(RetryPolicy::new().max_retries(1)).build();
-    let server = Server::answering(busy);
+    let server = Server::responding(busy);
     let all_failed = "http.request.resend_count=1 http.response.status_code=503 error.type=\"503\"";
     let fields = fields(&transport, &server).await;
     assert!(fields.contains(all_failed), "{fields}");
@@ -205,7 +205,7 @@ async fn a_retry_is_counted_and_logged() {
 async fn warnings_of_the_server_are_logged_once() {
     let warning =
         r#"{"request_id":"1d3f","data":null,"warnings":["Endpoint ignored these: [\"x\"]\n","again"]}"#;
-    let server = Server::answering(ok(warning));
+    let server = Server::responding(ok(warning));
     for (level, expected) in [
         (LevelFilter::TRACE, true),
         (LevelFilter::INFO, true),
@@ -233,13 +233,13 @@ async fn a_token_in_a_response_is_redacted_in_logs_and_errors() {
     let elsewhere =
         format!("307 Temporary Redirect\r\nLocation: http://{CANARY}-token.test/v1/identity/entity/id");
     let off = "403 Forbidden\r\nContent-Type: text/".to_owned() + CANARY + "-token";
-    for (answer, expected) in [
+    for (raw, expected) in [
         (ok(warnings), "of <redacted>"),
         (error_response(&elsewhere, ""), "http://<redacted>.test"),
         (error_response(&elsewhere.replace("/v1", "/elsewhere"), ""), "http://<redacted>.test"),
         (error_response(&off, "<html>"), "error.type=\"403\""),
     ] {
-        let server = Server::answering(answer);
+        let server = Server::responding(raw);
         let log = Log::start(LevelFilter::TRACE);
         let target = target(&server).with_token(format!("{CANARY}-token")).unwrap();
         let transport =
@@ -258,7 +258,7 @@ async fn a_token_in_a_response_is_redacted_in_logs_and_errors() {
 #[tokio::test]
 async fn a_rejected_redirect_is_logged_without_its_path() {
     let elsewhere = "307 Temporary Redirect\r\nLocation: http://127.0.0.9:8200/v1/alice";
-    let server = Server::answering(error_response(elsewhere, ""));
+    let server = Server::responding(error_response(elsewhere, ""));
     let log = Log::start(LevelFilter::WARN);
     let transport = patient().redirect_policy(RedirectPolicy::Nodes).build();
     transport.send(server.get("/v1/alice")).await.unwrap_err();
@@ -271,7 +271,7 @@ async fn a_rejected_redirect_is_logged_without_its_path() {
 
 #[tokio::test]
 async fn a_failed_node_is_logged_and_the_span_has_the_next_one() {
-    let healthy = Server::answering(NO_CONTENT);
+    let healthy = Server::responding(NO_CONTENT);
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let log = Log::start(LevelFilter::INFO);
     let transport = patient().addresses([format!("http://{gone}"), healthy.url("")]).unwrap().build();
@@ -340,12 +340,12 @@ fn assert_no_canary(log: &str) {
 
 #[tokio::test]
 async fn no_log_of_http_1_holds_a_secret() {
-    let (log, answer) = (Log::start(LevelFilter::TRACE), secret_response());
-    let refused = format!(r#"{{"errors":["{CANARY}"]}}"#);
-    let answers = [
-        ok(&answer),
-        error_response("403 Forbidden", &refused),
-        error_response("503 Service Unavailable", &refused),
+    let (log, secret) = (Log::start(LevelFilter::TRACE), secret_response());
+    let denied = format!(r#"{{"errors":["{CANARY}"]}}"#);
+    let responses = [
+        ok(&secret),
+        error_response("403 Forbidden", &denied),
+        error_response("503 Service Unavailable", &denied),
         format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://u:{CANARY}@127.0.0.1/{CANARY}\r\n\r\n"),
         format!("HTTP/1.1 200 OK\r\nX-Vault-Index: {CANARY}\r\nContent-Length: 0\r\n\r\n"),
         format!("{CANARY} is no HTTP\r\n\r\n"),
@@ -354,12 +354,12 @@ async fn no_log_of_http_1_holds_a_secret() {
         format!("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n{CANARY}"),
         String::new(),
     ];
-    for (number, answer) in answers.into_iter().enumerate() {
+    for (number, raw) in responses.into_iter().enumerate() {
         let server = Server::start(move |mut peer| {
-            let answer = answer.clone();
+            let raw = raw.clone();
             async move {
                 peer.request().await;
-                peer.write(answer).await;
+                peer.write(raw).await;
             }
         });
         let transport = patient()
@@ -367,23 +367,23 @@ async fn no_log_of_http_1_holds_a_secret() {
             .retry_policy(RetryPolicy::new().max_retries(1))
             .build();
         for call in secret_calls(&server.url("")) {
-            let answer = transport.send(call).await;
-            assert_eq!(answer.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {answer:?}");
+            let result = transport.send(call).await;
+            assert_eq!(result.is_ok(), [0, 1, 2, 4].contains(&number), "{number}: {result:?}");
         }
     }
     // Also with the password of a proxy, which rejects connections for TLS.
     let server = Server::start(move |mut peer| {
-        let answer = ok(&answer);
+        let raw = ok(&secret);
         async move {
             while let Some(request) = peer.request().await {
-                let answer = match request.split_once(' ') {
+                let raw = match request.split_once(' ') {
                     Some(("CONNECT", to)) if to.starts_with("vault.example.com:80 ") => {
                         "HTTP/1.1 200 OK\r\n\r\n"
                     }
                     Some(("CONNECT", _)) => &error_response("407 Proxy Authentication Required", CANARY),
-                    _ => &answer,
+                    _ => &raw,
                 };
-                peer.write(answer).await;
+                peer.write(raw).await;
             }
         }
     });
@@ -391,8 +391,8 @@ async fn no_log_of_http_1_holds_a_secret() {
         Proxy::all(&format!("http://{CANARY}-client:{CANARY}-client-secret@{}", server.address)).unwrap();
     for address in ["http://vault.example.com", "https://vault.example.com"] {
         for call in secret_calls(address) {
-            let answer = patient().proxy(proxy.clone()).build().send(call).await;
-            assert_eq!(answer.is_ok(), address.starts_with("http:"), "{answer:?}");
+            let result = patient().proxy(proxy.clone()).build().send(call).await;
+            assert_eq!(result.is_ok(), address.starts_with("http:"), "{result:?}");
         }
     }
     let mut to_proxy = server.seen().requests;
@@ -417,7 +417,7 @@ async fn no_log_of_http_2_and_tls_holds_a_secret() {
         let acceptor = acceptor.clone();
         async move {
             let Some(peer) = peer.secure(&acceptor).await else { return };
-            let answer = service_fn(|request: Request<hyper::body::Incoming>| async move {
+            let respond = service_fn(|request: Request<hyper::body::Incoming>| async move {
                 let mut response = Response::new(Full::new(Bytes::from(secret_response())));
                 response.headers_mut().insert("x-secret", CANARY.parse().unwrap());
                 match request.uri().path() {
@@ -428,7 +428,7 @@ async fn no_log_of_http_2_and_tls_holds_a_secret() {
                 Ok(response)
             });
             let _ = http2::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(peer.stream), answer)
+                .serve_connection(TokioIo::new(peer.stream), respond)
                 .await;
         }
     });
@@ -462,7 +462,7 @@ fn a_secret_in_a_log_is_detected() {
 async fn a_token_file_that_others_can_read_causes_one_warning() {
     use std::os::unix::fs::PermissionsExt;
 
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("token");
     let warning =
@@ -484,7 +484,7 @@ async fn a_token_file_that_others_can_read_causes_one_warning() {
 #[tokio::test]
 async fn a_call_to_another_address_causes_one_warning() {
     let log = Log::start(LevelFilter::WARN);
-    let server = Server::answering(NO_CONTENT);
+    let server = Server::responding(NO_CONTENT);
     let transport = patient().addresses(["http://a.invalid", "http://b.invalid"]).unwrap().build();
     for _ in 0..2 {
         transport.send(server.get("/v1/x")).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity_core::prelude::*;
 
-use crate::{FRACTION, SECOND, refused};
+use crate::{FRACTION, SECOND, rejected};
 
 const URI: &str = "https://app.test/callback";
 
@@ -40,7 +40,7 @@ fn for_client(scope: &str) -> ExchangeOidcToken {
 #[test]
 fn names_of_objects() {
     for name in ["", ".", "..", "a b", "a/b", "a-", "ü"] {
-        refused! {
+        rejected! {
             WriteOidcAssignment::new(name) => "name";
             ReadOidcAssignment::new(name) => "name";
             DeleteOidcAssignment::new(name) => "name";
@@ -67,7 +67,7 @@ fn names_of_objects() {
 
 #[test]
 fn values_of_objects() {
-    refused! {
+    rejected! {
         WriteOidcAssignment::new("staff").entity_ids(["e1", ""]) => "entity_ids";
         WriteOidcAssignment::new("staff").group_ids([""]) => "group_ids";
         WriteOidcAssignment::new("staff").entity_ids(["e1"; 501]).group_ids(["g1"; 501]) => "(none)";
@@ -111,7 +111,7 @@ fn authorize_by_both_verbs() {
 
 #[test]
 fn exchange() {
-    refused! {
+    rejected! {
         code(ClientAuth::basic("", "secret")) => "client_id";
         code(ClientAuth::basic("c1", "")) => "client_secret";
         code(ClientAuth::post("", "secret")) => "client_id";
@@ -136,7 +136,7 @@ fn exchange() {
 #[test]
 fn user_info() {
     for token in ["", "a b", "a\nb", "ü"] {
-        refused! {
+        rejected! {
             ReadUserInfo::new("web", token) => "access_token";
             ReadUserInfoByPost(ReadUserInfo::new("web", token)) => "access_token";
         }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use identity_core::legacy::*;
 use identity_core::prelude::*;
 
-use crate::{FRACTION, SECOND, refused};
+use crate::{FRACTION, SECOND, rejected};
 
 #[test]
 fn empty_values_in_a_path() {
-    refused! {
+    rejected! {
         ReadEntityById::new("") => "id";
         UpdateEntityById::new("") => "id";
         DeleteEntityById::new("") => "id";
@@ -41,7 +41,7 @@ fn empty_values_in_a_path() {
 
 #[test]
 fn empty_values_in_a_body() {
-    refused! {
+    rejected! {
         CreateEntity::named("") => "name";
         CreateEntity::unnamed().id("") => "id";
         UpdateEntityById::new("e1").name("") => "name";
@@ -95,7 +95,7 @@ fn empty_values_in_a_body() {
 
 #[test]
 fn values_that_the_server_would_reject_or_misread() {
-    refused! {
+    rejected! {
         WriteOidcKey::new("web").rotation_period(FRACTION) => "rotation_period";
         WriteOidcKey::new("web").verification_ttl(FRACTION) => "verification_ttl";
         RotateOidcKey::new("web").verification_ttl(Duration::from_nanos(1)) => "verification_ttl";
@@ -129,7 +129,7 @@ fn metadata_beyond_the_limits_of_the_server() {
     let (long_key, longer_key) = ("k".repeat(128), "k".repeat(129));
     // In bytes: 512 and 514.
     let (long, longer) = ("ü".repeat(256), "ü".repeat(257));
-    refused! {
+    rejected! {
         CreateEntity::named("e").metadata(pairs(64)) => "(none)";
         CreateEntity::named("e").metadata(pairs(65)) => "metadata";
         UpdateEntityById::new("e1").metadata(key(&long_key)) => "(none)";
@@ -163,7 +163,7 @@ fn metadata_beyond_the_limits_of_the_server() {
 fn lists_that_the_server_rejects_as_too_long() {
     let ids = |count: usize| (0..count).map(|n| format!("id{n}")).collect::<Vec<_>>();
     let with_comma = |count: usize| (0..count).map(|n| format!("https://h/?{n},")).collect::<Vec<_>>();
-    refused! {
+    rejected! {
         WriteOidcClient::new("c").redirect_uris(ids(5000)).assignments(ids(5000)) => "(none)";
         WriteOidcClient::new("c").redirect_uris(with_comma(500)) => "(none)";
         WriteOidcClient::new("c").redirect_uris(with_comma(501)) => "redirect_uris";
@@ -176,7 +176,7 @@ fn lists_that_the_server_rejects_as_too_long() {
 
 #[test]
 fn wrappers_reject_what_the_wrapped_endpoint_rejects() {
-    refused! {
+    rejected! {
         Maybe(ReadEntityById::new("")) => "id";
         WithMeta(ReadEntityByName::new("..")) => "name";
         Wrap::new(MergeEntities::new("e1", ["e1"]), SECOND) => "from_entity_ids";
@@ -189,7 +189,7 @@ fn wrappers_reject_what_the_wrapped_endpoint_rejects() {
 
 #[test]
 fn legacy_names() {
-    refused! {
+    rejected! {
         CreateAlias::new("", "m") => "name";
         CreateAlias::new("n", "") => "mount_accessor";
         CreateAlias::new("n", "m").canonical_id("") => "canonical_id";

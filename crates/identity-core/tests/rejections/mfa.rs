@@ -2,7 +2,7 @@
 
 use identity_core::prelude::*;
 
-use crate::{FRACTION, refused};
+use crate::{FRACTION, rejected};
 
 fn totp() -> TotpParams {
     TotpParams::new("Example")
@@ -23,7 +23,7 @@ fn ping_id() -> PingIdParams {
 #[test]
 fn identifiers_and_names() {
     for text in ["", ".", "..", "a b", "a/b", "-a", "ü"] {
-        refused! {
+        rejected! {
             ReadMfaMethod::new(text) => "method_id";
             ReadTotpMethod::new(text) => "method_id";
             UpdateTotpMethod::new(text, totp()) => "method_id";
@@ -46,7 +46,7 @@ fn identifiers_and_names() {
 
 #[test]
 fn parameters_of_methods() {
-    refused! {
+    rejected! {
         CreateTotpMethod::new(TotpParams::new("")) => "issuer";
         CreateTotpMethod::new(totp().method_name("")) => "method_name";
         CreateTotpMethod::new(totp().period(FRACTION)) => "period";
@@ -69,7 +69,7 @@ fn parameters_of_methods() {
 
 #[test]
 fn totp_secrets() {
-    refused! {
+    rejected! {
         GenerateTotpSecret::new("") => "method_id";
         AdminGenerateTotpSecret::new("", "e1") => "method_id";
         AdminGenerateTotpSecret::new("7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", "") => "entity_id";
@@ -81,7 +81,7 @@ fn totp_secrets() {
 #[test]
 fn enforcements_need_a_scope_in_every_request() {
     let write = |methods: &[&'static str]| WriteLoginEnforcement::new("all", methods.to_vec());
-    refused! {
+    rejected! {
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b"]) => "auth_method_accessors";
         write(&[]) => "auth_method_accessors";
         write(&["7fbd40c1-9a2e-4c53-8b0d-3f5a6e1c2d4b", ""]).auth_method_types(["userpass"]) => "mfa_method_ids";

@@ -2,7 +2,7 @@
 
 use identity_core::prelude::*;
 
-use crate::{parameter, refused};
+use crate::{parameter, rejected};
 
 #[test]
 fn names_that_a_path_cannot_carry() {
@@ -55,7 +55,7 @@ fn names_that_a_path_cannot_carry() {
 
 #[test]
 fn writes_by_a_name_that_ends_in_a_slash() {
-    refused! {
+    rejected! {
         WriteEntityByName::new("a/") => "name";
         WriteGroupByName::new("a/") => "name";
         WriteGroupByName::new("/") => "name";
@@ -130,7 +130,7 @@ fn paths_too_long_for_a_url() {
         }
     }
     let long = || "x".repeat(60_000);
-    refused! {
+    rejected! {
         WriteGroupByName::new(long()) => "name";
         ReadEntityById::new(long()) => "id";
         GenerateIdToken::new(long()) => "role";

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use identity_core::{Endpoint, Target, error::ErrorKind};
 
-/// A table of refusals: `value => the parameter that the error names;`
-macro_rules! refused {
+/// A table of rejections: `value => the parameter that the error names;`
+macro_rules! rejected {
     ($($endpoint:expr => $parameter:literal;)*) => {
         $(assert_eq!(crate::parameter(&$endpoint), $parameter, "{}", stringify!($endpoint));)*
     };
 }
 
-use refused;
+use rejected;
 
 const SECOND: Duration = Duration::from_secs(1);
 const FRACTION: Duration = Duration::from_millis(1500);
@@ -27,12 +27,12 @@ fn target() -> Target {
     Target::new("http://vault.test").expect("an address")
 }
 
-/// The parameter for which `endpoint` is refused; `(none)` if it is not.
+/// The parameter for which `endpoint` is rejected; `(none)` if it is not.
 fn parameter<E: Endpoint>(endpoint: &E) -> String {
     let Err(error) = endpoint.request(&target()) else { return "(none)".to_owned() };
     assert!(!error.is_retryable() && !error.may_have_been_applied());
-    let ErrorKind::Request(refusal) = error.kind() else { panic!("{error:?}") };
-    let parameter = refusal.parameter();
+    let ErrorKind::Request(rejection) = error.kind() else { panic!("{error:?}") };
+    let parameter = rejection.parameter();
     let text = format!("{} {} failed: `{parameter}` ", E::METHOD, E::PATH);
     assert!(error.to_string().starts_with(&text), "{error}");
     parameter.to_owned()

@@ -28,12 +28,12 @@ async fn the_limit_is_exact() {
     let transport = patient().response_limit(LIMIT).build();
     for framing in framings {
         for (len, fits) in [(LIMIT, true), (LIMIT + 1, false), (LIMIT - 1, true)] {
-            let answer = framing(len);
+            let response = framing(len);
             let server = Server::start(move |mut peer| {
-                let answer = answer.clone();
+                let response = response.clone();
                 async move {
                     peer.request().await;
-                    peer.write(answer).await;
+                    peer.write(response).await;
                 }
             });
             match transport.send(server.get("/v1")).await {
@@ -49,8 +49,8 @@ async fn the_limit_is_exact() {
 #[tokio::test]
 async fn a_limit_of_zero_rejects_every_body() {
     let transport = patient().response_limit(0).build();
-    transport.send(Server::answering(ok("")).get("/v1")).await.unwrap();
-    let error = transport.send(Server::answering(ok("x")).get("/v1")).await.unwrap_err();
+    transport.send(Server::responding(ok("")).get("/v1")).await.unwrap();
+    let error = transport.send(Server::responding(ok("x")).get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
 }
 
@@ -64,7 +64,7 @@ async fn the_largest_limits_can_be_set() {
         hook(info);
     }));
 
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let transport = patient()
         .connect_timeout(Duration::MAX)
         .timeout(Duration::MAX)
@@ -82,7 +82,7 @@ async fn the_largest_limits_can_be_set() {
 
 #[tokio::test]
 async fn the_smallest_limits_can_be_set() {
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let transport = patient().idle_timeout(Duration::ZERO).build();
     for _ in 0..3 {
         transport.send(server.get("/v1")).await.unwrap();
@@ -99,7 +99,7 @@ async fn the_smallest_limits_can_be_set() {
 #[tokio::test]
 async fn a_content_length_of_a_tebibyte_is_rejected_at_once() {
     for length in [1 << 40, u64::MAX - 2] {
-        let server = Server::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
+        let server = Server::responding(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
         let start = Instant::now();
         let error = patient().build().send(server.get("/v1")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
@@ -157,7 +157,7 @@ async fn endless_headers_are_an_error() {
     let headers = "X-Flood: 0123456789\r\n".repeat(10_000);
     let one_header = format!("X-Flood: {}\r\n", "x".repeat(10_000_000));
     for flood in [headers, one_header] {
-        let server = Server::answering(format!("HTTP/1.1 200 OK\r\n{flood}Content-Length: 0\r\n\r\n"));
+        let server = Server::responding(format!("HTTP/1.1 200 OK\r\n{flood}Content-Length: 0\r\n\r\n"));
         let error = patient().build().send(server.get("/v1")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Other, "{error:?}");
         assert_eq!(server.seen().requests.len(), 1);

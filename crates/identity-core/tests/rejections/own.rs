@@ -2,7 +2,7 @@
 
 use identity_core::prelude::*;
 
-use crate::refused;
+use crate::rejected;
 
 /// An operation of someone else, who made a mistake.
 struct Mistaken(fn(RequestBuilder) -> Result<RequestBuilder, RequestError>);
@@ -33,7 +33,7 @@ fn own_endpoints_are_checked_too() {
     ) -> Result<RequestBuilder, RequestError> {
         filled(draft)?.header(http::HeaderName::from_static(name), value)
     }
-    refused! {
+    rejected! {
         Mistaken(filled) => "(none)";
         Mistaken(Ok) => "mount";
         Mistaken(|draft| draft.path_param("mount", "m")) => "path";

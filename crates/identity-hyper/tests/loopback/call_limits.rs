@@ -56,11 +56,11 @@ async fn ten_thousand_calls_all_get_a_slot() {
         calls.spawn(async move {
             // One in ten is dropped, usually while it waits.
             let patience = Duration::from_secs(if i % 10 == 0 { 0 } else { 300 });
-            timeout(patience, transport.send(call)).await.is_ok_and(|answer| answer.is_ok())
+            timeout(patience, transport.send(call)).await.is_ok_and(|result| result.is_ok())
         });
     }
-    let answered = calls.join_all().await.into_iter().filter(|answered| *answered).count();
-    assert!(answered >= CALLS / 10 * 9, "{answered}");
+    let succeeded = calls.join_all().await.into_iter().filter(|succeeded| *succeeded).count();
+    assert!(succeeded >= CALLS / 10 * 9, "{succeeded}");
     assert!(crowd.most.load(SeqCst) <= 8, "{:?}", crowd.most);
     assert!(crowd.most.load(SeqCst) > 1, "{:?}", crowd.most);
 }
@@ -115,7 +115,7 @@ async fn a_call_that_waits_too_long_was_not_sent() {
 
 #[tokio::test]
 async fn a_limit_of_zero_sends_nothing() {
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let transport = patient().timeout(A_MOMENT).concurrency_limit(0).build();
     let error = transport.send(server.get("/v1")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotSent);
@@ -197,7 +197,7 @@ async fn a_dropped_call_does_not_use_up_its_turn() {
 
 #[tokio::test]
 async fn a_turn_beyond_the_deadline_fails_at_once() {
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     let rate = RateLimit::per_second(0.01).unwrap();
     let transport = patient().retry_policy(RetryPolicy::new()).rate_limit(rate).build();
     let start = Instant::now();
@@ -210,14 +210,14 @@ async fn a_turn_beyond_the_deadline_fails_at_once() {
 
 #[tokio::test]
 async fn retries_need_no_turn() {
-    let answers = Arc::new(AtomicUsize::new(0));
+    let responses = Arc::new(AtomicUsize::new(0));
     let server = Server::start(move |mut peer| {
-        let answers = Arc::clone(&answers);
+        let responses = Arc::clone(&responses);
         async move {
             while peer.request().await.is_some() {
-                let busy = answers.fetch_add(1, SeqCst) < 2;
-                let refused = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
-                peer.write(if busy { refused } else { NO_CONTENT }).await;
+                let busy = responses.fetch_add(1, SeqCst) < 2;
+                let too_many = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+                peer.write(if busy { too_many } else { NO_CONTENT }).await;
             }
         }
     });
@@ -251,7 +251,7 @@ async fn an_invalid_rate_is_rejected() {
     let limit = RateLimit::per_second(1.0).unwrap();
     assert_eq!(limit.burst(0).unwrap_err().parameter(), "burst");
 
-    let server = Server::answering(ok("{}"));
+    let server = Server::responding(ok("{}"));
     for rate in [f64::MIN_POSITIVE, 5e-324, 1e-9, 1.0, 1e9, f64::MAX] {
         for burst in [1, u32::MAX] {
             let limit = RateLimit::per_second(rate).unwrap().burst(burst).unwrap();
