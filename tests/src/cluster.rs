@@ -20,13 +20,13 @@ use ports::Ports;
 type Result<T, E = DevServerError> = std::result::Result<T, E>;
 
 const POLL: Duration = Duration::from_millis(50);
-/// The timeout for what the cluster does on its own, such as an election.
+/// The timeout for events such as an election.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A cluster of three OpenBao nodes on loopback, with raft storage and TLS, whose nodes can be made to fail.
 ///
 /// The program is found as for [`DevServer`](crate::DevServer). Nodes are identified by their index. They are
-/// killed on drop, and with this process however it ends.
+/// killed on drop and when this process ends, even if it is killed.
 pub struct Cluster {
     // Dropped before the directory that they write to.
     nodes: [Node; 3],
@@ -39,7 +39,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster that elects a new leader some 3 seconds after a crash.
+    /// Starts a cluster that elects a new leader about 3 seconds after a crash.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A scripted server on loopback that breaks the rules.
+//! A scripted server on loopback that can violate HTTP and the protocol of Vault.
 
 mod request;
 mod response;

@@ -1,5 +1,5 @@
 //! The servers of the workspace's tests and examples: a development server, a cluster whose nodes can be made
-//! to fail, and a server that breaks the rules.
+//! to fail, and a scripted server that violates the protocol.
 
 #![doc(test(attr(deny(warnings))))]
 

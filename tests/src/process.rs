@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// A server program that ends on drop, and with this process.
+/// A server program that is stopped on drop and when this process ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,

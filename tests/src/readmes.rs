@@ -1,4 +1,4 @@
-//! The examples of the READMEs, as documentation tests. That of `vault-identity` is its own front page.
+//! Runs the examples of the READMEs as doctests, except that of `vault-identity`, which is the page of its crate.
 
 #[doc = include_str!("../../crates/identity-core/README.md")]
 struct Core;

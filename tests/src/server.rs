@@ -112,7 +112,7 @@ impl DevServer {
     ///
     /// # Panics
     ///
-    /// Panics if the server does not start, or where [`live`] panics.
+    /// Panics if the server does not start, or if [`live`] panics.
     pub fn shared_or_skip() -> Option<&'static Self> {
         live().then(|| Self::shared().unwrap_or_else(|error| panic!("{error}")))
     }

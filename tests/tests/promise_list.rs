@@ -1,4 +1,4 @@
-//! `docs/promises.md` names tests that exist, and every test in `promises`.
+//! Checks that the tests in `docs/promises.md` exist, and that the list contains every test in `promises`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The names of the functions in a file of a folder that the list knows, as the list writes them.
+/// Returns the functions of a test file in the notation of the list.
 fn functions(folder: &str, file: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let tests = if folder == "loopback" { "crates/identity-hyper/tests" } else { "tests/tests" };

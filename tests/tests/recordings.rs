@@ -1,5 +1,4 @@
-//! Every recorded response of a real server, parsed by its operation: nothing is lost, and nothing is
-//! invented.
+//! Parses every recorded response of a real server with its operation, and checks that no data is lost or added.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -226,29 +225,29 @@ impl Recording {
 /// How an endpoint parses a response.
 struct Row {
     /// Parses the response, and serializes the result.
-    understood: Understood,
+    parse: Parse,
     /// Does the same for a wrapped response.
-    wrapped: Understood,
+    wrapped: Parse,
     /// Returns `true` if `Maybe` returns `None`.
     absent: fn(&Response<Vec<u8>>) -> bool,
     /// Parses the metadata of the response.
     meta: fn(&Response<Vec<u8>>) -> Result<Meta, Error>,
 }
 
-type Understood = fn(&Response<Vec<u8>>) -> Result<Value, Error>;
+type Parse = fn(&Response<Vec<u8>>) -> Result<Value, Error>;
 
 impl Row {
     const fn of<E: EncodeResponse>() -> Self {
         Self {
-            understood: understood::<E>,
-            wrapped: understood::<Wrap<E>>,
+            parse: parse::<E>,
+            wrapped: parse::<Wrap<E>>,
             absent: |response| matches!(Maybe::<E>::parse_response(response), Ok(None)),
             meta: |response| WithMeta::<Wrap<E>>::parse_response(response).map(|(_, meta)| meta),
         }
     }
 }
 
-fn understood<E: EncodeResponse>(response: &Response<Vec<u8>>) -> Result<Value, Error> {
+fn parse<E: EncodeResponse>(response: &Response<Vec<u8>>) -> Result<Value, Error> {
     let once = E::encode_response(&E::parse_response(response)?);
     let twice = E::encode_response(&E::parse_response(&once)?);
     assert_eq!(
@@ -262,7 +261,7 @@ fn understood<E: EncodeResponse>(response: &Response<Vec<u8>>) -> Result<Value, 
 /// Returns the body without its envelope and without empty values: the server uses `null`, `""`, `[]` and
 /// `{}` interchangeably.
 fn content(body: &Value) -> Value {
-    without_nothing(if body.get("request_id").is_some() {
+    without_empty_values(if body.get("request_id").is_some() {
         json!({ "data": body["data"], "wrap_info": body["wrap_info"] })
     } else if body.get("errors").is_some() {
         Value::Null
@@ -271,15 +270,15 @@ fn content(body: &Value) -> Value {
     })
 }
 
-fn without_nothing(value: Value) -> Value {
+fn without_empty_values(value: Value) -> Value {
     let value = match value {
-        Value::Array(values) => values.into_iter().map(without_nothing).collect(),
+        Value::Array(values) => values.into_iter().map(without_empty_values).collect(),
         Value::Object(mut fields) => {
             // The server omits it for a group's alias.
             if fields.get("local") == Some(&json!(false)) {
                 fields.remove("local");
             }
-            let fields = fields.into_iter().map(|(name, value)| (name, without_nothing(value)));
+            let fields = fields.into_iter().map(|(name, value)| (name, without_empty_values(value)));
             fields.filter(|(_, value)| !value.is_null()).collect()
         }
         other => other,
@@ -291,7 +290,7 @@ fn without_nothing(value: Value) -> Value {
 fn check(recording: &Recording, row: &Row) {
     let case = format!("{} {}", recording.operation, recording.case);
     let response = recording.response();
-    let understood = if recording.is_wrapped() { row.wrapped } else { row.understood };
+    let parse = if recording.is_wrapped() { row.wrapped } else { row.parse };
     let status = recording.response.status;
 
     assert_eq!(
@@ -301,8 +300,8 @@ fn check(recording: &Recording, row: &Row) {
     );
     let empty_list = recording.is_not_found() && recording.operation.contains("-list-");
     if response.status().is_success() || empty_list {
-        let understood = understood(&response).unwrap_or_else(|error| panic!("{case}: {error:?}"));
-        assert_eq!(content(&understood), content(&recording.response.body), "{case}");
+        let parsed = parse(&response).unwrap_or_else(|error| panic!("{case}: {error:?}"));
+        assert_eq!(content(&parsed), content(&recording.response.body), "{case}");
 
         let meta = (row.meta)(&response).expect(&case);
         let body = &recording.response.body;
@@ -319,7 +318,7 @@ fn check(recording: &Recording, row: &Row) {
         return;
     }
 
-    let error = understood(&response).expect_err(&case);
+    let error = parse(&response).expect_err(&case);
     let api = error.api().expect(&case);
     assert_eq!((api.status().as_u16(), api.errors()), (status, &*recording.errors()), "{case}");
     let conflicts = recording.response.body.get("data").cloned().unwrap_or_else(|| json!([]));
@@ -327,7 +326,7 @@ fn check(recording: &Recording, row: &Row) {
     let oauth = serde_json::to_value(api.oauth()).expect(&case);
     let written =
         if recording.response.body.get("error").is_some() { &recording.response.body } else { &Value::Null };
-    assert_eq!(without_nothing(oauth), without_nothing(written.clone()), "{case}");
+    assert_eq!(without_empty_values(oauth), without_empty_values(written.clone()), "{case}");
     let retry_after = api.retry_after().map(|after| match after {
         RetryAfter::Delay(delay) => delay.as_secs().to_string(),
         other => panic!("{other:?}"),

@@ -16,7 +16,7 @@ pub(crate) struct Background(Mutex<Option<Run>>);
 #[derive(Clone, Debug)]
 struct Run {
     ended: watch::Receiver<()>,
-    begun: Instant,
+    started: Instant,
 }
 
 impl Background {
@@ -29,7 +29,7 @@ impl Background {
                 Some(run) if run.ended.has_changed().is_ok() => run.clone(),
                 _ => {
                     let (running, ended) = watch::channel(());
-                    let run = Run { ended, begun: Instant::now() };
+                    let run = Run { ended, started: Instant::now() };
                     *last = Some(run.clone());
                     spawn_blocking(move || {
                         let _running = running;
@@ -39,7 +39,7 @@ impl Background {
                 }
             }
         };
-        let _ = timeout_at(run.begun + timeout, run.ended.changed()).await;
+        let _ = timeout_at(run.started + timeout, run.ended.changed()).await;
     }
 }
 
@@ -60,13 +60,13 @@ mod tests {
         let background = Background::default();
         let count = Arc::new(AtomicUsize::new(0));
         let (release, hanging) = mpsc::channel::<()>();
-        let begun = Instant::now();
+        let started = Instant::now();
         background.run(Duration::from_millis(50), move || assert!(hanging.recv().is_err())).await;
         for _ in 0..100 {
             let count = Arc::clone(&count);
             background.run(Duration::from_millis(50), move || add(&count)).await;
         }
-        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         assert_eq!(count.load(SeqCst), 0);
 
         drop(release);

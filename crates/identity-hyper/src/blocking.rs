@@ -10,7 +10,7 @@ use identity_core::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// Makes a [`BlockingTransport`] of any [`Transport`], with a tokio runtime of one thread.
+/// Turns any [`Transport`] into a [`BlockingTransport`], on a tokio runtime with one thread.
 ///
 /// It can be used and dropped within another runtime. Clones share the runtime.
 ///

@@ -105,12 +105,12 @@ impl Inner {
                     None => server_name(uri)?,
                 };
                 let stream = self.connect_via_proxy(uri).await?;
-                let begun = Instant::now();
+                let started = Instant::now();
                 let mut stream = tls_handshake(stream, Arc::clone(&tls.server), name).await?;
                 if tls.client_cert_recorder.was_requested() {
                     await_client_cert_verdict(
                         &mut stream,
-                        CLIENT_CERT_VERDICT_TIMEOUT.max(2 * begun.elapsed()),
+                        CLIENT_CERT_VERDICT_TIMEOUT.max(2 * started.elapsed()),
                     )
                     .await?;
                 }

@@ -1,4 +1,4 @@
-//! The trait of all layers, and what they know of a call.
+//! The trait that all layers implement, and the deadlines of a call.
 
 use std::future::Future;
 use std::time::Duration;

@@ -14,13 +14,13 @@
 //! # }
 //! ```
 //!
-//! [Running in production] explains what the defaults mean for a service, and which settings are left to decide.
+//! [Running in production] explains how the defaults suit a service, and which settings to choose.
 //!
 //! [Running in production]: https://docs.rs/vault-identity/latest/vault_identity/production/
 //!
 //! # The stack
 //!
-//! A call passes through these layers, from the outermost to the innermost one:
+//! A call passes through these layers, from the outermost to the innermost:
 //!
 //! | layer | purpose | default | [setting](HyperTransportBuilder) |
 //! |---|---|---|---|
@@ -31,7 +31,7 @@
 //! | [consistency](ReadYourWrites) | read-your-writes: retries of stale reads | stale standbys forward to the leader | `consistency` |
 //! | nodes | failover, leader or round-robin reads ([`ReadPreference`]), redirects ([`RedirectPolicy`]) | one address; the leader; redirects between configured nodes | `addresses`, `read_preference`, `redirect_policy` |
 //! | hook | changes to each attempt | none | `map_request` |
-//! | connection pool | HTTP/1.1 and HTTP/2 keep-alive; closes the connection of an attempt that is given up | 90 s idle timeout, 5 min lifetime, 64 MiB response, 100 headers | `idle_timeout`, `connection_lifetime`, `response_limit`, `header_limit` |
+//! | connection pool | HTTP/1.1 and HTTP/2 keep-alive; closes the connection of an abandoned attempt | 90 s idle timeout, 5 min lifetime, 64 MiB response, 100 headers | `idle_timeout`, `connection_lifetime`, `response_limit`, `header_limit` |
 //! | [`Connector`] | TCP or a Unix socket, a [`Proxy`], [`Tls`] with mTLS | 5 s, no proxy, the trust store of the operating system | `connect_timeout`, `proxy`, `tls` |
 //!
 //! # Customization

@@ -32,7 +32,7 @@ pub(crate) use cluster::{Cluster, Node};
 use cluster::{Connections, NodeFailure, Probe};
 use health::Health;
 
-/// A node that takes this long to find nothing may have been suspended, and have lost its leadership.
+/// A node that takes this long to respond with "not found" may have been suspended and deposed.
 const UNRESPONSIVE_AFTER: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -111,9 +111,9 @@ impl<E: Exchange + 'static> Nodes<E> {
         result
     }
 
-    /// A suspended leader still receives forwarded requests. When it resumes, it forwards them to its successor:
-    /// long after they were retried there. So writes must not be forwarded, and a standby that fails one has
-    /// certainly not had it applied.
+    /// A suspended leader still receives forwarded requests. When it resumes, it forwards them to its successor,
+    /// long after the client has retried them there. Writes must therefore not be forwarded: if a standby then
+    /// fails a write, the write was certainly not applied.
     fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
         if self.redirect_policy != RedirectPolicy::Nodes || is_read(request) {
             return;
@@ -192,7 +192,7 @@ impl<E: Exchange + 'static> Nodes<E> {
             }
             return Err(redirect.transient_error("it knows no leader"));
         }
-        // A server outside the cluster must not bring its token to these nodes.
+        // A server outside the cluster must not redirect its token to these nodes.
         let may_follow = self.redirect_policy == RedirectPolicy::Nodes && self.cluster.has(request.uri());
         let known = self.cluster.find_redirect(&redirect).filter(|_| may_follow);
         let Some(index) = known else {

@@ -1,4 +1,4 @@
-//! What holds for every input of the parsers: none makes them panic.
+//! Property tests of the parsers: no input makes them panic.
 
 use bytes::Bytes;
 use http::header::{HeaderValue, LOCATION};
@@ -14,7 +14,7 @@ use crate::proxy::Proxy;
 use crate::redirect::Redirect;
 use crate::tls::Tls;
 
-/// Text of any kind, often with what means something in an address.
+/// Arbitrary text, often with fragments of an address.
 fn address() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "(https?|unix|ftp|HTTP|socks5h?):",
@@ -27,7 +27,7 @@ fn address() -> impl Strategy<Value = String> {
     vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
-/// An index as servers send it, with other things in it.
+/// An index in the format of the servers, with arbitrary contents.
 fn index() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         any::<String>(),
@@ -59,7 +59,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn a_redirect_leads_to_a_server_over_the_same_path_or_nowhere(
+    fn an_accepted_redirect_keeps_the_path_and_is_not_downgraded_to_http(
         location in prop_oneof![address(), address().prop_map(|address| format!("{address}/v1/x"))],
         is_https: bool,
         status in 300..400_u16,
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn an_index_is_kept_as_it_came_and_numbers_never_go_back(texts in vec(index(), 1..6), numbers in vec(any::<u128>(), 2..6)) {
+    fn an_index_is_stored_unchanged_and_never_decreases(texts in vec(index(), 1..6), numbers in vec(any::<u128>(), 2..6)) {
         use base64::Engine;
         let tracker = ConsistencyTracker::default();
         let token = |namespace: &str, index: String| ConsistencyToken::new("a", namespace, index);
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn a_proxy_and_its_exceptions_are_understood_or_refused(url in address(), direct in address(), server in address()) {
+    fn proxy_settings_are_parsed_or_rejected(url in address(), direct in address(), server in address()) {
         let proxy = match Proxy::all(&url) {
             Ok(proxy) => proxy,
             Err(error) => {
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn what_should_be_pem_is_understood_or_refused(ca in pem(), certificate in pem(), key in pem(), name in any::<String>()) {
+    fn pem_input_is_parsed_or_rejected(ca in pem(), certificate in pem(), key in pem(), name in any::<String>()) {
         let _ = Tls::new().ca_pem(&ca);
         let _ = Tls::new().client_cert_pem(&certificate, &key);
         let _ = Tls::new().server_name(&name);
@@ -121,7 +121,7 @@ proptest! {
 }
 
 #[test]
-fn a_key_in_pem_that_is_cut_or_changed_is_refused_or_understood_and_never_shown() {
+fn a_damaged_pem_key_is_parsed_or_rejected_but_never_shown() {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate =
         rcgen::CertificateParams::new(vec!["a".to_owned()]).unwrap().self_signed(&key).unwrap().pem();

@@ -1,4 +1,4 @@
-//! Which redirects are followed.
+//! Redirects: which are valid, and which are followed.
 
 use std::error::Error;
 use std::fmt;
@@ -16,7 +16,7 @@ use tracing::warn;
 use crate::address::{display_address, same_authority};
 use crate::events::TRACING_TARGET;
 
-/// Sets which redirects are followed. The token never goes to an address that is not configured.
+/// The redirects to follow. The token is never sent to an address that is not configured.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, RedirectPolicy};

@@ -1,4 +1,4 @@
-//! What the layers know of a request, and record in it.
+//! Request state that several layers read or record.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,4 +1,4 @@
-//! What the layers know of a response.
+//! Checks on responses that several layers share.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};

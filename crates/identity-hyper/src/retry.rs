@@ -27,7 +27,7 @@ const MAX_UNCERTAIN_RETRIES: usize = 2;
 /// The time after which a server that has never been reached is given up: its address may be wrong.
 const INITIAL_CONNECT_WINDOW: Duration = Duration::from_secs(10);
 
-/// Sets how often failed calls are retried, and the backoff in between.
+/// How often failed calls are retried, and the backoff in between.
 ///
 /// A call is retried until its [`timeout`](crate::HyperTransportBuilder::timeout), as its result allows. The
 /// [`Operation`] in the request's extensions determines whether the call is idempotent; a request without one
@@ -37,13 +37,13 @@ const INITIAL_CONNECT_WINDOW: Duration = Duration::from_secs(10);
 /// |---|---|---|
 /// | no connection | retried; for 10 seconds if no server has ever been reached | the same |
 /// | no token, the certificate is rejected, the server does not speak TLS, the proxy rejects the password | not retried | not retried |
-/// | timeout, or the connection is lost | retried; if no server has ever sent a byte, a closed connection for 10 seconds | not retried |
-/// | 307 of a standby without a leader | retried | retried if the standby was not allowed to forward it |
+/// | timeout, or the connection is lost | retried; for 10 seconds if the connection was closed and no server has ever sent a byte | not retried |
+/// | 307 from a standby without a leader | retried | retried if the standby was not allowed to forward it |
 /// | 412, or 429 without a message: not yet consistent | retried | retried |
 /// | 429: rate limit | retried | retried |
 /// | 503: sealed | 2 retries | 2 retries if the node was not allowed to forward it |
 /// | 500: no active node | retried | retried if the node was not allowed to forward it |
-/// | 408, 499, and 5xx of a gateway | retried | not retried |
+/// | 408, 499, and 5xx from a gateway | retried | not retried |
 /// | 500: context canceled, or leadership lost | retried | not retried |
 /// | 500: a known validation error | not retried | not retried |
 /// | any other 500, 501, 505 | 2 retries, unless it creates an object | not retried |
@@ -140,7 +140,7 @@ impl<E> Retry<E> {
 impl<E: Exchange> Exchange for Retry<E> {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
         let operation = Operation::infer(request);
-        // A call that is not idempotent cannot do anything but wait.
+        // A non-idempotent call cannot be retried after a timeout, so it waits until its deadline.
         let head = if operation.idempotent { self.settings.attempt_timeout } else { MAX_DURATION };
         let call = Call::within(head, self.settings.timeout).capped_by(call);
         // The block keeps the result out of the future.

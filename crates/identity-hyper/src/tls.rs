@@ -49,8 +49,8 @@ const RELOAD_TIMEOUT: Duration = Duration::from_secs(1);
 ///
 /// # Custom configuration
 ///
-/// A rustls [`ClientConfig`] converts into a `Tls`. Later settings override that part of it. Its ALPN
-/// protocols are ignored.
+/// A rustls [`ClientConfig`] converts into a `Tls`. Settings that are added later override those of the
+/// `ClientConfig`. Its ALPN protocols are ignored.
 ///
 /// ```
 /// use identity_hyper::{Tls, rustls};
@@ -292,11 +292,11 @@ mod tests {
         let (release, hanging) = mpsc::channel::<()>();
         tls.0.background.run(Duration::ZERO, move || assert!(hanging.recv().is_err())).await;
         tokio::time::sleep(RELOAD_TIMEOUT).await;
-        let begun = Instant::now();
+        let started = Instant::now();
         for _ in 0..100 {
             assert!(Arc::ptr_eq(&tls.configs().await.unwrap(), &configs));
         }
-        assert!(begun.elapsed() < RELOAD_TIMEOUT, "{:?}", begun.elapsed());
+        assert!(started.elapsed() < RELOAD_TIMEOUT, "{:?}", started.elapsed());
         drop(release);
     }
 }

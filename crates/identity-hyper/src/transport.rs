@@ -102,7 +102,7 @@ impl Transport for HyperTransport {
         self.0.send(request)
     }
 
-    /// Returns the layers and the connection pool, which have the token source, the timeout and the nodes.
+    /// Returns the stack, which holds the token source, the timeout and the nodes.
     fn inner(&self) -> Option<&dyn Transport> {
         Some(&*self.0)
     }

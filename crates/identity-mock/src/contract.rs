@@ -63,7 +63,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Returns the name of the scenario, which is that of a function.
+    /// Returns the name of the scenario, which is a valid Rust identifier.
     pub fn name(&self) -> &'static str {
         self.name
     }

@@ -1,4 +1,4 @@
-//! The part that mockall does: it counts calls and enforces sequences.
+//! Counts calls and enforces sequences, through mockall.
 
 use std::fmt;
 
@@ -17,8 +17,8 @@ mockall::mock! {
     }
 }
 
-/// A call that matches an expectation. mockall can then only object to its number or its place in a sequence,
-/// and shows this type's `Debug` if it does.
+/// A call that matches an expectation. mockall can then only reject it for the number of calls or the sequence,
+/// and its message contains the `Debug` output of this type.
 pub(crate) struct MatchedCall(pub(crate) RecordedRequest);
 
 impl fmt::Debug for MatchedCall {

@@ -15,7 +15,7 @@ use crate::recorded_request::RecordedRequest;
 #[derive(Default)]
 pub(crate) struct Expectations {
     counter: counter::MockTransport,
-    /// The matchers in `counter`, which does not give them out.
+    /// The matchers in `counter`, which does not expose them.
     pub(crate) matchers: Vec<Matcher>,
     /// The calls that panicked.
     failed: Vec<String>,

@@ -99,9 +99,9 @@ use state::State;
 /// | login MFA | methods and enforcements; TOTP codes are validated | calls to Duo, Okta and `PingID` |
 /// | OIDC | identity tokens and providers; tokens are signed and any JOSE library can verify them | private keys: all RSA keys are the same publicly known key |
 /// | `auth/` | `userpass` login; creating, reading, renewing and revoking tokens | logging in through other methods |
-/// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all else |
+/// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
 /// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
-/// | secrets | | secrecy: do not store real secrets in it |
+/// | secrets | | confidentiality: do not store real secrets in it |
 ///
 /// Permissions are evaluated on each request, from the policies of the token, of its
 /// [entity](Self::token_for) and of the entity's groups.
@@ -147,7 +147,7 @@ impl Service<Request<Bytes>> for FakeVault {
     type Error = TransportError;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send>>;
 
-    /// Returns `Ready` always.
+    /// Always returns `Ready`.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         Poll::Ready(Ok(()))
     }

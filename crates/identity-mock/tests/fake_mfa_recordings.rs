@@ -1,4 +1,4 @@
-//! Replays recorded responses of a real server about multi-factor authentication against `FakeVault`.
+//! Replays recorded requests about multi-factor authentication on `FakeVault`, and compares the responses.
 #![cfg(feature = "fake")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -12,7 +12,7 @@ use identity_core::bytes::Bytes;
 use identity_mock::FakeVault;
 use serde_json::{Value, json};
 
-/// A `FakeVault`, and its counterparts of the recorded identifiers.
+/// A `FakeVault`, with its counterparts of the recorded identifiers.
 #[derive(Default)]
 struct Replay {
     vault: FakeVault,
@@ -264,7 +264,7 @@ fn new_secret(replay: &mut Replay, case: &str) {
     let theirs = recording(area, case)["response"]["body"]["data"].clone();
     let (url, length) = without_secret(&theirs["url"]);
     assert_eq!(without_secret(&data["url"]), (replay.translate(&url), length));
-    // The header of a PNG image, or nothing.
+    // The header of a PNG image, if there is one.
     let picture = |data: &Value| data["barcode"].as_str().unwrap().get(..12).map(str::to_owned);
     assert_eq!(picture(&data), picture(&theirs));
 }

@@ -13,7 +13,7 @@ use identity_core::bytes::Bytes;
 use identity_mock::FakeVault;
 use serde_json::{Map, Value};
 
-/// Requests and the responses of `OpenBao` 2.7.2. Those with a case are compared. The others are setup.
+/// Requests, with the responses of `OpenBao` 2.7.2. Exchanges with a case are compared; the others are setup.
 const EXCHANGES: &str = include_str!("fixtures/oidc.jsonl");
 
 /// Exchanges before which time passed in the recording.
@@ -24,7 +24,7 @@ const WAITS: [(&str, u64); 3] = [
 ];
 
 /// Fields with generated values.
-const MADE_UP: [&str; 9] = [
+const GENERATED_FIELDS: [&str; 9] = [
     "id",
     "token",
     "client_id",
@@ -66,7 +66,9 @@ impl Replay {
 
     fn learn(&mut self, name: &str, real: &Value, fake: &Value) {
         match (real, fake) {
-            (Value::String(real), Value::String(fake)) if MADE_UP.contains(&name) && real != fake => {
+            (Value::String(real), Value::String(fake))
+                if GENERATED_FIELDS.contains(&name) && real != fake =>
+            {
                 self.known.insert(real.clone(), fake.clone());
                 self.known.insert(real.to_uppercase(), fake.to_uppercase());
             }
@@ -107,10 +109,10 @@ impl Replay {
     }
 }
 
-/// Removes what differs each time: request identifiers, public keys and random orders.
+/// Removes the parts that differ each time: request identifiers, public keys and random orders.
 fn comparable(name: &str, value: &Value) -> Value {
     match value {
-        Value::String(_) if ["request_id", "kid", "n", "x", "y"].contains(&name) => "made up".into(),
+        Value::String(_) if ["request_id", "kid", "n", "x", "y"].contains(&name) => "generated".into(),
         Value::Array(items) => {
             let mut items: Vec<Value> = items.iter().map(|item| comparable(name, item)).collect();
             if ["keys", "allowed_client_ids"].contains(&name) {
@@ -152,7 +154,7 @@ fn recorded_requests_get_the_recorded_responses() {
         }
         let response = replay.send(&exchange);
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
-        replay.learn("", &exchange["answer"], &body);
+        replay.learn("", &exchange["response"], &body);
         let Some(case) = case else { continue };
 
         recordings += 1;
@@ -161,11 +163,11 @@ fn recorded_requests_get_the_recorded_responses() {
         if u64::from(status) != exchange["status"] {
             failures.push(format!("{case}: status {status} instead of {}: {body}", exchange["status"]));
         }
-        let (real, fake) = (comparable("", &replay.mapped(&exchange["answer"])), comparable("", &body));
+        let (real, fake) = (comparable("", &replay.mapped(&exchange["response"])), comparable("", &body));
         if real != fake {
             failures.push(format!("{case}:\n  real {real}\n  fake {fake}"));
         }
-        for (name, real) in exchange["answer_headers"].as_object().into_iter().flatten() {
+        for (name, real) in exchange["response_headers"].as_object().into_iter().flatten() {
             let fake = response.headers().get(name).map(|value| value.to_str().unwrap());
             if fake != real.as_str() {
                 failures.push(format!("{case}: header {name}: {fake:?} instead of {real}"));

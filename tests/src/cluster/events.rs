@@ -6,15 +6,15 @@ use super::{Cluster, Result, TIMEOUT, until};
 use crate::DevServerError;
 use crate::error::tail;
 
-/// What can happen to a node.
+/// Makes nodes fail and recover.
 ///
-/// Each method waits for the node itself, and [`wait_healthy`](Cluster::wait_healthy) waits for the others.
+/// Each method waits for its own node. [`wait_healthy`](Cluster::wait_healthy) waits for all nodes.
 impl Cluster {
     /// Kills a node (SIGKILL), and waits until it has ended.
     ///
     /// # Errors
     ///
-    /// Fails if the node does not do so within a minute.
+    /// Fails if the node does not end within a minute.
     pub fn kill(&mut self, node: usize) -> Result<()> {
         self.signal(node, "KILL")?;
         self.wait_ended(node)
@@ -24,7 +24,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// Fails if the node does not do so within a minute.
+    /// Fails if the node does not end within a minute.
     pub fn terminate(&mut self, node: usize) -> Result<()> {
         self.signal(node, "TERM")?;
         self.wait_ended(node)
@@ -56,7 +56,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// Fails if the node does not do so within a minute.
+    /// Fails if the node does not start within a minute.
     pub fn restart(&mut self, node: usize) -> Result<()> {
         if self.nodes[node].process.is_some() {
             self.terminate(node)?;
@@ -69,7 +69,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// Fails if the node does not do so within a minute.
+    /// Fails if the node is not sealed within a minute.
     pub fn seal(&mut self, node: usize) -> Result<()> {
         self.expect_ok(node, "PUT", "sys/seal", &Value::Null)?;
         self.wait_health(node, &[503])
@@ -79,11 +79,11 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// Fails if the node does not do so within a minute.
+    /// Fails if the node is not unsealed within a minute.
     pub fn unseal(&mut self, node: usize) -> Result<()> {
         let key = json!({ "key": self.unseal_key });
         until(TIMEOUT, || {
-            // A node that has just joined accepts the key only after it has heard from the leader.
+            // A node that has just joined accepts the key only after the leader has contacted it.
             let (status, response) = self.request(node, "PUT", "sys/unseal", &key)?;
             let is_unsealed = response["sealed"] == false;
             if is_unsealed { Ok(()) } else { Err(format!("node {node} is sealed: {status}: {response}")) }
@@ -93,8 +93,8 @@ impl Cluster {
 
     /// Makes the leader step down until another node leads, and returns that node.
     ///
-    /// The old leader does not lead again for 10 seconds even if it is elected, so an outage in that time can
-    /// last as long.
+    /// The old leader does not lead again for 10 seconds even if it is elected, so a further outage during these
+    /// seconds can last as long.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Cluster {
         let listens = until(TIMEOUT, || {
             let process = self.nodes[node].process.as_mut();
             let ended = process.is_some_and(|process| !matches!(process.exit_status(), Ok(None)));
-            // An error, which is reported below.
+            // The error is reported below.
             if ended {
                 return Ok(false);
             }

@@ -1,7 +1,7 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
-/// A request as it was received.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// The number of the connection, from zero.

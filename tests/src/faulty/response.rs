@@ -3,7 +3,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// What the server sends in response to a request, how fast, and how the connection ends.
+/// A scripted response: its bytes, its timing, and the end of the connection.
 ///
 /// The connection stays open by default.
 #[derive(Clone, Debug)]

@@ -134,7 +134,7 @@ fn no_call_fails_when_the_leader_steps_down(cluster: &mut Cluster, runtime: &Run
 fn no_call_fails_when_the_leader_is_killed(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let [_, one, other] = all_from(leader);
-    // Clients that know one standby only are redirected to the dead leader and to the standby itself.
+    // Clients that know only one standby are redirected to the dead leader and to the standby itself.
     let all = [&[one][..], &[other], &all_from(one)];
     let clients = all.map(|nodes| client(cluster, nodes[0], &transport(cluster, nodes).build()));
     while_working(runtime, &clients, || {
@@ -149,7 +149,7 @@ fn an_unresponsive_leader_is_left(cluster: &mut Cluster, runtime: &Runtime) {
     let leader = cluster.wait_healthy(RECOVERY).unwrap();
     let transport = transport(cluster, &all_from(leader)).attempt_timeout(ATTEMPT).build();
     let client = client(cluster, leader, &transport);
-    // The leader is known, and nothing was written: a stale standby would have to ask the leader.
+    // The leader is known, and nothing was written: a stale standby would have to forward to the leader.
     runtime.block_on(transport.health());
     cluster.pause(leader).unwrap();
     // The signal takes a moment.

@@ -117,7 +117,7 @@ impl Outage {
     }
 
     /// Returns `true` if the leader may apply forwarded writes late. Only clients that know all nodes are
-    /// safe then, as `production.md` says.
+    /// safe then; `production.md` explains why.
     pub(crate) fn applies_forwarded_writes_late(self) -> bool {
         matches!(self, Self::LeaderSuspended(_))
     }

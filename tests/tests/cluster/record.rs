@@ -28,9 +28,9 @@ struct State {
 struct Phase {
     name: String,
     began: Instant,
-    /// The time of the event until a node led.
+    /// The time from the start of the event until a node led.
     leaderless: Duration,
-    /// The time of the event until all nodes were healthy.
+    /// The time from the start of the event until all nodes were healthy.
     event: Duration,
     calls: usize,
     worst: Duration,
@@ -38,7 +38,7 @@ struct Phase {
     /// The number of errors of idempotent calls by clients that know all nodes.
     unexpected: usize,
     errors: BTreeMap<String, Failures>,
-    /// Creates that returned `Updated`: their retry after a lost response.
+    /// The number of creates that returned `Updated`, because the first response was lost.
     retries: usize,
 }
 
@@ -121,7 +121,7 @@ impl Record {
         self.phase(|phase| phase.retries += 1);
     }
 
-    /// Records a violation of what the client promises.
+    /// Records a violation of the client's promises.
     pub(crate) fn violation(&self, kind: &str, what: &str) {
         let mut state = self.0.lock().unwrap();
         let kind = format!("{}: {kind}", state.phases.last().unwrap().name);

@@ -1,4 +1,4 @@
-//! The same random operations on a real server and on `FakeVault`, which must respond alike.
+//! Runs the same random operations on a real server and on `FakeVault`, and compares the responses.
 //!
 //! `VAULT_IDENTITY_DIFFERENTIAL` sets the number of operations, and `VAULT_IDENTITY_SEED` the seed.
 
@@ -17,11 +17,11 @@ use crate::operations::{Ids, Operation};
 use crate::source::Source;
 
 const OPERATIONS: usize = 2000;
-/// The number of operations that share a namespace: enough for objects to meet, and few enough to be fast.
+/// The number of operations that share a namespace: enough to affect each other, and few enough to be fast.
 const LENGTH: usize = 100;
 
 /// The address that `FakeVault` reports.
-const FAKE_AT: &str = "http://fake.vault";
+const FAKE_ADDRESS: &str = "http://fake.vault";
 
 /// The version that the plugins of `FakeVault` report.
 const FAKE_VERSION: &str = "v2.7.2+builtin";
@@ -82,7 +82,8 @@ impl Pair {
         let response = self.server.request(method, &url, token, namespace, Some(&body));
         let (status, response) = response.expect("a response of the real server");
         // Issuers contain the server's address.
-        let response = response.replace(self.server.address(), FAKE_AT).replace(&self.version, FAKE_VERSION);
+        let response =
+            response.replace(self.server.address(), FAKE_ADDRESS).replace(&self.version, FAKE_VERSION);
         // The Go version of OpenBao 2.6 writes a byte in an error like this.
         let response = response.replace(r"character '\\u00", r"character '\\x");
         let real = (status, serde_json::from_str(&response).unwrap_or_default());

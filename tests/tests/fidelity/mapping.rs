@@ -1,5 +1,4 @@
-//! Two servers generate different identifiers. Before responses are compared, those of one server are mapped
-//! to those of the other.
+//! Maps the identifiers that one server generates to those of the other, so that responses can be compared.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,9 @@ impl Mapping {
     /// Learns from two responses to the same request which identifiers correspond.
     pub(crate) fn learn(&mut self, real: &Value, fake: &Value) {
         match (real, fake) {
-            (Value::String(real), Value::String(fake)) if is_made_up(real) && is_made_up(fake) => {
+            (Value::String(real), Value::String(fake))
+                if is_generated_value(real) && is_generated_value(fake) =>
+            {
                 self.bind(real, fake);
             }
             (Value::Array(real), Value::Array(fake)) if !real.iter().all(Value::is_string) => {
@@ -79,14 +80,14 @@ impl Mapping {
 /// are sorted by identifiers.
 pub(crate) fn comparable(name: &str, value: &Value) -> Value {
     match value {
-        Value::String(text) if MADE_UP_EACH_TIME.contains(&name) && !text.is_empty() => "made up".into(),
+        Value::String(text) if GENERATED_FIELDS.contains(&name) && !text.is_empty() => "generated".into(),
         Value::String(text) if name == "url" => without_secret(text).into(),
         // The server reports any one of several.
         Value::String(text) if text.contains(NAMES_ANY) => {
             text.split(NAMES_ANY).next().unwrap_or_default().into()
         }
         Value::String(text) if is_time(text) => "a time".into(),
-        Value::String(text) if is_generated(text) => "a generated name".into(),
+        Value::String(text) if is_generated_name(text) => "a generated name".into(),
         Value::Array(items) => {
             let mut items: Vec<Value> = items.iter().map(|item| comparable(name, item)).collect();
             if name == "keys" || name.ends_with("_ids") || name == "aliases" {
@@ -108,7 +109,7 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
 }
 
 /// Identifiers that no request uses, images of secrets, and public keys.
-const MADE_UP_EACH_TIME: [&str; 7] = ["request_id", "uuid", "barcode", "kid", "n", "x", "y"];
+const GENERATED_FIELDS: [&str; 7] = ["request_id", "uuid", "barcode", "kid", "n", "x", "y"];
 
 /// The text before the identifier of a conflicting object.
 const NAMES_ANY: &str = " configuration with ID: ";
@@ -124,27 +125,31 @@ fn is_time(text: &str) -> bool {
     bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z")
 }
 
-/// Returns `true` if a server generated the text: an identifier, a token, an accessor.
-pub(crate) fn is_made_up(text: &str) -> bool {
+/// Returns `true` if a server generated the text, as an identifier, a token or an accessor.
+pub(crate) fn is_generated_value(text: &str) -> bool {
     let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let word =
+    let alphanumeric =
         |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let uuid = |text: &str| {
         text.len() == 36 && text.split('-').zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
     };
     match text.split_once('.') {
-        Some(("s", token)) => word(token, 24),
-        Some((name, namespace)) => uuid(name) && (namespace == "root" || word(namespace, 6)),
+        Some(("s", token)) => alphanumeric(token, 24),
+        Some((name, namespace)) => uuid(name) && (namespace == "root" || alphanumeric(namespace, 6)),
         None => {
             let accessor = text.rsplit_once('_').is_some_and(|(_, end)| hex(end, 8));
-            let client_secret = text.strip_prefix("hvo_secret_").is_some_and(|secret| word(secret, 64));
-            uuid(text) || accessor || client_secret || [24, 26, 32].iter().any(|length| word(text, *length))
+            let client_secret =
+                text.strip_prefix("hvo_secret_").is_some_and(|secret| alphanumeric(secret, 64));
+            uuid(text)
+                || accessor
+                || client_secret
+                || [24, 26, 32].iter().any(|length| alphanumeric(text, *length))
         }
     }
 }
 
 /// Returns `true` if it is the generated name of an unnamed object.
-fn is_generated(text: &str) -> bool {
+fn is_generated_name(text: &str) -> bool {
     let rest = text.strip_prefix("entity_").or(text.strip_prefix("group_"));
     let hex = |name: &str| name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     rest.and_then(|rest| rest.split_once('.')).is_some_and(|(name, _)| hex(name))

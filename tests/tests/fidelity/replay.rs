@@ -1,4 +1,4 @@
-//! Replays the requests to a real server, in their order, on `FakeVault`.
+//! Replays recorded requests to a real server on `FakeVault`, in their order.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,15 +23,13 @@ pub(crate) struct Exchange {
     headers: BTreeMap<String, String>,
     pub(crate) body: Option<String>,
     status: u16,
-    #[serde(rename = "answer")]
     response: Value,
-    #[serde(rename = "answer_headers")]
     response_headers: BTreeMap<String, String>,
 }
 
 /// The addresses of the recorded server and of `FakeVault`, which issuers contain.
-const RECORDED_AT: &str = "http://127.0.0.1:18391";
-const FAKE_AT: &str = "http://fake.vault";
+const RECORDED_ADDRESS: &str = "http://127.0.0.1:18391";
+const FAKE_ADDRESS: &str = "http://fake.vault";
 
 /// Recordings that a fault reproduces, because `FakeVault` has no quotas.
 const RATE_LIMITED: [&str; 2] = ["transport/rate-limited", "transport/rate-limited-with-headers"];
@@ -98,7 +96,7 @@ impl Replay {
 fn recorded_requests_have_the_recorded_responses() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/replay.jsonl");
     let text = fs::read_to_string(path).expect("the fixture");
-    let text = text.replace(RECORDED_AT, FAKE_AT);
+    let text = text.replace(RECORDED_ADDRESS, FAKE_ADDRESS);
     let exchanges = text.lines().map(|line| serde_json::from_str::<Exchange>(line).expect("an exchange"));
     let mut replay = Replay::default();
     let mut recordings = 0;

@@ -48,7 +48,7 @@ impl Source {
                 self.of_family(family)
             }
         };
-        if self.chance(6) { self.spoilt(operation) } else { operation }
+        if self.chance(6) { self.corrupted(operation) } else { operation }
     }
 
     fn of_family(&mut self, family: usize) -> Operation {
@@ -59,8 +59,8 @@ impl Source {
         }
     }
 
-    /// Changes the method, removes the key, or adds something.
-    fn spoilt(&mut self, mut operation: Operation) -> Operation {
+    /// Changes the method, removes the key, or adds an unknown field or a query parameter.
+    fn corrupted(&mut self, mut operation: Operation) -> Operation {
         match self.below(5) {
             0 => operation.verb = self.one(&["GET", "LIST", "POST", "PUT", "PATCH", "DELETE"]),
             1 => operation.key = None,

@@ -38,8 +38,8 @@ fn exchange(case: &str) -> Exchange {
         "headers": request["headers"],
         "body": body,
         "status": response["status"],
-        "answer": response["body"],
-        "answer_headers": response["headers"],
+        "response": response["body"],
+        "response_headers": response["headers"],
     }))
     .expect("an exchange")
 }

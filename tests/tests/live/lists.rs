@@ -57,7 +57,7 @@ async fn lists_of_unchecked_references() {
         space.client.groups().update(&update).await.unwrap();
         assert_eq!(space.client.groups().read(&group.id).await.unwrap().policies, policies);
     }
-    // All that fits into arrays.
+    // As many as arrays in one body can hold.
     let ids = names("id", 150);
     let pairs = names("k", 64).into_iter().map(|key| (key, ""));
     let update = UpdateGroupById::new(&group.id).name("g").policies(&ids).metadata(pairs);

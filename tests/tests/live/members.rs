@@ -40,7 +40,7 @@ async fn adding_and_removing_entities_changes_nothing_else() {
     let written = groups.read(&all).await.unwrap().modify_index;
     groups.add_member_entities(&all, [""; 0]).await.unwrap();
     groups.remove_member_entities(&all, ["nobody"]).await.unwrap();
-    assert_eq!(groups.read(&all).await.unwrap().modify_index, written, "nothing was to be written");
+    assert_eq!(groups.read(&all).await.unwrap().modify_index, written, "no write was necessary");
 
     for _ in 0..2 {
         groups.remove_member_entities(&all, [&ids[1], &ids[3]]).await.unwrap();

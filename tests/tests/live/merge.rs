@@ -130,7 +130,7 @@ async fn rejected_merges_change_nothing() {
     for merge in [MergeEntities::new(&alice, [&alice]), MergeEntities::new(&alice, [""; 0])] {
         assert!(entities.merge(&merge).await.unwrap_err().api().is_none());
     }
-    assert_eq!(space.calls().len(), calls, "what the client rejects is not sent");
+    assert_eq!(space.calls().len(), calls, "the client rejects it without sending it");
 
     assert_eq!((read(&space.client, &alice).await, read(&space.client, &twin).await), before);
 }

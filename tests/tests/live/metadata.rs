@@ -10,7 +10,7 @@ fn pairs(count: usize, key: usize, value: usize) -> Vec<(String, String)> {
     (0..count).map(|n| (format!("{n:0>key$}"), "x".repeat(value))).collect()
 }
 
-/// Asserts that the server rejects what the client does not even send.
+/// Asserts that the server rejects pairs that the client does not send.
 fn rejected_by(space: &Space, path: &str, field: &str, pairs: &[(String, String)]) {
     let pairs: serde_json::Map<_, _> =
         pairs.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();

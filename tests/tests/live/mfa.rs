@@ -35,7 +35,7 @@ pub(crate) const OPERATIONS: [&str; 22] = [
     "POST identity/mfa/method/totp/{method_id}",
 ];
 
-/// The identifier of no method.
+/// A valid identifier that no method has.
 const ABSENT: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The settings file of `PingID`, in base64: a key, `use_signature=true`, a token, the alias `org`, and three
@@ -47,8 +47,8 @@ Oi8vYXV0aC5leGFtcGxlLmNvbQo=";
 /// A settings file with only `use_signature=false` and one URL.
 const FEW_SETTINGS: &str = "dXNlX3NpZ25hdHVyZT1mYWxzZQppZHBfdXJsPWh0dHBzOi8vaWRwLmV4YW1wbGUuY29tL3BpbmdpZAo=";
 
-/// Calls all operations of a type of method: creates one with the first parameters, and replaces them with
-/// the second. The two functions check what is read afterwards.
+/// Calls all operations of a method type: creates a method with the first parameters, and replaces them with
+/// the second. The two functions check the results of the reads.
 macro_rules! every_operation {
     ($type:literal: $handle:ident, $method:ident, $create:ident, $update:ident, $all:expr, $check_all:expr, $few:expr, $check_few:expr) => {{
         let Some(space) = Space::new(concat!("mfa-", $type)) else { return };

@@ -48,7 +48,7 @@ const NAMES: [&str; 31] = [
 ];
 
 /// Names that a path cannot carry: they are written and looked up in bodies, and read by identifier.
-const UNSPEAKABLE: [&str; 7] = [".", "..", "a/../b", "./a", "tab\there", "line\nbreak", "nul\0"];
+const BODY_ONLY_NAMES: [&str; 7] = [".", "..", "a/../b", "./a", "tab\there", "line\nbreak", "nul\0"];
 
 #[tokio::test]
 async fn entities_with_any_name_are_written_and_read() {
@@ -155,7 +155,7 @@ async fn a_slash_and_an_encoded_slash_are_two_names() {
 async fn names_that_a_path_cannot_carry_are_sent_in_bodies() {
     let Some(space) = Space::new("names-unspeakable") else { return };
     let (entities, groups, lookup) = (space.client.entities(), space.client.groups(), space.client.lookup());
-    for name in UNSPEAKABLE {
+    for name in BODY_ONLY_NAMES {
         let id = entities.create(&CreateEntity::named(name)).await.unwrap().created().unwrap().id;
         let group = groups.create(&CreateGroup::named(name)).await.unwrap().created().unwrap().id;
         let calls = space.calls().len();
@@ -237,7 +237,7 @@ async fn a_trailing_slash_is_written_in_bodies_only() {
     assert_eq!(entities.list().await.unwrap().keys, [other]);
 }
 
-/// A proxy that rejects what Traefik rejects, and forwards the rest.
+/// A proxy that rejects the same paths as Traefik, and forwards all others.
 struct Proxy(HyperTransport);
 
 #[async_trait]

@@ -98,7 +98,7 @@ async fn codes_and_tokens_of_a_provider_can_be_wrapped() {
     let info = client.call(&Wrap::new(read, MINUTE)).await.unwrap().wrapped().unwrap();
     let alice = client.call(&UnwrapResponse::<ReadUserInfo>::new(info.token)).await.unwrap();
     assert_eq!(alice.sub, app.alice);
-    // An error of the provider itself is wrapped as well; one of the server before it is not.
+    // An OAuth error of the provider is wrapped as well, an error of the server's core is not.
     let info = client.call(&Wrap::new(exchange, MINUTE)).await.unwrap().wrapped().unwrap();
     let unwrap = UnwrapResponse::<ExchangeOidcToken>::new(info.token);
     let error = rejected(client.call(&unwrap).await, 400, "invalid or expired");

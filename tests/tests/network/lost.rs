@@ -121,8 +121,8 @@ async fn all_cases(network: &Network, server: &DevServer) {
     }
 
     let loss = network.lose(&ports, false);
-    let begun = Instant::now();
-    let (healed, end) = (begun + OUTAGE + Duration::from_secs(1), begun + AFTER_THE_NEXT_PACKET);
+    let started = Instant::now();
+    let (healed, end) = (started + OUTAGE + Duration::from_secs(1), started + AFTER_THE_NEXT_PACKET);
     let mut tasks = tokio::task::JoinSet::new();
     for (kind, case) in cases {
         match kind {

@@ -70,18 +70,18 @@ fn a_client_can_be_created_and_dropped_outside_a_runtime() {
     drop(client);
     drop(runtime);
     drop(copy);
-    // A future that was never awaited, and one that was begun.
+    // A future that was never awaited, and one that was polled.
     let client = self::client(&server);
     drop(client.entities().read("e1"));
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let slow = Faulty::always(Response::none());
     let client = self::client(&slow);
-    let mut begun = Box::pin(async move { client.entities().read("e1").await });
+    let mut started = Box::pin(async move { client.entities().read("e1").await });
     runtime.block_on(async {
-        tokio::time::timeout(Duration::from_millis(50), &mut begun).await.unwrap_err();
+        tokio::time::timeout(Duration::from_millis(50), &mut started).await.unwrap_err();
     });
     drop(runtime);
-    drop(begun);
+    drop(started);
 }
 
 #[test]

@@ -88,7 +88,7 @@ async fn a_redirect_loop_of_two_nodes_is_an_error() {
     assert!(all < 40, "{all} requests without backoff");
 }
 
-/// As a standby does that is about to lead.
+/// A standby that is about to lead does this.
 #[tokio::test]
 async fn a_redirect_to_itself_is_retried_with_backoff() {
     let address = Faulty::closed();
@@ -126,7 +126,7 @@ async fn a_redirect_to_a_dead_leader_is_retried_until_there_is_a_new_one() {
     }
 }
 
-/// As if its machine were down.
+/// As when the leader's machine is down.
 #[tokio::test]
 async fn an_unresponsive_leader_is_waited_for_once() {
     const CONNECT: Duration = Duration::from_millis(800);

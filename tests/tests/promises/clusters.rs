@@ -111,7 +111,7 @@ async fn nodes_with_paths_share_their_index() {
     });
     let second = Faulty::always(Response::json(200, ENTITY));
     let addresses = [format!("{}/a", first.url()), format!("{}/b", second.url())];
-    // By a client of its own, because a transport that knows several nodes also probes them.
+    // Uses a separate client, because a transport that knows several nodes also probes them.
     let alone = Client::new(at(&addresses[0]), HyperTransport::new());
     alone.entities().read("e1").await.unwrap();
     let tokens = alone.consistency_tokens();

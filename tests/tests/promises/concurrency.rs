@@ -34,7 +34,7 @@ async fn ten_thousand_calls_share_a_few_connections() {
     assert!(server.connections() <= 16 * 4, "{}", server.connections());
 }
 
-/// Some of them fail, and are retried.
+/// Some calls fail and are retried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_calls_to_a_failing_server_all_succeed() {
     let failed = Arc::new(AtomicUsize::new(0));
@@ -55,7 +55,7 @@ async fn ten_thousand_calls_to_a_failing_server_all_succeed() {
     assert_eq!(server.requests().len(), CALLS + failed.load(Ordering::Relaxed));
 }
 
-/// All of them wait for a call without a response, and end with their deadline.
+/// All calls wait for a call without a response, and end with their deadline.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_queued_calls_end_with_their_deadline() {
     let silent = Faulty::always(Response::none());

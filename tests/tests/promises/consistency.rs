@@ -1,4 +1,4 @@
-//! Consistency: each call sees what was written before it.
+//! Consistency: each call sees all earlier writes of the client.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ async fn an_index_never_decreases() {
     assert!(server.requests()[5..].iter().all(|request| request.header("x-vault-index") == hundred));
 }
 
-/// As a leader that was suspended and resumes.
+/// A resumed leader serves such reads.
 #[tokio::test]
 async fn a_stale_read_is_retried() {
     let order = [100, 50, 70, 100, 99, 101];
@@ -123,7 +123,7 @@ async fn a_stale_lookup_or_delete_is_retried_and_a_create_is_not() {
     assert_eq!(server.requests().len(), 9);
 }
 
-/// The response to a delete of nothing has no index, also from a leader that was suspended.
+/// The response to a delete without effect has no index. A resumed leader may send it wrongly.
 #[tokio::test]
 async fn a_delete_without_effect_is_confirmed_once() {
     // Without an index there is nothing to compare.
@@ -140,7 +140,7 @@ async fn a_delete_without_effect_is_confirmed_once() {
     client.entities().read("e1").await.unwrap();
     assert_eq!(server.requests().len(), 4);
 
-    // The first node was suspended, and does not know what its successor has created since.
+    // The first node was suspended, and does not know the objects that its successor has created since.
     let probed =
         |request: &Received, status| (request.path() == "/v1/sys/health").then(|| Response::status(status));
     let node = |status, effect: fn(Response) -> Response| {

@@ -1,4 +1,4 @@
-//! What errors contain, and what they do not.
+//! The contents of error messages.
 
 use identity_tests::faulty::{Faulty, Response};
 use vault_identity::Target;

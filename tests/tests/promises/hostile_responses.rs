@@ -1,4 +1,4 @@
-//! Responses that no server should send.
+//! Invalid and malicious responses, for other tests.
 
 use identity_tests::faulty::Response;
 
@@ -102,7 +102,7 @@ pub(crate) fn truncated() -> Vec<(&'static str, Response)> {
     ]
 }
 
-/// Error responses with odd bodies.
+/// Error responses with unusual bodies.
 pub(crate) fn errors() -> Vec<(&'static str, Response)> {
     let deep = "[".repeat(DEEP) + &"]".repeat(DEEP);
     let html = |status| {
@@ -128,7 +128,7 @@ pub(crate) fn errors() -> Vec<(&'static str, Response)> {
     ]
 }
 
-/// All of them.
+/// Returns all of these responses, with their names.
 pub(crate) fn all() -> Vec<(&'static str, Response)> {
     let bodies = bodies().into_iter().map(|(name, body)| (name, Response::json(200, body)));
     bodies.chain(invalid_http()).chain(truncated()).chain(errors()).collect()

@@ -32,7 +32,7 @@ async fn a_name_encoded_twice_by_a_proxy_is_an_error() {
     assert!(client.entities().write_by_name(&WriteEntityByName::new("x")).await.unwrap().is_created());
 }
 
-/// A connection on which the responses lag by one is closed.
+/// A connection is closed if each response on it belongs to the previous request.
 #[tokio::test]
 async fn responses_to_earlier_requests_are_rejected() {
     let server = Faulty::start(|n, request| match request.path().rsplit('/').next() {

@@ -12,7 +12,7 @@ use crate::support::{TOKEN, client_with, error_text, single_attempt, timed};
 /// Time for one or two attempts.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// Starts a server that redirects every request. `{path}` stands for the path of the request.
+/// Starts a server that redirects every request. It replaces `{path}` by the path of the request.
 fn redirecting(status: u16, location: &str) -> Faulty {
     let location = location.to_owned();
     Faulty::start(move |_, request| Response::redirect(status, &location.replace("{path}", request.path())))

@@ -65,7 +65,7 @@ async fn writes_forbid_forwarding() {
     }
 }
 
-/// As if only a load balancer and a standby could be reached, or the nodes knew each other by other
+/// As when only a load balancer and a standby can be reached, or when the nodes know each other by other
 /// addresses.
 #[tokio::test]
 async fn an_unlisted_leader_is_reached_through_a_standby() {
@@ -92,7 +92,7 @@ async fn an_unlisted_leader_is_reached_through_a_standby() {
     );
 }
 
-/// As if it led a secondary cluster, whose writes are applied by the primary one.
+/// As in a secondary cluster, whose writes the primary cluster applies.
 #[tokio::test]
 async fn a_leader_that_must_forward_may() {
     let address = Faulty::closed();

@@ -1,4 +1,4 @@
-//! What these tests share.
+//! Shared helpers.
 
 use std::env;
 use std::fmt::Write as _;

@@ -57,12 +57,12 @@ async fn a_write_to_a_sealed_standby_is_uncertain() {
     let error = client.entities().create(&CreateEntity::unnamed()).await.unwrap_err();
     assert!(error.is_sealed() && error.may_have_been_applied() && !error.is_retryable(), "{error:?}");
     assert_eq!(posts(&well).len(), 0, "it is not retried");
-    // An update is retried at the other node.
+    // An update is retried on the other node.
     client.entities().update(&UpdateEntityById::new("e1")).await.unwrap();
     assert_eq!(posts(&well).len(), 1);
 }
 
-/// A node that must not forward has not applied the write, so even an unnamed create is retried at another
+/// A node that must not forward has not applied the write, so even an unnamed create is retried on another
 /// node.
 #[tokio::test]
 async fn an_unnamed_create_is_retried_after_a_standby_that_could_not_forward() {
@@ -107,7 +107,7 @@ async fn an_unnamed_create_follows_a_redirect_that_cannot_hide_a_write() {
     let client = client_with(&standby, retrying().addresses(addresses.clone()).unwrap());
     assert!(client.entities().create(&CreateEntity::unnamed()).await.unwrap().is_created());
     assert_eq!((posts(&standby).len(), posts(&leader).len()), (1, 1));
-    // Where standbys may forward, it could have.
+    // If standbys may forward, this one could have forwarded the request.
     let transport = retrying().addresses(addresses).unwrap().redirect_policy(RedirectPolicy::SameOrigin);
     let error =
         client_with(&standby, transport).entities().create(&CreateEntity::unnamed()).await.unwrap_err();
@@ -261,7 +261,7 @@ async fn a_gateway_message_does_not_make_a_server_sealed() {
     ] {
         let first = Faulty::always(response);
         let second = Faulty::start(|_, request| match request.method() {
-            // So that it is not taken for the leader.
+            // Prevents the node from being taken for the leader.
             "GET" => Response::status(503),
             _ => Response::json(200, ENTITY),
         });

@@ -1,5 +1,5 @@
-//! Warnings in the log: of dangerous settings, and those of the server. The tests of `identity-hyper` cover
-//! the rest of TLS.
+//! Logged warnings: about dangerous settings, and those of the server. The tests of `identity-hyper` cover the
+//! rest of TLS.
 
 use std::fs;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn disabled_verification_is_warned_of_once() {
+async fn disabled_verification_causes_one_warning() {
     let server =
         Faulty::secure(&Authority::new(), |_, _| Response::json(200, ENTITY).header("Connection", "close"));
     let log = Log::start();
@@ -55,9 +55,9 @@ async fn disabled_verification_is_warned_of_once() {
     assert!(line.contains("WARN vault_identity: servers are not verified"), "{line}");
 }
 
-/// The server is at another machine, behind a proxy.
+/// The server is on another machine, behind a proxy.
 #[tokio::test]
-async fn a_token_in_clear_text_is_warned_of_once() {
+async fn a_token_in_clear_text_causes_one_warning() {
     let proxy = Faulty::start(|_, request| match request.method() {
         "CONNECT" => Response::raw("HTTP/1.1 200 Connected\r\n\r\n"),
         _ => Response::json(200, ENTITY).header("Connection", "close"),

@@ -19,10 +19,10 @@ const _: () = zeroized_on_drop::<vault_identity::SecretString>();
 
 const LENGTH: usize = 48;
 
-/// The length of the beginning that is not searched for, because the allocator overwrites it.
+/// The length of the prefix that is not searched for, because the allocator overwrites it.
 const SKIPPED: usize = 16;
 
-/// The byte that follows: a character that is rare elsewhere.
+/// The byte after the prefix: a character that is rare elsewhere.
 const FIRST: u8 = b'~';
 
 /// A secret that is not in memory itself: each of its bytes is stored with a flipped bit.
@@ -42,7 +42,7 @@ impl Secret {
         text
     }
 
-    /// Counts its copies in the memory of this process.
+    /// Counts the copies of the secret in the memory of this process.
     fn copies(&self) -> usize {
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
         let memory = File::open("/proc/self/mem").unwrap();

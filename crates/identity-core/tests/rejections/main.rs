@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use identity_core::{Endpoint, Target, error::ErrorKind};
 
-/// A table of rejections: `value => the parameter that the error names;`
+/// Expects that endpoints are rejected: `endpoint => "the parameter that the error names";`
 macro_rules! rejected {
     ($($endpoint:expr => $parameter:literal;)*) => {
         $(assert_eq!(crate::parameter(&$endpoint), $parameter, "{}", stringify!($endpoint));)*
@@ -27,7 +27,7 @@ fn target() -> Target {
     Target::new("http://vault.test").expect("an address")
 }
 
-/// The parameter for which `endpoint` is rejected; `(none)` if it is not.
+/// Returns the parameter that the error names, or `(none)` if the endpoint is accepted.
 fn parameter<E: Endpoint>(endpoint: &E) -> String {
     let Err(error) = endpoint.request(&target()) else { return "(none)".to_owned() };
     assert!(!error.is_retryable() && !error.may_have_been_applied());

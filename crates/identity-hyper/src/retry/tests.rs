@@ -30,8 +30,8 @@ async fn send(layer: &Retry<Script>, mut request: Request<Bytes>) -> SendResult 
     layer.exchange(&mut request, &Call::UNLIMITED).await
 }
 
-/// How often a request is sent that always ends like this, where at most five retries are allowed, and
-/// whether it is left in doubt.
+/// Returns how often a request is sent if every attempt has this outcome and five retries are allowed, and
+/// whether the call ends in doubt.
 async fn sends(request: Request<Bytes>, outcome: fn() -> SendResult) -> (usize, bool) {
     let layer = at_most(5, Script::new(move |_, _| outcome()));
     let result = send(&layer, request).await;
@@ -54,11 +54,11 @@ fn not_forwarded(mut request: Request<Bytes>) -> Request<Bytes> {
 #[tokio::test(start_paused = true)]
 async fn each_result_is_retried_as_documented() {
     const ALL: usize = 6;
-    const FEW: usize = 3;
+    const UNCERTAIN: usize = 3;
     const ONE: usize = 1;
     type Row = (&'static str, fn() -> SendResult, [usize; 5], bool);
-    // Sends of a read, an update, a named create, an unnamed one, and an unnamed one that was not to be
-    // forwarded; and whether the writes that are retried are in doubt.
+    // The number of sends of a read, an update, a named create, an unnamed create, and an unnamed create that
+    // must not be forwarded; and whether retried writes are in doubt.
     let rows: [Row; 26] = [
         ("no connection", || failure(NotSent), [ALL, ALL, ALL, ALL, ALL], false),
         ("permanent", || Err(TransportError::from(NotSent).permanent()), [ONE; 5], false),
@@ -77,7 +77,7 @@ async fn each_result_is_retried_as_documented() {
         ("429", || error_response(429, "rate limit"), [ALL; 5], false),
         ("499", || response(499, ""), [ALL, ALL, ALL, ONE, ONE], true),
         ("500 invalid", || error_response(500, "invalid entity ID \"e\""), [ONE; 5], false),
-        ("500", || error_response(500, "internal error"), [FEW, FEW, ONE, ONE, ONE], true),
+        ("500", || error_response(500, "internal error"), [UNCERTAIN, UNCERTAIN, ONE, ONE, ONE], true),
         ("500 canceled", || error_response(500, "context canceled"), [ALL, ALL, ALL, ONE, ONE], true),
         (
             "500 no leader",
@@ -85,10 +85,15 @@ async fn each_result_is_retried_as_documented() {
             [ALL, ALL, ALL, ONE, ALL],
             true,
         ),
-        ("501", || response(501, ""), [FEW, FEW, ONE, ONE, ONE], true),
+        ("501", || response(501, ""), [UNCERTAIN, UNCERTAIN, ONE, ONE, ONE], true),
         ("502", || response(502, "<html>"), [ALL, ALL, ALL, ONE, ONE], true),
         ("503", || response(503, ""), [ALL, ALL, ALL, ONE, ONE], true),
-        ("sealed", || error_response(503, "Vault is sealed"), [FEW, FEW, FEW, ONE, FEW], true),
+        (
+            "sealed",
+            || error_response(503, "Vault is sealed"),
+            [UNCERTAIN, UNCERTAIN, UNCERTAIN, ONE, UNCERTAIN],
+            true,
+        ),
         ("504", || response(504, ""), [ALL, ALL, ALL, ONE, ONE], true),
         ("599", || response(599, ""), [ALL, ALL, ALL, ONE, ONE], true),
     ];

@@ -279,12 +279,12 @@ mod tests {
         file.0.background.run(Duration::ZERO, move || assert!(hanging.recv().is_err())).await;
         tokio::time::sleep(CHECK_INTERVAL).await;
 
-        let begun = Instant::now();
+        let started = Instant::now();
         for _ in 0..1000 {
             assert!(file.token().await.unwrap().is_same(&first));
         }
         assert!(file.refresh(&first).await.is_none());
-        assert!(begun.elapsed() < CHECK_INTERVAL, "{:?}", begun.elapsed());
+        assert!(started.elapsed() < CHECK_INTERVAL, "{:?}", started.elapsed());
         drop(release);
         while file.token().await.unwrap().is_same(&first) {
             tokio::time::sleep(READ_INTERVAL).await;

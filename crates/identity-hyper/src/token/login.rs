@@ -203,12 +203,12 @@ impl Shared {
 }
 
 impl State {
-    fn store(&mut self, LoginResponse { token, lifetime }: LoginResponse, begun: Instant) -> TokenResult {
+    fn store(&mut self, LoginResponse { token, lifetime }: LoginResponse, started: Instant) -> TokenResult {
         let token = Token::new(token).map_err(TokenError::new)?;
         let lifetime = if lifetime.is_zero() { MAX_DURATION } else { lifetime.min(MAX_DURATION) };
         // Jitter spreads the logins of clients that started together.
-        let renew_at = begun + lifetime.mul_f64(0.6 + fastrand::f64() / 10.0);
-        self.current = Some(Cached { token: token.clone(), renew_at, expires_at: begun + lifetime });
+        let renew_at = started + lifetime.mul_f64(0.6 + fastrand::f64() / 10.0);
+        self.current = Some(Cached { token: token.clone(), renew_at, expires_at: started + lifetime });
         Ok(token)
     }
 }

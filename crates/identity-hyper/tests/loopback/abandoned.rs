@@ -86,7 +86,7 @@ async fn an_incomplete_request_body_is_not_delivered() {
         let server = Server::start(move |mut peer| {
             let ends = ends.clone();
             async move {
-                peer.begun().await;
+                peer.first_bytes().await;
                 sleep(2 * SHORT).await;
                 let _ = ends.send(is_reset(&mut peer.stream).await);
             }

@@ -141,7 +141,7 @@ async fn a_204_with_a_body_does_not_affect_the_next_call() {
 #[tokio::test]
 async fn a_response_sent_before_the_request_body_is_delivered() {
     let server = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}").await;
         pending::<()>().await;
     });
@@ -149,12 +149,15 @@ async fn a_response_sent_before_the_request_body_is_delivered() {
     for calls in 1..=2 {
         let response = transport.send(server.post("/v1", vec![b' '; 30_000_000])).await.unwrap();
         assert_eq!(response.status(), 413);
-        assert_eq!(server.seen().connections, calls, "the connection still has the rest of the body to take");
+        assert_eq!(
+            server.seen().connections,
+            calls,
+            "the connection still has to transmit the rest of the body"
+        );
     }
 }
 
-/// Calls are abandoned at each stage: before the request is read, in the middle of the response, and at its
-/// end.
+/// Calls are abandoned at each stage: before the request is read, in the middle of the response, and at the end.
 #[tokio::test]
 async fn abandoned_calls_do_not_affect_the_others() {
     let server = Server::start(|mut peer| async move {

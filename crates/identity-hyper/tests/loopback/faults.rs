@@ -137,7 +137,7 @@ async fn a_read_with_an_invalid_response_is_retried_once() {
 #[tokio::test]
 async fn a_server_that_closes_without_a_byte_was_not_reached() {
     let server = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         let _ = peer.stream.read(&mut [0; 1024]).await;
     });
     let start = Instant::now();
@@ -150,7 +150,7 @@ async fn a_server_that_closes_without_a_byte_was_not_reached() {
 #[tokio::test]
 async fn a_server_without_tls_means_that_the_request_was_not_sent() {
     let server = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
         peer.request().await;
     });
@@ -282,7 +282,7 @@ async fn an_invalid_response_is_an_error_of_its_own() {
 async fn a_reset_before_the_request_was_read_is_an_interruption() {
     let at_once = Server::start(|peer| async move { peer.reset() });
     let at_the_first_byte = Server::start(|peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.reset();
     });
     let midway = Server::start(|mut peer| async move {

@@ -24,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use crate::support::{A_MOMENT, Server, patient, request};
 use crate::tls::Ca;
 
-/// The fate of a connection on the test's signal.
+/// What happens to a connection on the test's signal.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     HangUp,
@@ -290,7 +290,7 @@ async fn a_refused_stream_means_that_the_request_was_not_sent() {
 }
 
 /// A protocol error, here an unexpected frame, closes the connection. Idempotent calls are retried once, on
-/// another.
+/// another connection.
 #[tokio::test]
 async fn an_idempotent_call_on_a_failed_connection_is_retried_once() {
     const DATA_WITHOUT_STREAM: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -310,7 +310,7 @@ async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
     while timeout(A_MOMENT, stream.read(&mut buffer)).await.is_ok_and(|read| read.is_ok_and(|len| len > 0)) {}
 }
 
-/// A server may refuse the next request on a connection: it is sent on another.
+/// A server may refuse the next request on a connection. The request is then sent on another connection.
 #[tokio::test]
 async fn a_request_refused_on_a_reused_connection_is_sent_again() {
     // A response without a body to the first request, and the end of the second one.

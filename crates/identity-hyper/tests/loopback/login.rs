@@ -238,18 +238,18 @@ async fn an_unresponsive_login_times_out_and_is_replaced() {
             Ok::<_, io::Error>(LoginResponse::new(format!("t-{number}"), HOUR))
         }
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = login.token().await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "the login took longer than 30s");
-    assert_eq!(begun.elapsed().as_secs(), 30);
+    assert_eq!(started.elapsed().as_secs(), 30);
     advance(Duration::from_secs(1)).await;
     assert_eq!(header(&login).await, "t-2");
     // No call waits for the unresponsive renewal.
     advance(HOUR.mul_f64(0.75)).await;
     for _ in 0..50 {
-        let begun = Instant::now();
+        let started = Instant::now();
         assert_eq!(header(&login).await, "t-2");
-        assert!(begun.elapsed().is_zero());
+        assert!(started.elapsed().is_zero());
         advance(Duration::from_secs(1)).await;
     }
     assert_eq!(count.load(SeqCst), 3);

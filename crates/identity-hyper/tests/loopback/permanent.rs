@@ -27,7 +27,7 @@ async fn permanent_errors_are_neither_retried_nor_retryable() {
     let secure = crate::tls::server(ca.acceptor(&["http/1.1"]), HELLO);
     let plain = Server::responding(HELLO);
     let no_tls = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
     });
     let denied = Server::responding("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");

@@ -25,7 +25,7 @@ async fn relay(peer: &mut (impl AsyncRead + AsyncWrite + Unpin), server: SocketA
     let _ = copy_bidirectional(peer, &mut onward).await;
 }
 
-/// A proxy that responds to `CONNECT` with this, and opens the tunnel after a 200.
+/// A proxy that responds to `CONNECT` with `response`, and opens the tunnel after a 200.
 fn http_proxy(server: SocketAddr, response: &'static str, tls: Option<TlsAcceptor>) -> Server {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut peer: Peer<S>, server: SocketAddr, response: &str) {
         peer.request().await;
@@ -63,7 +63,7 @@ async fn an_http_proxy_tunnels_http_and_https() {
     let tls = Tls::new().ca_pem(ca.pem()).unwrap();
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
     let plain = Server::responding(HELLO);
-    for (server, url, asked) in [
+    for (server, url, authority) in [
         (&secure, "https://vault.test:8200/v1/a", "vault.test:8200"),
         (&secure, "https://vault.test/v1/a", "vault.test:443"),
         (&plain, "http://vault.test:8200/v1/a", "vault.test:8200"),
@@ -73,7 +73,7 @@ async fn an_http_proxy_tunnels_http_and_https() {
         let proxy = http_proxy(server.address, ESTABLISHED, None);
         let settings = Proxy::all(&format!("http://{}", proxy.address)).unwrap();
         assert_eq!(call(settings, tls.clone(), url).await.unwrap(), "hello", "{url}");
-        let expected = [format!("CONNECT {asked} HTTP/1.1"), format!("Host: {asked}")];
+        let expected = [format!("CONNECT {authority} HTTP/1.1"), format!("Host: {authority}")];
         assert_eq!(head(&proxy.seen().requests[0]), expected);
         assert!(server.seen().requests.last().unwrap().starts_with("GET /v1/a HTTP/1.1\r\n"));
     }
@@ -205,14 +205,14 @@ fn socks_proxy(server: SocketAddr, credentials: Option<&'static str>, response: 
                     return;
                 }
             }
-            let mut asked = [0; 5];
-            peer.stream.read_exact(&mut asked).await.unwrap();
-            let rest = match asked[3] {
+            let mut authority = [0; 5];
+            peer.stream.read_exact(&mut authority).await.unwrap();
+            let rest = match authority[3] {
                 1 => 3 + 2,
-                3 => usize::from(asked[4]) + 2,
+                3 => usize::from(authority[4]) + 2,
                 _ => 15 + 2,
             };
-            let mut whole = asked.to_vec();
+            let mut whole = authority.to_vec();
             whole.resize(5 + rest, 0);
             peer.stream.read_exact(&mut whole[5..]).await.unwrap();
             record.lock().unwrap().push(whole);
@@ -234,7 +234,7 @@ async fn socks5h_resolves_the_name_at_the_proxy() {
     let secure = server(acceptor(ca.issue("vault.test", |_| {}), &["http/1.1"]), HELLO);
     let plain = Server::responding(HELLO);
     let name: &[u8] = b"\x05\x01\x00\x03\x0avault.test";
-    for (server, scheme, url, asked) in [
+    for (server, scheme, url, authority) in [
         (&secure, "socks5h", "https://vault.test:8200/", [name, &[0x20, 0x08]].concat()),
         (&plain, "socks5h", "http://vault.test/", [name, &[0, 80]].concat()),
         (&plain, "socks5", "http://10.1.2.3:8200/", vec![5, 1, 0, 1, 10, 1, 2, 3, 0x20, 0x08]),
@@ -242,7 +242,7 @@ async fn socks5h_resolves_the_name_at_the_proxy() {
         let (proxy, received) = socks_proxy(server.address, None, 0);
         let settings = Proxy::all(&format!("{scheme}://{}", proxy.address)).unwrap();
         assert_eq!(call(settings, tls.clone(), url).await.unwrap(), "hello", "{url}");
-        assert_eq!(*received.lock().unwrap(), [asked]);
+        assert_eq!(*received.lock().unwrap(), [authority]);
     }
     let (proxy, received) = socks_proxy(plain.address, None, 0);
     let settings = Proxy::all(&format!("socks5://{}", proxy.address)).unwrap();
@@ -278,7 +278,7 @@ async fn loopback_addresses_and_no_proxy_servers_bypass_the_proxy() {
     let local = format!("http://localhost:{}/", server.address.port());
     assert_eq!(call(all.clone(), Tls::new(), &local).await.unwrap(), "hello");
     assert_eq!(proxy.seen().connections, 0);
-    // The name does not exist, and the proxy is not asked.
+    // The name does not exist, and the proxy is not used.
     let excepted = all.clone().no_proxy("example.com, vault.invalid");
     let error = call(excepted, Tls::new(), "http://a.vault.invalid/").await.unwrap_err();
     assert_eq!((error.kind(), proxy.seen().connections), (TransportErrorKind::NotSent, 0));

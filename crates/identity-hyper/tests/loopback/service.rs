@@ -41,7 +41,7 @@ async fn classified(error: impl Into<BoxError>) -> TransportError {
     ServiceTransport::new(service).send(any_request()).await.expect_err("the service fails")
 }
 
-/// An error of a layer, with another one as its source.
+/// The error of a layer, with another error as its source.
 #[derive(Debug)]
 struct GaveUp(BoxError);
 

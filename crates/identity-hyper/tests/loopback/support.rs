@@ -172,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
 impl Peer {
     /// Waits for the first bytes without consuming them.
-    pub(crate) async fn begun(&self) {
+    pub(crate) async fn first_bytes(&self) {
         let _ = self.stream.peek(&mut [0]).await;
     }
 

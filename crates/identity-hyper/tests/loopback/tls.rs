@@ -156,7 +156,7 @@ async fn an_interrupted_handshake_means_that_the_request_was_not_sent() {
     let ca = Ca::new();
     let at_once = Server::start(|_| async {});
     let midway = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.write([22, 3, 3, 0]).await;
         peer.reset();
     });

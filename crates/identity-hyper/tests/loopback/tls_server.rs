@@ -53,7 +53,7 @@ async fn an_invalid_certificate_is_rejected() {
 #[tokio::test]
 async fn tls_1_1_is_rejected() {
     let server = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         let mut hello = vec![22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
         hello.extend([7; 32]);
         hello.extend([0, 0xc0, 0x13, 0]);
@@ -69,7 +69,7 @@ async fn tls_1_1_is_rejected() {
 #[tokio::test]
 async fn a_plain_server_at_an_https_address_is_reported() {
     let server = Server::start(|mut peer| async move {
-        peer.begun().await;
+        peer.first_bytes().await;
         peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
         peer.request().await;
     });

@@ -228,9 +228,9 @@ async fn a_token_file_must_be_regular_or_the_previous_token_is_used() {
     fs::remove_file(&path).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     sleep(Duration::from_millis(1100)).await;
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     assert_eq!(held.send(list(&server)).await.unwrap().status(), 204);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 
     let large = directory.path().join("large");
     fs::write(&large, "s".repeat(70_000)).unwrap();

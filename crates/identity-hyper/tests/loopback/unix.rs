@@ -9,7 +9,7 @@ use tokio::net::UnixListener;
 use crate::support::{Seen, Server, head, ok, patient, request};
 use crate::tls::story;
 
-/// The address of a socket in a directory with a name that needs care.
+/// The address of a socket in a directory whose name needs escaping.
 fn address(directory: &Path) -> String {
     format!("unix://{}/an%20agent.sock", directory.display())
 }

@@ -43,7 +43,7 @@ impl Pattern {
         }
     }
 
-    /// Returns the precedence of a matching pattern. More specific is, in this order: a later first wildcard,
+    /// Returns the precedence of a matching pattern. The criteria are, in this order: a later first wildcard,
     /// no `*` at the end, fewer `+`, a longer pattern, alphabetical order.
     fn rank(&self, path: &str) -> Option<(usize, bool, Reverse<usize>, usize, &str)> {
         match self {
@@ -111,7 +111,7 @@ impl Acl {
         granted.contains("root") || granted.contains(capability)
     }
 
-    /// Returns the capabilities at a path, `deny` if there are none. A list also matches rules without the
+    /// Returns the capabilities at a path, or `deny` if there are none. A list also matches rules without the
     /// trailing slash.
     pub(super) fn capabilities(&self, path: &str, is_list: bool) -> Capabilities {
         let paths = match self {

@@ -80,7 +80,7 @@ fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
         context.store.entities.get(&alias.canonical_id).map(CloneNormalized::clone_normalized)
     {
         if alias.local && !entity.local_stored {
-            // After a merge the server does not find the local alias, and deletes nothing.
+            // After a merge, the server does not find the local alias and deletes nothing.
             return Ok(None);
         }
         entity.aliases.retain(|alias| alias.id != id);

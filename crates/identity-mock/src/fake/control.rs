@@ -56,10 +56,9 @@ impl FakeVault {
         target.expect("the root token is a header value, and the address is valid")
     }
 
-    /// Mounts an auth method at the path of its name and returns its accessor. Keeps a mount that is already
-    /// there.
+    /// Mounts an auth method at the path of its name and returns its accessor. Keeps an existing mount.
     ///
-    /// Send requests to `sys/auth` to mount in other namespaces.
+    /// To mount in other namespaces, send requests to `sys/auth`.
     ///
     /// ```
     /// use identity_core::{BlockingTransport, Endpoint, alias::CreateEntityAlias};
@@ -74,17 +73,16 @@ impl FakeVault {
     ///
     /// # Panics
     ///
-    /// Panics if the server does not know the auth method. It knows those of `OpenBao`, such as `userpass`
-    /// and `approle`.
+    /// Panics unless `method` is an auth method of `OpenBao`, such as `userpass` or `approle`.
     pub fn mount_auth(&self, method: &str) -> MountAccessor {
         self.mount_auth_at(method, method)
     }
 
-    /// Mounts an auth method at a path and returns its accessor. Keeps a mount that is already there.
+    /// Mounts an auth method at a path and returns its accessor. Keeps an existing mount.
     ///
     /// # Panics
     ///
-    /// Panics if the server does not know the auth method.
+    /// Panics unless `method` is an auth method of `OpenBao`.
     pub fn mount_auth_at(&self, method: &str, path: &str) -> MountAccessor {
         let path = path.trim_matches('/');
         let state = &mut *self.state();
@@ -106,7 +104,7 @@ impl FakeVault {
 
     /// Creates a token for an entity of the root namespace, as a login does.
     ///
-    /// It has the policies of the entity, of the entity's groups, and `default`. It is rejected once the
+    /// The token has the policy `default` and those of the entity and its groups. It is rejected once the
     /// entity is disabled or deleted.
     ///
     /// ```
@@ -132,7 +130,7 @@ impl FakeVault {
         self.create_token(Some(entity.as_str().to_owned()))
     }
 
-    /// Creates a token that has only the `default` policy. It can look itself up, for example.
+    /// Creates a token that has only the `default` policy, which allows, for example, looking up the token itself.
     pub fn unprivileged_token(&self) -> SecretString {
         self.create_token(None)
     }
@@ -140,8 +138,8 @@ impl FakeVault {
     /// Writes a policy of the root namespace that grants all capabilities on these paths. Replaces the policy
     /// if it exists.
     ///
-    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. Send
-    /// requests to `sys/policies/acl` for policies with fewer capabilities.
+    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. To write
+    /// policies with fewer capabilities, send requests to `sys/policies/acl`.
     ///
     /// # Panics
     ///

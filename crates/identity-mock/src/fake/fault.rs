@@ -15,25 +15,25 @@ use super::response::{ErrorResponse, ServerResponse};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The connection is refused, [`TransportErrorKind::NotSent`]. The request has no effect.
+    /// The connection is refused: [`TransportErrorKind::NotSent`]. The request has no effect.
     ConnectionRefused,
-    /// The server rejects the request with 429: a rate limit is exceeded. The request has no effect.
+    /// The server rejects the request with 429, because a rate limit is exceeded. The request has no effect.
     RateLimited {
         /// The header `Retry-After`, in whole seconds. `None` leaves it out.
         retry_after: Option<Duration>,
     },
-    /// The server rejects the request with 503: it is sealed. The request has no effect.
+    /// The server rejects the request with 503, because it is sealed. The request has no effect.
     Sealed,
-    /// The node rejects the request with 412: it is stale, because it has not replicated an earlier write
-    /// yet. The request has no effect.
+    /// The node rejects the request with 412, because it has not yet replicated an earlier write. The request
+    /// has no effect.
     NotConsistentYet,
-    /// The request takes effect, and the connection breaks before the response:
+    /// The request takes effect, but the connection is lost before the response:
     /// [`TransportErrorKind::Interrupted`].
     DropResponse,
-    /// The request takes effect immediately, and the response is delayed. A caller that times out cannot know
+    /// The request takes effect immediately, but the response is delayed. A caller that times out cannot know
     /// whether the request was applied.
     Delay(Duration),
-    /// The request takes effect, and the body of the response is cut in half.
+    /// The request takes effect, but the body of the response is cut in half.
     TruncateResponse,
 }
 

@@ -77,7 +77,7 @@ impl State {
     }
 }
 
-/// What a handler of the identity engine works on: a namespace and its surroundings.
+/// The namespace that a handler of the identity engine works on, and the state around it.
 pub(super) struct Context<'a> {
     pub(super) store: &'a mut Store,
     pub(super) mounts: &'a Mounts,

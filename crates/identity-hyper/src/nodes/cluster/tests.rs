@@ -181,7 +181,7 @@ fn a_redirect_leads_to_a_node_of_its_scheme_and_authority() {
         ("https://127.0.0.1:2/v1/x", None),
         ("http://127.0.0.1:3/v1/x", None),
     ] {
-        let request = Request::builder().uri("http://asked.test/v1/x").body(Bytes::new()).unwrap();
+        let request = Request::builder().uri("http://requested.test/v1/x").body(Bytes::new()).unwrap();
         let response = crate::script::redirect(location).unwrap();
         let redirect = Redirect::read(&request, &response).unwrap();
         assert_eq!(cluster.find_redirect(&redirect), expected, "{location}");

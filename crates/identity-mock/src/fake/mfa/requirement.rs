@@ -13,7 +13,7 @@ use crate::fake::response::{multi_error, quoted};
 use crate::fake::state::Context;
 use crate::fake::store::Entity;
 
-/// The codes of a user by identifier or name of the method. `None` stands for `null`.
+/// The codes of a user, by identifier or name of the method. `null` is `None`.
 pub(in crate::fake) type Credentials = BTreeMap<String, Option<Vec<String>>>;
 
 /// Returns the namespaces and names of the enforcements for an entity that logs in through a mount.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::response::quoted;
 
-/// Parses an object. `null` is the empty one.
+/// Parses an object. `null` is the empty object.
 pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let kind = match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => return Ok(object),

@@ -1,4 +1,4 @@
-//! Scopes, which add claims: `identity/oidc/scope`.
+//! Scopes, which add claims to tokens: `identity/oidc/scope`.
 
 use identity_core::oidc::{DeleteOidcScope, ListOidcScopes, ReadOidcScope, WriteOidcScope};
 use serde_json::json;
