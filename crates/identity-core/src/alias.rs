@@ -21,7 +21,7 @@ pub type GroupAlias = Alias<GroupAliasId, GroupId>;
 
 /// An alias: see [`EntityAlias`] and [`GroupAlias`].
 ///
-/// Inside of an entity or a group, the server omits some fields.
+/// Inside an entity or a group, the server omits some fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "I: Deserialize<'de>, C: Deserialize<'de> + Default"))]
 #[non_exhaustive]
@@ -46,16 +46,16 @@ pub struct Alias<I, C> {
     /// Metadata from the auth method. Read-only.
     #[serde(default, deserialize_with = "de::map")]
     pub metadata: BTreeMap<String, String>,
-    /// Metadata from requests that write the alias. Empty inside of a group.
+    /// Metadata from requests that write the alias. Empty inside a group.
     #[serde(default, deserialize_with = "de::map")]
     pub custom_metadata: BTreeMap<String, String>,
-    /// Whether the mount is local to one cluster. `false` inside of a group.
+    /// Whether the mount is local to one cluster. `false` inside a group.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub local: bool,
     /// The entities that the alias belonged to before merges.
     #[serde(default, deserialize_with = "de::list")]
     pub merged_from_canonical_ids: Vec<C>,
-    /// Identifier of the namespace; `root` in the root namespace. `None` inside of an entity or a group.
+    /// Identifier of the namespace; `root` in the root namespace. `None` inside an entity or a group.
     #[serde(default, deserialize_with = "de::empty_as_none")]
     pub namespace_id: Option<String>,
     /// Time of creation.

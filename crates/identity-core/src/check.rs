@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use crate::error::request_error::RequestError;
 use crate::path::EMPTY;
 
-/// Rejects an empty value where the server would ignore it or take it for another one.
+/// Rejects an empty value where the server would ignore it or interpret it as another one.
 pub(crate) fn require_non_empty<'a>(
     name: impl Into<Cow<'static, str>>,
     values: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>,

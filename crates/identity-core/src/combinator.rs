@@ -5,7 +5,7 @@ use crate::endpoint::{ApiResponse, Endpoint, Meta, Method, RequestBuilder};
 use crate::error::{DecodeError, RequestError, ResponseError};
 use crate::test_response::{self, EncodeResponse};
 
-/// Returns `None` if the object does not exist, where the operation alone fails with
+/// Wraps an operation: returns `None` if the object does not exist, instead of failing with
 /// [`is_not_found`](crate::Error::is_not_found). A wrong path, namespace or mount is still an error.
 ///
 /// ```
@@ -46,7 +46,7 @@ impl<E: EncodeResponse> EncodeResponse for Maybe<E> {
     }
 }
 
-/// Returns the server's warnings and its identifier of the request beside the result.
+/// Wraps an operation: returns the server's warnings and its request identifier together with the result.
 ///
 /// ```
 /// use identity_core::{Endpoint, WithMeta, entity::ListEntities};

@@ -196,7 +196,7 @@ where
     deserializer.deserialize_any(Map(read, PhantomData))
 }
 
-/// Decodes a value by way of a tree, which can take many times its length.
+/// Decodes a value through a tree, which can take many times its length.
 pub(crate) fn tree<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,

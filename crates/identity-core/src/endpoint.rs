@@ -1,4 +1,4 @@
-//! The [`Endpoint`] trait, the request and response that it works with, and the table of all operations.
+//! The [`Endpoint`] trait, its request builder and response, and the table of all operations.
 
 pub(crate) mod api_response;
 pub(crate) mod definition;

@@ -271,7 +271,7 @@ impl UpdateEntityById {
 }
 
 setters!(UpdateEntityById {
-    /// The new name.
+    /// Sets the new name.
     name(text) => name;
 });
 
@@ -321,7 +321,7 @@ impl ListEntities {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Some names cannot be part of a path, such as `..`: write those with [`CreateEntity`].
+/// A path cannot contain some names, such as `..`: write those with [`CreateEntity`].
 ///
 /// API: `POST /identity/entity/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -366,7 +366,7 @@ setters!(WriteEntityByName {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Some names cannot be part of a path, such as `..`: look those up with
+/// A path cannot contain some names, such as `..`: look those up with
 /// [`LookupEntity`](crate::lookup::LookupEntity).
 ///
 /// API: `GET /identity/entity/name/:name`

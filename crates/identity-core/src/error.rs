@@ -1,5 +1,6 @@
-//! Errors by level: [`RequestError`] before anything is sent, [`TransportError`] on the way, [`ApiError`]
-//! from the server, [`DecodeError`] for a response that cannot be read, and [`Error`] around all of them.
+//! Errors by stage: [`RequestError`] before a request is sent, [`TransportError`] without a complete
+//! response, [`ApiError`] for an error response, [`DecodeError`] for a response that cannot be decoded, and
+//! [`Error`], which contains any of them.
 //!
 //! [`TransportError`]: crate::transport::TransportError
 

@@ -292,7 +292,7 @@ impl UpdateGroupById {
 }
 
 setters!(UpdateGroupById {
-    /// The new name.
+    /// Sets the new name.
     name(text) => name;
 });
 
@@ -323,7 +323,7 @@ impl ListGroups {
 
 /// Creates the group with this name, or updates it.
 ///
-/// Some names cannot be part of a path, such as `..`: write those with [`CreateGroup`].
+/// A path cannot contain some names, such as `..`: write those with [`CreateGroup`].
 ///
 /// API: `POST /identity/group/name/:name`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -360,7 +360,7 @@ impl WriteGroupByName {
 /// # Ok::<(), identity_core::Error>(())
 /// ```
 ///
-/// Some names cannot be part of a path, such as `..`: look those up with
+/// A path cannot contain some names, such as `..`: look those up with
 /// [`LookupGroup`](crate::lookup::LookupGroup).
 ///
 /// API: `GET /identity/group/name/:name`

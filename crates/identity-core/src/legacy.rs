@@ -59,7 +59,7 @@ pub struct CreateAlias {
     /// The entity. The server creates one if it is `None` and the alias is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<EntityId>,
-    /// Sets the alias to update.
+    /// The alias to update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityAliasId>,
 }
@@ -123,9 +123,9 @@ impl UpdateAlias {
 }
 
 setters!(UpdateAlias {
-    /// The new name at the mount.
+    /// Sets the new name at the mount.
     name(text) => name;
-    /// Accessor of the new mount.
+    /// Sets the new mount, by its accessor.
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 
@@ -175,7 +175,7 @@ pub struct CreatePersona {
     /// The entity's name. The server generates one if it is `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Sets the entity to update.
+    /// The entity to update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
     /// The entity's metadata.
@@ -202,7 +202,7 @@ setters!(CreatePersona {
 });
 
 setters!(CreatePersona, UpdatePersona {
-    /// The entity's name.
+    /// Sets the entity's name.
     name(text) => name;
     /// Replaces all metadata of the entity; an empty map clears it.
     metadata(map) => metadata;

@@ -1,4 +1,4 @@
-//! Typed requests and responses of the identity engine of HashiCorp Vault and OpenBao, without I/O.
+//! Typed requests and responses for the identity secrets engine of HashiCorp Vault and OpenBao, without I/O.
 //!
 //! Each operation is a struct that implements [`Endpoint`]: it encodes an [`http::Request`] and decodes an
 //! [`http::Response`]. Any HTTP stack can send them. The crate `vault-identity` is a client on top, with a
@@ -39,8 +39,11 @@
 //! | [`transport`] | the [`Transport`] trait and its types |
 //! | [`error`](mod@error) | [`Error`], and the error of each stage |
 //! | [`test_response`] | responses for test doubles |
+//! | [`id`] | identifiers that the server generates |
+//! | [`key_list`] | [`KeyList`], the result of every list |
 //! | [`duration`] | the text format of durations |
-//! | [`prelude`] | all of these, for a glob import |
+//! | [`legacy`] | operations that the server keeps for old clients |
+//! | [`prelude`] | every operation with its types, for a glob import |
 //!
 //! [`Maybe`] returns `None` for an object that does not exist. [`WithMeta`] returns the server's warnings.
 //!
@@ -50,9 +53,9 @@
 //!   clears the value.
 //! * In a response, `null`, an absent field, and `{}` for a missing alias are equal. Unknown fields are
 //!   ignored, and unknown values of enums are kept as `Other`.
-//! * Secrets are [`SecretString`]s: `Debug` hides them, they are not `Serialize`, and their memory is zeroed
-//!   on drop. [`ExposeSecret`] returns the text. The memory of a request body is zeroed as well, but the
-//!   `Debug` of an [`http::Request`] shows it: do not log whole requests.
+//! * Secrets are [`SecretString`]s: `Debug` redacts them, they are not `Serialize`, and they are zeroized
+//!   when dropped. [`ExposeSecret`] returns the text. Request bodies are zeroized as well, but the `Debug` of
+//!   an [`http::Request`] shows its body: do not log whole requests.
 //!
 //! # Compatibility
 //!
@@ -64,11 +67,12 @@
 //! |---|---|
 //! | [`http`], [`bytes`] | transports, and code that sends requests itself |
 //! | [`async_trait`](transport::async_trait) | implementations of [`Transport`] |
-//! | [`jiff`] 0.x | code that uses time stamps, such as [`Entity::creation_time`](entity::Entity::creation_time) |
+//! | [`jiff`] 0.x | code that uses timestamps, such as [`Entity::creation_time`](entity::Entity::creation_time) |
 //! | [`secrecy`] 0.x | code that reads secrets |
 //! | [`serde`], [`serde_json`] | endpoints of your own, and code that uses claims and other JSON values |
 //!
-//! [The page of all four crates](https://docs.rs/vault-identity/latest/vault_identity/compatibility/) has the details.
+//! [The compatibility page](https://docs.rs/vault-identity/latest/vault_identity/compatibility/) of all four
+//! crates has the details.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]

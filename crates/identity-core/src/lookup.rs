@@ -18,7 +18,7 @@ endpoint!(LookupGroup:  QUERY "identity/lookup/group" checked json idempotent ->
 
 /// Finds an entity by its identifier, name or alias. Returns `None` if it does not exist.
 ///
-/// The request accepts all names, even those that cannot be part of a path, such as `..`.
+/// The request accepts all names, even those that a path cannot contain, such as `..`.
 ///
 /// The request is a `POST`: policies must grant `update`.
 ///
@@ -41,7 +41,7 @@ pub struct LookupEntity {
 
 /// Finds a group by its identifier, name or alias. Returns `None` if it does not exist.
 ///
-/// The request accepts all names, even those that cannot be part of a path, such as `..`.
+/// The request accepts all names, even those that a path cannot contain, such as `..`.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, lookup::LookupGroup};
@@ -168,7 +168,7 @@ macro_rules! lookup {
                 self.by.check()
             }
 
-            #[allow(clippy::ref_option, reason = "it is the output as it is")]
+            #[allow(clippy::ref_option, reason = "the output of an endpoint is passed by reference")]
             fn verify_found(&self, found: &Option<$found>) -> Result<(), DecodeError> {
                 found
                     .as_ref()

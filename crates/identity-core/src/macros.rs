@@ -1,4 +1,4 @@
-//! Macros that write the request structs and enums of all nouns.
+//! Macros that generate the request structs and enums of all nouns.
 
 mod endpoint;
 mod new_with_one_field;

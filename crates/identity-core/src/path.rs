@@ -5,8 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Everything but the unreserved characters of RFC 3986.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Proxies reject these, even as `%2F` and so on.
-pub(crate) const REFUSED_BY_PROXIES: [char; 6] = ['/', '\\', '%', ';', '?', '#'];
+/// Some proxies reject these, even percent-encoded.
+pub(crate) const REJECTED_BY_PROXIES: [char; 6] = ['/', '\\', '%', ';', '?', '#'];
 
 pub(crate) const EMPTY: &str = "must not be empty";
 

@@ -1,4 +1,4 @@
-//! Every operation with its types, and the traits and types around them, for a glob import.
+//! Every operation with its types, and the traits and types that they use, for a glob import.
 //!
 //! ```
 //! use identity_core::prelude::*;

@@ -1,7 +1,7 @@
-//! A limit of the memory that the lists and maps of a large response take while it is decoded: about three
-//! times its length. Without it, a response of tiny elements would take many times as much.
+//! Limits the memory that the lists and maps of a large response take while it is decoded, to about three
+//! times its length. Without the limit, a response of tiny elements would take many times as much.
 //!
-//! The limit is a thread-local, because serde's traits have no place for such a state.
+//! The limit is a thread-local, because serde's traits cannot pass it on.
 
 use std::cell::Cell;
 use std::mem::size_of;

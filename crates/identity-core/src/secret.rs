@@ -17,7 +17,7 @@ impl Serialize for Exposed<'_> {
     }
 }
 
-/// A buffer for bodies that leaves no copies in memory. Outgrown allocations are zeroed, and so are the
+/// A buffer for bodies that leaves no copies in memory. Outgrown allocations are zeroized, and so are the
 /// [`Bytes`] when their last clone is dropped.
 #[derive(Default)]
 pub(crate) struct ZeroizingBuffer(Zeroizing<Vec<u8>>);
@@ -49,8 +49,8 @@ impl io::Write for ZeroizingBuffer {
     }
 }
 
-/// Creates a header with a secret. `Debug` hides it, HTTP/2 does not index it, and its memory is zeroed when
-/// the last clone is dropped.
+/// Creates a header with a secret. `Debug` redacts it, HTTP/2 does not index it, and it is zeroized when the
+/// last clone is dropped.
 pub(crate) fn header(scheme: &str, secret: &SecretString) -> Result<HeaderValue, RequestError> {
     let invalid = || RequestError::new("token", "must be visible ASCII characters, and at least one");
     let secret = secret.expose_secret();

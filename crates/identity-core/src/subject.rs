@@ -1,4 +1,4 @@
-//! Verification that a response is about the object that was asked for.
+//! Verification that a response is about the requested object.
 //!
 //! A proxy may encode a path twice, and a connection may deliver the response to an earlier request.
 
@@ -72,7 +72,7 @@ impl<T> Upsert<T> {
     }
 }
 
-/// Fails for a response about another object than was asked for.
+/// Fails if a response is about an object other than the requested one.
 #[inline]
 pub(crate) fn compare(
     field: &'static str,
@@ -99,7 +99,7 @@ pub(crate) fn is_same(left: &str, right: &str) -> bool {
 mod tests {
     use super::is_same;
 
-    /// A server finds an entity as `ix` that was created as `İx`.
+    /// A server finds an entity by the name `ix` that was created as `İx`.
     #[test]
     fn names_are_the_same_in_any_case() {
         for (left, right) in

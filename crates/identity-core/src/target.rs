@@ -42,9 +42,9 @@ impl Target {
     /// Creates a target from the address of a server: `http` or `https`, a host, and optionally a port and
     /// the path prefix of a proxy.
     ///
-    /// `unix:///run/agent.sock` is a Unix socket, by the absolute path of its file. A URI has no place for
-    /// such a path, so requests carry it in hexadecimal in place of the host (`unix://2f72756e…/v1/…`), with
-    /// the header `Host: localhost`. The transport has to support this, as the default one does.
+    /// `unix:///run/agent.sock` is a Unix socket at an absolute path. The URI of a request contains this path
+    /// in hexadecimal as its host (`unix://2f72756e…/v1/…`), and the header is `Host: localhost`. The
+    /// transport must support this, as the default one does.
     ///
     /// Over `http`, tokens, secrets and responses are sent in plaintext: use it for the local machine only.
     /// The default transport logs a warning if the target [is plaintext](Self::is_plaintext).
@@ -140,12 +140,12 @@ impl Target {
         self
     }
 
-    /// Returns `true` if requests carry a token, either this one's or the transport's.
+    /// Returns `true` if requests carry a token, either the target's own or the transport's.
     pub fn has_token(&self) -> bool {
         self.token_required || self.headers.contains_key(TOKEN)
     }
 
-    /// The value of the token header, if this target has a token. `Debug` hides it.
+    /// The value of the token header, if this target has a token. `Debug` redacts it.
     pub fn token_header(&self) -> Option<&HeaderValue> {
         self.headers.get(TOKEN)
     }
@@ -175,7 +175,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Fails if a path cannot contain the mount.
+    /// Fails if the mount is empty, or has characters or segments that a path cannot contain.
     pub fn with_mount(mut self, mount: &str) -> Result<Self, RequestError> {
         let mount = mount.trim_matches('/');
         check("mount", mount)?;
@@ -201,7 +201,7 @@ impl Target {
         self.scheme == Scheme::HTTP && !is_loopback
     }
 
-    /// Sets whether lists are sent as `GET` with `?list=true`, for proxies that reject the verb `LIST`.
+    /// Sets whether lists are sent as `GET` with `?list=true`, for proxies that reject the method `LIST`.
     /// Defaults to `false`.
     #[must_use]
     pub fn with_list_as_get(mut self, list_as_get: bool) -> Self {
@@ -222,10 +222,10 @@ impl Target {
         self
     }
 
-    /// Returns `true` if a client sends this name of an entity or a group in a path. See
+    /// Returns `true` if a client sends this name of an entity or a group in the path. See
     /// [`with_names_in_body`](Self::with_names_in_body).
-    pub fn takes_in_path(&self, name: &str) -> bool {
-        !(self.names_in_body && name.contains(path::REFUSED_BY_PROXIES))
+    pub fn sends_in_path(&self, name: &str) -> bool {
+        !(self.names_in_body && name.contains(path::REJECTED_BY_PROXIES))
     }
 }
 
@@ -255,7 +255,7 @@ fn socket_authority(path: &str) -> Result<Authority, RequestError> {
     let mut hex = String::with_capacity(2 * path.len());
     for byte in percent_decode_str(path) {
         if byte == 0 {
-            return Err(invalid("must not contain the character NUL"));
+            return Err(invalid("must not contain a NUL character"));
         }
         write!(hex, "{byte:02x}").map_err(|_| invalid("is not a URL"))?;
     }

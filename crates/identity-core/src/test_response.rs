@@ -16,8 +16,8 @@ use crate::wrap_info::WrapInfo;
 
 /// An endpoint whose responses can be encoded: `decode` of `encode_response(output)` returns `output`.
 ///
-/// Test doubles use it to return typed values over an untyped transport. Your own [`Endpoint`] needs it only
-/// for them.
+/// Test doubles use it to return typed values over an untyped transport. Implement it for your own
+/// [`Endpoint`] only to use it with a test double.
 ///
 /// ```
 /// use identity_core::{Endpoint, entity::ListEntityNames, test_response::EncodeResponse};

@@ -1,4 +1,4 @@
-//! Text of the server, prepared for display: redacted, truncated and escaped.
+//! Server messages, prepared for display: redacted, truncated and escaped.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -7,10 +7,10 @@ use http::HeaderValue;
 
 use crate::path::is_unprintable;
 
-/// The length of all messages of a response. A server may repeat a whole request in one.
+/// The maximum length of all messages of a response. A server may repeat a whole request in one.
 pub(crate) const MAX_LEN: usize = 4096;
 
-/// The length of content types and identifiers of requests.
+/// The maximum length of content types and request identifiers.
 pub(crate) const MAX_NAME_LEN: usize = 128;
 
 /// Shorter secrets may occur in any text.
@@ -73,7 +73,7 @@ pub(crate) fn truncate(text: &mut String, len: usize) {
     }
 }
 
-/// Escapes control characters and those that change the direction of text, which could forge lines of a log.
+/// Escapes control characters and characters that change the direction of text, which could forge log lines.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {

@@ -1,4 +1,4 @@
-//! The [`Transport`] trait, and the types that a transport receives and returns.
+//! The [`Transport`] trait, and the types that transports use.
 
 mod asynchronous;
 pub(crate) mod attempts;

@@ -12,7 +12,7 @@
 pub enum Upsert<T> {
     /// The object is new.
     Created(T),
-    /// The object existed and was updated. The server returns nothing more.
+    /// The object existed and was updated. The server returns no details.
     Updated,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::de;
 use crate::secret::Exposed;
 
-/// A wrapping token, which the server returns in place of a response.
+/// A wrapping token, which the server returns instead of a response.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct WrapInfo {

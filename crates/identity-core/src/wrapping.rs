@@ -1,4 +1,4 @@
-//! Response wrapping: a single-use token in place of a response.
+//! Response wrapping: a single-use token instead of a response.
 
 pub use crate::wrap_info::WrapInfo;
 
@@ -104,8 +104,8 @@ impl<E: Endpoint> Endpoint for Wrap<E> {
     }
 }
 
-/// Returns `true` for the response to an empty list with wrapping, whose message differs from one without.
-/// For a path that does not exist, the message is longer.
+/// Returns `true` for an empty list. With wrapping, the server's message for it differs. The message for a
+/// nonexistent path is longer.
 fn is_empty_wrapped_list<E: Endpoint>(response: ApiResponse<'_>) -> bool {
     E::METHOD == Method::List
         && response.status == StatusCode::NOT_FOUND
@@ -121,7 +121,7 @@ impl<E: EncodeResponse> EncodeResponse for Wrap<E> {
     }
 }
 
-/// Reads the properties of a wrapping token without using it up. The request needs no other token.
+/// Reads the properties of a wrapping token, which remains usable. The request needs no other token.
 ///
 /// API: `POST /sys/wrapping/lookup`
 #[derive(Clone, Debug)]
@@ -140,7 +140,7 @@ pub struct WrappingTokenInfo {
     /// The time at which the response was wrapped.
     #[serde(default, deserialize_with = "de::rfc3339")]
     pub creation_time: Option<Timestamp>,
-    /// How long the server stores the response from then on.
+    /// How long the server stores the response after that time.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub creation_ttl: Duration,
 }
@@ -166,9 +166,9 @@ impl LookupWrappingToken {
     }
 }
 
-/// Fetches a wrapped response, which is decoded as the response of the operation `E`. Each token works once.
+/// Fetches a wrapped response and decodes it as the response of the operation `E`. Each token works once.
 ///
-/// The request carries the wrapping token in place of the target's token.
+/// The request carries the wrapping token instead of the target's token.
 ///
 /// ```
 /// use identity_core::{Endpoint, Target, entity::ReadEntityById, wrapping::UnwrapResponse};

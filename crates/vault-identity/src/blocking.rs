@@ -18,7 +18,7 @@ use crate::{Client, Result};
 
 pub use crate::handles::blocking::*;
 
-/// A blocking client of the identity engine: the same methods as [`Client`], without `await`.
+/// A blocking client of the identity secrets engine. It has the same methods as [`Client`], without `await`.
 ///
 /// ```no_run
 /// use vault_identity::{BlockingClient, entity::CreateEntity};
@@ -38,15 +38,14 @@ pub struct BlockingClient {
 impl BlockingClient {
     /// Creates a client that sends requests to `target` over `transport`.
     ///
-    /// `transport::BlockingAdapter` makes the default transport a blocking one. If
-    /// `target` has no token and the transport [supplies one](Transport::supplies_token), calls use the
-    /// transport's token.
+    /// `transport::BlockingAdapter` adapts the default transport. If `target` has no token and the transport
+    /// [supplies one](Transport::supplies_token), calls use the transport's token.
     pub fn new(target: Target, transport: impl BlockingTransport + 'static) -> Self {
         Self { client: Client::new(target, BlockingAsAsync(transport)) }
     }
 
-    /// Creates a client that sends requests to `target` over the default transport, which runs in a thread of
-    /// its own.
+    /// Creates a client that sends requests to `target` over the default transport, which runs in its own
+    /// thread.
     ///
     /// # Errors
     ///
@@ -63,7 +62,7 @@ impl BlockingClient {
         Ok(Self::new(target, transport))
     }
 
-    /// Creates a client of the server at `address`, over the default transport. No connection is opened yet.
+    /// Creates a client for the server at `address`, with the default transport. No connection is opened yet.
     ///
     /// # Errors
     ///

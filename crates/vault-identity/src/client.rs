@@ -19,7 +19,7 @@ use crate::handles::macros::accessors;
 use crate::handles::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc};
 use crate::members::StripedLocks;
 
-/// An asynchronous client of the identity engine.
+/// An asynchronous client of the identity secrets engine.
 ///
 /// A client is created without a runtime and is cheap to clone. Clones share the transport, so one client
 /// serves all tasks and threads.
@@ -62,7 +62,7 @@ pub struct Client {
     /// Added to the error if the server cannot be reached.
     hint: Option<&'static str>,
     pub(crate) locks: Arc<StripedLocks>,
-    /// Of all calls of a composite operation.
+    /// The deadline of all calls of a composite operation.
     deadline: Option<Instant>,
 }
 
@@ -92,7 +92,7 @@ impl Client {
         }
     }
 
-    /// Returns the same client, whose errors mention it if no variable sets the address.
+    /// Sets the hint for an unreachable server.
     #[cfg(feature = "hyper")]
     pub(crate) fn with_address_hint(mut self) -> Self {
         self.hint = crate::env::address_hint();
@@ -105,7 +105,7 @@ impl Client {
         Self::new(target, HyperTransport::new())
     }
 
-    /// Creates a client of the server at `address`, over the default transport. No connection is opened yet.
+    /// Creates a client for the server at `address`, with the default transport. No connection is opened yet.
     ///
     /// ```
     /// use vault_identity::Client;
@@ -125,7 +125,7 @@ impl Client {
 
     /// Creates a client from environment variables; no other constructor reads them.
     ///
-    /// Besides the variables of [`target_from_env`](crate::env::target_from_env), these are read, each as
+    /// Besides the variables of [`target_from_env`](crate::env::target_from_env), it reads these, each as
     /// `BAO_X` or `VAULT_X`. The first of the two that is set and not empty is used.
     ///
     /// | variable | meaning |
@@ -133,12 +133,12 @@ impl Client {
     /// | `ADDR` | the server, or all nodes of a cluster separated by commas: see [`addresses`](identity_hyper::HyperTransportBuilder::addresses) |
     /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | the trusted CAs as a PEM file, as PEM text, or as a directory. They replace the system's. |
     /// | `CLIENT_CERT` and `CLIENT_KEY`, or `CLIENT_CERT_BYTES` and `CLIENT_KEY_BYTES` | the client certificate as PEM files or as PEM text; the files take precedence |
-    /// | `TLS_SERVER_NAME` | the name that server certificates are verified for |
+    /// | `TLS_SERVER_NAME` | the name to verify in server certificates |
     /// | `SKIP_VERIFY` | disables the verification of server certificates, which is dangerous |
     /// | `PROXY_ADDR` | the proxy for all servers. Defaults to [`Proxy::from_env`](identity_hyper::Proxy::from_env). |
-    /// | `CLIENT_TIMEOUT` | the total timeout of a call: seconds, or a duration such as `1500ms`, `1m30s` or `2d`. Defaults to 60 seconds, also if it is zero. |
-    /// | `MAX_RETRIES` | the maximum number of retries of a call. Defaults to as many as fit into the timeout. |
-    /// | `DISABLE_REDIRECTS` | rejects redirects |
+    /// | `CLIENT_TIMEOUT` | the total timeout of a call: seconds, or a duration such as `1500ms`, `1m30s` or `2d`. Defaults to 60 seconds; zero selects the default. |
+    /// | `MAX_RETRIES` | the maximum number of retries of a call. Defaults to as many as the timeout allows. |
+    /// | `DISABLE_REDIRECTS` | disables redirects |
     /// | `RATE_LIMIT` | calls per second, and the burst after a `:`, as in `10` or `10.5:20` |
     ///
     /// Booleans are parsed as by Go's `strconv.ParseBool`: `1`, `t`, `T`, `TRUE`, `true`, `True`, or `0`,
@@ -165,7 +165,7 @@ impl Client {
 
     /// Returns the same client with another target.
     ///
-    /// The transport's token is used only if `target` is one
+    /// Calls use the transport's token only if `target` is configured
     /// [`with_transport_token`](Target::with_transport_token).
     #[must_use]
     pub fn with_target(&self, target: Target) -> Self {
@@ -193,7 +193,7 @@ impl Client {
         Ok(Self { hint: self.hint, ..self.with_target(Target::clone(&self.target).with_token(token)?) })
     }
 
-    /// Calls an endpoint: one of this crate, [your own](Endpoint#an-endpoint-of-your-own), or one in
+    /// Calls an endpoint of this crate, [your own](Endpoint#an-endpoint-of-your-own), or one in
     /// [`Maybe`](identity_core::Maybe), [`WithMeta`](identity_core::WithMeta) or
     /// [`Wrap`](identity_core::Wrap). All handles use this method.
     ///
@@ -207,8 +207,8 @@ impl Client {
     /// }
     /// ```
     ///
-    /// A reference to an endpoint is an endpoint as well: `client.call(&endpoint)` borrows it, so that it can
-    /// be used again. Such a future cannot be spawned.
+    /// A reference to an endpoint is an endpoint too: `client.call(&endpoint)` borrows it, and the endpoint
+    /// can be used again. The future then cannot be spawned.
     ///
     /// # Errors
     ///
@@ -222,25 +222,27 @@ impl Client {
         async move { client.execute(&endpoint).await }
     }
 
-    /// Returns the same client for a composite operation: all its calls share the timeout of one.
+    /// Returns the same client for a composite operation, whose calls share one timeout.
     pub(crate) fn composite(&self) -> Self {
         let deadline = || Instant::now().checked_add(self.transport.timeout()?);
         Self { deadline: self.deadline.or_else(deadline), ..self.clone() }
     }
 
-    /// Calls an endpoint as [`call`](Self::call) does, in a future that borrows.
+    /// Calls an endpoint like [`call`](Self::call), but the future borrows.
     pub(crate) async fn execute<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         Ok(self.call_with_retry_info(endpoint).await?.0)
     }
 
-    /// Also returns `true` if the transport has retried the call although the server may have carried it out.
+    /// Also returns `true` if the transport retried the call after an attempt that may have been applied.
     pub(crate) async fn call_with_retry_info<E: Endpoint>(&self, endpoint: &E) -> Result<(E::Output, bool)> {
         let mut request = endpoint.request(&self.target)?;
         let operation = Operation::from_request(&request).unwrap_or(Operation::for_endpoint::<E>());
         if let Some(deadline) = self.deadline {
             if deadline <= Instant::now() {
-                let error =
-                    TransportError::new(TransportErrorKind::NotSent, "the time was up before it was sent");
+                let error = TransportError::new(
+                    TransportErrorKind::NotSent,
+                    "the deadline passed before it was sent",
+                );
                 return Err(Error::new(operation, error));
             }
             request.extensions_mut().insert(Deadline(deadline));
@@ -284,7 +286,7 @@ impl Client {
         })
     }
 
-    /// Returns `true` if the path has one of the characters that `Target::with_names_in_body` is about.
+    /// Returns `true` if the path has a character that some proxies reject.
     fn has_encoded_path<E: Endpoint>(&self, endpoint: &E) -> bool {
         let is_rejected =
             |part: &str| ["2F", "5C", "25", "3B", "3F", "23"].iter().any(|code| part.starts_with(code));
@@ -301,14 +303,14 @@ impl Client {
         self.transport.consistency_tokens()
     }
 
-    /// Records the tokens of another client, so that the calls of this one see what that one has written.
+    /// Records the tokens of another client, so that the calls of this one see its writes.
     pub fn observe_tokens(&self, tokens: impl IntoIterator<Item = ConsistencyToken>) {
         self.transport.observe_tokens(tokens.into_iter().collect());
     }
 
-    /// Probes each address of the transport and returns its state, as for a readiness check.
+    /// Probes each address of the transport and returns its state, for example for a readiness check.
     ///
-    /// The list is empty if the transport has been given no addresses, or does not probe them.
+    /// The list is empty if the transport has no configured addresses, or does not probe them.
     ///
     /// ```no_run
     /// use vault_identity::Client;

@@ -21,12 +21,12 @@ mod variables;
 
 /// Creates a target from environment variables.
 ///
-/// Of each pair `BAO_X` and `VAULT_X`, the first that is set and not empty is used.
+/// Of each pair `BAO_X` and `VAULT_X`, the first one that is set and not empty is used.
 ///
 /// | variable | meaning |
 /// |---|---|
-/// | `BAO_AGENT_ADDR`, `VAULT_AGENT_ADDR` | the address of an agent, which is used in place of the server |
-/// | `BAO_ADDR`, `VAULT_ADDR` | the address of the server, or the addresses of several nodes separated by commas, of which the first is used. Defaults to `https://127.0.0.1:8200`. |
+/// | `BAO_AGENT_ADDR`, `VAULT_AGENT_ADDR` | the address of an agent, used instead of the server |
+/// | `BAO_ADDR`, `VAULT_ADDR` | the address of the server, or the addresses of several nodes separated by commas. The first one is used. Defaults to `https://127.0.0.1:8200`. |
 /// | `BAO_TOKEN`, `VAULT_TOKEN` | the token. Defaults to the content of the file `.vault-token` in the home directory, or to no token. |
 /// | `BAO_NAMESPACE`, `VAULT_NAMESPACE` | the namespace. Defaults to the root namespace. |
 /// | `BAO_WRAP_TTL`, `VAULT_WRAP_TTL` | must be zero or not set, because it would wrap every response. [`Wrap`](crate::Wrap) wraps the response of one call. |
@@ -108,7 +108,7 @@ pub(crate) fn address_hint() -> Option<&'static str> {
 }
 
 fn token_file(path: PathBuf) -> Result<Option<SecretString>, RequestError> {
-    // Reading a pipe would hang.
+    // Reading a pipe would block.
     if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(RequestError::new("~/.vault-token", "cannot be read: it is not a regular file"));
     }

@@ -1,17 +1,17 @@
-// Of two definitions of a link the first counts: here it leads to the module, elsewhere to docs.rs.
+// The first definition of a link takes precedence: here it points to the module, elsewhere to docs.rs.
 #![doc = "[compatibility]: compatibility\n[endpoints]: identity_core::endpoint::ENDPOINTS\n"]
 #![cfg_attr(feature = "hyper", doc = "[production]: production\n")]
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 //!
-//! # What to find where
+//! # Modules
 //!
 //! | module | content |
 //! |---|---|
-//! | [`handles`] | what [`Client::entities`], [`Client::groups`] and so on return: a method for each operation |
+//! | [`handles`] | the types that [`Client::entities`], [`Client::groups`] and so on return, with a method for each operation |
 //! | [`blocking`] | the same for [`BlockingClient`] |
 //! | [`entity`], [`group`], [`alias`] | entities, groups, and their names at auth mounts |
-//! | [`lookup`] | entities and groups, found by name, identifier or alias |
+//! | [`lookup`] | lookup of entities and groups by name, identifier or alias |
 //! | [`oidc`] | identity tokens, the OpenID provider, and [`Pkce`](oidc::Pkce) |
 //! | [`mfa`] | MFA methods and login enforcements |
 //! | [`wrapping`] | response wrapping: [`Wrap`] |
@@ -21,11 +21,11 @@
 //! | [`endpoint`] | the [`Endpoint`] trait, [all operations](endpoint::ENDPOINTS), and how to [write your own](Endpoint) |
 //! | [`legacy`] | operations that the server keeps for old clients |
 //! | [`test_response`] | responses for test doubles |
-//! | [`compatibility`] | which version bump of this crate or of a dependency breaks what |
-//! | [`prelude`] | all of these, for a glob import |
+//! | [`compatibility`] | the third-party types in the public API, and the versioning policy |
+//! | [`prelude`] | the clients and every operation with its types, for a glob import |
 #![cfg_attr(
     feature = "hyper",
-    doc = "| [`production`] | running in production: each default, and what is left to decide |"
+    doc = "| [`production`] | running in production: the defaults, and the decisions left to you |"
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
@@ -56,5 +56,5 @@ pub use identity_core::{
     test_response, wrapping,
 };
 
-/// The result of a call or of another fallible function of this crate.
+/// A `Result` whose error defaults to [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::{Client, Result};
 
-/// The number of times that a change is made while other writers undo it.
+/// The maximum number of attempts while other writers undo the change.
 const MAX_ATTEMPTS: usize = 5;
 
 /// Serializes the changes of one group's members. Unrelated groups may contend, which is harmless.
@@ -68,7 +68,7 @@ fn without<T: Ord + Clone>(members: &[T], ids: &[T]) -> Option<Vec<T>> {
 }
 
 /// Returns `true` if the server rejected an update because a member was deleted after the group was read.
-/// An unknown member that was to be added is not meant.
+/// Returns `false` if the change itself adds the unknown member.
 fn names_deleted_member(error: &Error, change: &MemberChange) -> bool {
     error.api().and_then(ApiError::unknown_member_id).is_some_and(|id| match change {
         MemberChange::AddEntities(ids) => ids.iter().all(|new| new.as_str() != id),
@@ -79,8 +79,8 @@ fn names_deleted_member(error: &Error, change: &MemberChange) -> bool {
 
 pub(crate) async fn change_members(client: Client, id: GroupId, change: MemberChange) -> Result<()> {
     let client = client.composite();
-    // The lock is fair, so calls ahead of this one have earlier deadlines and end before its own. A timer is
-    // not needed; the blocking client has none.
+    // The lock is fair, so calls ahead of this one have earlier deadlines and end before its own. No timer is
+    // needed, and the blocking client has none.
     let _turn = client.locks.lock_for(&id).lock().await;
     let mut rejected = None;
     let mut has_written = false;

@@ -1,4 +1,4 @@
-//! The clients, every operation with its types, and the traits and types around them, for a glob import.
+//! The clients, every operation with its types, and the traits and types that they use, for a glob import.
 //!
 //! ```no_run
 //! use vault_identity::prelude::*;

@@ -1,5 +1,4 @@
-//! The [`Transport`] trait, what a transport reports, and the default transport with its
-//! settings.
+//! The [`Transport`] trait with its types, and the default transport with its settings.
 
 pub use identity_core::transport::*;
 #[cfg(feature = "hyper")]

@@ -4,8 +4,8 @@ use crate::{Client, Result};
 
 /// Creates or updates an object.
 ///
-/// The server returns the identifier only in the first response. If that response was lost, or replaced by an
-/// unclear error, the object is looked up by `new_name`, which is `None` if an identifier selects the object.
+/// The server returns the identifier only in the first response. If that response is lost, or is an ambiguous
+/// error, the object is looked up by `new_name`, which is `None` if an identifier selects the object.
 pub(crate) async fn upsert<E, L, T, F>(
     client: &Client,
     write: &E,
@@ -38,8 +38,8 @@ where
     }
 }
 
-/// Writes again after an unclear error of the server if the object is found, because then the server does
-/// not create a second one. Otherwise returns the error: the object may be stored all the same.
+/// Writes again after an ambiguous error if the object is found, because the server then does not create a
+/// second one. Otherwise returns the error: the object may still have been stored.
 pub(crate) async fn rewrite_if_found<E, L, F>(
     client: &Client,
     write: &E,
@@ -50,8 +50,8 @@ where
     E: Endpoint + Sync,
     L: Endpoint<Output = Option<F>> + Sync,
 {
-    let is_unclear = error.api().is_some() && error.may_have_been_applied() && !error.is_retryable();
-    if !is_unclear {
+    let is_ambiguous = error.api().is_some() && error.may_have_been_applied() && !error.is_retryable();
+    if !is_ambiguous {
         return Err(error);
     }
     let Ok(Some(found)) = client.execute(lookup).await else { return Err(error) };

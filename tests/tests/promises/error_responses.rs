@@ -19,7 +19,7 @@ async fn an_html_page_is_summarized() {
         let error =
             client.entities().create(&vault_identity::entity::CreateEntity::unnamed()).await.unwrap_err();
         let text = format!("{error:#}");
-        assert!(text.ends_with(": the response is not Vault's but text/html; charset=utf-8"), "{text}");
+        assert!(text.ends_with(": the response is not from Vault (text/html; charset=utf-8)"), "{text}");
         assert!(!error_text(&error).contains("canary"), "{error:?}");
         assert!(!error.is_not_found() && !error.is_sealed());
         assert_eq!(error.may_have_been_applied(), matches!(status, 500..=504), "{status}");

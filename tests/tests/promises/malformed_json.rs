@@ -160,7 +160,7 @@ async fn a_required_field_of_the_wrong_type_is_an_error_with_its_position() {
     }
 }
 
-/// A write whose response cannot be read has been applied.
+/// A write whose response cannot be decoded has been applied.
 #[tokio::test]
 async fn an_unreadable_response_to_a_write_may_have_been_applied() {
     let (server, client) = server_and_client(Response::json(200, "<html>"));

@@ -139,9 +139,9 @@ impl UpdateEntityAliasById {
 }
 
 setters!(UpdateEntityAliasById {
-    /// The new name at the mount.
+    /// Sets the new name at the mount.
     name(text) => name;
-    /// Accessor of the new mount.
+    /// Sets the new mount, by its accessor.
     mount_accessor(value(MountAccessor)) => mount_accessor;
 });
 

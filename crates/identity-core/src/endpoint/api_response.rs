@@ -15,7 +15,7 @@ use crate::upsert::Upsert;
 use crate::wrap_info::WrapInfo;
 
 /// A response to decode. [`Endpoint::decode`](crate::Endpoint::decode) receives it. Every method that returns
-/// a result fails with an [`ApiError`] for an error response.
+/// a `Result` fails with an [`ApiError`] for an error response.
 ///
 /// ```
 /// use identity_core::endpoint::ApiResponse;
@@ -108,8 +108,8 @@ impl<'a> ApiResponse<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the response is an error, or if the body of a 200 is not an envelope. An empty body and the
-    /// page of a proxy are examples.
+    /// Fails if the response is an error, or if the body of a 200 is not an envelope, such as the page of a
+    /// proxy.
     pub fn no_content(self) -> Result<(), ResponseError> {
         match (self.status, self.body()?.trim_ascii()) {
             (StatusCode::NO_CONTENT, b"" | b"{}") => Ok(()),
@@ -121,7 +121,7 @@ impl<'a> ApiResponse<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the response is an error, if the body is not a `T`, or if a success has the body of an error.
+    /// Fails if the response is an error, if the body is not a `T`, or if a success response lists errors.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, ResponseError> {
         // Responses without an envelope can have claims of any shape.
         let result = self.decode(|body| {
@@ -156,7 +156,7 @@ impl<'a> ApiResponse<'a> {
         }
     }
 
-    /// Decodes the `data` of the envelope. Returns `None` if there is none, as in a response of 204.
+    /// Decodes the `data` of the envelope. Returns `None` if it is absent, as in a 204.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl<'a> ApiResponse<'a> {
         Ok(envelope.data.map(|data| data.0))
     }
 
-    /// Decodes the `data` of a new object, or the response of 204 for an existing one.
+    /// Decodes the `data` of a new object, or the 204 for an existing one.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl<'a> ApiResponse<'a> {
         Ok(self.optional_data()?.map_or(Upsert::Updated, Upsert::Created))
     }
 
-    /// Decodes the identifiers of a written alias. A response without data means that nothing changed.
+    /// Decodes the identifiers of a written alias. If the response has no data, nothing changed.
     pub(crate) fn alias_write<I: DeserializeOwned, C: DeserializeOwned>(
         self,
     ) -> Result<AliasWrite<I, C>, ResponseError> {

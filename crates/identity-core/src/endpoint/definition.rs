@@ -8,7 +8,7 @@ use crate::error::{DecodeError, Error, RequestError, ResponseError};
 use crate::target::Target;
 use crate::transport::token::SensitiveHeader;
 
-/// An operation of the server: its verb and path, the encoding of its request and the decoding of its
+/// An operation of the server: its HTTP method and path, and how to encode its request and decode its
 /// response. An endpoint does no I/O.
 ///
 /// ```
@@ -23,7 +23,7 @@ use crate::transport::token::SensitiveHeader;
 ///
 /// # An endpoint of your own
 ///
-/// An operation that this crate lacks takes ten lines:
+/// To call an operation that this crate lacks, implement this trait:
 ///
 /// ```
 /// use identity_core::endpoint::{ApiResponse, Endpoint, Method, RequestBuilder};
@@ -50,10 +50,10 @@ use crate::transport::token::SensitiveHeader;
 /// }
 /// ```
 pub trait Endpoint: Sized + Sync {
-    /// The result.
+    /// The decoded result.
     type Output;
 
-    /// The verb.
+    /// The HTTP method.
     const METHOD: Method;
 
     /// The path below `/v1/`, with a `{name}` for each parameter. Errors, traces and metrics show it, so it
@@ -80,10 +80,10 @@ pub trait Endpoint: Sized + Sync {
     /// Fails if the response is an error, or cannot be decoded.
     fn decode(response: ApiResponse<'_>) -> Result<Self::Output, ResponseError>;
 
-    /// Verifies that a result is about the object that was asked for. A proxy that encodes a path twice, and
-    /// a connection that delivers the response to an earlier request, can return another one.
+    /// Verifies that a result is about the requested object. It can be about another one if a proxy encodes a
+    /// path twice, or if a connection delivers the response to an earlier request.
     ///
-    /// [`parse_verified_response`](Self::parse_verified_response) calls it, and so does the client. Defaults
+    /// [`parse_verified_response`](Self::parse_verified_response) and the client call this method. Defaults
     /// to no verification.
     ///
     /// # Errors
@@ -106,10 +106,10 @@ pub trait Endpoint: Sized + Sync {
             .map_err(|error| Error::new(Operation::for_endpoint::<Self>(), error))
     }
 
-    /// Returns the result in `response`.
+    /// Parses `response` and returns its result.
     ///
-    /// The error does not know whether the request was idempotent. Use
-    /// [`parse_response_for`](Self::parse_response_for) if you need [`Error::is_retryable`].
+    /// The error treats the request as not idempotent. Use [`parse_response_for`](Self::parse_response_for)
+    /// if you need [`Error::is_retryable`].
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ pub trait Endpoint: Sized + Sync {
         Self::parse_response_for(Operation::for_endpoint::<Self>(), response)
     }
 
-    /// Returns the result in the response to a request of this [`Operation`].
+    /// Parses the response to a request of this [`Operation`] and returns its result.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ pub trait Endpoint: Sized + Sync {
         Self::decode(ApiResponse::from(response)).map_err(|error| failure(operation, response, error))
     }
 
-    /// Returns the [verified](Self::verify) result in the response to this request.
+    /// Parses the response to this request and returns its [verified](Self::verify) result.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ pub trait Endpoint: Sized + Sync {
     }
 }
 
-/// A reference to an endpoint is the same endpoint, so that a call can borrow or own it.
+/// A reference to an endpoint is an endpoint too, so a call can borrow or own it.
 impl<E: Endpoint> Endpoint for &E {
     type Output = E::Output;
     const METHOD: Method = E::METHOD;

@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// The verb of an operation.
+/// The HTTP method of an operation.
 ///
-/// [`http::Method`] has no constant for Vault's verb `LIST`, which [`Endpoint::METHOD`] needs.
+/// [`http::Method`] has no constant for Vault's method `LIST`, which [`Endpoint::METHOD`] needs.
 ///
 /// [`Endpoint::METHOD`]: crate::Endpoint::METHOD
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub enum Method {
     List,
     /// Creates, updates, or performs an action.
     Post,
-    /// The same as [`Method::Post`] to the server. No endpoint of this crate uses it.
+    /// Equivalent to [`Method::Post`] on the server. No endpoint of this crate uses it.
     Put,
     /// Merges into an object. No identity operation accepts it.
     Patch,
@@ -24,7 +24,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The verb in upper case.
+    /// The name of the method in upper case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -52,7 +52,7 @@ impl From<Method> for http::Method {
     fn from(method: Method) -> Self {
         match method {
             Method::Get => Self::GET,
-            Method::List => Self::from_bytes(b"LIST").expect("LIST is a valid verb"),
+            Method::List => Self::from_bytes(b"LIST").expect("LIST is a valid method"),
             Method::Post => Self::POST,
             Method::Put => Self::PUT,
             Method::Patch => Self::PATCH,

@@ -17,7 +17,7 @@ use crate::endpoint::method::Method;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The verb. A list that is sent as `GET` is still [`Method::List`].
+    /// The HTTP method. A list that is sent as `GET` is still [`Method::List`].
     pub method: Method,
     /// The path below `/v1/`, with its placeholders.
     pub path: &'static str,
@@ -25,14 +25,14 @@ pub struct Operation {
     pub read_only: bool,
     /// Whether the operation is idempotent: two requests have the same effect as one.
     pub idempotent: bool,
-    /// Whether the operation creates an object with a generated identifier, which its name finds again. If
-    /// the server fails while it stores the object, a retry can create a second object of this name.
+    /// Whether the operation creates an object with a generated identifier that can be looked up by name. If
+    /// the server fails while it stores the object, a retry can create a second object with this name.
     pub creates: bool,
 }
 
 impl Operation {
-    /// Returns the operation of a request. If no [`Endpoint`](crate::Endpoint) created it, only the verb is
-    /// known: the path is empty, and `GET`, `HEAD` and `LIST` are read-only and idempotent.
+    /// Returns the operation of a request. If no [`Endpoint`](crate::Endpoint) created it, only the HTTP
+    /// method is known: the path is empty, and `GET`, `HEAD` and `LIST` are read-only and idempotent.
     pub fn infer<B>(request: &http::Request<B>) -> Self {
         Self::from_request(request).unwrap_or_else(|| {
             let method = match request.method().as_str() {

@@ -30,8 +30,8 @@ const OWN_HEADERS: [HeaderName; 8] =
 /// The limit of [`http::Uri`] is 65,535 bytes, which include the query.
 const MAX_PATH_LEN: usize = 60_000;
 
-/// A builder of requests, which validates and encodes all values.
-/// [`Endpoint::encode`](crate::Endpoint::encode) receives it.
+/// Builds requests, and validates and encodes all values. [`Endpoint::encode`](crate::Endpoint::encode)
+/// receives it.
 ///
 /// ```
 /// use identity_core::endpoint::{ApiResponse, Endpoint, Method, RequestBuilder};
@@ -151,11 +151,11 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// Fills in the next `{name}` of the path with a lowercase UUID, as MFA methods have.
+    /// Fills in the next `{name}` of the path with a lowercase UUID, such as the identifier of an MFA method.
     ///
     /// # Errors
     ///
-    /// Fails for any other value. It could be the path of another operation.
+    /// Fails for any other value, which could be the path of another operation.
     pub fn path_uuid(mut self, name: &'static str, value: &str) -> Result<Self, RequestError> {
         let is_uuid = value.len() == 36
             && value.bytes().enumerate().all(|(index, byte)| match index {
@@ -228,7 +228,7 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// Sets a JSON body. Its memory is zeroed when the request is dropped.
+    /// Sets a JSON body. It is zeroized when the request is dropped.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// Sets a body of form fields. Its memory is zeroed when the request is dropped.
+    /// Sets a body of form fields. It is zeroized when the request is dropped.
     #[must_use]
     pub fn form(mut self, fields: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Self {
         let mut buffer = ZeroizingBuffer::default();
@@ -268,7 +268,7 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// Replaces the token of the target by `Authorization: Bearer`.
+    /// Replaces the token of the target with `Authorization: Bearer`.
     ///
     /// # Errors
     ///
@@ -291,7 +291,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Replaces the token of the target by `Authorization: Basic` for an OAuth client (RFC 6749, 2.3.1).
+    /// Replaces the token of the target with `Authorization: Basic` for an OAuth client (RFC 6749, 2.3.1).
     ///
     /// # Errors
     ///
@@ -304,8 +304,8 @@ impl RequestBuilder {
         self.authorization("Basic ", &SecretString::from(BASE64.encode(pair.as_bytes())))
     }
 
-    /// Sets whether the request is [idempotent](Operation::idempotent), so that it can be retried after a
-    /// lost response. Defaults to `false` for `POST` and `PATCH`, and to `true` for other verbs.
+    /// Sets whether the request is [idempotent](Operation::idempotent) and can be retried after a lost
+    /// response. Defaults to `false` for `POST` and `PATCH`, and to `true` for other methods.
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.operation.idempotent = idempotent;
@@ -350,7 +350,7 @@ impl RequestBuilder {
 }
 
 impl fmt::Debug for RequestBuilder {
-    /// Hides the query and the body, which can contain secrets.
+    /// Redacts the query and the body, which can contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder")
             .field("operation", &self.operation)
@@ -367,7 +367,7 @@ fn json_error(buffer: &ZeroizingBuffer, error: &serde_json::Error) -> RequestErr
         written.strip_suffix("\":").and_then(|text| text.rsplit_once('"')).map(|(_, key)| key.to_owned());
     match key.filter(|_| error.to_string() == NOT_WHOLE_SECONDS) {
         Some(field) => RequestError::new(field, NOT_WHOLE_SECONDS),
-        None => RequestError::new("body", "cannot be written as JSON"),
+        None => RequestError::new("body", "cannot be serialized as JSON"),
     }
 }
 

@@ -9,16 +9,16 @@ use crate::{alias::*, entity::*, group::*, lookup::*, mfa::*, oidc::*};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// The name of the operation in the server's OpenAPI document. OpenBao's lacks the creation of MFA
-    /// methods, which have the names of HashiCorp Vault's.
+    /// The name of the operation in the server's OpenAPI document. OpenBao's document lacks the creation of
+    /// MFA methods, so these have their names in HashiCorp Vault's.
     pub operation: &'static str,
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
     /// The path below `/v1/`, with its placeholders.
     pub path: &'static str,
     /// The type in this crate.
     pub endpoint: &'static str,
-    /// The methods of the client in `vault-identity`, or `call` if there is no other.
+    /// The methods of the client in `vault-identity`, or `call` if it has no method of its own.
     pub client: &'static str,
     /// The method of hvac's `Identity` class, if there is one.
     pub hvac: Option<&'static str>,

@@ -34,17 +34,17 @@ pub struct MergeEntities {
     /// The entities to merge from, at least one. They are deleted.
     #[serde(serialize_with = "ser::required_list")]
     pub from_entity_ids: Vec<EntityId>,
-    /// Whether to merge entities that have MFA secrets of the same method. Alias conflicts are rejected
-    /// nonetheless. Defaults to `false`.
+    /// Whether to merge entities that have MFA secrets of the same method. Alias conflicts are still
+    /// rejected. Defaults to `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
-    /// The aliases to keep, of pairs on the same mount.
+    /// Aliases to keep, one of each pair on the same mount.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "ser::list")]
     pub conflicting_alias_ids_to_keep: Option<Vec<EntityAliasId>>,
 }
 
 impl MergeEntities {
-    /// Creates a request that merges `from` into `to`.
+    /// Creates a request that merges the entities `from` into `to`.
     pub fn new(to: impl Into<EntityId>, from: impl IntoIterator<Item = impl Into<EntityId>>) -> Self {
         Self {
             to_entity_id: to.into(),
@@ -76,7 +76,7 @@ impl MergeEntities {
 setters!(MergeEntities {
     /// Sets whether to merge entities that have MFA secrets of the same method. Defaults to `false`.
     force(flag) => force;
-    /// The aliases to keep, of pairs on the same mount.
+    /// Sets the aliases to keep, one of each pair on the same mount.
     conflicting_alias_ids_to_keep(values(EntityAliasId)) => conflicting_alias_ids_to_keep;
 });
 

@@ -15,7 +15,7 @@ use crate::text::{Printable, redact};
 
 pub(crate) mod decode;
 
-/// An error response of the server: the status, the error messages, and what else the body contains.
+/// An error response: its status, its messages, and the other fields of its body.
 ///
 /// ```
 /// use identity_core::error::ApiError;
@@ -104,13 +104,13 @@ impl ApiError {
         }
     }
 
-    /// Reads an error response. Returns `None` if the status is a success.
+    /// Parses an error response. Returns `None` if the status is a success.
     pub fn from_response<B: AsRef<[u8]>>(response: &http::Response<B>) -> Option<Self> {
         let status = response.status();
         (!status.is_success()).then(|| Self::from_parts(status, response.headers(), response.body().as_ref()))
     }
 
-    /// Creates the response to a request for an object that does not exist, for test doubles.
+    /// Creates the error for an object that does not exist, for test doubles.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, [""; 0])
     }
@@ -142,7 +142,7 @@ impl ApiError {
         self.status
     }
 
-    /// The messages of the server, truncated after 4 KiB. Empty if the status is all there is.
+    /// The messages of the server, truncated after 4 KiB. Empty if the response has none.
     pub fn errors(&self) -> &[String] {
         &self.errors
     }
@@ -213,7 +213,7 @@ impl ApiError {
         self.disposition() == Disposition::Rejected
     }
 
-    /// Returns `true` if a standby responds that it knows no leader.
+    /// Returns `true` if a standby reports that it knows no leader.
     pub fn has_no_active_node(&self) -> bool {
         disposition::has_no_active_node(self.status, self.vault_messages())
     }
@@ -257,8 +257,8 @@ impl ApiError {
         matches!(self.disposition(), Disposition::Unavailable | Disposition::NotForwarded | Disposition::Lost)
     }
 
-    /// Returns `true` if the server may have applied the request, in case it is a write. `could_forward`
-    /// states whether the node was allowed to forward the request to the leader.
+    /// Returns `true` if the server may have applied the request, provided that it is a write.
+    /// `could_forward` states whether the node was allowed to forward the request to the leader.
     pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.disposition() {
             Disposition::Rejected | Disposition::Unavailable => false,
@@ -286,7 +286,7 @@ impl fmt::Display for ApiError {
             self.errors.iter().map(|error| error.trim_end()).filter(|error| !error.is_empty()).peekable();
         let mut separator = " ";
         if let Some(content_type) = &self.unexpected_content_type {
-            write!(f, "{}: the response is not Vault's but {}", self.status, Printable(content_type))?;
+            write!(f, "{}: the response is not from Vault ({})", self.status, Printable(content_type))?;
             separator = ": ";
         } else if self.oauth.is_some() || messages.peek().is_some() {
             write!(f, "{}", self.status.as_u16())?;

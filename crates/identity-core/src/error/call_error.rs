@@ -15,13 +15,14 @@ use crate::transport::error::{TransportError, TransportErrorKind};
 
 /// An error of a call.
 ///
-/// `Display` names the operation, the status and the reason, as in `LIST identity/entity/id failed: 403
-/// permission denied`. [`source`](StdError::source) adds details: the attempts before the last one, or that
-/// the client sent no token. `{:#}` and `Debug` show everything in one line. To downcast the cause of a
-/// failed connection, start at [`transport`](Self::transport).
+/// `Display` names the operation, the status and the reason, as in
+/// `LIST identity/entity/id failed: 403 permission denied`. [`source`](StdError::source) adds details: the
+/// attempts before the last one, or that the client sent no token. `{:#}` and `Debug` show everything on one
+/// line. To downcast the cause of a failed connection, start at [`transport`](Self::transport).
 ///
 /// Errors show no tokens. They show no identifiers or names of the request either, unless the message of the
-/// server or the cause repeats them. Messages are redacted, truncated, and their control characters escaped.
+/// server or the cause repeats them. Messages are redacted and truncated, and their control characters are
+/// escaped.
 ///
 /// `?` converts a [`RequestError`] or an [`ApiError`] to an `Error` without an operation.
 ///
@@ -63,7 +64,7 @@ pub enum ErrorKind {
     Api(Box<ApiError>),
     /// The response is a success, but cannot be decoded. A write may have been applied.
     Decode(DecodeError),
-    /// The change was applied, and another writer undid it each time.
+    /// The change was applied, but another writer undid it each time.
     Conflict,
 }
 
@@ -106,7 +107,7 @@ impl Error {
         self.attempts.as_deref().map_or(&[], Attempts::as_slice)
     }
 
-    /// The verb of the operation, or `POST` if the error has no operation.
+    /// The HTTP method of the operation, or `POST` if the error has no operation.
     pub fn method(&self) -> Method {
         self.operation.method
     }
@@ -261,7 +262,7 @@ impl fmt::Display for Error {
             ErrorKind::Request(error) => write!(f, "{error}")?,
             ErrorKind::Transport(error) => write!(f, "{error:#}")?,
             ErrorKind::Api(error) => write!(f, "{error}")?,
-            ErrorKind::Decode(error) => write!(f, "the response cannot be read: {error}")?,
+            ErrorKind::Decode(error) => write!(f, "the response cannot be decoded: {error}")?,
             ErrorKind::Conflict => f.write_str("another writer undid the change each time")?,
         }
         if let Some(hint) = self.hint {
@@ -276,7 +277,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// As `{:#}`, because `main` prints a returned error by `Debug`.
+/// The same as `{:#}`, because `main` prints a returned error with `Debug`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")

@@ -6,10 +6,10 @@ use http::HeaderValue;
 
 use crate::text::{self, Printable, redact};
 
-/// A successful response that does not have the content that the operation defines.
+/// A success response that cannot be decoded as the result of the operation.
 ///
-/// `Display` states the position of the problem, and never shows content of the response. If the response is
-/// about another object than was asked for, the [`source`](StdError::source) names both.
+/// `Display` states the position of the problem, and never quotes the response. If the response is about an
+/// object other than the requested one, the [`source`](StdError::source) names both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     problem: Cow<'static, str>,
@@ -17,12 +17,12 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Creates an error from a problem, which must not contain content of the response.
+    /// Creates an error from a problem, which must not quote the response.
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
         Self { problem: problem.into(), mismatch: None }
     }
 
-    /// Creates the error for a response about another object than was asked for.
+    /// Creates the error for a response about an object other than the requested one.
     pub(crate) fn mismatch(field: &'static str, requested: &str, received: &str) -> Self {
         let shortened = |text: &str| {
             let mut text = text.to_owned();
@@ -33,7 +33,7 @@ impl DecodeError {
         Self { problem: "the response is about another object".into(), mismatch: Some(mismatch.into()) }
     }
 
-    /// Returns `true` if the response is about another object than was asked for.
+    /// Returns `true` if the response is about an object other than the requested one.
     pub fn is_mismatch(&self) -> bool {
         self.mismatch.is_some()
     }

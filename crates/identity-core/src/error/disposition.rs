@@ -2,8 +2,8 @@ use http::StatusCode;
 
 /// The meaning of an error response for a retry.
 ///
-/// All patterns match whole messages, because servers repeat values of the request in them, and such a value
-/// must not decide anything.
+/// All patterns match whole messages, because servers repeat values of the request in them, and these must
+/// not affect the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// The request was rejected and not applied. The same request fails again.
@@ -16,8 +16,8 @@ pub(crate) enum Disposition {
     /// The request may have been applied, and may succeed later: the response of a gateway, or of a node that
     /// lost its leadership.
     Lost,
-    /// The request may have been applied, and the error usually persists. An error of the storage or of an
-    /// audit device is an example.
+    /// The request may have been applied, and the error usually persists, such as an error of the storage or
+    /// an audit device.
     Unclear,
 }
 

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A parameter that was rejected before anything was sent.
+/// An invalid parameter, rejected before a request was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestError {
     parameter: Cow<'static, str>,

@@ -4,7 +4,8 @@ use std::fmt;
 use crate::error::api_error::ApiError;
 use crate::error::decode_error::DecodeError;
 
-/// A response without a result, as returned by [`Endpoint::decode`](crate::Endpoint::decode).
+/// An error response, or a response that cannot be decoded. Returned by
+/// [`Endpoint::decode`](crate::Endpoint::decode).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ResponseError {

@@ -1,9 +1,9 @@
 /// Implements [`Endpoint`](crate::Endpoint) and [`EncodeResponse`](crate::test_response::EncodeResponse) for
-/// a struct, in one line that reads as a row of the API's table:
+/// a struct, in one line, like a row of the API's table:
 ///
 /// `endpoint!(Type: VERB "path/{field}" [field] steps… -> kind(Output));`
 ///
-/// * `VERB` is the verb of the request, or `QUERY` for a `POST` that changes nothing.
+/// * `VERB` is the HTTP method of the request, or `QUERY` for a `POST` that changes nothing.
 /// * `[field]` fills in the path by
 ///   [`RequestBuilder::path_param`](crate::endpoint::RequestBuilder::path_param); `[field: path_name]` and
 ///   `[field: path_uuid]` call the method of that name.

@@ -1,4 +1,4 @@
-/// Writes `new` for request structs with one field, which identifies the object of the request.
+/// Generates `new` for request structs with one field, which identifies the object of the request.
 macro_rules! new_with_one_field {
     ($($type:ident { $field:ident: $of:ty })*) => {
         $(impl $type {

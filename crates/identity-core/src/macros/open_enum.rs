@@ -1,4 +1,4 @@
-/// Writes an enum of strings of the server, with `Other` for unknown ones.
+/// Generates an enum of server strings, with `Other` for unknown ones.
 macro_rules! open_enum {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*

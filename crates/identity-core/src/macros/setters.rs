@@ -1,4 +1,4 @@
-/// Writes setters for optional fields of request structs. A field that is not set is not sent.
+/// Generates setters for optional fields of request structs. A field that is not set is not sent.
 ///
 /// ```text
 /// setters!(Type, OtherType {
@@ -7,8 +7,8 @@
 /// });
 /// ```
 ///
-/// The kind in parentheses is the type of the argument: `text`, `flag`, `duration`, `number(Type)`, `value(Type)`,
-/// or a collection: `texts`, `values(Type)`, `map`.
+/// The kind in parentheses is the type of the argument: `text`, `flag`, `duration`, `number(Type)`,
+/// `value(Type)`, or a collection: `texts`, `values(Type)`, `map`.
 macro_rules! setters {
     ($type:ident, $($more:ident),+ { $($rows:tt)* }) => {
         setters!($type { $($rows)* });

@@ -24,7 +24,7 @@ method!("Duo", "duo", DuoParams: CreateDuoMethod, ReadDuoMethod, UpdateDuoMethod
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DuoMethod {
-    /// The fields common to all types of methods.
+    /// The fields common to all method types.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Host name of the Duo API.
@@ -33,7 +33,7 @@ pub struct DuoMethod {
     /// Text of the push notification, in the form of a query string.
     #[serde(default, rename = "pushinfo", deserialize_with = "de::null_as_default")]
     pub push_info: String,
-    /// Whether users are asked for a passcode.
+    /// Whether users are prompted for a passcode.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub use_passcode: bool,
     /// Template that maps an entity to its Duo user name.
@@ -44,8 +44,8 @@ pub struct DuoMethod {
     pub mount_accessor: String,
 }
 
-/// The settings of a Duo method. In an update, the server resets all settings that are not set to their
-/// defaults, except the name and the `username_format`.
+/// The settings of a Duo method. An update resets omitted settings to their defaults, except the name and the
+/// `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DuoParams {
@@ -59,7 +59,7 @@ pub struct DuoParams {
     pub api_hostname: String,
     /// Text of the push notification, in the form of a query string.
     pub push_info: Option<String>,
-    /// Whether users are asked for a passcode.
+    /// Whether users are prompted for a passcode.
     pub use_passcode: Option<bool>,
     /// Template that maps an entity to its Duo user name.
     pub username_format: Option<String>,
@@ -123,7 +123,7 @@ setters!(DuoParams {
     /// Sets the text of the push notification, in the form of a query string such as
     /// `from=loginPortal&domain=example.com`.
     push_info(text) => push_info;
-    /// Sets whether users are asked for a passcode. Defaults to `false`.
+    /// Sets whether users are prompted for a passcode. Defaults to `false`.
     use_passcode(flag) => use_passcode;
     /// Sets the template that maps an entity to its Duo user name, such as `{{identity.entity.name}}`.
     username_format(text) => username_format;

@@ -41,10 +41,10 @@ pub struct LoginEnforcement {
     /// Types of the auth mounts whose logins are enforced.
     #[serde(deserialize_with = "de::list")]
     pub auth_method_types: Vec<String>,
-    /// Groups whose members are enforced.
+    /// Groups whose members' logins are enforced.
     #[serde(deserialize_with = "de::list")]
     pub identity_group_ids: Vec<GroupId>,
-    /// Entities that are enforced.
+    /// Entities whose logins are enforced.
     #[serde(deserialize_with = "de::list")]
     pub identity_entity_ids: Vec<EntityId>,
 }
@@ -78,10 +78,10 @@ pub struct WriteLoginEnforcement {
     /// Types of the auth mounts whose logins are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method_types: Option<Vec<String>>,
-    /// Groups whose members are enforced.
+    /// Groups whose members' logins are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_group_ids: Option<Vec<GroupId>>,
-    /// Entities that are enforced.
+    /// Entities whose logins are enforced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_entity_ids: Option<Vec<EntityId>>,
 }

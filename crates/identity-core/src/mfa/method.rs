@@ -67,7 +67,7 @@ pub enum MfaMethod {
 }
 
 impl MfaMethod {
-    /// The fields common to all types of methods.
+    /// The fields common to all method types.
     pub fn info(&self) -> &MfaMethodInfo {
         match self {
             Self::Totp(method) => &method.info,
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for MfaMethod {
     }
 }
 
-/// The fields common to all types of methods.
+/// The fields common to all method types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MfaMethodInfo {
@@ -122,7 +122,7 @@ pub struct CreatedMfaMethod {
     pub method_id: MfaMethodId,
 }
 
-/// Writes the five request structs of a type of method, which differ only in their parameters.
+/// Generates the five request structs of a method type, which differ only in their parameters.
 macro_rules! method {
     ($type:literal, $path:literal, $params:ident: $create:ident, $read:ident, $update:ident, $delete:ident, $list:ident) => {
         #[doc = concat!("Creates a ", $type, " method, or updates the method with the given name.")]
@@ -164,7 +164,7 @@ macro_rules! method {
 
         #[doc = concat!("Updates a ", $type, " method.")]
         ///
-        /// Resets all settings that are not set to their defaults, except the name.
+        /// Resets omitted settings to their defaults, except the name.
         ///
         /// The server converts a method of another type, and keeps its identifier and name. It ignores the
         /// request if the method does not exist.

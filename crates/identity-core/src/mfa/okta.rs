@@ -24,7 +24,7 @@ method!("Okta", "okta", OktaParams: CreateOktaMethod, ReadOktaMethod, UpdateOkta
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OktaMethod {
-    /// The fields common to all types of methods.
+    /// The fields common to all method types.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Name of the organization.
@@ -44,8 +44,8 @@ pub struct OktaMethod {
     pub mount_accessor: String,
 }
 
-/// The settings of an Okta method. In an update, the server resets all settings that are not set to their
-/// defaults, except the name and the `username_format`.
+/// The settings of an Okta method. An update resets omitted settings to their defaults, except the name and
+/// the `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OktaParams {
@@ -123,6 +123,6 @@ setters!(OktaParams {
     /// Sets the template that maps an entity to its Okta user name, such as
     /// `{{identity.entity.name}}@example.com`.
     username_format(text) => username_format;
-    /// Whether the method uses the production domain. The server deprecates this in favor of `base_url`.
+    /// Sets whether the method uses the production domain. The server deprecates this in favor of `base_url`.
     production(flag) => production;
 });

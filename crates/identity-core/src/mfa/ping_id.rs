@@ -20,11 +20,11 @@ endpoint!(ListPingIdMethods:  LIST   "identity/mfa/method/pingid" -> list(KeyLis
 
 method!("PingID", "pingid", PingIdParams: CreatePingIdMethod, ReadPingIdMethod, UpdatePingIdMethod, DeletePingIdMethod, ListPingIdMethods);
 
-/// A PingID method. The server never returns its key, token and `username_format`.
+/// A PingID method. The server never returns its key, token or `username_format`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PingIdMethod {
-    /// The fields common to all types of methods.
+    /// The fields common to all method types.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Whether requests are signed.
@@ -36,7 +36,7 @@ pub struct PingIdMethod {
     /// Alias of the organization.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub org_alias: String,
-    /// URL of the administration.
+    /// URL of the administration site.
     #[serde(default, deserialize_with = "de::null_as_default")]
     pub admin_url: String,
     /// URL of the authenticator.
@@ -44,8 +44,8 @@ pub struct PingIdMethod {
     pub authenticator_url: String,
 }
 
-/// The settings of a PingID method. In an update, the server resets all settings that are not set to their
-/// defaults, except the name and the `username_format`.
+/// The settings of a PingID method. An update resets omitted settings to their defaults, except the name and
+/// the `username_format`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PingIdParams {

@@ -26,7 +26,7 @@ method!("TOTP", "totp", TotpParams: CreateTotpMethod, ReadTotpMethod, UpdateTotp
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TotpMethod {
-    /// The fields common to all types of methods.
+    /// The fields common to all method types.
     #[serde(flatten)]
     pub info: MfaMethodInfo,
     /// Name of the issuer that the authenticator app displays.
@@ -69,8 +69,7 @@ open_enum! {
     }
 }
 
-/// The settings of a TOTP method. In an update, the server resets all settings that are not set to their
-/// defaults, except the name.
+/// The settings of a TOTP method. An update resets omitted settings to their defaults, except the name.
 ///
 /// ```
 /// use std::time::Duration;

@@ -20,10 +20,10 @@ new_with_one_field! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct OidcAssignment {
-    /// The entities; `*` in `allow_all` stands for all.
+    /// The entities. The assignment `allow_all` has `*`, which matches all.
     #[serde(deserialize_with = "de::list")]
     pub entity_ids: Vec<EntityId>,
-    /// The groups; `*` in `allow_all` stands for all.
+    /// The groups. The assignment `allow_all` has `*`, which matches all.
     #[serde(deserialize_with = "de::list")]
     pub group_ids: Vec<GroupId>,
 }

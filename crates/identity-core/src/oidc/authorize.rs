@@ -176,7 +176,7 @@ setters!(AuthorizeOidc {
     state(text) => state;
     /// Sets a value that is returned in the ID token. Compare it to prevent replay attacks.
     nonce(text) => nonce;
-    /// Maximum time since the caller's login: whole seconds, at least one.
+    /// Sets the maximum time since the caller's login: whole seconds, at least one.
     max_age(duration) => max_age;
 });
 

@@ -39,7 +39,7 @@ pub struct ExchangeOidcToken {
     pub provider: String,
     /// How the client authenticates.
     pub client: ClientAuth,
-    /// What the client exchanges.
+    /// The grant that the client exchanges for tokens.
     pub grant: Grant,
 }
 
@@ -88,7 +88,7 @@ impl ClientAuth {
     }
 }
 
-/// What a client exchanges for tokens.
+/// A grant that a client exchanges for tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Grant {

@@ -31,7 +31,7 @@ pub struct OidcKey {
     /// Time between rotations.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub rotation_period: Duration,
-    /// Time after a rotation during which the old public key stays published, so that tokens can be verified.
+    /// Time after a rotation during which the old public key stays published, to verify existing tokens.
     #[serde(default, deserialize_with = "de::seconds", serialize_with = "ser::response_seconds")]
     pub verification_ttl: Duration,
 }
@@ -81,7 +81,7 @@ pub struct WriteOidcKey {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// Sets the signing algorithm. Defaults to RS256.
+    /// Signing algorithm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<SigningAlgorithm>,
     /// Time between rotations.
@@ -123,7 +123,7 @@ setters!(WriteOidcKey {
     /// ten rotation periods. Defaults to 24 hours.
     verification_ttl(duration) => verification_ttl;
     /// Replaces the client identifiers of the roles and clients that may use the key; `*` allows all, and an
-    /// empty list none.
+    /// empty list allows none.
     allowed_client_ids(values(ClientId)) => allowed_client_ids;
 });
 
@@ -186,6 +186,6 @@ impl RotateOidcKey {
 
 setters!(RotateOidcKey {
     /// Overrides the key's `verification_ttl` for this rotation: whole seconds. Zero unpublishes the old
-    /// public key at once.
+    /// public key immediately.
     verification_ttl(duration) => verification_ttl;
 });

@@ -55,7 +55,7 @@ pub struct WriteOidcRole {
     /// The name.
     #[serde(skip)]
     pub name: String,
-    /// Sets the name of the key, which must exist.
+    /// Name of the key, which must exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Template of additional claims.

@@ -65,7 +65,7 @@ setters!(WriteOidcScope {
     /// Sets the template of the claims: JSON with directives such as `{{identity.entity.name}}`, or its
     /// base64. Providers require one.
     template(text) => template;
-    /// Description.
+    /// Sets the description.
     description(text) => description;
 });
 

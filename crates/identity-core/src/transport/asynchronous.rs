@@ -10,12 +10,12 @@ use crate::transport::node::{ConsistencyToken, NodeHealth};
 
 /// Sends requests to the server and returns its responses.
 ///
-/// A transport needs to know nothing of Vault. A response of any status is `Ok`, including 4xx, 5xx and
+/// A transport needs no knowledge of Vault. A response of any status is `Ok`, including 4xx, 5xx and
 /// redirects. Layers find the [`Operation`](crate::endpoint::Operation) in the extensions of the request.
 ///
 /// An implementation must:
 ///
-/// * pass on the verb `LIST`;
+/// * send requests with the method `LIST` unchanged;
 /// * not follow redirects to addresses that are not configured, because they would receive the token. A
 ///   cluster-aware transport may follow redirects between known nodes, and must report any other as
 ///   [`TransportErrorKind::Redirect`](crate::transport::TransportErrorKind::Redirect);
@@ -46,9 +46,8 @@ pub trait Transport: Send + Sync {
     /// Fails if no complete response is received. Statuses are not errors.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
-    /// Returns the transport that this one sends through. All other methods default to what that transport
-    /// returns, so a transport around another one implements this method and [`send`](Self::send). Defaults
-    /// to `None`.
+    /// Returns the transport that this one wraps. All other methods delegate to it by default, so a wrapper
+    /// has to implement only this method and [`send`](Self::send). Defaults to `None`.
     fn inner(&self) -> Option<&dyn Transport> {
         None
     }
@@ -60,7 +59,7 @@ pub trait Transport: Send + Sync {
         self.inner().is_some_and(Transport::supplies_token)
     }
 
-    /// Returns the total time that a call may take. Defaults to `None`: calls are not limited.
+    /// Returns the total timeout of a call. Defaults to `None`: no timeout.
     fn timeout(&self) -> Option<Duration> {
         self.inner()?.timeout()
     }
@@ -86,8 +85,7 @@ pub trait Transport: Send + Sync {
         self.inner().map(Transport::consistency_tokens).unwrap_or_default()
     }
 
-    /// Records the tokens of another transport, so that later calls see what it has written. Defaults to
-    /// doing nothing.
+    /// Records the tokens of another transport. Later calls then see its writes. Defaults to doing nothing.
     fn observe_tokens(&self, tokens: Vec<ConsistencyToken>) {
         if let Some(inner) = self.inner() {
             inner.observe_tokens(tokens);
@@ -95,7 +93,7 @@ pub trait Transport: Send + Sync {
     }
 }
 
-/// The time by which a call has to end, in the [extensions](http::Request::extensions) of its request.
+/// The time by which a call must end, in the [extensions](http::Request::extensions) of its request.
 ///
 /// A client sets it for the calls of a composite operation, which share one timeout. A transport with a total
 /// timeout ends the call at whichever is earlier.

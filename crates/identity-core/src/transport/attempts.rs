@@ -48,13 +48,13 @@ impl Attempts {
         self.in_doubt
     }
 
-    /// Sets whether the last request was not to be forwarded. A standby that fails such a request has
-    /// certainly not passed it to the leader.
+    /// Sets whether the last request forbade forwarding. A standby that fails such a request has certainly
+    /// not forwarded it to the leader.
     pub fn set_not_forwarded(&mut self, not_forwarded: bool) {
         self.not_forwarded = not_forwarded;
     }
 
-    /// Returns `true` if the last request was not to be forwarded.
+    /// Returns `true` if the last request forbade forwarding.
     pub fn is_not_forwarded(&self) -> bool {
         self.not_forwarded
     }
@@ -65,7 +65,7 @@ impl Attempts {
     }
 }
 
-/// Attempts with the same outcome are shown once, with their number.
+/// Shows attempts with the same outcome once, with their number.
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |attempt: &&Attempt| self.list.iter().filter(|other| other == attempt).count();
@@ -83,7 +83,7 @@ impl fmt::Display for Attempts {
     }
 }
 
-/// As `Display`, because there can be many.
+/// The same as `Display`, because there can be many attempts.
 impl fmt::Debug for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")

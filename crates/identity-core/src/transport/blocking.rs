@@ -33,7 +33,7 @@ pub trait BlockingTransport: Send + Sync {
     /// Fails if no complete response is received. Statuses are not errors.
     fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
-    /// Returns the transport that this one sends through. See [`Transport::inner`](crate::Transport::inner).
+    /// Returns the transport that this one wraps. See [`Transport::inner`](crate::Transport::inner).
     fn inner(&self) -> Option<&dyn BlockingTransport> {
         None
     }
@@ -44,7 +44,7 @@ pub trait BlockingTransport: Send + Sync {
         self.inner().is_some_and(BlockingTransport::supplies_token)
     }
 
-    /// Returns the total time that a call may take. See [`Transport::timeout`](crate::Transport::timeout).
+    /// Returns the total timeout of a call. See [`Transport::timeout`](crate::Transport::timeout).
     fn timeout(&self) -> Option<Duration> {
         self.inner()?.timeout()
     }

@@ -30,7 +30,7 @@ pub struct TransportError {
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The request was not sent: the host name is unknown, the port is closed, the certificate was rejected,
-    /// or there is no token, no leader or no free slot in time.
+    /// or no token, leader or free slot was available in time.
     NotSent,
     /// The call timed out.
     Timeout,
@@ -38,8 +38,8 @@ pub enum TransportErrorKind {
     Interrupted,
     /// The response is larger than the limit. The server has received the request.
     ResponseTooLarge,
-    /// The server redirects to an address that was not followed. A standby also redirects after it forwarded
-    /// the request and lost its leader.
+    /// The server redirected to an address that the transport does not follow. A standby also redirects after
+    /// it has forwarded the request and lost its leader.
     Redirect,
     /// Another error.
     Other,
@@ -58,8 +58,8 @@ impl TransportError {
         self
     }
 
-    /// Returns `true` if a retry of the same call fails in the same way. A rejected certificate and a missing
-    /// token file are examples.
+    /// Returns `true` if a retry of the same call fails in the same way, for example after a rejected
+    /// certificate.
     pub fn is_permanent(&self) -> bool {
         self.is_permanent
     }
@@ -71,12 +71,12 @@ impl TransportError {
             && !matches!(self.kind, TransportErrorKind::ResponseTooLarge | TransportErrorKind::Other)
     }
 
-    /// Returns `true` if the server may have applied the last attempt, in case it is a write. `could_forward`
-    /// states whether the node was allowed to forward the request to the leader.
+    /// Returns `true` if the server may have applied the last attempt of a write. `could_forward` states
+    /// whether the node was allowed to forward the request to the leader.
     pub fn may_have_been_applied(&self, could_forward: bool) -> bool {
         match self.kind {
             TransportErrorKind::NotSent => false,
-            // A redirect that cannot be followed is not a standby's, so nothing is known of the request.
+            // A redirect that cannot be followed does not come from a standby, so its meaning is unknown.
             TransportErrorKind::Redirect => could_forward || self.is_permanent,
             _ => true,
         }

@@ -37,9 +37,10 @@ pub enum NodeState {
     Unknown,
 }
 
-/// The newest index that a client has seen of a cluster and a namespace.
+/// The newest index of a cluster and namespace that a client has seen.
 ///
-/// Another process that observes the token reads what this client has written. Serialize it to hand it over.
+/// A client in another process that observes the token sees the writes of this client. Serialize the token to
+/// pass it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConsistencyToken {

@@ -20,8 +20,8 @@ impl TokenRequired {
     /// The name of the token header.
     pub const HEADER: HeaderName = TOKEN;
 
-    /// Creates the value of the token header. `Debug` hides it, and its memory is zeroed when the last clone
-    /// is dropped.
+    /// Creates the value of the token header. `Debug` redacts it, and it is zeroized when the last clone is
+    /// dropped.
     ///
     /// # Errors
     ///
@@ -31,8 +31,8 @@ impl TokenRequired {
     }
 
     /// Makes [`Endpoint::parse_response`](crate::Endpoint::parse_response) redact a header of the request in
-    /// the messages of `response`. A transport that adds the token calls it for error responses, which may
-    /// repeat it.
+    /// the messages of `response`. A transport that adds the token calls this function for error responses,
+    /// which may repeat the token.
     pub fn redact_in<B>(response: &mut http::Response<B>, header: HeaderValue) {
         response.extensions_mut().insert(SensitiveHeader(header));
     }

@@ -276,11 +276,11 @@ fn text_names_operation_then_reason() {
         ),
         (404, r#"{"errors":[]}"#, "failed: 404 Not Found"),
         (400, "", "failed: 400 Bad Request"),
-        (502, "<html>", "failed: 502 Bad Gateway: the response is not Vault's but application/json"),
+        (502, "<html>", "failed: 502 Bad Gateway: the response is not from Vault (application/json)"),
         (
             400,
             "Client sent an HTTP request to an HTTPS server.\n",
-            "failed: 400 Bad Request: the response is not Vault's but application/json: Client sent an HTTP request \
+            "failed: 400 Bad Request: the response is not from Vault (application/json): Client sent an HTTP request \
              to an HTTPS server.",
         ),
         (799, "{}", "failed: 799 <unknown status code>"),
@@ -290,5 +290,5 @@ fn text_names_operation_then_reason() {
     }
     let html = Response::builder().status(502).header("content-type", "text/html").body("<html>").unwrap();
     let error = ReadEntityById::parse_response(&html).unwrap_err();
-    assert!(chain(&error).ends_with("502 Bad Gateway: the response is not Vault's but text/html"));
+    assert!(chain(&error).ends_with("502 Bad Gateway: the response is not from Vault (text/html)"));
 }

@@ -123,7 +123,7 @@ fn the_error_names_both_and_shows_them_harmlessly() {
     let error = error_of(&ReadEntityById::new("e1"), r#"{"id":"e2\nforged"}"#);
     assert_eq!(
         error,
-        "GET identity/entity/id/{id} failed: the response cannot be read: the response is about another object: \
+        "GET identity/entity/id/{id} failed: the response cannot be decoded: the response is about another object: \
          `id` is `e2\\nforged` instead of `e1`"
     );
     // An update with a response about another object may have been applied.

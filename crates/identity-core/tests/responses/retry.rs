@@ -193,7 +193,7 @@ fn no_part_of_an_error_repeats_its_source() {
         (
             unreadable.mark_unauthenticated(),
             vec![format!(
-                "{read}the response cannot be read: the response is not JSON (200 OK, no content type): line 1 column 1 of 1 bytes"
+                "{read}the response cannot be decoded: the response is not JSON (200 OK, no content type): line 1 column 1 of 1 bytes"
             )],
         ),
         (unsent, vec![format!("{read}`id` must not be empty")]),

@@ -139,7 +139,7 @@ fn decode_errors_say_where_but_not_what() {
     ] {
         assert_eq!(
             chain(&error::<ReadEntityById>(200, body)),
-            format!("GET identity/entity/id/{{id}} failed: the response cannot be read: {text}")
+            format!("GET identity/entity/id/{{id}} failed: the response cannot be decoded: {text}")
         );
     }
     for body in [

@@ -29,7 +29,7 @@ pub(super) fn tls(variables: &Variables<'_>) -> Result<Tls, RequestError> {
     Ok(if variables.flag("SKIP_VERIFY")? { tls.danger_accept_invalid_certs() } else { tls })
 }
 
-/// Sets the client certificate and its key, of which neither may be missing.
+/// Sets the client certificate and its key. Each requires the other.
 fn client_cert(
     variables: &Variables<'_>,
     tls: Tls,
@@ -48,7 +48,7 @@ fn client_cert(
     Ok(with_cert.unwrap_or(tls))
 }
 
-/// Rejects PEM text in place of a file name, because errors show file names.
+/// Rejects PEM text instead of a file name, because errors show file names.
 fn require_no_pem(name: &str, value: String) -> Result<String, RequestError> {
     if !name.ends_with("_BYTES") && value.contains("-----BEGIN") {
         return Err(invalid("must be a file name; PEM text belongs in the variable that ends in `_BYTES`"));

@@ -58,9 +58,9 @@ handle! {
     #[doc(alias = "delete_entity")]
     fn delete(self, id: impl Into<EntityId>) -> Result<()> { self.client.call(DeleteEntityById::new(id)) }
 
-    /// Deletes any number of entities, in as many requests as needed: see [`BatchDeleteEntities`].
+    /// Deletes any number of entities in as few requests as possible: see [`BatchDeleteEntities`].
     ///
-    /// Entities that do not exist are skipped, so the same call can be made again after an error.
+    /// Entities that do not exist are skipped, so the call can be repeated after an error.
     #[doc(alias = "batch_delete")]
     fn delete_many(self, ids: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
         delete_many(self.client.clone(), ids.into_iter().map(Into::into).collect())
@@ -70,20 +70,21 @@ handle! {
     #[doc(alias = "list_entities")]
     fn list(self) -> Result<KeyList<EntityId, EntityInfo>> { self.client.call(ListEntities::new()) }
 
-    /// Creates or updates the entity with a name: see [`WriteEntityByName`]. After a lost response it behaves
-    /// like [`create`](Self::create).
+    /// Creates or updates the entity with the given name: see [`WriteEntityByName`]. After a lost response it
+    /// behaves like [`create`](Self::create).
     #[doc(alias = "create_or_update_entity_by_name")]
     fn write_by_name(self, write: &WriteEntityByName) -> Result<Upsert<CreatedEntity>> { write_by_name(self.client.clone(), write.clone()) }
 
-    /// Reads the entity with a name: see [`ReadEntityByName`]. Fails with
+    /// Reads the entity with the given name: see [`ReadEntityByName`]. Fails with
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     #[doc(alias = "read_entity_by_name")]
     fn read_by_name(self, name: impl Into<String>) -> Result<Entity> { read_by_name(self.client.clone(), name.into()) }
 
-    /// Reads the entity with a name, or returns `None` if it does not exist: see [`ReadEntityByName`].
+    /// Reads the entity with the given name, or returns `None` if it does not exist: see
+    /// [`ReadEntityByName`].
     fn find_by_name(self, name: impl Into<String>) -> Result<Option<Entity>> { find_by_name(self.client.clone(), name.into()) }
 
-    /// Deletes the entity with a name: see [`DeleteEntityByName`]. Succeeds if it does not exist.
+    /// Deletes the entity with the given name: see [`DeleteEntityByName`]. Succeeds if it does not exist.
     #[doc(alias = "delete_entity_by_name")]
     fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client.clone(), name.into()) }
 
@@ -112,7 +113,7 @@ async fn delete_many(client: Client, ids: Vec<EntityId>) -> Result<()> {
 // By path, or else by lookup and in a body: see `Target::with_names_in_body`.
 
 async fn read_by_name(client: Client, name: String) -> Result<Entity> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         return client.execute(&ReadEntityByName::new(name)).await;
     }
     let not_found =
@@ -121,7 +122,7 @@ async fn read_by_name(client: Client, name: String) -> Result<Entity> {
 }
 
 async fn find_by_name(client: Client, name: String) -> Result<Option<Entity>> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         client.execute(&Maybe(ReadEntityByName::new(name))).await
     } else {
         client.execute(&LookupEntity::by_name(name)).await
@@ -129,7 +130,7 @@ async fn find_by_name(client: Client, name: String) -> Result<Option<Entity>> {
 }
 
 async fn write_by_name(client: Client, write: WriteEntityByName) -> Result<Upsert<CreatedEntity>> {
-    if client.target().takes_in_path(&write.name) {
+    if client.target().sends_in_path(&write.name) {
         let new_name = Some(&*write.name).filter(|_| write.id.is_none());
         upsert(&client, &write, new_name, |name| LookupEntity::by_name(name), created).await
     } else {
@@ -141,7 +142,7 @@ async fn write_by_name(client: Client, write: WriteEntityByName) -> Result<Upser
 }
 
 async fn delete_by_name(client: Client, name: String) -> Result<()> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         return client.execute(&DeleteEntityByName::new(name)).await;
     }
     let client = client.composite();

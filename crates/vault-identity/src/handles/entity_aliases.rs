@@ -54,7 +54,7 @@ handle! {
     fn list(self) -> Result<KeyList<EntityAliasId, AliasListEntry<EntityId>>> { self.client.call(ListEntityAliases::new()) }
 }
 
-/// Creates an alias. After an unclear error of the server, looks it up to recover its identifier.
+/// Creates an alias. After an ambiguous error, looks it up to recover its identifier.
 async fn create_alias(
     client: Client,
     create: CreateEntityAlias,

@@ -59,20 +59,20 @@ handle! {
     #[doc(alias = "list_groups")]
     fn list(self) -> Result<KeyList<GroupId, GroupInfo>> { self.client.call(ListGroups::new()) }
 
-    /// Creates or updates the group with a name: see [`WriteGroupByName`]. After a lost response it behaves
-    /// like [`create`](Self::create).
+    /// Creates or updates the group with the given name: see [`WriteGroupByName`]. After a lost response it
+    /// behaves like [`create`](Self::create).
     #[doc(alias = "create_or_update_group_by_name")]
     fn write_by_name(self, write: &WriteGroupByName) -> Result<Upsert<CreatedGroup>> { write_by_name(self.client.clone(), write.clone()) }
 
-    /// Reads the group with a name: see [`ReadGroupByName`]. Fails with
+    /// Reads the group with the given name: see [`ReadGroupByName`]. Fails with
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     #[doc(alias = "read_group_by_name")]
     fn read_by_name(self, name: impl Into<String>) -> Result<Group> { read_by_name(self.client.clone(), name.into()) }
 
-    /// Reads the group with a name, or returns `None` if it does not exist: see [`ReadGroupByName`].
+    /// Reads the group with the given name, or returns `None` if it does not exist: see [`ReadGroupByName`].
     fn find_by_name(self, name: impl Into<String>) -> Result<Option<Group>> { find_by_name(self.client.clone(), name.into()) }
 
-    /// Deletes the group with a name: see [`DeleteGroupByName`]. Succeeds if it does not exist.
+    /// Deletes the group with the given name: see [`DeleteGroupByName`]. Succeeds if it does not exist.
     #[doc(alias = "delete_group_by_name")]
     fn delete_by_name(self, name: impl Into<String>) -> Result<()> { delete_by_name(self.client.clone(), name.into()) }
 
@@ -84,8 +84,8 @@ handle! {
     ///
     /// The server can only replace all members, so this method reads the group, writes it, and reads it again
     /// to check that the change is in place. Calls through clones of one client wait for each other. Another
-    /// program that writes the same members at the same time can still undo the change, or lose its own; then
-    /// the change is made again. After five times the call fails with
+    /// program that writes the same members at the same time can still undo the change, or lose its own. The
+    /// change is then repeated. After five attempts, the call fails with
     /// [`ErrorKind::Conflict`](crate::error::ErrorKind::Conflict).
     fn add_member_entities(self, id: impl Into<GroupId>, entities: impl IntoIterator<Item = impl Into<EntityId>>) -> Result<()> {
         change_members(self.client.clone(), id.into(), MemberChange::AddEntities(entities.into_iter().map(Into::into).collect()))
@@ -118,7 +118,7 @@ async fn create_group(client: Client, create: CreateGroup) -> Result<Upsert<Crea
 // By path, or else by lookup and in a body: see `Target::with_names_in_body`.
 
 async fn read_by_name(client: Client, name: String) -> Result<Group> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         return client.execute(&ReadGroupByName::new(name)).await;
     }
     let not_found =
@@ -127,7 +127,7 @@ async fn read_by_name(client: Client, name: String) -> Result<Group> {
 }
 
 async fn find_by_name(client: Client, name: String) -> Result<Option<Group>> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         client.execute(&Maybe(ReadGroupByName::new(name))).await
     } else {
         client.execute(&LookupGroup::by_name(name)).await
@@ -135,7 +135,7 @@ async fn find_by_name(client: Client, name: String) -> Result<Option<Group>> {
 }
 
 async fn write_by_name(client: Client, write: WriteGroupByName) -> Result<Upsert<CreatedGroup>> {
-    if client.target().takes_in_path(&write.name) {
+    if client.target().sends_in_path(&write.name) {
         let lookup = |name: &str| LookupGroup::by_name(name);
         upsert(&client, &write, Some(&*write.name), lookup, created).await
     } else {
@@ -146,7 +146,7 @@ async fn write_by_name(client: Client, write: WriteGroupByName) -> Result<Upsert
 }
 
 async fn delete_by_name(client: Client, name: String) -> Result<()> {
-    if client.target().takes_in_path(&name) {
+    if client.target().sends_in_path(&name) {
         return client.execute(&DeleteGroupByName::new(name)).await;
     }
     let client = client.composite();

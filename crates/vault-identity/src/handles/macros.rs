@@ -1,8 +1,8 @@
-/// Writes a handle twice: for [`Client`](crate::Client), with methods that return futures, and for
+/// Generates a handle twice: for [`Client`](crate::Client), with methods that return futures, and for
 /// [`BlockingClient`](crate::BlockingClient), in a module `blocking`, with methods that block.
 ///
-/// The braces of the struct hold the example of the first. Each row is a method whose body returns a future.
-/// `+ 'static` makes it independent of the client and of borrowed arguments, so bodies own what they need.
+/// The braces of the struct contain the example for the first one. Each row is a method whose body returns a
+/// future. The future is `'static`, so it borrows neither the client nor the arguments.
 macro_rules! handle {
     (
         $(#[$doc:meta])*
@@ -34,7 +34,7 @@ macro_rules! handle {
         }
 
         pub(crate) mod blocking {
-            #[allow(unused_imports, reason = "whichever the rows name")]
+            #[allow(unused_imports, reason = "not every row needs every import")]
             use super::*;
 
             $(#[$doc])*
@@ -60,10 +60,10 @@ macro_rules! handle {
     };
 }
 
-/// Writes the methods of both clients that return handles.
+/// Generates the methods of both clients that return handles.
 macro_rules! accessors {
     ($self:ident => $client:expr) => {
-        /// Entities: the users and services that log in.
+        /// Entities: the people and machines that log in.
         pub fn entities(&$self) -> Entities<'_> {
             Entities { client: $client }
         }
@@ -73,7 +73,7 @@ macro_rules! accessors {
             EntityAliases { client: $client }
         }
 
-        /// Groups of entities and of other groups.
+        /// Groups: entities and other groups that share policies.
         pub fn groups(&$self) -> Groups<'_> {
             Groups { client: $client }
         }

@@ -41,22 +41,22 @@ handle! {
 macro_rules! mfa {
     () => {
         impl<'c> Mfa<'c> {
-            /// Methods of the type TOTP: time-based one-time passwords.
+            /// TOTP methods: time-based one-time passwords.
             pub fn totp(self) -> TotpMethods<'c> {
                 TotpMethods { client: self.client }
             }
 
-            /// Methods of the type Okta.
+            /// Okta methods.
             pub fn okta(self) -> OktaMethods<'c> {
                 OktaMethods { client: self.client }
             }
 
-            /// Methods of the type Duo.
+            /// Duo methods.
             pub fn duo(self) -> DuoMethods<'c> {
                 DuoMethods { client: self.client }
             }
 
-            /// Methods of the type `PingID`.
+            /// `PingID` methods.
             pub fn ping_id(self) -> PingIdMethods<'c> {
                 PingIdMethods { client: self.client }
             }

@@ -1,4 +1,4 @@
-//! Reads error responses, of any size, without keeping more than [`ApiError`] shows.
+//! Parses error responses of any size, and keeps only what [`ApiError`] shows.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl ApiError {
         };
         let body = body.get(..MAX_BODY_LEN).unwrap_or(body);
         if !error.read_body(body) && !error.read_body(&closed(body)) && !body.is_empty() {
-            let mut content_type = header(headers, CONTENT_TYPE).unwrap_or("of no stated type").to_owned();
+            let mut content_type = header(headers, CONTENT_TYPE).unwrap_or("no content type").to_owned();
             text::truncate(&mut content_type, text::MAX_NAME_LEN);
             error.unexpected_content_type = Some(content_type);
             if body.trim_ascii() == PLAIN_HTTP.as_bytes() {

@@ -1,6 +1,6 @@
-//! The handles of the four types of methods.
+//! The handles of the four method types.
 
-/// Writes the handle of one type of methods, in a module of its own.
+/// Generates the handle of one method type, in its own module.
 macro_rules! methods {
     ($module:ident: $handle:ident of $method:ident: $create:ident, $read:ident, $update:ident, $delete:ident, $list:ident $($more:tt)*) => {
         pub(crate) mod $module {
@@ -34,7 +34,7 @@ macro_rules! methods {
                 #[doc = concat!("Reads a method, or returns `None` if it does not exist: see [`", stringify!($read), "`].")]
                 fn find(self, method_id: impl Into<MfaMethodId>) -> Result<Option<$method>> { self.client.call(Maybe($read::new(method_id))) }
 
-                #[doc = concat!("Replaces all settings of a method: see [`", stringify!($update), "`].")]
+                #[doc = concat!("Updates a method, and resets omitted settings to their defaults: see [`", stringify!($update), "`].")]
                 fn update(self, update: &$update) -> Result<()> { self.client.call(update.clone()) }
 
                 #[doc = concat!("Deletes a method: see [`", stringify!($delete), "`]. Succeeds if it does not exist.")]
@@ -57,12 +57,12 @@ methods!(ping_id: PingIdMethods of PingIdMethod: CreatePingIdMethod, ReadPingIdM
 methods!(
     totp: TotpMethods of TotpMethod: CreateTotpMethod, ReadTotpMethod, UpdateTotpMethod, DeleteTotpMethod, ListTotpMethods
 
-    /// Generates the TOTP secret of the entity of the client's token: see [`GenerateTotpSecret`].
+    /// Generates a TOTP secret for the entity of the client's token: see [`GenerateTotpSecret`].
     fn generate(self, method_id: impl Into<MfaMethodId>) -> Result<TotpEnrollment> {
         self.client.call(GenerateTotpSecret::new(method_id))
     }
 
-    /// Generates the TOTP secret of an entity: see [`AdminGenerateTotpSecret`].
+    /// Generates a TOTP secret for an entity: see [`AdminGenerateTotpSecret`].
     fn admin_generate(self, method_id: impl Into<MfaMethodId>, entity_id: impl Into<identity_core::EntityId>) -> Result<TotpEnrollment> {
         self.client.call(AdminGenerateTotpSecret::new(method_id, entity_id))
     }

@@ -61,7 +61,7 @@ handle! {
     /// [`ExchangeOidcToken`].
     fn exchange(self, exchange: &ExchangeOidcToken) -> Result<ProviderTokens> { self.client.call(exchange.clone()) }
 
-    /// Returns the claims about the user who logged in, for an access token: see [`ReadUserInfo`].
+    /// Reads the claims of the user for whom an access token was issued: see [`ReadUserInfo`].
     fn user_info(self, provider: impl Into<String>, access_token: impl Into<SecretString>) -> Result<UserInfo> {
         self.client.call(ReadUserInfo::new(provider, access_token))
     }

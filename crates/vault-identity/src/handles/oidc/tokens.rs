@@ -26,7 +26,7 @@ handle! {
     #[doc(alias = "generate_signed_id_token")]
     fn generate(self, role: impl Into<String>) -> Result<IdToken> { self.client.call(GenerateIdToken::new(role)) }
 
-    /// Checks whether an identity token is active: see [`IntrospectIdToken`].
+    /// Checks whether an identity token is valid: see [`IntrospectIdToken`].
     #[doc(alias = "introspect_signed_id_token")]
     fn introspect(self, introspect: &IntrospectIdToken) -> Result<Introspection> { self.client.call(introspect.clone()) }
 
