@@ -25,9 +25,25 @@ pub struct KeyList<K: Ord, I> {
     /// The keys.
     #[serde(default = "Vec::new", deserialize_with = "de::list")]
     pub keys: Vec<K>,
-    /// The information on each key. Empty in lists by name. Invalid entries are skipped.
-    #[serde(default = "BTreeMap::new", deserialize_with = "de::skip_invalid_map")]
+    /// The information on each key. Empty in lists by name. Invalid entries of a response are skipped.
+    #[serde(default = "BTreeMap::new", deserialize_with = "de::map")]
     pub key_info: BTreeMap<K, I>,
+}
+
+/// The list in a response. Skipping entries needs raw JSON, which other deserializers do not have.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de>, I: Deserialize<'de>"))]
+pub(crate) struct ResponseKeyList<K: Ord, I> {
+    #[serde(default = "Vec::new", deserialize_with = "de::list")]
+    keys: Vec<K>,
+    #[serde(default = "BTreeMap::new", deserialize_with = "de::skip_invalid_map")]
+    key_info: BTreeMap<K, I>,
+}
+
+impl<K: Ord, I> From<ResponseKeyList<K, I>> for KeyList<K, I> {
+    fn from(ResponseKeyList { keys, key_info }: ResponseKeyList<K, I>) -> Self {
+        Self { keys, key_info }
+    }
 }
 
 impl<K: Ord, I> KeyList<K, I> {
@@ -111,7 +127,7 @@ impl<'a, K: Ord, I> Iterator for Iter<'a, K, I> {
 
 impl<K: Ord, I> ExactSizeIterator for Iter<'_, K, I> {}
 
-/// The iterator of a [`KeyList`] by value.
+/// The iterator of a [`KeyList`] by value. If a key is repeated, only the first has the information.
 #[derive(Debug)]
 pub struct IntoIter<K: Ord, I> {
     keys: std::vec::IntoIter<K>,

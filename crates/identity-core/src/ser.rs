@@ -16,9 +16,8 @@ pub(crate) const NOT_WHOLE_SECONDS: &str = "must be whole seconds";
 #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match duration {
-        Some(duration) => {
-            serializer.serialize_u64(whole_seconds(*duration).ok_or(S::Error::custom(NOT_WHOLE_SECONDS))?)
-        }
+        Some(duration) => serializer
+            .serialize_u64(whole_seconds(*duration).ok_or_else(|| S::Error::custom(NOT_WHOLE_SECONDS))?),
         None => serializer.serialize_none(),
     }
 }

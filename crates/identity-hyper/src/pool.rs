@@ -10,9 +10,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme, Uri};
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body_util::Full;
-use identity_core::transport::{TokenRequired, TransportError, TransportErrorKind};
+use identity_core::transport::{TransportError, TransportErrorKind};
 use tokio::time::sleep_until;
 use tower::BoxError;
 
@@ -22,6 +22,7 @@ use crate::connect::Connector;
 use crate::exchange::{Call, Exchange, MAX_DURATION, SendResult};
 use crate::idle_gap::IdleGap;
 use crate::request::{attempts, is_idempotent, is_read};
+use crate::response::attach_sensitive_header;
 
 mod error;
 mod lease;
@@ -312,14 +313,4 @@ fn is_malformed(error: &hyper::Error) -> bool {
     // hyper's own predicate requires its feature `server`.
     let is_too_large = error.to_string() == "message head is too large";
     error.is_parse() && !is_too_large || http2_error(error).is_some_and(is_http2_garbage)
-}
-
-/// Attaches the sensitive request header to an error response, so that it can be redacted from its message.
-fn attach_sensitive_header(request: &Request<Bytes>, response: &mut Response<impl Sized>) {
-    if response.status().is_client_error() || response.status().is_server_error() {
-        let secret = request.headers().values().find(|value| value.is_sensitive());
-        if let Some(secret) = secret {
-            TokenRequired::redact_in(response, secret.clone());
-        }
-    }
 }

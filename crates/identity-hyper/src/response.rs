@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use identity_core::{error::ApiError, transport::Attempts};
+use identity_core::error::ApiError;
+use identity_core::transport::{Attempts, TokenRequired};
 
 use crate::exchange::SendResult;
 use crate::headers::INDEX;
@@ -54,5 +55,15 @@ pub(crate) fn is_in_doubt(result: &SendResult) -> bool {
     match result {
         Ok(response) => response.extensions().get::<Attempts>().is_some_and(Attempts::any_in_doubt),
         Err(error) => error.attempts().any_in_doubt(),
+    }
+}
+
+/// Attaches the sensitive request header to an error response, so that it can be redacted from its message.
+pub(crate) fn attach_sensitive_header(request: &Request<Bytes>, response: &mut Response<impl Sized>) {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        let secret = request.headers().values().find(|value| value.is_sensitive());
+        if let Some(secret) = secret {
+            TokenRequired::redact_in(response, secret.clone());
+        }
     }
 }

@@ -16,6 +16,7 @@ use tower::{BoxError, Service, ServiceExt};
 
 use crate::classify::classify;
 use crate::exchange::{Call, Exchange, SendResult};
+use crate::response::attach_sensitive_header;
 
 /// Turns a tower [`Service`] into a [`Transport`].
 ///
@@ -91,8 +92,11 @@ where
     Self: Transport,
 {
     async fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> SendResult {
-        let result = timeout_at(call.head_deadline(), self.send(request.clone())).await;
-        result.unwrap_or_else(|elapsed| Err(TransportError::new(TransportErrorKind::Timeout, elapsed)))
+        let mut response = timeout_at(call.head_deadline(), self.send(request.clone()))
+            .await
+            .map_err(|elapsed| TransportError::new(TransportErrorKind::Timeout, elapsed))??;
+        attach_sensitive_header(request, &mut response);
+        Ok(response)
     }
 
     fn reset_connections(&self) {

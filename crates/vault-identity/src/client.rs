@@ -336,7 +336,9 @@ impl Client {
 /// Returns `true` if a proxy may have rejected the path.
 fn may_be_rejected_path(error: &Error) -> bool {
     let statuses = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
-    error.api().is_some_and(|api| statuses.contains(&api.status()) && !api.is_from_server())
+    error.api().is_some_and(|api| {
+        statuses.contains(&api.status()) && !api.is_from_server() && api.errors().is_empty()
+    })
 }
 
 impl fmt::Debug for Client {

@@ -260,3 +260,15 @@ fn the_default_clients_are_made_without_a_runtime() {
     );
     assert!(Client::with_address("127.0.0.1:1", "token").is_err());
 }
+
+/// The response has its own explanation, so that a guess about encoded characters would mislead.
+#[test]
+fn plaintext_to_a_tls_port_is_not_blamed_on_the_path() {
+    let plain_http = |_| {
+        let body = "Client sent an HTTP request to an HTTPS server.\n";
+        Ok(http::Response::builder().status(400).body(body.into()).unwrap())
+    };
+    let client = BlockingClient::new(target(), plain_http);
+    let error = client.entities().read_by_name("a/b").unwrap_err().to_string();
+    assert!(error.ends_with("Client sent an HTTP request to an HTTPS server."), "{error}");
+}

@@ -8,7 +8,7 @@ use crate::de::{self, Object};
 use crate::error::api_error::{ApiError, decode::has_empty_errors};
 use crate::error::decode_error::DecodeError;
 use crate::error::response_error::ResponseError;
-use crate::key_list::KeyList;
+use crate::key_list::{KeyList, ResponseKeyList};
 use crate::room;
 use crate::text;
 use crate::upsert::Upsert;
@@ -199,9 +199,9 @@ impl<'a> ApiResponse<'a> {
         if self.is_not_found() {
             return Ok(KeyList::default());
         }
-        let Object(envelope): Object<Envelope<KeyList<K, I>>> = self.parse()?;
+        let Object(envelope): Object<Envelope<ResponseKeyList<K, I>>> = self.parse()?;
         let Object(list) = envelope.data.ok_or_else(|| DecodeError::new("the response has no data"))?;
-        Ok(list)
+        Ok(list.into())
     }
 
     /// Decodes the wrapping token. Returns `None` if the response was not wrapped.

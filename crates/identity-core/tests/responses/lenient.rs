@@ -102,6 +102,15 @@ fn mount_that_is_gone_is_none() {
 }
 
 #[test]
+fn list_can_be_decoded_from_any_deserializer() {
+    let text = r#"{"keys":["e1","e2"],"key_info":{"e1":{"name":"alice"}}}"#;
+    let list: KeyList<EntityId, EntityInfo> = serde_json::from_str(text).unwrap();
+    assert_eq!(list.key_info["e1"].name, "alice");
+    assert_eq!(serde_json::from_reader::<_, KeyList<_, _>>(text.as_bytes()).unwrap(), list);
+    assert_eq!(serde_json::from_value::<KeyList<_, _>>(serde_json::to_value(&list).unwrap()).unwrap(), list);
+}
+
+#[test]
 fn odd_entry_of_a_list_spoils_only_itself() {
     for odd in [
         "5",

@@ -17,7 +17,7 @@ use identity_core::{
     endpoint::{Method, Operation},
     entity::ListEntities,
     oidc::IntrospectIdToken,
-    transport::{TransportError, TransportErrorKind},
+    transport::{ConsistencyToken, TransportError, TransportErrorKind},
     wrapping::UnwrapResponse,
 };
 use identity_hyper::{CollectLayer, RetryPolicy, ServiceTransport, Token, TransportService};
@@ -262,6 +262,75 @@ async fn the_hook_runs_on_each_attempt_after_the_token_is_added() {
         values.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(seen.iter().map(attempts).collect::<Vec<_>>(), [["0"], ["1"], ["2"]]);
+}
+
+#[tokio::test]
+async fn a_layer_redacts_its_token_in_the_errors_of_any_service() {
+    let echo = service_fn(|request: Request<Bytes>| async move {
+        let token = request.headers()["x-vault-token"].to_str().unwrap();
+        let body = format!(r#"{{"errors":["no such token: {token}"]}}"#);
+        Ok::<_, BoxError>(Response::builder().status(403).body(Bytes::from(body)).unwrap())
+    });
+    let transport = patient().token_source(Token::new("s.redacted").unwrap()).into_layer().layer(echo);
+    let target = Target::new("http://127.0.0.1:8200").unwrap().with_transport_token();
+    let response = transport.send(ListEntities::new().request(&target).unwrap()).await.unwrap();
+    let error = ListEntities::parse_response(&response).unwrap_err();
+    assert!(error.is_permission_denied() && !format!("{error:?}").contains("s.redacted"), "{error:?}");
+}
+
+/// A transport that only sends, and names the one inside.
+struct Wrapper<T>(T);
+
+#[async_trait]
+impl<T: Transport> Transport for Wrapper<T> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.0.send(request).await
+    }
+
+    fn inner(&self) -> Option<&dyn Transport> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test]
+async fn wrappers_have_all_that_the_transport_inside_has() {
+    let server = Server::responding(NO_CONTENT);
+    let transport = patient()
+        .addresses([server.url("")])
+        .unwrap()
+        .timeout(Duration::from_secs(7))
+        .token_source(Token::new("s.fixed").unwrap())
+        .build();
+    let boxed: Box<dyn Transport> = Box::new(Wrapper(Arc::new(transport.clone())));
+    let service = ServiceTransport::new(TransportService::new(Wrapper(boxed))).around(transport.clone());
+    let wrapped = Wrapper(Arc::new(Wrapper(service)));
+
+    assert_eq!(wrapped.timeout(), Some(Duration::from_secs(7)));
+    assert!(wrapped.supplies_token());
+    assert_eq!(wrapped.health().await.len(), 1);
+    let tokens = vec![ConsistencyToken::new("vault.test:8200", "team/", "aW5kZXg=")];
+    wrapped.observe_tokens(tokens.clone());
+    assert_eq!(transport.consistency_tokens(), tokens);
+    assert_eq!(wrapped.consistency_tokens(), tokens);
+
+    let call = || wrapped.send(server.get("/v1"));
+    call().await.unwrap();
+    wrapped.reset_connections();
+    call().await.unwrap();
+    // Besides the probe's: each call after a reset opens a connection.
+    let connections = server.seen().connections;
+    call().await.unwrap();
+    assert_eq!((connections, server.seen().connections), (2, 2));
+}
+
+/// Tokens may come from elsewhere: what cannot be an index is ignored.
+#[test]
+fn invalid_tokens_are_not_observed() {
+    let transport = patient().build();
+    for index in ["", "a\nb", "\u{7f}", "é", &"x".repeat(1025)] {
+        transport.observe_tokens(vec![ConsistencyToken::new("vault.test:8200", "", index)]);
+        assert_eq!(transport.consistency_tokens(), [], "{index:?}");
+    }
 }
 
 #[tokio::test]

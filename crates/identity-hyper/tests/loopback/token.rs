@@ -53,7 +53,6 @@ pub(crate) fn guarded_by(token: &'static str) -> Server {
     })
 }
 
-/// Returns tokens `t-1`, `t-2` and so on with this lifetime, and counts the logins.
 #[tokio::test]
 async fn the_token_is_added_only_to_requests_that_require_it() {
     let server = Server::responding(NO_CONTENT);
