@@ -21,10 +21,11 @@ use crate::stack::{Stack, StackSettings};
 /// each attempt as a request with its full URL. Its errors are classified as by [`ServiceTransport`].
 ///
 /// ```
-/// use hyper_util::client::legacy::Client;
-/// use hyper_util::rt::{TokioExecutor, TokioTimer};
-/// use identity_hyper::{CollectLayer, Connector, HyperTransport, Proxy, Tls, TokenFile};
 /// use std::time::Duration;
+///
+/// use identity_hyper::hyper_util::client::legacy::Client;
+/// use identity_hyper::hyper_util::rt::{TokioExecutor, TokioTimer};
+/// use identity_hyper::{CollectLayer, Connector, HyperTransport, Proxy, Tls, TokenFile};
 /// use tower::ServiceBuilder;
 ///
 /// let connector = Connector::new(Duration::from_secs(5), Tls::new(), &Proxy::none());

@@ -8,6 +8,8 @@
 //! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` on a loopback address. |
 //! | `contract` (feature `contract`) | Scenarios that `FakeVault` and real servers both pass. |
 //!
+//! The examples import from `identity_core`. With `vault_identity`, the same paths start with that name.
+//!
 //! Use `MockTransport` to check which calls the code makes and how it handles a given response. Use
 //! `FakeVault` to check what the code achieves, for example that an entity exists afterwards.
 //!

@@ -14,6 +14,7 @@
 //! | [`lookup`] | lookup of entities and groups by name, identifier or alias |
 //! | [`oidc`] | identity tokens, the OpenID provider, and [`Pkce`](oidc::Pkce) |
 //! | [`mfa`] | MFA methods and login enforcements |
+//! | [`key_list`] | [`KeyList`], the result of a list, and its iterators |
 //! | [`wrapping`] | response wrapping: [`Wrap`] |
 //! | [`env`](mod@env) | a [`Target`] and a transport from environment variables |
 //! | [`transport`] | the default transport and its settings, and the [`Transport`] trait for your own |
@@ -27,6 +28,9 @@
     feature = "hyper",
     doc = "| [`production`] | running in production: the defaults, and the decisions left to you |"
 )]
+//!
+//! Some items come from the crates `identity_core` and `identity_hyper`, which their examples import. Replace
+//! these names with `vault_identity` and `vault_identity::transport`: the paths are the same.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
@@ -52,8 +56,8 @@ pub use identity_core::{
     Upsert, WithMeta, Wrap,
 };
 pub use identity_core::{
-    alias, bytes, endpoint, entity, error, group, http, id, jiff, legacy, lookup, mfa, secrecy, serde_json,
-    test_response, wrapping,
+    alias, bytes, endpoint, entity, error, group, http, id, jiff, key_list, legacy, lookup, mfa, secrecy,
+    serde_json, test_response, wrapping,
 };
 
 /// A `Result` whose error defaults to [`Error`].
