@@ -1,6 +1,6 @@
 //! Without a transport: endpoints build `http::Request`s and parse `http::Response`s.
 //!
-//! `cargo run --example sans_io` needs no server, and depends on `identity-core` only.
+//! `cargo run --example sans_io` needs no server, and depends on `vault-identity-core` only.
 
 use std::error::Error;
 
