@@ -21,8 +21,8 @@ pub struct Loss(());
 impl Network {
     /// Runs a test, given by its path, in a child process with its own network.
     ///
-    /// The network needs Linux, `unshare`, `ip`, `nft`, and the permission to use them. Without these, reports
-    /// the reason on standard error, and runs the test in this process without a network.
+    /// The network needs Linux, `unshare`, `ip`, `nft`, and the permission to use them. Without these,
+    /// reports the reason on standard error, and runs the test in this process without a network.
     ///
     /// # Panics
     ///
@@ -79,8 +79,8 @@ fn nft(command: &str) {
     assert!(status.is_ok_and(|status| status.success()), "nft \"{command}\" has failed");
 }
 
-/// Returns a command that runs another command in a network namespace: as root or, where the system allows it,
-/// as a user who is root only there.
+/// Returns a command that runs another command in a network namespace: as root or, where the system allows
+/// it, as a user who is root only there.
 fn unshare() -> Option<Command> {
     let script = format!("ip link set lo up && nft '{TABLE}' && exec \"$@\" 2>&1");
     ["-nm", "-rnm"].into_iter().find_map(|options| {

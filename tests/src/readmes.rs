@@ -1,4 +1,5 @@
-//! Runs the examples of the READMEs as doctests, except that of `vault-identity`, which is the page of its crate.
+//! Runs the examples of the READMEs as doctests, except that of `vault-identity`, which is the page of its
+//! crate.
 
 #[doc = include_str!("../../crates/identity-core/README.md")]
 struct Core;

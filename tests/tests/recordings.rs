@@ -1,4 +1,5 @@
-//! Parses every recorded response of a real server with its operation, and checks that no data is lost or added.
+//! Parses every recorded response of a real server with its operation, and checks that no data is lost or
+//! added.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -24,7 +24,8 @@ pub(crate) fn socket_path(uri: &Uri) -> Option<Vec<u8>> {
     uri.host().unwrap_or_default().as_bytes().chunks(2).map(byte).collect()
 }
 
-/// Returns the host and port, without the default port, and the path under which a gateway serves the cluster.
+/// Returns the host and port, without the default port, and the path under which a gateway serves the
+/// cluster.
 pub(crate) fn base_address(uri: &Uri) -> Cow<'_, str> {
     let authority = uri.authority().map_or("", Authority::as_str);
     let default_port = if uri.scheme() == Some(&Scheme::HTTPS) { ":443" } else { ":80" };

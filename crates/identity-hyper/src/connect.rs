@@ -30,9 +30,9 @@ const CLIENT_CERT_VERDICT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Opens connections to `http`, `https` and `unix` addresses, with a proxy, TLS and a timeout.
 ///
-/// It is a [`Service`] for the clients of [`hyper_util`], and part of [`HyperTransport`](crate::HyperTransport). The
-/// host of a `unix` address is the socket's path in hexadecimal, as in a
-/// [`Target`](identity_core::Target).
+/// It is a [`Service`] for the clients of [`hyper_util`], and part of
+/// [`HyperTransport`](crate::HyperTransport). The host of a `unix` address is the socket's path in
+/// hexadecimal, as in a [`Target`](identity_core::Target).
 ///
 /// ```
 /// use std::time::Duration;

@@ -25,8 +25,8 @@ mod index;
 
 use index::{Index, Staleness};
 
-/// Delays between re-reads in milliseconds. Their sum covers the time that a resumed leader needs to notice that
-/// it was deposed.
+/// Delays between re-reads in milliseconds. Their sum covers the time that a resumed leader needs to notice
+/// that it was deposed.
 const REREAD_DELAYS_MS: [u64; 6] = [20, 50, 100, 200, 400, 800];
 
 /// Time for a resumed leader to learn of its successor.
@@ -34,16 +34,16 @@ const CONFIRM_AFTER: Duration = Duration::from_millis(20);
 
 /// The read-your-writes mode: whether calls see all earlier writes of the same client, on every node.
 ///
-/// A standby may be a few milliseconds behind the leader: it does not find a new object, and deleting it there has
-/// no effect. The transport therefore keeps the latest `X-Vault-Index` of each cluster and namespace, and sends it
-/// with every request. A stale standby then waits, or forwards the request to the leader. Servers without this
-/// feature ignore the header.
+/// A standby may be a few milliseconds behind the leader: it does not find a new object, and deleting it
+/// there has no effect. The transport therefore keeps the latest `X-Vault-Index` of each cluster and
+/// namespace, and sends it with every request. A stale standby then waits, or forwards the request to the
+/// leader. Servers without this feature ignore the header.
 ///
-/// A deposed leader may briefly serve stale responses and ignore the index. If a response is older than the known
-/// index, reads, lookups and idempotent writes are retried. Two responses have no index: "not found", and the
-/// success of a write without effect. A write with such a response is sent once more, to another node if there
-/// are [several addresses](crate::HyperTransportBuilder::addresses). With several addresses, a call is also sent
-/// to another node if such a response took half a second or more.
+/// A deposed leader may briefly serve stale responses and ignore the index. If a response is older than the
+/// known index, reads, lookups and idempotent writes are retried. Two responses have no index: "not found",
+/// and the success of a write without effect. A write with such a response is sent once more, to another node
+/// if there are [several addresses](crate::HyperTransportBuilder::addresses). With several addresses, a call
+/// is also sent to another node if such a response took half a second or more.
 ///
 /// To share the indexes with another process, hand over the
 /// [`consistency_tokens`](identity_core::Transport::consistency_tokens).

@@ -15,8 +15,8 @@ pub(crate) type SendResult = Result<Response<Bytes>, TransportError>;
 
 /// A layer of the stack, or the connection pool at its end.
 ///
-/// Unlike [`Transport`](identity_core::Transport), it does not box its future, so a layer costs no allocation,
-/// and it borrows the request, so a retry needs no copy.
+/// Unlike [`Transport`](identity_core::Transport), it does not box its future, so a layer costs no
+/// allocation, and it borrows the request, so a retry needs no copy.
 pub(crate) trait Exchange: Send + Sync {
     /// Sends `request`, which the layers may modify.
     fn exchange(&self, request: &mut Request<Bytes>, call: &Call) -> impl Future<Output = SendResult> + Send;
@@ -39,7 +39,8 @@ struct Deadlines {
 impl Call {
     pub(crate) const UNLIMITED: Self = Self(None);
 
-    /// Starts a call. The response headers have to arrive within `head`, and the whole response within `total`.
+    /// Starts a call. The response headers have to arrive within `head`, and the whole response within
+    /// `total`.
     pub(crate) fn within(head: Duration, total: Duration) -> Self {
         let started_at = Instant::now();
         let head = started_at + head.min(total).min(MAX_DURATION);

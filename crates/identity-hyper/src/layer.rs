@@ -17,8 +17,8 @@ use crate::stack::{Stack, StackSettings};
 /// Adds everything that [`HyperTransport`](crate::HyperTransport) does around its connection pool to a tower
 /// service: tracing, limits, retries, the token, read-your-writes and the nodes of a cluster.
 ///
-/// [`HyperTransportBuilder::into_layer`](crate::HyperTransportBuilder::into_layer) creates it. The service gets
-/// each attempt as a request with its full URL. Its errors are classified as by [`ServiceTransport`].
+/// [`HyperTransportBuilder::into_layer`](crate::HyperTransportBuilder::into_layer) creates it. The service
+/// gets each attempt as a request with its full URL. Its errors are classified as by [`ServiceTransport`].
 ///
 /// ```
 /// use std::time::Duration;

@@ -42,8 +42,8 @@
 //! * To put the stack around another HTTP client, or to add layers inside it, use [`VaultLayer`].
 //! * To call from blocking code, use [`BlockingAdapter`].
 //!
-//! TLS uses the [`CryptoProvider`](rustls::crypto::CryptoProvider) of the process if one is installed, otherwise
-//! that of the feature `ring` (on by default) or `aws-lc-rs`.
+//! TLS uses the [`CryptoProvider`](rustls::crypto::CryptoProvider) of the process if one is installed,
+//! otherwise that of the feature `ring` (on by default) or `aws-lc-rs`.
 //!
 //! [Compatibility] lists the third-party types in the public API.
 //!

@@ -111,9 +111,9 @@ impl<E: Exchange + 'static> Nodes<E> {
         result
     }
 
-    /// A suspended leader still receives forwarded requests. When it resumes, it forwards them to its successor,
-    /// long after the client has retried them there. Writes must therefore not be forwarded: if a standby then
-    /// fails a write, the write was certainly not applied.
+    /// A suspended leader still receives forwarded requests. When it resumes, it forwards them to its
+    /// successor, long after the client has retried them there. Writes must therefore not be forwarded: if a
+    /// standby then fails a write, the write was certainly not applied.
     fn forbid_forwarding(&self, request: &mut Request<Bytes>) {
         if self.redirect_policy != RedirectPolicy::Nodes || is_read(request) {
             return;
@@ -326,8 +326,8 @@ fn may_have_been_forwarded(request: &Request<Bytes>, result: &SendResult) -> boo
     !is_read(request) && !is_not_forwarded(request) && result.as_ref().is_ok_and(is_sealed)
 }
 
-/// Returns `true` if the response may be the state of a resumed leader. Only responses without an index qualify,
-/// because an index shows that a response is stale.
+/// Returns `true` if the response may be the state of a resumed leader. Only responses without an index
+/// qualify, because an index shows that a response is stale.
 fn may_be_stale(request: &Request<Bytes>, result: &SendResult, call: &Call) -> bool {
     result.as_ref().is_ok_and(|response| {
         matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::NO_CONTENT)

@@ -91,7 +91,8 @@ fn port(uri: &Uri) -> Option<u16> {
     })
 }
 
-/// Returns the number of retries. The attempts are in the result if the call was retried, otherwise in the request.
+/// Returns the number of retries. The attempts are in the result if the call was retried, otherwise in the
+/// request.
 fn resend_count(request: &Request<Bytes>, result: &SendResult) -> usize {
     let (attempts, last_is_recorded) = match result {
         Ok(response) => (response.extensions().get(), is_retry_candidate(response.status())),

@@ -30,8 +30,8 @@ pub enum RedirectPolicy {
     /// Follows redirects of a standby to another configured address with the same path.
     #[default]
     Nodes,
-    /// Follows no redirect to another address. The call is retried, because a standby that redirects may find a
-    /// leader.
+    /// Follows no redirect to another address. The call is retried, because a standby that redirects may find
+    /// a leader.
     SameOrigin,
     /// Returns redirects as error responses.
     Never,

@@ -33,8 +33,8 @@ pub(crate) fn is_without_effect(request: &Request<Bytes>, response: &Response<By
     }
 }
 
-/// Marks the result of a call that an earlier attempt may have applied. A success is left as it is, because it
-/// reports the final state.
+/// Marks the result of a call that an earlier attempt may have applied. A success is left as it is, because
+/// it reports the final state.
 pub(crate) fn mark_in_doubt(result: SendResult) -> SendResult {
     match result {
         Ok(response) if response.status().is_success() => Ok(response),

@@ -48,9 +48,10 @@ const INITIAL_CONNECT_WINDOW: Duration = Duration::from_secs(10);
 /// | 500: a known validation error | not retried | not retried |
 /// | any other 500, 501, 505 | 2 retries, unless it creates an object | not retried |
 ///
-/// Attempts are separated by exponential backoff with jitter; a longer `Retry-After` takes precedence. If it ends
-/// after the deadline, the response is returned at once. All calls share a retry budget of 100, refilled by 10 a
-/// second and by 1 for each success. A call that finds it empty waits, or ends if its error is likely to last.
+/// Attempts are separated by exponential backoff with jitter; a longer `Retry-After` takes precedence. If it
+/// ends after the deadline, the response is returned at once. All calls share a retry budget of 100, refilled
+/// by 10 a second and by 1 for each success. A call that finds it empty waits, or ends if its error is likely
+/// to last.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, RetryPolicy};

@@ -57,7 +57,6 @@ impl Script {
         Self { respond, start: Instant::now(), sent: Mutex::default(), resets: AtomicUsize::new(0) }
     }
 
-    /// Returns all requests.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -67,7 +66,6 @@ impl Script {
         self.sent().into_iter().filter(|sent| !sent.is_probe()).collect()
     }
 
-    /// Returns the port of each call.
     pub(crate) fn ports(&self) -> Vec<u16> {
         self.calls().iter().map(Sent::port).collect()
     }

@@ -29,8 +29,8 @@ use crate::token::{SharedTokenSource, TokenSource};
 /// consistency, failover between the nodes of a cluster, and spans for `tracing`.
 ///
 /// Clones share the connection pool and all state. Sending needs a tokio runtime with time and I/O; creating
-/// the transport needs none. A connection is tied to the runtime in which it was opened, so use a transport per
-/// runtime.
+/// the transport needs none. A connection is tied to the runtime in which it was opened, so use a transport
+/// per runtime.
 ///
 /// ```
 /// use identity_hyper::{HyperTransport, RetryPolicy};
@@ -136,9 +136,9 @@ pub struct HyperTransportBuilder {
 }
 
 impl HyperTransportBuilder {
-    /// Sets the time limit for opening a connection: name resolution, TCP, the proxy and TLS. It also limits a
-    /// health probe, and the silence after which an HTTP/2 connection is pinged, and closed without a response.
-    /// Defaults to 5 seconds.
+    /// Sets the time limit for opening a connection: name resolution, TCP, the proxy and TLS. It also limits
+    /// a health probe, and the silence after which an HTTP/2 connection is pinged, and closed without a
+    /// response. Defaults to 5 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.stack.connect_timeout = timeout;
         self
@@ -151,8 +151,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the total time of a call, from waiting for its turn to the last byte of the response, including all
-    /// retries and backoff. Defaults to 60 seconds.
+    /// Sets the total time of a call, from waiting for its turn to the last byte of the response, including
+    /// all retries and backoff. Defaults to 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.stack.timeout = timeout;
         self
@@ -164,8 +164,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the nodes of the cluster. A call to one of them is sent to the node that [`ReadPreference`] selects,
-    /// with failover to the others. A failed node is used again once its health probe succeeds.
+    /// Sets the nodes of the cluster. A call to one of them is sent to the node that [`ReadPreference`]
+    /// selects, with failover to the others. A failed node is used again once its health probe succeeds.
     ///
     /// The address of the target has to be one of these, with the same scheme, host, port and path. Calls to
     /// other addresses are sent there, with a warning. A single address is neither selected nor probed.
@@ -203,8 +203,8 @@ impl HyperTransportBuilder {
     }
 
     /// Sets the source of the token for requests to a
-    /// [`Target::with_transport_token`](identity_core::Target::with_transport_token). A target with its own token
-    /// does not use it. Defaults to none: such requests are sent without a token.
+    /// [`Target::with_transport_token`](identity_core::Target::with_transport_token). A target with its own
+    /// token does not use it. Defaults to none: such requests are sent without a token.
     pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
         self.stack.token_source = Some(SharedTokenSource::new(source));
         self
@@ -218,9 +218,9 @@ impl HyperTransportBuilder {
 
     /// Sets a hook that modifies each attempt of a call, and each health probe, just before it is sent.
     ///
-    /// The hook sees the final request, including the token header. Its changes apply to this attempt only. It
-    /// must not change the authority of the URL, because the token would go to another server. It runs on the
-    /// calling task and must not block. Setting another hook replaces this one. Defaults to none.
+    /// The hook sees the final request, including the token header. Its changes apply to this attempt only.
+    /// It must not change the authority of the URL, because the token would go to another server. It runs on
+    /// the calling task and must not block. Setting another hook replaces this one. Defaults to none.
     ///
     /// ```
     /// use identity_core::http::HeaderValue;
@@ -242,16 +242,16 @@ impl HyperTransportBuilder {
     }
 
     /// Sets the maximum size of a response body in bytes. A larger one fails the call with
-    /// [`ResponseTooLarge`](identity_core::transport::TransportErrorKind::ResponseTooLarge). At most the first
-    /// MiB of an error response is read. Lists have no pages: raise the limit for more than about 200,000
-    /// entities. Defaults to 64 MiB.
+    /// [`ResponseTooLarge`](identity_core::transport::TransportErrorKind::ResponseTooLarge). At most the
+    /// first MiB of an error response is read. Lists have no pages: raise the limit for more than about
+    /// 200,000 entities. Defaults to 64 MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {
         self.response_limit = bytes;
         self
     }
 
-    /// Sets the maximum number of headers of an HTTP/1.1 response, up to 10,000. Together they may have 64 KiB.
-    /// Over HTTP/2, headers may have 16 KiB in any number. Defaults to 100.
+    /// Sets the maximum number of headers of an HTTP/1.1 response, up to 10,000. Together they may have 64
+    /// KiB. Over HTTP/2, headers may have 16 KiB in any number. Defaults to 100.
     pub fn header_limit(mut self, headers: usize) -> Self {
         self.header_limit = headers.min(10_000);
         self
@@ -286,8 +286,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets how `https` servers are verified, and the client certificate for mTLS. Defaults to the trust store
-    /// of the operating system and no client certificate.
+    /// Sets how `https` servers are verified, and the client certificate for mTLS. Defaults to the trust
+    /// store of the operating system and no client certificate.
     pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
         self.tls = tls.into();
         self
@@ -318,8 +318,8 @@ impl HyperTransportBuilder {
     /// Builds a tower layer with these settings, for another HTTP client in place of the connection pool.
     ///
     /// The settings of the pool have no effect: `response_limit`, `header_limit`, `idle_timeout`,
-    /// `connection_lifetime`, `tls` and `proxy`. The [`attempt_timeout`](Self::attempt_timeout) includes reading
-    /// the response, because a service returns only the whole response.
+    /// `connection_lifetime`, `tls` and `proxy`. The [`attempt_timeout`](Self::attempt_timeout) includes
+    /// reading the response, because a service returns only the whole response.
     pub fn into_layer(self) -> VaultLayer {
         VaultLayer::new(self.stack)
     }

@@ -17,8 +17,8 @@ mockall::mock! {
     }
 }
 
-/// A call that matches an expectation. mockall can then only reject it for the number of calls or the sequence,
-/// and its message contains the `Debug` output of this type.
+/// A call that matches an expectation. mockall can then only reject it for the number of calls or the
+/// sequence, and its message contains the `Debug` output of this type.
 pub(crate) struct MatchedCall(pub(crate) RecordedRequest);
 
 impl fmt::Debug for MatchedCall {

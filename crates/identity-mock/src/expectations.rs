@@ -11,7 +11,6 @@ use crate::failure::unexpected_call;
 use crate::matcher::Matcher;
 use crate::recorded_request::RecordedRequest;
 
-/// The expectations of a mock.
 #[derive(Default)]
 pub(crate) struct Expectations {
     counter: counter::MockTransport,

@@ -93,8 +93,8 @@ impl Cluster {
 
     /// Makes the leader step down until another node leads, and returns that node.
     ///
-    /// The old leader does not lead again for 10 seconds even if it is elected, so a further outage during these
-    /// seconds can last as long.
+    /// The old leader does not lead again for 10 seconds even if it is elected, so a further outage during
+    /// these seconds can last as long.
     ///
     /// # Errors
     ///

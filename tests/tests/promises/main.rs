@@ -1,5 +1,5 @@
-//! Tests the client's promises about secrets, redirects, deadlines, retries, consistency, hostile responses and
-//! its own requests against a faulty server. `docs/promises.md` lists the promises with their tests.
+//! Tests the client's promises about secrets, redirects, deadlines, retries, consistency, hostile responses
+//! and its own requests against a faulty server. `docs/promises.md` lists the promises with their tests.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

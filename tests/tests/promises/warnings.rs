@@ -1,5 +1,5 @@
-//! Logged warnings: about dangerous settings, and those of the server. The tests of `identity-hyper` cover the
-//! rest of TLS.
+//! Logged warnings: about dangerous settings, and those of the server. The tests of `identity-hyper` cover
+//! the rest of TLS.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Bad input is an error that names the parameter, before anything is sent.
 
+mod custom;
 mod engine;
 mod mfa;
-mod own;
 mod paths;
 mod provider;
 mod target;

@@ -9,9 +9,9 @@ use crate::exchange::MAX_DURATION;
 
 /// Limits calls per second; further calls wait in order of arrival.
 ///
-/// Retries do not count: they have the [retry budget](crate::RetryPolicy). A call whose turn would come after its
-/// deadline fails at once with [`NotSent`](identity_core::transport::TransportErrorKind::NotSent). A call that is
-/// dropped while it waits does not use up its turn.
+/// Retries do not count: they have the [retry budget](crate::RetryPolicy). A call whose turn would come after
+/// its deadline fails at once with [`NotSent`](identity_core::transport::TransportErrorKind::NotSent). A call
+/// that is dropped while it waits does not use up its turn.
 ///
 /// [`HyperTransportBuilder::rate_limit`](crate::HyperTransportBuilder::rate_limit) sets it.
 ///

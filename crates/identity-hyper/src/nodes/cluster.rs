@@ -215,8 +215,8 @@ impl Cluster {
         millis(then.duration_since(self.start))
     }
 
-    /// Records that a standby names this node as the leader, although it is down. If that outlasts an election,
-    /// only this client cannot reach the leader, and the other nodes have to forward writes.
+    /// Records that a standby names this node as the leader, although it is down. If that outlasts an
+    /// election, only this client cannot reach the leader, and the other nodes have to forward writes.
     pub(crate) fn on_unreachable_leader(&self, index: usize) {
         let down_since = self.nodes[index].down_since.load(Ordering::Relaxed);
         let down_for = self.millis(Instant::now()).saturating_sub(down_since);
@@ -302,8 +302,8 @@ impl Cluster {
         }
     }
 
-    /// Records that a node claims to lead. If another leader is known, the claim counts only once that one denies
-    /// its leadership or fails, because a resumed leader claims to lead for a moment.
+    /// Records that a node claims to lead. If another leader is known, the claim counts only once that one
+    /// denies its leadership or fails, because a resumed leader claims to lead for a moment.
     pub(crate) fn on_leader_claim(&self, index: usize) {
         let known = self.leader.compare_exchange(NO_LEADER, index, Ordering::Relaxed, Ordering::Relaxed);
         let is_doubtful = known.is_err_and(|leader| leader != index);
@@ -315,7 +315,8 @@ impl Cluster {
         }
     }
 
-    /// Marks a node as suspect and delays the next probe, because a resumed node reports its old role at first.
+    /// Marks a node as suspect and delays the next probe, because a resumed node reports its old role at
+    /// first.
     pub(crate) fn suspect(&self, index: usize) {
         let _ = self.set_down(index, true);
         let _ = self.clear_leader(index);

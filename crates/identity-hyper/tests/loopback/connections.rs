@@ -157,7 +157,8 @@ async fn a_response_sent_before_the_request_body_is_delivered() {
     }
 }
 
-/// Calls are abandoned at each stage: before the request is read, in the middle of the response, and at the end.
+/// Calls are abandoned at each stage: before the request is read, in the middle of the response, and at the
+/// end.
 #[tokio::test]
 async fn abandoned_calls_do_not_affect_the_others() {
     let server = Server::start(|mut peer| async move {

@@ -42,8 +42,8 @@ pub(super) fn is_new_user(state: &State, parsed: &ParsedRequest) -> bool {
     name.is_some_and(|name| !state.auth.users.contains_key(&(accessor, name.to_lowercase())))
 }
 
-/// Handles requests that need no token: login and its second factor. Returns `None` for others. The errors lack
-/// the multi-error wrapper. An error that response wrapping applies to is returned as a response.
+/// Handles requests that need no token: login and its second factor. Returns `None` for others. The errors
+/// lack the multi-error wrapper. An error that response wrapping applies to is returned as a response.
 pub(super) fn without_token(
     state: &mut State,
     parsed: &ParsedRequest,

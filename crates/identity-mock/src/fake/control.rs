@@ -130,7 +130,8 @@ impl FakeVault {
         self.create_token(Some(entity.as_str().to_owned()))
     }
 
-    /// Creates a token that has only the `default` policy, which allows, for example, looking up the token itself.
+    /// Creates a token that has only the `default` policy, which allows, for example, looking up the token
+    /// itself.
     pub fn unprivileged_token(&self) -> SecretString {
         self.create_token(None)
     }
@@ -138,8 +139,8 @@ impl FakeVault {
     /// Writes a policy of the root namespace that grants all capabilities on these paths. Replaces the policy
     /// if it exists.
     ///
-    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. To write
-    /// policies with fewer capabilities, send requests to `sys/policies/acl`.
+    /// A trailing `*` matches any suffix, and `+` one segment: `identity/*`, `identity/oidc/token/+`. To
+    /// write policies with fewer capabilities, send requests to `sys/policies/acl`.
     ///
     /// # Panics
     ///

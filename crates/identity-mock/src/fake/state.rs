@@ -102,7 +102,6 @@ impl Context<'_> {
         if self.namespace_id == "root" { id } else { format!("{id}.{}", self.namespace_id) }
     }
 
-    /// Generates a default name.
     pub(super) fn new_name(&mut self, kind: &str) -> String {
         format!("{kind}_{}.{}", self.random.hex(), self.namespace_id)
     }

@@ -13,7 +13,6 @@ use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 use super::tokens;
 
-/// A wrapped response.
 pub(super) struct Wrapped {
     data: Value,
     auth: Value,

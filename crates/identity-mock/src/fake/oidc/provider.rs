@@ -36,7 +36,6 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    /// The built-in provider.
     pub(super) fn built_in() -> Self {
         Self { allowed_client_ids: vec!["*".to_owned()], ..Self::default() }
     }
