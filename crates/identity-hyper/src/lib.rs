@@ -36,9 +36,10 @@
 //!
 //! # Customization
 //!
-//! * To modify each attempt, for example to add a header, use [`map_request`](HyperTransportBuilder::map_request).
-//! * To put tower layers around the whole stack, convert the transport with [`TransportService`], and the service
-//!   with [`ServiceTransport`].
+//! * To modify each attempt, for example to add a header, use
+//!   [`map_request`](HyperTransportBuilder::map_request).
+//! * To put tower layers around the whole stack, convert the transport with [`TransportService`], and the
+//!   service with [`ServiceTransport`].
 //! * To put the stack around another HTTP client, or to add layers inside it, use [`VaultLayer`].
 //! * To call from blocking code, use [`BlockingAdapter`].
 //!
