@@ -57,7 +57,8 @@ const INITIAL_CONNECT_WINDOW: Duration = Duration::from_secs(10);
 /// use identity_hyper::{HyperTransport, RetryPolicy};
 /// use std::time::Duration;
 ///
-/// let policy = RetryPolicy::new().max_retries(5).backoff(Duration::from_millis(100), Duration::from_secs(1));
+/// let (min_delay, max_delay) = (Duration::from_millis(100), Duration::from_secs(1));
+/// let policy = RetryPolicy::new().max_retries(5).backoff(min_delay, max_delay);
 /// let transport = HyperTransport::builder().retry_policy(policy).build();
 /// println!("{transport:?}");
 /// ```

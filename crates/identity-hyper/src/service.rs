@@ -54,7 +54,9 @@ impl<S> ServiceTransport<S> {
     /// use identity_hyper::{HyperTransport, ServiceTransport, TokenFile, TransportService};
     ///
     /// let inner = HyperTransport::builder().token_source(TokenFile::new("/run/agent/token")).build();
-    /// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(inner.clone()));
+    /// let service = tower::ServiceBuilder::new()
+    ///     .concurrency_limit(8)
+    ///     .service(TransportService::new(inner.clone()));
     /// let transport = ServiceTransport::new(service).around(inner);
     /// assert!(transport.supplies_token());
     /// ```
@@ -110,7 +112,9 @@ where
 /// ```
 /// use identity_hyper::{HyperTransport, ServiceTransport, TransportService};
 ///
-/// let service = tower::ServiceBuilder::new().concurrency_limit(8).service(TransportService::new(HyperTransport::new()));
+/// let service = tower::ServiceBuilder::new()
+///     .concurrency_limit(8)
+///     .service(TransportService::new(HyperTransport::new()));
 /// let transport = ServiceTransport::new(service);
 /// println!("{transport:?}");
 /// ```
