@@ -85,7 +85,7 @@ where
         &'a self,
         request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
-        self.0.send(request)
+        (*self.0).send(request)
     }
 
     fn inner(&self) -> Option<&dyn Transport> {
@@ -109,6 +109,6 @@ where
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let stack = Arc::clone(&self.0);
-        Box::pin(async move { stack.send(request).await })
+        Box::pin(async move { (*stack).send(request).await })
     }
 }

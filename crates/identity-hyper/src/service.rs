@@ -150,6 +150,6 @@ impl<T: Transport + 'static> Service<Request<Bytes>> for TransportService<T> {
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let transport = Arc::clone(&self.0);
-        Box::pin(async move { transport.send(request).await })
+        Box::pin(async move { (*transport).send(request).await })
     }
 }

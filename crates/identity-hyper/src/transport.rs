@@ -99,7 +99,8 @@ impl Transport for HyperTransport {
         &'a self,
         request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'b>> {
-        self.0.send(request)
+        // `Arc` implements `Transport` too, with a box of its own.
+        (*self.0).send(request)
     }
 
     /// Returns the stack, which holds the token source, the timeout and the nodes.
