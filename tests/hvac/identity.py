@@ -1,7 +1,7 @@
 """Calls all 46 methods of hvac's Identity class, each write twice.
 
     pip install hvac==2.4.0
-    cargo run -p vault-identity-mock --features server --bin fake-vault -- --listen 127.0.0.1:8200 --root-token root
+    cargo run -p vault-identity-fake --features server --bin fake-vault -- --listen 127.0.0.1:8200 --root-token root
     python tests/hvac/identity.py http://127.0.0.1:8200 root
 """
 

@@ -7,5 +7,8 @@ struct Core;
 #[doc = include_str!("../../crates/identity-hyper/README.md")]
 struct Hyper;
 
+#[doc = include_str!("../../crates/identity-fake/README.md")]
+struct Fake;
+
 #[doc = include_str!("../../crates/identity-mock/README.md")]
 struct Mock;

@@ -1,6 +1,6 @@
 //! A real server fulfils the contract that `FakeVault` is tested against.
 
-use identity_mock::contract;
+use identity_fake::contract;
 use identity_tests::DevServer;
 use vault_identity::Target;
 use vault_identity::transport::HyperTransport;

@@ -25,7 +25,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 fn no_example_hides_required_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = vec![root.join("README.md")];
-    for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {
+    for name in ["identity-core", "identity-fake", "identity-hyper", "identity-mock", "vault-identity"] {
         files(&root.join("crates").join(name).join("src"), &mut found);
         let lib = fs::read_to_string(root.join("crates").join(name).join("src/lib.rs")).unwrap();
         assert!(lib.contains("#![doc(test(attr(deny(warnings)"), "{name} does not deny warnings");

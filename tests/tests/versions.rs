@@ -10,7 +10,7 @@ fn each_requirement_of_a_published_crate_names_a_patch_release() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let mut names = BTreeSet::new();
-    for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {
+    for name in ["identity-core", "identity-fake", "identity-hyper", "identity-mock", "vault-identity"] {
         let manifest = fs::read_to_string(root.join("crates").join(name).join("Cargo.toml")).unwrap();
         let (_, dependencies) = manifest.split_once("\n[dependencies]\n").unwrap();
         let dependencies = dependencies.split("\n[").next().unwrap_or_default();

@@ -71,7 +71,7 @@
 //! | [`secrecy`] 0.x | code that reads secrets |
 //! | [`serde`], [`serde_json`] | endpoints of your own, and code that uses claims and other JSON values |
 //!
-//! [The compatibility page](https://docs.rs/vault-identity/latest/vault_identity/compatibility/) of all four
+//! [The compatibility page](https://docs.rs/vault-identity/latest/vault_identity/compatibility/) of all five
 //! crates has the details.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -102,6 +102,7 @@ mod secret;
 mod ser;
 mod subject;
 mod target;
+pub mod test_request;
 pub mod test_response;
 mod text;
 pub mod transport;

@@ -9,7 +9,7 @@ use mockall::Predicate;
 use predicates_core::reflection::PredicateReflection;
 
 use crate::matcher::Matcher;
-use crate::recorded_request::RecordedRequest;
+use identity_core::test_request::RecordedRequest;
 
 mockall::mock! {
     pub(crate) Transport {

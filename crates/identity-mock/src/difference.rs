@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
-use http::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::recorded_request::{RecordedRequest, WRAP_TTL};
-use crate::redact::{is_secret, redacted};
+use identity_core::test_request::{RecordedRequest, is_secret_field, redact_field};
+
+const WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
 /// Describes each difference in a line. Headers that only `actual` has are ignored, because targets and
 /// layers add some, except the one that requests response wrapping.
@@ -38,7 +39,7 @@ fn compare(
 ) {
     match (expected, actual) {
         _ if expected == actual => {}
-        (Some(Value::Object(expected)), Some(Value::Object(actual))) if !is_secret(name) => {
+        (Some(Value::Object(expected)), Some(Value::Object(actual))) if !is_secret_field(name) => {
             for name in expected.keys().chain(actual.keys()).collect::<BTreeSet<_>>() {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 compare(&path, name, expected.get(name), actual.get(name), lines);
@@ -50,8 +51,8 @@ fn compare(
             }
         }
         _ => {
-            let show = |value: &Value| redacted(name, value).to_string();
-            lines.push(line(path, is_secret(name), expected.map(show), actual.map(show)));
+            let show = |value: &Value| redact_field(name, value).to_string();
+            lines.push(line(path, is_secret_field(name), expected.map(show), actual.map(show)));
         }
     }
 }

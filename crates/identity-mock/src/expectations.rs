@@ -9,7 +9,7 @@ use mockall::{Sequence, TimesRange};
 use crate::counter::{self, MatchedCall};
 use crate::failure::unexpected_call;
 use crate::matcher::Matcher;
-use crate::recorded_request::RecordedRequest;
+use identity_core::test_request::RecordedRequest;
 
 #[derive(Default)]
 pub(crate) struct Expectations {

@@ -1,5 +1,5 @@
 use crate::matcher::Matcher;
-use crate::recorded_request::RecordedRequest;
+use identity_core::test_request::RecordedRequest;
 
 /// Returns the panic message for a call that no expectation matches.
 pub(crate) fn unexpected_call(call: &RecordedRequest, matchers: &[Matcher]) -> String {

@@ -4,9 +4,7 @@
 //! | | |
 //! |---|---|
 //! | [`MockTransport`] | Expects calls and returns prepared responses. Built on [`mockall`]. |
-//! | `FakeVault` (feature `fake`) | An in-memory server that behaves like `OpenBao` 2.7. |
-//! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` on a loopback address. |
-//! | `contract` (feature `contract`) | Scenarios that `FakeVault` and real servers both pass. |
+//! | `FakeVault` (feature `fake`) | An in-memory server that behaves like `OpenBao` 2.7. The crate `identity_fake` defines it. |
 //!
 //! The examples import from `identity_core`. With `vault_identity`, the same paths start with that name.
 //!
@@ -118,24 +116,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
-#[cfg(feature = "contract")]
-pub mod contract;
 mod counter;
 mod difference;
 mod expectation;
 mod expectations;
 mod failure;
-#[cfg(feature = "fake")]
-mod fake;
 mod matcher;
 mod mock;
-mod recorded_request;
-mod redact;
 
+pub use identity_core::test_request::RecordedRequest;
+#[cfg(feature = "fake")]
+pub use identity_fake::{FakeVault, Fault};
 pub use mockall::{Sequence, TimesRange};
 
 pub use expectation::Expectation;
-#[cfg(feature = "fake")]
-pub use fake::{FakeVault, Fault};
 pub use mock::MockTransport;
-pub use recorded_request::RecordedRequest;

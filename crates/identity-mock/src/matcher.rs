@@ -5,7 +5,7 @@ use std::sync::Arc;
 use identity_core::endpoint::Operation;
 
 use crate::difference::differences;
-use crate::recorded_request::RecordedRequest;
+use identity_core::test_request::RecordedRequest;
 
 /// Selects the calls of an expectation.
 #[derive(Clone)]

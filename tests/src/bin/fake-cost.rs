@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use identity_mock::FakeVault;
+use identity_fake::FakeVault;
 use vault_identity::BlockingClient;
 use vault_identity::entity::{CreateEntity, UpdateEntityById};
 use vault_identity::group::CreateGroup;

@@ -1,4 +1,4 @@
-//! Lists the public API of the four crates in `docs/public-api.txt`, from the pages that rustdoc writes.
+//! Lists the public API of the five crates in `docs/public-api.txt`, from the pages that rustdoc writes.
 //!
 //! `cargo run -p identity-tests --bin public-api` writes the list, and with `-- --check` it fails if the list
 //! is out of date. It needs no more than a stable toolchain.
@@ -11,13 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const CRATES: [&str; 4] = ["identity_core", "identity_hyper", "identity_mock", "vault_identity"];
+const CRATES: [&str; 5] =
+    ["identity_core", "identity_fake", "identity_hyper", "identity_mock", "vault_identity"];
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let pages = document(&root);
     let mut list = String::from(
-        "The public API of the four crates with all features, without the methods of their trait implementations.\n\
+        "The public API of the five crates with all features, without the methods of their trait implementations.\n\
          Written by `cargo run -p identity-tests --bin public-api`.\n",
     );
     let index = fs::read_to_string(pages.join("identity_core/index.html")).unwrap();

@@ -8,7 +8,7 @@ use std::env;
 use http::Request;
 use identity_core::bytes::Bytes;
 use identity_core::{BlockingTransport, ExposeSecret};
-use identity_mock::FakeVault;
+use identity_fake::FakeVault;
 use identity_tests::DevServer;
 use serde_json::{Value, json};
 

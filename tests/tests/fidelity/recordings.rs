@@ -43,7 +43,7 @@ fn every_recording_is_replayed_once_or_listed_as_omitted() {
     let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for area in names(&folder()) {
         for case in names(&folder().join(&area)) {
-            let place = MFA.contains(&&*area).then_some("fake_mfa_recordings.rs");
+            let place = MFA.contains(&&*area).then_some("mfa_recordings.rs");
             places.insert(format!("{area}/{case}"), place.into_iter().collect());
         }
     }
@@ -51,7 +51,7 @@ fn every_recording_is_replayed_once_or_listed_as_omitted() {
     for (place, cases) in [
         ("replay.rs", cases("fixtures/replay.jsonl")),
         // This test lists the recordings that it omits.
-        ("fake_oidc_recordings.rs", cases("../crates/identity-mock/tests/fixtures/oidc.jsonl")),
+        ("oidc_recordings.rs", cases("../crates/identity-fake/tests/fixtures/oidc.jsonl")),
         ("status.rs", status::replayed().collect()),
         ("exceptions", exceptions.into()),
     ] {
@@ -68,8 +68,8 @@ fn every_recording_is_replayed_once_or_listed_as_omitted() {
     }
     let expected = [
         ("exceptions", 5),
-        ("fake_mfa_recordings.rs", 159),
-        ("fake_oidc_recordings.rs", 276),
+        ("mfa_recordings.rs", 159),
+        ("oidc_recordings.rs", 276),
         ("replay.rs", 463),
         ("status.rs", 8),
     ];

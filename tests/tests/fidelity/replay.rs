@@ -7,7 +7,7 @@ use std::path::Path;
 use http::{Request, Response};
 use identity_core::BlockingTransport;
 use identity_core::bytes::Bytes;
-use identity_mock::{FakeVault, Fault};
+use identity_fake::{FakeVault, Fault};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Recorded responses of sealed and standby servers, compared with `FakeVault`, which is always active.
 
 use identity_core::ExposeSecret;
-use identity_mock::Fault;
+use identity_fake::Fault;
 use serde_json::{Value, json};
 
 use crate::recordings::recording;

@@ -17,7 +17,7 @@ fn no_crate_has_unsafe_code_or_a_build_script() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     assert!(workspace.contains("unsafe_code = \"forbid\""));
-    for name in ["identity-core", "identity-hyper", "identity-mock", "vault-identity"] {
+    for name in ["identity-core", "identity-fake", "identity-hyper", "identity-mock", "vault-identity"] {
         let folder = root.join("crates").join(name);
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{name}");

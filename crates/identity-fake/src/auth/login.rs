@@ -1,0 +1,131 @@
+//! Logs in: finds the entity, requires a second factor, and creates the token.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::grant::{Grant, create_token};
+use crate::entity;
+use crate::mfa::{self, Credentials};
+use crate::response::{ErrorResponse, ServerResponse, bad_request};
+use crate::state::{Context, State};
+use crate::store::{Alias, Entity};
+
+/// A login that waits for its second factor.
+pub(super) struct Pending {
+    pub(super) accessor: String,
+    pub(super) grant: Grant,
+    pub(super) until: Timestamp,
+}
+
+const MFA_TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
+
+/// Parses the headers `X-Vault-MFA: <method>:<code>`.
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, ErrorResponse> {
+    let mut credentials = Credentials::new();
+    for header in headers.get_all("x-vault-mfa") {
+        let header = String::from_utf8_lossy(header.as_bytes());
+        let missing = |what: &str| {
+            let problem = format!("invalid data in header \"X-Vault-MFA\"; missing method {what}");
+            Err(bad_request(format!("failed to parse X-Vault-MFA header: {problem}")))
+        };
+        let (method, code) = match header.split_once(':') {
+            None if header.is_empty() => continue,
+            None => (&*header, None),
+            Some(("", _)) => return missing("name or ID"),
+            Some((_, "")) => return missing("value"),
+            Some((method, code)) => (method, Some(code.to_owned())),
+        };
+        let codes = credentials.entry(method.to_owned()).or_default().get_or_insert_default();
+        codes.extend(code);
+    }
+    Ok(Some(credentials).filter(|credentials| !credentials.is_empty()))
+}
+
+pub(super) fn denied() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
+}
+
+/// Logs in the user with this name at the mount, whose password is already validated.
+pub(super) fn log_in(
+    state: &mut State,
+    accessor: &str,
+    name: &str,
+    mut grant: Grant,
+    credentials: Option<&Credentials>,
+    mut warnings: Vec<String>,
+) -> Result<ServerResponse, ErrorResponse> {
+    if grant.policies.iter().any(|policy| policy == "root") {
+        return Err(bad_request("auth methods cannot create root tokens"));
+    }
+    let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
+    let entity = entity_for_alias(&mut context, accessor, name)?;
+    if entity.disabled {
+        return Err(denied());
+    }
+    grant.entity = Some(entity.id.clone());
+    let mount = context.mounts.get(accessor).ok_or_else(denied)?;
+    let enforcements = mfa::matching(&context, &entity.id, mount);
+    if enforcements.is_empty() {
+        if credentials.is_some() {
+            warnings.push("Found MFA header but failed to find MFA Enforcement Config".to_owned());
+        }
+    } else if let Some(credentials) = credentials {
+        mfa::satisfy(&mut context, &enforcements, &entity, credentials).map_err(|_| denied())?;
+    } else {
+        let id = context.random.uuid();
+        let constraints = mfa::constraints(context.mfa, &enforcements);
+        let until = context.now.checked_add(MFA_TIMEOUT).unwrap_or(Timestamp::MAX);
+        state.auth.pending.insert(id.clone(), Pending { accessor: accessor.to_owned(), grant, until });
+        warnings.push(
+            "A login request was issued that is subject to MFA validation. Please make sure to validate the login by \
+             sending another request to mfa/validate endpoint."
+                .to_owned(),
+        );
+        let requirement = json!({ "mfa_request_id": id, "mfa_constraints": constraints });
+        return Ok(ServerResponse::Auth { auth: pending_auth(&requirement), warnings });
+    }
+    create_token(state, grant, warnings)
+}
+
+/// Returns the entity with the alias. Creates both if the alias does not exist.
+fn entity_for_alias(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<Entity, ErrorResponse> {
+    if let Some(alias) = context.store.aliases.at(accessor, name) {
+        return context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied);
+    }
+    let mut entity = entity::new(context);
+    let local = context.mounts.get(accessor).is_some_and(|mount| mount.local);
+    entity.aliases.push(Alias {
+        id: context.new_id(),
+        canonical_id: entity.id.clone(),
+        name: name.to_owned(),
+        mount_accessor: accessor.to_owned(),
+        custom_metadata: None,
+        local,
+        merged_from: Vec::new(),
+        created: context.now,
+        updated: context.now,
+        object: Arc::default(),
+    });
+    entity::put(context.store, entity.clone(), None)?;
+    Ok(entity)
+}
+
+fn pending_auth(requirement: &Value) -> Value {
+    json!({
+        "client_token": "",
+        "accessor": "",
+        "policies": null,
+        "metadata": null,
+        "lease_duration": 0,
+        "renewable": false,
+        "entity_id": "",
+        "token_type": "default",
+        "orphan": false,
+        "mfa_requirement": requirement,
+        "num_uses": 0,
+    })
+}

@@ -1,7 +1,0 @@
-//! Identity tokens and the OIDC provider of `FakeVault`.
-#![cfg(feature = "fake")]
-#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
-
-mod provider;
-mod support;
-mod tokens;
