@@ -3,6 +3,7 @@
 mod grant;
 mod login;
 mod token;
+mod token_parameters;
 mod userpass;
 mod validate;
 

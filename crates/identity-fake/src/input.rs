@@ -27,6 +27,20 @@ pub(super) type Pairs = BTreeMap<String, String>;
 
 pub(super) type Schema = &'static [(&'static str, Kind)];
 
+/// Joins the fields of two schemas.
+pub(super) const fn joined<const N: usize, const M: usize, const ALL: usize>(
+    first: &[(&'static str, Kind); N],
+    second: &[(&'static str, Kind); M],
+) -> [(&'static str, Kind); ALL] {
+    let mut all = [("", Kind::Text); ALL];
+    let mut index = 0;
+    while index < ALL {
+        all[index] = if index < N { first[index] } else { second[index - N] };
+        index += 1;
+    }
+    all
+}
+
 /// The fields of a request and their schema.
 pub(super) struct Fields {
     raw: Map<String, Value>,

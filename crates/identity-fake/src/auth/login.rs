@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::grant::{Grant, create_token};
 use crate::entity;
+use crate::input::Pairs;
 use crate::mfa::{self, Credentials};
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::state::{Context, State};
@@ -49,20 +50,30 @@ pub(super) fn denied() -> ErrorResponse {
     ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
 }
 
-/// Logs in the user with this name at the mount, whose password is already validated.
+/// A login whose credentials are already validated.
+pub(super) struct Login<'a> {
+    /// The accessor of the mount.
+    pub(super) accessor: &'a str,
+    /// The name of the entity alias.
+    pub(super) alias: &'a str,
+    /// The metadata of the entity alias. `None` leaves it unchanged.
+    pub(super) metadata: Option<Pairs>,
+    pub(super) grant: Grant,
+}
+
+/// Logs in: finds the entity, requires a second factor, and creates the token.
 pub(super) fn log_in(
     state: &mut State,
-    accessor: &str,
-    name: &str,
-    mut grant: Grant,
+    login: Login<'_>,
     credentials: Option<&Credentials>,
     mut warnings: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
+    let Login { accessor, alias, metadata, mut grant } = login;
     if grant.policies.iter().any(|policy| policy == "root") {
         return Err(bad_request("auth methods cannot create root tokens"));
     }
     let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let entity = entity_for_alias(&mut context, accessor, name)?;
+    let entity = entity_for_alias(&mut context, accessor, alias, metadata)?;
     if entity.disabled {
         return Err(denied());
     }
@@ -92,7 +103,12 @@ pub(super) fn log_in(
 }
 
 /// Returns the entity with the alias. Creates both if the alias does not exist.
-fn entity_for_alias(context: &mut Context<'_>, accessor: &str, name: &str) -> Result<Entity, ErrorResponse> {
+fn entity_for_alias(
+    context: &mut Context<'_>,
+    accessor: &str,
+    name: &str,
+    metadata: Option<Pairs>,
+) -> Result<Entity, ErrorResponse> {
     if let Some(alias) = context.store.aliases.at(accessor, name) {
         return context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied);
     }
@@ -103,7 +119,7 @@ fn entity_for_alias(context: &mut Context<'_>, accessor: &str, name: &str) -> Re
         canonical_id: entity.id.clone(),
         name: name.to_owned(),
         mount_accessor: accessor.to_owned(),
-        custom_metadata: None,
+        custom_metadata: metadata,
         local,
         merged_from: Vec::new(),
         created: context.now,

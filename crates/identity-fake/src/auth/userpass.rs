@@ -3,13 +3,14 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::grant::{Grant, with_default_policy};
-use super::login;
-use crate::input::{Fields, Kind, Pairs, Schema};
+use super::grant::Grant;
+use super::login::{self, Login};
+use super::token_parameters::{TOKEN_FIELDS, TokenParameters, without_token_prefix};
+use crate::input::{Fields, Kind, Pairs, Schema, joined};
 use crate::limits::policies;
 use crate::mfa::Credentials;
 use crate::request::{ParsedRequest, Verb};
-use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, key_list, quoted};
+use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, key_list};
 use crate::route::{ignored, is_slug};
 use crate::state::State;
 
@@ -17,38 +18,22 @@ use crate::state::State;
 #[derive(Clone, Default)]
 pub(super) struct User {
     password: String,
-    policies: Vec<String>,
     /// Whether the policies were set through the deprecated field. Reads then return it too.
     is_old: bool,
-    bound_cidrs: Vec<String>,
-    ttl: u64,
-    max_ttl: u64,
-    explicit_max_ttl: u64,
-    period: u64,
-    uses: u64,
-    no_default_policy: bool,
-    strictly_bind_ip: bool,
-    kind: String,
+    token: TokenParameters,
 }
 
-const FIELDS: Schema = &[
-    ("username", Kind::Text),
-    ("password", Kind::Text),
-    ("policies", Kind::List),
-    ("ttl", Kind::Duration),
-    ("max_ttl", Kind::Duration),
-    ("bound_cidrs", Kind::List),
-    ("token_policies", Kind::List),
-    ("token_bound_cidrs", Kind::List),
-    ("token_ttl", Kind::Duration),
-    ("token_max_ttl", Kind::Duration),
-    ("token_explicit_max_ttl", Kind::Duration),
-    ("token_period", Kind::Duration),
-    ("token_num_uses", Kind::Number),
-    ("token_no_default_policy", Kind::Flag),
-    ("token_strictly_bind_ip", Kind::Flag),
-    ("token_type", Kind::Text),
-];
+const FIELDS: Schema = &joined::<6, { TOKEN_FIELDS.len() }, { 6 + TOKEN_FIELDS.len() }>(
+    &[
+        ("username", Kind::Text),
+        ("password", Kind::Text),
+        ("policies", Kind::List),
+        ("ttl", Kind::Duration),
+        ("max_ttl", Kind::Duration),
+        ("bound_cidrs", Kind::List),
+    ],
+    TOKEN_FIELDS,
+);
 
 pub(super) fn run(
     state: &mut State,
@@ -82,7 +67,7 @@ pub(super) fn run(
             Ok(ServerResponse::NoContent)
         }
         (Verb::Write, part) => {
-            let fields = Fields::new(parsed.data, FIELDS).map_err(without_prefix)?;
+            let fields = Fields::new(parsed.data, FIELDS).map_err(without_token_prefix)?;
             let known = users.get(&key);
             if !part.is_empty() && known.is_none() {
                 return Err(internal("username does not exist"));
@@ -106,16 +91,6 @@ pub(super) fn run(
     }
 }
 
-/// The server parses the token fields elsewhere, and its errors lack the prefix.
-fn without_prefix(mut error: ErrorResponse) -> ErrorResponse {
-    for error in &mut error.errors {
-        if error.contains("field \"token_") {
-            *error = error.trim_start_matches("Field validation failed: ").to_owned();
-        }
-    }
-    error
-}
-
 fn list(state: &State, accessor: &str) -> Result<ServerResponse, ErrorResponse> {
     let users = state.auth.users.keys().filter(|(of, _)| of == accessor);
     let names: Vec<String> = users.map(|(_, name)| name.clone()).collect();
@@ -128,60 +103,24 @@ impl User {
         let (old, new) = (fields.list("policies"), fields.list("token_policies"));
         let is_old = new.is_none();
         if let Some(names) = new.or(old).filter(|_| allowed) {
-            self.policies = policies(names);
+            self.token.policies = policies(names);
             self.is_old = is_old;
         }
     }
 
     fn set_limits(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
-        let take = |field: &mut u64, name| *field = fields.seconds(name).unwrap_or(*field);
-        take(&mut self.ttl, "ttl");
-        take(&mut self.max_ttl, "max_ttl");
-        take(&mut self.ttl, "token_ttl");
-        take(&mut self.max_ttl, "token_max_ttl");
-        take(&mut self.explicit_max_ttl, "token_explicit_max_ttl");
-        take(&mut self.period, "token_period");
-        if let Some(uses) = fields.number("token_num_uses") {
-            self.uses =
-                u64::try_from(uses).map_err(|_| bad_request("'token_num_uses' cannot be negative"))?;
+        self.token.ttl = fields.seconds("ttl").unwrap_or(self.token.ttl);
+        self.token.max_ttl = fields.seconds("max_ttl").unwrap_or(self.token.max_ttl);
+        if let Some(cidrs) = fields.list("bound_cidrs") {
+            self.token.bound_cidrs = cidrs;
         }
-        self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
-        self.strictly_bind_ip = fields.flag("token_strictly_bind_ip").unwrap_or(self.strictly_bind_ip);
-        if let Some(cidrs) = fields.list("token_bound_cidrs").or_else(|| fields.list("bound_cidrs")) {
-            self.bound_cidrs = cidrs;
-        }
-        if self.strictly_bind_ip && !self.bound_cidrs.is_empty() {
-            return Err(bad_request(
-                "'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one",
-            ));
-        }
-        if let Some(kind) = fields.given_text("token_type") {
-            if !["", "default", "default-service", "default-batch", "service", "batch"].contains(&&*kind) {
-                return Err(bad_request(format!("invalid 'token_type' value {}", quoted(&kind))));
-            }
-            self.kind = kind;
-        }
-        if self.max_ttl > 0 && self.ttl > self.max_ttl {
-            return Err(bad_request("'token_ttl' cannot be greater than 'token_max_ttl'"));
-        }
-        Ok(())
+        self.token.set_limits(fields)
     }
 
     fn to_json(&self) -> Value {
-        let mut object = json!({
-            "token_bound_cidrs": self.bound_cidrs,
-            "token_explicit_max_ttl": self.explicit_max_ttl,
-            "token_max_ttl": self.max_ttl,
-            "token_no_default_policy": self.no_default_policy,
-            "token_num_uses": self.uses,
-            "token_period": self.period,
-            "token_policies": self.policies,
-            "token_strictly_bind_ip": self.strictly_bind_ip,
-            "token_ttl": self.ttl,
-            "token_type": if self.kind.is_empty() { "default" } else { &self.kind },
-        });
-        if self.is_old && !self.policies.is_empty() {
-            object["policies"] = json!(self.policies);
+        let mut object = Value::Object(self.token.to_json());
+        if self.is_old && !self.token.policies.is_empty() {
+            object["policies"] = json!(self.token.policies);
         }
         object
     }
@@ -217,19 +156,12 @@ pub(super) fn log_in(
     let path = parsed.path.strip_prefix("auth/").unwrap_or(&parsed.path);
     let mount = path.rsplit_once("/login/").map_or(path, |(mount, _)| mount).replace('/', "-");
     let grant = Grant {
-        namespace: parsed.namespace.clone(),
         path: parsed.path.clone(),
+        namespace: parsed.namespace.clone(),
         display_name: format!("{mount}-{name}"),
-        policies: with_default_policy(user.policies.clone(), !user.no_default_policy),
         meta: Some(Pairs::from([("username".to_owned(), name.to_owned())])),
-        ttl: if user.period > 0 { user.period } else { user.ttl },
-        max_ttl: if user.period > 0 { 0 } else { user.max_ttl },
-        explicit_max_ttl: user.explicit_max_ttl,
-        uses: user.uses,
-        is_batch: user.kind.ends_with("batch"),
-        renewable: true,
-        orphan: true,
-        ..Grant::default()
+        ..user.token.grant()
     };
-    login::log_in(state, accessor, name, grant, credentials, warnings)
+    let login = Login { accessor, alias: name, metadata: None, grant };
+    login::log_in(state, login, credentials, warnings)
 }
