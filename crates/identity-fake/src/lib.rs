@@ -48,6 +48,7 @@ mod router;
 mod serve;
 mod state;
 mod store;
+mod sys;
 mod tokens;
 mod vault;
 mod wrapping;

@@ -6,14 +6,13 @@ use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Request, Response};
 use identity_core::transport::TransportError;
-use serde_json::{Value, json};
 
 use super::fault::{self, Fault};
 use super::request::{self, ParsedRequest, Verb};
-use super::response::{ErrorResponse, ServerResponse, bad_request};
+use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
-use super::{auth, capabilities, mounts, namespaces, oidc, permission, policies, router, tokens, wrapping};
+use super::{auth, oidc, permission, router, sys, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -68,8 +67,8 @@ fn handle(
 ) -> Result<ServerResponse, ErrorResponse> {
     let ttl = wrapping::ttl(request.headers())?;
     match (parsed.verb, &*parsed.path) {
-        (Verb::Read, "sys/health") => return Ok(ServerResponse::Raw(health(state))),
-        (Verb::Read, "sys/seal-status") => return Ok(ServerResponse::Raw(seal_status())),
+        (Verb::Read, "sys/health") => return Ok(sys::health(state)),
+        (Verb::Read, "sys/seal-status") => return Ok(sys::seal_status()),
         (Verb::Read | Verb::Write, "sys/wrapping/lookup") | (Verb::Write, "sys/wrapping/unwrap") => {
             return wrapping::run(state, &parsed, request.headers());
         }
@@ -103,7 +102,7 @@ fn dispatch(
     let token = tokens::from_headers(request.headers());
     let response = match parsed.path.split('/').next().unwrap_or_default() {
         "identity" => router::run(state, parsed, caller),
-        "sys" => sys(state, parsed, token, is_wrapped).unwrap_or_else(ServerResponse::Error),
+        "sys" => sys::run(state, parsed, token, is_wrapped).unwrap_or_else(ServerResponse::Error),
         "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
         _ => {
             let path = &parsed.path;
@@ -112,61 +111,4 @@ fn dispatch(
         }
     };
     Ok(response)
-}
-
-fn sys(
-    state: &mut State,
-    parsed: ParsedRequest,
-    token: &str,
-    is_wrapped: bool,
-) -> Result<ServerResponse, ErrorResponse> {
-    let area = parsed.path.split('/').nth(1).unwrap_or_default();
-    match (area, parsed.verb) {
-        ("auth" | "mounts", _) => mounts::run(state, &parsed),
-        ("namespaces", _) => namespaces::run(state, &parsed),
-        ("policies" | "policy", _) => policies::run(state, &parsed),
-        ("capabilities" | "capabilities-self" | "capabilities-accessor", _) => {
-            capabilities::run(state, parsed, token)
-        }
-        ("wrapping", Verb::Write) if parsed.path == "sys/wrapping/wrap" => {
-            if !is_wrapped {
-                return Err(bad_request("endpoint requires response wrapping to be used"));
-            }
-            Ok(ServerResponse::Data { data: Value::Object(parsed.data), warnings: Vec::new() })
-        }
-        _ => Err(ErrorResponse::unsupported_path()),
-    }
-}
-
-fn health(state: &State) -> Value {
-    json!({
-        "initialized": true,
-        "sealed": false,
-        "standby": false,
-        "replication_performance_mode": "disabled",
-        "replication_dr_mode": "disabled",
-        "server_time_utc": state.clock.now().as_second(),
-        "version": "2.7.2",
-        "cluster_name": "fake-vault",
-        "cluster_id": "00000000-0000-0000-0000-000000000000",
-    })
-}
-
-fn seal_status() -> Value {
-    json!({
-        "type": "shamir",
-        "initialized": true,
-        "sealed": false,
-        "t": 1,
-        "n": 1,
-        "progress": 0,
-        "nonce": "",
-        "recovery_seal": false,
-        "version": "2.7.2",
-        "commit_date": "2026-10-26T20:32:27Z",
-        "migration": false,
-        "cluster_name": "fake-vault",
-        "cluster_id": "00000000-0000-0000-0000-000000000000",
-        "storage_type": "inmem",
-    })
 }
