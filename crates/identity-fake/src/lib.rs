@@ -21,6 +21,7 @@ mod alias;
 mod alias_write;
 mod auth;
 mod capabilities;
+mod cidr;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod control;

@@ -21,6 +21,9 @@ pub(super) struct Mount {
     pub(super) kind: String,
     pub(super) local: bool,
     pub(super) accessor: String,
+    /// In seconds. 0 selects the default of the system.
+    pub(super) default_lease_ttl: u64,
+    pub(super) max_lease_ttl: u64,
     uuid: String,
     description: String,
 }
@@ -63,6 +66,8 @@ impl Mounts {
             kind: kind.to_owned(),
             local,
             accessor: accessor.clone(),
+            default_lease_ttl: 0,
+            max_lease_ttl: 0,
             uuid: random.uuid(),
             description: String::new(),
         };
@@ -156,7 +161,12 @@ fn all(mounts: &Mounts, namespace: &str, auth: bool) -> ServerResponse {
 fn to_json(mount: &Mount) -> Value {
     json!({
         "accessor": mount.accessor,
-        "config": { "default_lease_ttl": 0, "force_no_cache": false, "max_lease_ttl": 0, "token_type": "default-service" },
+        "config": {
+            "default_lease_ttl": mount.default_lease_ttl,
+            "force_no_cache": false,
+            "max_lease_ttl": mount.max_lease_ttl,
+            "token_type": "default-service",
+        },
         "description": mount.description,
         "external_entropy_access": false,
         "local": mount.local,

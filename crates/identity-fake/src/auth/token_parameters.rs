@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::grant::{Grant, with_default_policy};
+use crate::cidr;
 use crate::input::{Fields, Kind};
 use crate::limits::policies;
 use crate::response::{ErrorResponse, bad_request, quoted};
@@ -51,7 +52,7 @@ impl TokenParameters {
         self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
         self.strictly_bind_ip = fields.flag("token_strictly_bind_ip").unwrap_or(self.strictly_bind_ip);
         if let Some(cidrs) = fields.list("token_bound_cidrs") {
-            self.bound_cidrs = cidrs;
+            self.bound_cidrs = cidr::normalize(cidrs)?;
         }
         if self.strictly_bind_ip && !self.bound_cidrs.is_empty() {
             return Err(bad_request(
