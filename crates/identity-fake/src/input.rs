@@ -18,9 +18,14 @@ pub(super) enum Kind {
     Texts,
     /// An object, or strings like `key=value`.
     Pairs,
+    /// An object with any values, or a list of such objects, which are joined.
+    Map,
     Number,
+    /// A list of numbers, or a string with commas.
+    Numbers,
     /// Seconds, or a string such as `1h30m`. `null` counts as absent.
     Duration,
+    SignedDuration,
 }
 
 pub(super) type Pairs = BTreeMap<String, String>;
@@ -59,8 +64,11 @@ impl Fields {
                 Kind::List => as_list(value).err(),
                 Kind::Texts => as_texts(value).err(),
                 Kind::Pairs => as_pairs(value, name).err(),
+                Kind::Map => as_map(value, "").err(),
                 Kind::Number => as_number(value).err(),
+                Kind::Numbers => as_numbers(value).err(),
                 Kind::Duration => as_duration(value).err(),
+                Kind::SignedDuration => as_signed_duration(value).err(),
             };
             if let Some(problem) = problem {
                 let field = quoted(name);
@@ -115,9 +123,25 @@ impl Fields {
         as_number(self.get(name)?).ok()
     }
 
+    /// Returns a list of numbers if it is present. `null` is the empty list.
+    pub(super) fn numbers(&self, name: &str) -> Option<Vec<i64>> {
+        as_numbers(self.get(name)?).ok()
+    }
+
     /// Returns the whole seconds of a duration if it is present.
     pub(super) fn seconds(&self, name: &str) -> Option<u64> {
         as_duration(self.get(name)?).ok()?
+    }
+
+    /// Returns the whole seconds of a duration that may be negative if it is present.
+    pub(super) fn signed_seconds(&self, name: &str) -> Option<i64> {
+        as_signed_duration(self.get(name)?).ok()?
+    }
+
+    /// Returns an object if it is present. `null` is `Some(None)`.
+    #[allow(clippy::option_option, reason = "not given and `null` are two things")]
+    pub(super) fn map(&self, name: &str) -> Option<Option<Map<String, Value>>> {
+        as_map(self.get(name)?, "").ok()
     }
 
     /// Returns pairs if they are present. `null` is `Some(None)`.
@@ -130,7 +154,10 @@ impl Fields {
 fn kind_name(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "[]interface {}",
-        _ => "map[string]interface {}",
+        Value::String(_) => "string",
+        Value::Number(_) => "json.Number",
+        Value::Bool(_) => "bool",
+        Value::Object(_) | Value::Null => "map[string]interface {}",
     }
 }
 
@@ -296,16 +323,56 @@ fn radix(digits: &str) -> (&str, u32) {
     }
 }
 
-fn as_duration(value: &Value) -> Result<Option<u64>, String> {
+fn as_numbers(value: &Value) -> Result<Vec<i64>, String> {
+    let parts = match value {
+        Value::String(text) if text.is_empty() => Vec::new(),
+        Value::String(text) => text.split(',').map(Value::from).collect(),
+        other => items(other).into_iter().cloned().collect(),
+    };
+    let (mut numbers, mut problems) = (Vec::new(), Vec::new());
+    for (index, part) in parts.iter().enumerate() {
+        match as_number(part) {
+            Ok(number) => numbers.push(number),
+            Err(problem) => problems.push(problem.replacen("''", &format!("'[{index}]'"), 1)),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(numbers);
+    }
+    Err(format!("decoding failed due to the following error(s):\n\n{}", problems.join("\n")))
+}
+
+fn as_map(value: &Value, place: &str) -> Result<Option<Map<String, Value>>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(fields) => Ok(Some(fields.clone())),
+        Value::Array(items) => {
+            let mut all = Map::new();
+            for (index, item) in items.iter().enumerate() {
+                all.extend(as_map(item, &format!("{place}[{index}]"))?.unwrap_or_default());
+            }
+            Ok(Some(all))
+        }
+        scalar => Err(format!(
+            "'{place}' expected type 'map[string]interface {{}}', got unconvertible type '{}'",
+            kind_name(scalar)
+        )),
+    }
+}
+
+fn as_signed_duration(value: &Value) -> Result<Option<i64>, String> {
     let (is_negative, duration) = match value {
         Value::Null => return Ok(None),
         Value::Number(number) => duration::parse(&number.to_string())?,
         Value::String(text) => duration::parse(text)?,
         _ => return Err("could not parse duration from input".to_owned()),
     };
-    match duration.as_secs() {
-        0 => Ok(Some(0)),
-        seconds if is_negative => Err(format!("cannot provide negative value '-{seconds}'")),
-        seconds => Ok(Some(seconds)),
-    }
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Ok(Some(if is_negative { -seconds } else { seconds }))
+}
+
+fn as_duration(value: &Value) -> Result<Option<u64>, String> {
+    let Some(seconds) = as_signed_duration(value)? else { return Ok(None) };
+    let seconds = u64::try_from(seconds).map_err(|_| format!("cannot provide negative value '{seconds}'"))?;
+    Ok(Some(seconds))
 }

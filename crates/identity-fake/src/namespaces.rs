@@ -114,7 +114,9 @@ pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerRes
             None => return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
         },
         Verb::Delete => return delete(state, &path),
-        Verb::List | Verb::Other => return Err(ErrorResponse::unsupported_operation()),
+        Verb::List | Verb::Scan | Verb::Patch | Verb::Other => {
+            return Err(ErrorResponse::unsupported_operation());
+        }
     };
     Ok(ServerResponse::Data { data, warnings: Vec::new() })
 }

@@ -59,7 +59,10 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
         Verb::Write if is_new(state, parsed) => "create",
         Verb::Write => "update",
         Verb::Delete => "delete",
-        Verb::Other => "patch",
+        Verb::Scan => "scan",
+        Verb::Patch => "patch",
+        // No capability grants it.
+        Verb::Other => "",
     };
     let acl = Acl::for_token(state, token)?;
     let is_guarded = SUDO_PATHS.iter().any(|guarded| parsed.path.starts_with(guarded));

@@ -132,7 +132,7 @@ pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerRes
             state.policies.0.remove(&(namespace.to_owned(), name));
             Ok(ServerResponse::NoContent)
         }
-        Verb::List | Verb::Other => Err(ErrorResponse::unsupported_operation()),
+        Verb::List | Verb::Scan | Verb::Patch | Verb::Other => Err(ErrorResponse::unsupported_operation()),
     }
 }
 

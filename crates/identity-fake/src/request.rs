@@ -22,9 +22,11 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(super) enum Verb {
     Read,
     List,
+    Scan,
     Write,
+    Patch,
     Delete,
-    /// A known method that no endpoint supports.
+    /// `HEAD`, which no endpoint supports.
     Other,
 }
 
@@ -85,11 +87,16 @@ impl ParsedRequest {
 
         let query = pairs(request.uri().query().unwrap_or_default());
         let (verb, data) = match request.method().as_str() {
-            "GET" if is_list_query(&query)? => (Verb::List, without_list(query)),
-            "GET" => (Verb::Read, query),
+            "GET" => match (flag(&query, "list")?, flag(&query, "scan")?) {
+                (true, true) => return Err(ErrorResponse::without_message(StatusCode::BAD_REQUEST)),
+                (true, false) => (Verb::List, without(query, "list")),
+                (false, true) => (Verb::Scan, without(query, "scan")),
+                (false, false) => (Verb::Read, query),
+            },
             "LIST" => (Verb::List, query),
             "DELETE" => (Verb::Delete, query),
-            "HEAD" | "SCAN" => (Verb::Other, query),
+            "SCAN" => (Verb::Scan, query),
+            "HEAD" => (Verb::Other, query),
             "POST" | "PUT" => (Verb::Write, body(request, &path)?),
             "PATCH" => {
                 let content_type = text(request.headers(), CONTENT_TYPE.as_str());
@@ -102,13 +109,12 @@ impl ParsedRequest {
                         format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {content_type}");
                     return Err(ErrorResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
                 }
-                (Verb::Other, body(request, &path)?)
+                (Verb::Patch, body(request, &path)?)
             }
             "OPTIONS" => return Err(bad_request("cannot handle internal-only request operation")),
             _ => return Err(ErrorResponse::without_message(StatusCode::METHOD_NOT_ALLOWED)),
         };
-        let lists = verb == Verb::List || request.method().as_str() == "SCAN";
-        if lists && !path.ends_with('/') {
+        if matches!(verb, Verb::List | Verb::Scan) && !path.ends_with('/') {
             path.push('/');
         }
         Ok(Self { verb, namespace, path, data })
@@ -119,19 +125,19 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
 }
 
-fn is_list_query(query: &Map<String, Value>) -> Result<bool, ErrorResponse> {
-    let list = query.get("list");
+fn flag(query: &Map<String, Value>, name: &str) -> Result<bool, ErrorResponse> {
+    let flag = query.get(name);
     // The first of several values counts.
-    let list = list.and_then(|list| list.get(0)).or(list);
-    match list.and_then(Value::as_str).unwrap_or_default() {
+    let flag = flag.and_then(|values| values.get(0)).or(flag);
+    match flag.and_then(Value::as_str).unwrap_or_default() {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
         _ => Err(ErrorResponse::without_message(StatusCode::BAD_REQUEST)),
     }
 }
 
-fn without_list(mut query: Map<String, Value>) -> Map<String, Value> {
-    query.remove("list");
+fn without(mut query: Map<String, Value>, name: &str) -> Map<String, Value> {
+    query.remove(name);
     query
 }
 
