@@ -104,7 +104,7 @@ pub(super) fn alias_list(aliases: &Aliases, mounts: &Mounts) -> Option<Value> {
             "name": alias.name,
             "canonical_id": alias.canonical_id,
             "mount_accessor": alias.mount_accessor,
-            "metadata": null,
+            "metadata": alias.metadata,
             "custom_metadata": alias.custom_metadata,
             "local": alias.local,
         });
@@ -148,7 +148,7 @@ pub(super) fn to_json(context: &Context<'_>, alias: &Alias, view: AliasView) -> 
         "canonical_id": alias.canonical_id,
         "name": alias.name,
         "mount_accessor": alias.mount_accessor,
-        "metadata": null,
+        "metadata": alias.metadata,
         "merged_from_canonical_ids": if alias.merged_from.is_empty() { Value::Null } else { json!(alias.merged_from) },
         "creation_time": alias.created.to_string(),
         "last_update_time": alias.updated.to_string(),

@@ -86,6 +86,7 @@ fn create(context: &mut Context<'_>, mount: &Mount, wanted: AliasUpdate) -> Hand
         canonical_id: entity.id.clone(),
         name: wanted.name,
         mount_accessor: wanted.mount_accessor,
+        metadata: None,
         custom_metadata: wanted.custom_metadata,
         local: mount.local,
         merged_from: Vec::new(),

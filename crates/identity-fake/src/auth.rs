@@ -1,5 +1,6 @@
 //! Auth methods: users and login of `userpass`, and `auth/token`.
 
+mod external_groups;
 mod grant;
 mod login;
 mod token;
@@ -19,6 +20,7 @@ use super::state::State;
 use login::Pending;
 use userpass::User;
 
+pub(super) use external_groups::GroupAliases;
 pub(super) use grant::identity_policies;
 
 #[derive(Default)]

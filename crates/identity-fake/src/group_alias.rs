@@ -105,6 +105,7 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Alias>) -> Ha
         canonical_id: group.id.clone(),
         name,
         mount_accessor,
+        metadata: None,
         custom_metadata: None,
         local: false,
         merged_from: Vec::new(),

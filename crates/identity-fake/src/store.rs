@@ -41,6 +41,8 @@ pub(super) struct Alias {
     pub(super) canonical_id: String,
     pub(super) name: String,
     pub(super) mount_accessor: String,
+    /// What the last login reported.
+    pub(super) metadata: Option<Pairs>,
     pub(super) custom_metadata: Option<Pairs>,
     pub(super) local: bool,
     pub(super) merged_from: Vec<String>,
@@ -84,8 +86,9 @@ impl CloneNormalized for Entity {
 
 impl CloneNormalized for Alias {
     fn clone_normalized(&self) -> Self {
+        let metadata = non_empty(self.metadata.as_ref(), Pairs::is_empty);
         let custom_metadata = non_empty(self.custom_metadata.as_ref(), Pairs::is_empty);
-        Self { custom_metadata, object: Arc::default(), ..self.clone() }
+        Self { metadata, custom_metadata, object: Arc::default(), ..self.clone() }
     }
 }
 

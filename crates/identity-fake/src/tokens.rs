@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
+use super::auth::GroupAliases;
 use super::input::Pairs;
 use super::request::text;
 
@@ -68,6 +69,8 @@ pub(super) struct Lease {
     pub(super) renewable: bool,
     pub(super) orphan: bool,
     pub(super) is_batch: bool,
+    /// The external groups that the login reported.
+    pub(super) groups: GroupAliases,
 }
 
 impl Lease {
@@ -87,6 +90,7 @@ impl Lease {
             renewable: false,
             orphan: true,
             is_batch: false,
+            groups: GroupAliases::default(),
         }
     }
 

@@ -34,6 +34,7 @@ fn value<'s>(directive: &str, store: &'s Store, entity: &'s Entity) -> Option<&'
                 match selector.split_once('.') {
                     None if selector == "id" => Some(&alias.id),
                     None if selector == "name" => Some(&alias.name),
+                    Some(("metadata", key)) => metadata_value(alias.metadata.as_ref(), key),
                     Some(("custom_metadata", key)) => metadata_value(alias.custom_metadata.as_ref(), key),
                     _ => None,
                 }

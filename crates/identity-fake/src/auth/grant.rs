@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::external_groups::GroupAliases;
 use super::login::denied;
 use crate::duration;
 use crate::entity;
@@ -32,6 +33,7 @@ pub(super) struct Grant {
     pub(super) is_batch: bool,
     pub(super) renewable: bool,
     pub(super) orphan: bool,
+    pub(super) groups: GroupAliases,
 }
 
 /// The default and maximum TTL: 32 days.
@@ -93,6 +95,7 @@ pub(super) fn create_token(
         renewable: grant.renewable && !grant.is_batch && !unlimited,
         orphan: grant.orphan,
         is_batch: grant.is_batch,
+        groups: grant.groups,
     };
     let auth = to_json(&token, &lease, grant.entity.as_deref(), &from_identity);
     state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, lease, access: None });

@@ -7,13 +7,14 @@ use http::header::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::external_groups::{self, GroupAliases};
 use super::grant::{Grant, create_token};
 use crate::entity;
 use crate::input::Pairs;
 use crate::mfa::{self, Credentials};
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::state::{Context, State};
-use crate::store::{Alias, Entity};
+use crate::store::{Alias, CloneNormalized, Entity};
 
 /// A login that waits for its second factor.
 pub(super) struct Pending {
@@ -58,6 +59,8 @@ pub(super) struct Login<'a> {
     pub(super) alias: &'a str,
     /// The metadata of the entity alias. `None` leaves it unchanged.
     pub(super) metadata: Option<Pairs>,
+    /// The names of the group aliases.
+    pub(super) groups: Vec<String>,
     pub(super) grant: Grant,
 }
 
@@ -68,7 +71,7 @@ pub(super) fn log_in(
     credentials: Option<&Credentials>,
     mut warnings: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
-    let Login { accessor, alias, metadata, mut grant } = login;
+    let Login { accessor, alias, metadata, groups, mut grant } = login;
     if grant.policies.iter().any(|policy| policy == "root") {
         return Err(bad_request("auth methods cannot create root tokens"));
     }
@@ -77,6 +80,8 @@ pub(super) fn log_in(
     if entity.disabled {
         return Err(denied());
     }
+    grant.groups = GroupAliases { accessor: accessor.to_owned(), names: groups };
+    external_groups::refresh(context.store, &entity.id, &mut grant.groups);
     grant.entity = Some(entity.id.clone());
     let mount = context.mounts.get(accessor).ok_or_else(denied)?;
     let enforcements = mfa::matching(&context, &entity.id, mount);
@@ -110,7 +115,11 @@ fn entity_for_alias(
     metadata: Option<Pairs>,
 ) -> Result<Entity, ErrorResponse> {
     if let Some(alias) = context.store.aliases.at(accessor, name) {
-        return context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied);
+        let mut entity = context.store.entities.get(&alias.canonical_id).cloned().ok_or_else(denied)?;
+        if let Some(metadata) = metadata {
+            set_metadata(context, &mut entity, (accessor, name), metadata)?;
+        }
+        return Ok(entity);
     }
     let mut entity = entity::new(context);
     let local = context.mounts.get(accessor).is_some_and(|mount| mount.local);
@@ -119,7 +128,8 @@ fn entity_for_alias(
         canonical_id: entity.id.clone(),
         name: name.to_owned(),
         mount_accessor: accessor.to_owned(),
-        custom_metadata: metadata,
+        metadata,
+        custom_metadata: None,
         local,
         merged_from: Vec::new(),
         created: context.now,
@@ -128,6 +138,26 @@ fn entity_for_alias(
     });
     entity::put(context.store, entity.clone(), None)?;
     Ok(entity)
+}
+
+/// Updates the metadata of an alias if it has changed.
+fn set_metadata(
+    context: &mut Context<'_>,
+    entity: &mut Entity,
+    (accessor, name): (&str, &str),
+    metadata: Pairs,
+) -> Result<(), ErrorResponse> {
+    let is_changed = |alias: &Alias| {
+        (&*alias.mount_accessor, &*alias.name) == (accessor, name)
+            && !alias.metadata.iter().flatten().eq(&metadata)
+    };
+    let Some(index) = entity.aliases.iter().position(is_changed) else { return Ok(()) };
+    *entity = entity.clone_normalized();
+    if let Some(alias) = entity.aliases.get_mut(index) {
+        alias.metadata = Some(metadata);
+        alias.updated = context.now;
+    }
+    entity::put(context.store, entity.clone(), None)
 }
 
 fn pending_auth(requirement: &Value) -> Value {

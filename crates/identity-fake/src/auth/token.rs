@@ -4,6 +4,7 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::external_groups;
 use super::grant::{self, Grant, identity_policies, with_default_policy};
 use crate::acl::Acl;
 use crate::input::{Fields, Kind, Schema};
@@ -141,6 +142,8 @@ fn renew(state: &mut State, token: &str) -> Result<ServerResponse, ErrorResponse
     let found = found.ok_or_else(|| bad_request("lease is not renewable"))?;
     let age = now.duration_since(found.lease.created).max(SignedDuration::ZERO);
     found.lease.renewed = u64::try_from(age.as_secs()).unwrap_or_default();
+    external_groups::renew(state, token);
+    let found = state.tokens.find(token).ok_or_else(bad_token)?;
     let Token { namespace, entity, lease, .. } = found.clone();
     let from_identity = entity.as_ref().zip(state.context(&namespace));
     let from_identity =
@@ -228,6 +231,7 @@ fn create(
         is_batch,
         renewable: fields.flag("renewable").unwrap_or(true),
         orphan: is_orphan || has_no_parent,
+        ..Grant::default()
     };
     grant::create_token(state, grant, warnings)
 }

@@ -162,6 +162,6 @@ pub(super) fn log_in(
         meta: Some(Pairs::from([("username".to_owned(), name.to_owned())])),
         ..user.token.grant()
     };
-    let login = Login { accessor, alias: name, metadata: None, grant };
+    let login = Login { accessor, alias: name, metadata: None, groups: Vec::new(), grant };
     login::log_in(state, login, credentials, warnings)
 }

@@ -29,6 +29,7 @@ struct Alias {
     accessor: String,
     id: String,
     name: String,
+    metadata: Pairs,
     custom_metadata: Pairs,
 }
 
@@ -41,6 +42,7 @@ impl Subject {
             accessor: alias.mount_accessor.clone(),
             id: alias.id.clone(),
             name: alias.name.clone(),
+            metadata: alias.metadata.clone().unwrap_or_default(),
             custom_metadata: alias.custom_metadata.clone().unwrap_or_default(),
         };
         Self {
@@ -169,8 +171,7 @@ fn alias_value(selector: &str, alias: &Alias) -> Result<String, String> {
         _ if selector.starts_with("custom_metadata") => {
             pairs_value(selector, "custom_metadata", &alias.custom_metadata)
         }
-        // Only a login sets this metadata of an alias.
-        _ => pairs_value(selector, "metadata", &Pairs::new()),
+        _ => pairs_value(selector, "metadata", &alias.metadata),
     }
 }
 
