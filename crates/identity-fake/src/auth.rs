@@ -11,8 +11,8 @@ mod validate;
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use http::header::HeaderMap;
 
+use super::mfa::Credentials;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::route::is_slug;
@@ -22,6 +22,7 @@ use userpass::User;
 
 pub(super) use external_groups::GroupAliases;
 pub(super) use grant::identity_policies;
+pub(super) use login::credentials;
 
 #[derive(Default)]
 pub(super) struct Auth {
@@ -50,9 +51,8 @@ pub(super) fn is_new_user(state: &State, parsed: &ParsedRequest) -> bool {
 pub(super) fn without_token(
     state: &mut State,
     parsed: &ParsedRequest,
-    headers: &HeaderMap,
+    credentials: Option<&Credentials>,
 ) -> Result<Option<ServerResponse>, ErrorResponse> {
-    let credentials = login::credentials(headers)?;
     let fail = |status, problem: &str| Err(ErrorResponse::new(status, problem));
     if parsed.path == "sys/mfa/validate" {
         return match parsed.verb {
@@ -63,7 +63,7 @@ pub(super) fn without_token(
     let Some((accessor, kind, rest)) = mount(state, parsed) else { return Ok(None) };
     match (&*kind, rest.split_once('/')) {
         ("userpass", Some(("login", name))) if is_slug(name) => match parsed.verb {
-            Verb::Write => userpass::log_in(state, parsed, &accessor, name, credentials.as_ref()).map(Some),
+            Verb::Write => userpass::log_in(state, parsed, &accessor, name, credentials).map(Some),
             _ => fail(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation"),
         },
         ("userpass", Some(("login", _))) => fail(StatusCode::NOT_FOUND, "unsupported path"),

@@ -15,14 +15,22 @@ pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
     }
     if rest.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds: i64 = rest.parse().map_err(|_| invalid(text))?;
-        return Ok((is_negative, Duration::from_secs(seconds.unsigned_abs())));
+        return Ok((is_negative, checked(seconds.unsigned_abs())?));
     }
     if let Some(days) = rest.strip_suffix('d') {
         let problem = || format!("strconv.ParseInt: parsing {}: invalid syntax", quoted(days));
         let days: u64 = days.parse().map_err(|_| problem())?;
-        return Ok((is_negative, Duration::from_secs(days.saturating_mul(24 * 60 * 60))));
+        return Ok((is_negative, checked(days.saturating_mul(24 * 60 * 60))?));
     }
     Ok((is_negative, with_units(text, rest)?))
+}
+
+/// Go counts nanoseconds in 63 bits.
+fn checked(seconds: u64) -> Result<Duration, String> {
+    if seconds > i64::MAX.unsigned_abs() / 1_000_000_000 {
+        return Err("multiplication of durations resulted in overflow, one operand may be too large".to_owned());
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 fn with_units(text: &str, mut rest: &str) -> Result<Duration, String> {

@@ -41,8 +41,7 @@ impl Namespaces {
 
     /// Combines the header with the beginning of the path. Returns the namespace and the rest of the path.
     pub(super) fn resolve<'p>(&self, header: &str, path: &'p str) -> Option<(String, &'p str)> {
-        let mut namespace =
-            if header.is_empty() || header == "root" { String::new() } else { format!("{header}/") };
+        let mut namespace = canonical(header);
         if !self.0.contains_key(&namespace) {
             return None;
         }
@@ -66,6 +65,20 @@ impl Namespaces {
             is_child.then_some((name, path, namespace))
         })
     }
+}
+
+/// Returns the path of the namespace that a header names.
+fn canonical(header: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in header.split('/') {
+        match name {
+            "" | "." => {}
+            ".." if !names.is_empty() => _ = names.pop(),
+            name => names.push(name),
+        }
+    }
+    let path = names.join("/");
+    if path.is_empty() || path == "root" { String::new() } else { format!("{path}/") }
 }
 
 /// Creates a namespace. Succeeds if it exists.

@@ -1,7 +1,9 @@
 //! The kinds of responses that the server sends.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY,
+};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -148,9 +150,16 @@ pub(super) enum ServerResponse {
     NoContent,
     Error(ErrorResponse),
     /// 307 to another path.
-    Redirect(String),
+    Redirect {
+        location: String,
+        has_body: bool,
+    },
+    /// 400 of the HTTP library.
+    MalformedTarget,
     /// 400 without headers and body.
-    BareBadRequest,
+    UnprintablePath,
+    /// 413 without the headers of other responses.
+    BodyTooLarge,
 }
 
 impl ServerResponse {
@@ -193,14 +202,21 @@ impl ServerResponse {
                 }
                 (error.status, Some(body))
             }
-            Self::Redirect(path) => {
-                let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
-                return bare(StatusCode::TEMPORARY_REDIRECT, &[(LOCATION, location), NO_STORE]);
+            Self::Redirect { location, has_body } => return redirect(&location, has_body),
+            Self::MalformedTarget => {
+                let mut response = bare(StatusCode::BAD_REQUEST, &[(CONTENT_TYPE, PLAIN), (CONNECTION, CLOSE)]);
+                *response.body_mut() = "400 Bad Request".into();
+                return response;
             }
-            Self::BareBadRequest => return bare(StatusCode::BAD_REQUEST, &[]),
+            Self::UnprintablePath => return bare(StatusCode::BAD_REQUEST, &[]),
+            Self::BodyTooLarge => {
+                let headers = [(CONTENT_TYPE, JSON), (CONNECTION, CLOSE)];
+                let mut response = bare(StatusCode::PAYLOAD_TOO_LARGE, &headers);
+                *response.body_mut() = r#"{"errors":["http: request body too large"]}"#.into();
+                return response;
+            }
         };
-        let mut response =
-            bare(status, &[NO_STORE, (CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let mut response = bare(status, &[NO_STORE, ONLY_TLS, (CONTENT_TYPE, JSON)]);
         if let Some(body) = body {
             *response.body_mut() = serde_json::to_vec(&body).unwrap_or_default().into();
         }
@@ -209,11 +225,29 @@ impl ServerResponse {
 }
 
 const NO_STORE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const ONLY_TLS: (HeaderName, HeaderValue) =
+    (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 fn bare(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response.headers_mut().extend(headers.iter().cloned());
+    response
+}
+
+fn redirect(location: &str, has_body: bool) -> Response<Bytes> {
+    let header = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"));
+    let mut response = bare(StatusCode::TEMPORARY_REDIRECT, &[NO_STORE, ONLY_TLS, (LOCATION, header)]);
+    if has_body {
+        response.headers_mut().insert(CONTENT_TYPE, HTML);
+        let escapes = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&#34;"), ('\'', "&#39;")];
+        let escaped = escapes.iter().fold(location.to_owned(), |text, (char, to)| text.replace(*char, to));
+        *response.body_mut() = format!("<a href=\"{escaped}\">Temporary Redirect</a>.\n\n").into();
+    }
     response
 }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HeaderName;
+use http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
 use http::{Request, Response};
 use identity_core::transport::TransportError;
 
 use super::fault::{self, Fault};
-use super::request::{self, ParsedRequest, Verb};
+use super::request::{self, Accepted, Operation, ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
@@ -29,7 +29,10 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
     }
 
     let mut response = respond(state, request).into_response(request_id);
-    if let Some(namespace) = request.headers().get(NAMESPACE).filter(|namespace| !namespace.is_empty()) {
+    // Requests that the HTTP layer rejects have neither header.
+    let is_served = response.headers().contains_key(STRICT_TRANSPORT_SECURITY);
+    let namespace = request.headers().get(NAMESPACE).filter(|namespace| is_served && !namespace.is_empty());
+    if let Some(namespace) = namespace {
         response.headers_mut().insert(NAMESPACE, namespace.clone());
     }
     if request.method() == http::Method::HEAD {
@@ -43,29 +46,21 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
 }
 
 fn respond(state: &mut State, request: &Request<Bytes>) -> ServerResponse {
-    let path = request.uri().path();
-    if !request::has_printable_path(path) {
-        return ServerResponse::BareBadRequest;
-    }
-    if let Some(mut path) = request::redirect_path(path) {
-        if let Some(query) = request.uri().query() {
-            path.push('?');
-            path.push_str(query);
-        }
-        return ServerResponse::Redirect(path);
-    }
-    match ParsedRequest::parse(request, &state.namespaces) {
-        Ok(parsed) => handle(state, request, parsed).unwrap_or_else(ServerResponse::Error),
-        Err(error) => ServerResponse::Error(error),
+    match request::accept(request) {
+        Ok(accepted) => handle(state, request, accepted).unwrap_or_else(ServerResponse::Error),
+        Err(response) => response,
     }
 }
 
 fn handle(
     state: &mut State,
     request: &Request<Bytes>,
-    parsed: ParsedRequest,
+    accepted: Accepted,
 ) -> Result<ServerResponse, ErrorResponse> {
+    let operation = Operation::read(request, accepted)?;
     let ttl = wrapping::ttl(request.headers())?;
+    let credentials = auth::credentials(request.headers())?;
+    let parsed = operation.resolve(request, &state.namespaces)?;
     match (parsed.verb, &*parsed.path) {
         (Verb::Read, "sys/health") => return Ok(sys::health(state)),
         (Verb::Read, "sys/seal-status") => return Ok(sys::seal_status()),
@@ -75,7 +70,7 @@ fn handle(
         _ => {}
     }
     let wrapped = ttl.map(|ttl| (ttl, (parsed.path.clone(), parsed.verb == Verb::List)));
-    let mut response = match auth::without_token(state, &parsed, request.headers())? {
+    let mut response = match auth::without_token(state, &parsed, credentials.as_ref())? {
         Some(response) => response,
         None => dispatch(state, request, parsed, ttl.is_some())?,
     };

@@ -172,7 +172,11 @@ impl Tokens {
 /// Returns the token of a request, `""` if it has none.
 pub(super) fn from_headers(headers: &HeaderMap) -> &str {
     match text(headers, "x-vault-token") {
-        "" => text(headers, AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default(),
+        "" => {
+            let values = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
+            let token = values.filter_map(|value| value.strip_prefix("Bearer ")).next();
+            token.unwrap_or_default().trim()
+        }
         token => token,
     }
 }

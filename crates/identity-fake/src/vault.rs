@@ -63,6 +63,7 @@ use super::state::State;
 /// | `auth/` | `userpass` login; creating, reading, renewing and revoking tokens | logging in through other methods |
 /// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
 /// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
+/// | HTTP | statuses, headers and bodies, and the order of several errors | the user interface, `CORS`; the words about JSON syntax errors differ, and JSON can be nested 500 levels deep, not 10,000 |
 /// | secrets | | confidentiality: do not store real secrets in it |
 ///
 /// Permissions are evaluated on each request, from the policies of the token, of its

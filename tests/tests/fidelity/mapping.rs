@@ -86,6 +86,8 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
         Value::String(text) if text.contains(NAMES_ANY) => {
             text.split(NAMES_ANY).next().unwrap_or_default().into()
         }
+        // The words about a syntax error differ.
+        Value::String(text) if text.starts_with(INVALID_JSON) => INVALID_JSON.into(),
         Value::String(text) if is_time(text) => "a time".into(),
         Value::String(text) if is_generated_name(text) => "a generated name".into(),
         Value::Array(items) => {
@@ -107,6 +109,8 @@ pub(crate) fn comparable(name: &str, value: &Value) -> Value {
         other => other.clone(),
     }
 }
+
+const INVALID_JSON: &str = "failed to decode JSON input: ";
 
 /// Identifiers that no request uses, images of secrets, and public keys.
 const GENERATED_FIELDS: [&str; 7] = ["request_id", "uuid", "barcode", "kid", "n", "x", "y"];

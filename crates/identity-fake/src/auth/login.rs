@@ -26,7 +26,7 @@ pub(super) struct Pending {
 const MFA_TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
 
 /// Parses the headers `X-Vault-MFA: <method>:<code>`.
-pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, ErrorResponse> {
+pub(crate) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, ErrorResponse> {
     let mut credentials = Credentials::new();
     for header in headers.get_all("x-vault-mfa") {
         let header = String::from_utf8_lossy(header.as_bytes());
