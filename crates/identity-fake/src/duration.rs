@@ -28,7 +28,9 @@ pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
 /// Go counts nanoseconds in 63 bits.
 fn checked(seconds: u64) -> Result<Duration, String> {
     if seconds > i64::MAX.unsigned_abs() / 1_000_000_000 {
-        return Err("multiplication of durations resulted in overflow, one operand may be too large".to_owned());
+        return Err(
+            "multiplication of durations resulted in overflow, one operand may be too large".to_owned()
+        );
     }
     Ok(Duration::from_secs(seconds))
 }

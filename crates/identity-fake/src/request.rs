@@ -1,11 +1,11 @@
 //! Reads an HTTP request, as the server does before it dispatches to an engine.
 
+mod decode;
 mod form;
 mod front;
 mod json;
 mod media_type;
 mod path;
-mod decode;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -93,7 +93,8 @@ impl Operation {
         if path::is_relative(&path) {
             return Err(bad_request("relative paths not supported"));
         }
-        let header = request.headers().get("x-vault-namespace").map(|header| decode::lossy(header.as_bytes()));
+        let header =
+            request.headers().get("x-vault-namespace").map(|header| decode::lossy(header.as_bytes()));
         let (namespace, path) = namespaces
             .resolve(&header.unwrap_or_default(), &path)
             .ok_or_else(|| ErrorResponse::new(StatusCode::NOT_FOUND, "namespace not found"))?;
@@ -138,7 +139,8 @@ fn from_body(
 }
 
 fn from_patch(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, ErrorResponse> {
-    let media_type = media_type::parse(text(request.headers(), CONTENT_TYPE.as_str())).map_err(bad_request)?;
+    let media_type =
+        media_type::parse(text(request.headers(), CONTENT_TYPE.as_str())).map_err(bad_request)?;
     if media_type != MERGE_PATCH {
         let problem = format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {media_type}");
         return Err(ErrorResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));

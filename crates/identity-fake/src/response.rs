@@ -204,7 +204,8 @@ impl ServerResponse {
             }
             Self::Redirect { location, has_body } => return redirect(&location, has_body),
             Self::MalformedTarget => {
-                let mut response = bare(StatusCode::BAD_REQUEST, &[(CONTENT_TYPE, PLAIN), (CONNECTION, CLOSE)]);
+                let mut response =
+                    bare(StatusCode::BAD_REQUEST, &[(CONTENT_TYPE, PLAIN), (CONNECTION, CLOSE)]);
                 *response.body_mut() = "400 Bad Request".into();
                 return response;
             }

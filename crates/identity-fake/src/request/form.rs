@@ -21,7 +21,8 @@ impl Form {
                 continue;
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let [name, value] = [name, value].map(|text| percent_decoded(&text.replace('+', " ")).into_owned());
+            let [name, value] =
+                [name, value].map(|text| percent_decoded(&text.replace('+', " ")).into_owned());
             form.pairs.push((name, value));
         }
         form

@@ -86,7 +86,8 @@ fn is_index(header: &str) -> bool {
 
 fn redirect(request: &Request<Bytes>, path: &str) -> ServerResponse {
     /// The characters of a URI that Go escapes in a path.
-    const ESCAPED: &AsciiSet = &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+    const ESCAPED: &AsciiSet =
+        &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
     let mut location = utf8_percent_encode(path, ESCAPED).to_string();
     let query = request.uri().query().filter(|query| !query.is_empty() && path != "/ui/");
     if let Some(query) = query {

@@ -28,7 +28,9 @@ pub(super) fn decode(bytes: &[u8], numbers: Numbers) -> Result<Map<String, Value
     let message = |problem| match problem {
         Problem::Truncated => "failed to decode JSON input: unexpected EOF".to_owned(),
         Problem::Invalid => "failed to decode JSON input: invalid JSON".to_owned(),
-        Problem::Limit(limit) => format!("refused JSON input due to high complexity: exceeded maximum {limit}"),
+        Problem::Limit(limit) => {
+            format!("refused JSON input due to high complexity: exceeded maximum {limit}")
+        }
     };
     if decoder.peek().is_none() {
         return Ok(Map::new());
