@@ -20,17 +20,24 @@ const REDACTED: &str = "***";
 const SECRET_HEADERS: [HeaderName; 3] =
     [AUTHORIZATION, HeaderName::from_static("x-vault-token"), HeaderName::from_static("x-vault-mfa")];
 
-/// The secret fields of all requests.
-const SECRET_FIELDS: [&str; 16] = [
+/// The ends of paths whose bodies are secret as a whole.
+const SECRET_BODIES: [&str; 2] = ["sys/unseal", "sys/wrapping/wrap"];
+
+/// The secret fields of all requests. `data` contains the secret that a write to a KV engine stores.
+const SECRET_FIELDS: [&str; 20] = [
     "api_token",
     "client_secret",
+    "client_token",
     "code",
     "code_verifier",
+    "data",
     "integration_key",
     "jwt",
     "mfa_payload",
+    "oidc_client_secret",
     "passcode",
     "password",
+    "password_hash",
     "secret_id",
     "secret_key",
     "settings_file_base64",
@@ -74,6 +81,7 @@ pub struct RecordedRequest {
     /// All headers, including those of the target, such as `x-vault-token`.
     pub headers: HeaderMap,
     /// The body as JSON: a form is an object of strings, any other text a string, and an empty body `Null`.
+    /// A JSON object sent as a form is read as JSON, as the server does.
     pub body: Value,
 }
 
@@ -101,8 +109,8 @@ impl RecordedRequest {
         }
     }
 
-    /// Replaces the secrets by `***`: secret fields of the body, the query and the path, and the headers with
-    /// tokens and passcodes.
+    /// Replaces the secrets by `***`: secret fields of the body, the query and the path, the headers with
+    /// tokens and passcodes, and a body that has no fields.
     #[must_use]
     pub fn redacted(mut self) -> Self {
         for (name, value) in self.params.iter_mut().chain(&mut self.query) {
@@ -111,8 +119,9 @@ impl RecordedRequest {
             }
         }
         for name in SECRET_HEADERS {
-            if let Some(value) = self.headers.get_mut(name) {
-                *value = HeaderValue::from_static(REDACTED);
+            if self.headers.contains_key(&name) {
+                // Replaces all values of the header.
+                self.headers.insert(name, HeaderValue::from_static(REDACTED));
             }
         }
         self.body = self.redacted_body();
@@ -120,20 +129,28 @@ impl RecordedRequest {
     }
 
     fn redacted_body(&self) -> Value {
-        let mut body = redact_field("", &self.body);
+        let is_secret = SECRET_BODIES.iter().any(|end| self.path.trim_end_matches('/').ends_with(end));
         // The identifier of a token is the token.
-        if self.path.contains("auth/token/create") {
-            if let Some(id) = body.get_mut("id") {
-                *id = REDACTED.into();
+        let creates_token = self.path.contains("auth/token/create");
+        match &self.body {
+            Value::Null => Value::Null,
+            Value::Object(fields) if !is_secret => {
+                let redact = |(name, value): (&String, _)| {
+                    let is_id = creates_token && name.eq_ignore_ascii_case("id");
+                    (name.clone(), if is_id { REDACTED.into() } else { redact_field(name, value) })
+                };
+                fields.iter().map(redact).collect()
             }
+            // Its secrets cannot be told from the rest.
+            _ => REDACTED.into(),
         }
-        body
     }
 }
 
-/// Returns `true` if the values of request fields with this name are secret.
+/// Returns `true` if the values of request fields with this name are secret. Ignores the case, because the
+/// server ignores that of some fields.
 pub fn is_secret_field(name: &str) -> bool {
-    SECRET_FIELDS.contains(&name)
+    SECRET_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// Returns the value of a request field with its secrets replaced by `***`.
@@ -176,7 +193,9 @@ fn body(request: &Request<Bytes>) -> Value {
         return Value::Null;
     }
     let text = || String::from_utf8_lossy(bytes);
-    if request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(FORM)) {
+    let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_form = content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
+    if is_form && !matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) {
         return pairs(&text()).into_iter().collect();
     }
     serde_json::from_slice(bytes).unwrap_or_else(|_| text().into())

@@ -40,6 +40,13 @@ impl FakeVault {
         self
     }
 
+    /// Stops the server from recording [requests](Self::requests), which saves memory in long tests.
+    #[must_use]
+    pub fn without_recording(self) -> Self {
+        self.state().journal.is_enabled = false;
+        self
+    }
+
     /// Returns the root token, which may do everything.
     pub fn root_token(&self) -> SecretString {
         self.state().tokens.root().into()
@@ -197,7 +204,11 @@ impl FakeVault {
         self.state().clock.advance(by);
     }
 
-    /// Returns the requests so far, in order, including those that failed. Secrets are replaced by `***`.
+    /// Returns the latest requests in order, including those that failed. Secrets are replaced by `***`, and
+    /// so are bodies that are neither JSON nor a form.
+    ///
+    /// The server keeps 10,000 requests, and fewer if their bodies exceed 16 MiB together. It drops the oldest
+    /// ones first. [`without_recording`](Self::without_recording) keeps none.
     ///
     /// ```
     /// use identity_core::{BlockingTransport, Endpoint, entity::ReadEntityById};

@@ -51,7 +51,7 @@ use super::state::State;
 /// | prepare mounts and namespaces | [`mount_auth`](Self::mount_auth), [`mount_auth_at`](Self::mount_auth_at), [`create_namespace`](Self::create_namespace) |
 /// | let time pass | [`advance`](Self::advance) |
 /// | inject [faults](crate::Fault) | [`fail_next`](Self::fail_next), [`fail_times`](Self::fail_times), [`fail_where`](Self::fail_where), [`clear_faults`](Self::clear_faults) |
-/// | inspect requests | [`requests`](Self::requests), [`clear_requests`](Self::clear_requests) |
+/// | inspect requests | [`requests`](Self::requests), [`clear_requests`](Self::clear_requests), [`without_recording`](Self::without_recording) |
 ///
 /// # What it supports
 ///
