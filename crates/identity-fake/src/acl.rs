@@ -90,7 +90,7 @@ impl Acl {
         let from_identity = store.zip(token.entity.as_ref());
         let from_identity =
             from_identity.map(|(store, entity)| identity_policies(store, entity)).unwrap_or_default();
-        let subject = store.and_then(|store| Some((store, store.entities.get(token.entity.as_ref()?)?)));
+        let subject = store.and_then(|store| Some((store, store.current_entity(token.entity.as_ref()?)?)));
         let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
         for name in token.lease.policies.iter().chain(&from_identity) {
             for rule in state.policies.rules(namespace, name) {

@@ -5,6 +5,7 @@ mod grant;
 mod login;
 mod token;
 mod token_parameters;
+mod ttl;
 mod userpass;
 mod validate;
 
@@ -18,16 +19,20 @@ use super::response::{ErrorResponse, ServerResponse};
 use super::route::is_slug;
 use super::state::State;
 use login::Pending;
+use token::Role;
 use userpass::User;
 
 pub(super) use external_groups::GroupAliases;
 pub(super) use grant::identity_policies;
 pub(super) use login::credentials;
+pub(super) use ttl::{Limits, MAX_TTL};
 
 #[derive(Default)]
 pub(super) struct Auth {
     /// Keyed by the accessor of the mount and the name.
     users: BTreeMap<(String, String), User>,
+    /// The roles of `auth/token`, keyed in the same way.
+    token_roles: BTreeMap<(String, String), Role>,
     pending: BTreeMap<String, Pending>,
 }
 
@@ -39,9 +44,22 @@ fn mount<'p>(state: &State, parsed: &'p ParsedRequest) -> Option<(String, String
     Some((mount.accessor.clone(), mount.kind.clone(), rest))
 }
 
-/// Returns `true` if the path is that of a user who does not exist yet.
+/// Returns the namespace that a request is handled in.
+pub(super) fn namespace<'a>(state: &'a State, parsed: &'a ParsedRequest) -> &'a str {
+    match &*parsed.path {
+        "auth/token/lookup" | "auth/token/renew" | "auth/token/revoke" | "auth/token/revoke-orphan" => {
+            token::namespace(state, parsed)
+        }
+        _ => &parsed.namespace,
+    }
+}
+
+/// Returns `true` if the path is that of a user or a token role that does not exist yet.
 pub(super) fn is_new_user(state: &State, parsed: &ParsedRequest) -> bool {
     let Some((accessor, kind, rest)) = mount(state, parsed) else { return false };
+    if let Some(name) = rest.strip_prefix("roles/").filter(|_| kind.ends_with("token")) {
+        return !state.auth.token_roles.contains_key(&(accessor, name.to_owned()));
+    }
     let name = rest.strip_prefix("users/").filter(|name| kind == "userpass" && is_slug(name));
     name.is_some_and(|name| !state.auth.users.contains_key(&(accessor, name.to_lowercase())))
 }
@@ -87,7 +105,7 @@ pub(super) fn run(
     let rest = rest.to_owned();
     match &*kind {
         "userpass" => userpass::run(state, parsed, accessor, &rest),
-        "token" | "ns_token" => token::run(state, parsed, &rest, token),
+        "token" | "ns_token" => token::run(state, parsed, &accessor, &rest, token),
         "approle" if rest == "role/" && parsed.verb == Verb::List => {
             Err(ErrorResponse::without_message(StatusCode::NOT_FOUND))
         }

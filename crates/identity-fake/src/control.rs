@@ -6,6 +6,7 @@ use std::time::Duration;
 use identity_core::{EntityId, ExposeSecret, MountAccessor, SecretString, Target};
 use serde_json::{Map, json};
 
+use super::auth::MAX_TTL;
 use super::fault::{Fault, PlannedFault};
 use super::namespaces;
 use super::random::Random;
@@ -112,8 +113,8 @@ impl FakeVault {
 
     /// Creates a token for an entity of the root namespace, as a login does.
     ///
-    /// The token has the policy `default` and those of the entity and its groups. It is rejected once the
-    /// entity is disabled or deleted.
+    /// The token has the policy `default` and those of the entity and its groups. It expires after 32 days,
+    /// and can be renewed. It is rejected once the entity is disabled or deleted.
     ///
     /// ```
     /// use identity_core::{
@@ -166,15 +167,18 @@ impl FakeVault {
     fn create_token(&self, entity: Option<String>) -> SecretString {
         let mut state = self.state();
         let token = format!("s.{}", state.random.alphanumeric(24));
-        let lease = Lease::new("default", state.random.alphanumeric(24), state.clock.now());
-        let rights = Token { namespace: String::new(), entity, lease, access: None };
-        state.tokens.add(token.clone(), rights);
+        let lease = Lease::new("default", state.random.alphanumeric(24), state.clock.now(), MAX_TTL);
+        let mount = state.mounts.accessor("", "auth/token/").unwrap_or_default();
+        state.tokens.add(token.clone(), Token { entity, mount, ..Token::new(lease) });
         token.into()
     }
 
-    /// Revokes a token. Does nothing for the root token and for unknown tokens.
+    /// Revokes a token and those created with it. Does nothing for the root token and for unknown tokens.
     pub fn revoke(&self, token: &SecretString) {
-        self.state().tokens.revoke(token.expose_secret());
+        let mut state = self.state();
+        if token.expose_secret() != state.tokens.root() {
+            state.tokens.revoke(token.expose_secret());
+        }
     }
 
     /// Moves the clock of the server forward, for example past the TTL of a token.

@@ -28,6 +28,7 @@ mod control;
 mod duration;
 mod entity;
 mod fault;
+mod glob;
 mod group;
 mod group_alias;
 mod input;

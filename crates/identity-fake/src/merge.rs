@@ -175,6 +175,7 @@ fn merge_entities(
         let left = leave_groups(store, &entity.id);
         joined.extend(left.iter().filter_map(|group| store.groups.get(group)).cloned());
         store.entities.remove(&entity.id);
+        store.merged_into.insert(entity.id.clone(), to.id.clone());
         to.merged.push(entity.id);
     }
     let id = to.id.clone();

@@ -142,6 +142,9 @@ pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerRes
                     "token credential backend cannot be disabled",
                 ));
             }
+            if let Some(accessor) = state.mounts.accessor(namespace, &path) {
+                state.tokens.revoke_mount(&accessor);
+            }
             state.mounts.0.retain(|_, mount| mount.namespace != namespace || mount.path != path);
             Ok(ServerResponse::NoContent)
         }

@@ -142,6 +142,9 @@ fn delete(state: &mut State, path: &str) -> Result<ServerResponse, ErrorResponse
         let warnings = vec!["requested namespace does not exist".to_owned()];
         return Ok(ServerResponse::Data { data: Value::Null, warnings });
     }
+    for mount in state.mounts.auth(path) {
+        state.tokens.revoke_mount(&mount.accessor);
+    }
     state.mounts.remove_namespace(path);
     state.policies.remove_namespace(path);
     state.mfa.remove_namespace(path);

@@ -4,6 +4,7 @@ use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::acl::Acl;
+use super::cidr::{self, REMOTE_ADDRESS};
 use super::request::{ParsedRequest, Verb, text};
 use super::response::ErrorResponse;
 use super::state::State;
@@ -16,20 +17,35 @@ const SELF_PATHS: [&str; 3] = ["auth/token/lookup-self", "auth/token/renew-self"
 /// Paths that also require `sudo`.
 const SUDO_PATHS: [&str; 2] = ["sys/auth/", "auth/token/accessors"];
 
+fn denied() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
+}
+
+/// Returns `true` if the token may be used from the address of the request.
+fn is_near(token: &Token) -> bool {
+    cidr::contains(&token.lease.bound_cidrs, REMOTE_ADDRESS)
+}
+
+/// Rejects a token whose entity is disabled or deleted, even if the request needs no token.
+pub(super) fn check_entity(state: &State, headers: &HeaderMap) -> Result<(), ErrorResponse> {
+    let token = state.tokens.find(tokens::from_headers(headers)).filter(|token| is_near(token));
+    let Some((token, entity)) = token.and_then(|token| Some((token, token.entity.as_ref()?))) else {
+        return Ok(());
+    };
+    let store = state.namespaces.get(&token.namespace).map(|at| &at.store);
+    let entity = store.and_then(|store| store.current_entity(entity));
+    entity.filter(|entity| !entity.disabled).map(|_| ()).ok_or_else(denied)
+}
+
 /// Returns the caller if the request is allowed.
 pub(super) fn check(
     state: &mut State,
     headers: &HeaderMap,
     parsed: &ParsedRequest,
 ) -> Result<Caller, ErrorResponse> {
-    let denied = || ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied");
     let name = tokens::from_headers(headers);
-    state.tokens.expire(name, state.clock.now());
-    let token = state.tokens.find(name).ok_or_else(denied)?;
-    if let Some(entity) = &token.entity {
-        let store = state.namespaces.get(&token.namespace).map(|at| &at.store).ok_or_else(denied)?;
-        store.entities.get(entity).filter(|entity| !entity.disabled).ok_or_else(denied)?;
-    }
+    let token = state.tokens.find_usable(name).filter(|token| is_near(token)).ok_or_else(denied)?;
+    check_entity(state, headers)?;
     let allowed = is_allowed(state, token, parsed);
     let caller = Caller {
         entity: token.entity.clone(),
@@ -38,7 +54,7 @@ pub(super) fn check(
         is_bearer: text(headers, "x-vault-token").is_empty(),
         basic: None,
     };
-    state.tokens.use_up(name);
+    state.tokens.count_use(name);
     if allowed? {
         Ok(caller)
     } else {
@@ -51,7 +67,7 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
         return Ok(access.path == parsed.path && parsed.namespace == token.namespace);
     }
     let is_about_itself = SELF_PATHS.contains(&&*parsed.path);
-    let namespace = if is_about_itself { &token.namespace } else { &parsed.namespace };
+    let namespace = if is_about_itself { &token.namespace } else { auth::namespace(state, parsed) };
     let path = format!("{namespace}{}", parsed.path);
     let capability = match parsed.verb {
         Verb::Read => "read",

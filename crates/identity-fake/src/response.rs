@@ -128,6 +128,12 @@ pub(super) enum ServerResponse {
         data: Value,
         warnings: Vec<String>,
     },
+    /// Another status with the envelope.
+    DataWithStatus {
+        status: StatusCode,
+        data: Value,
+        warnings: Vec<String>,
+    },
     /// 200 with the envelope of a token.
     Auth {
         auth: Value,
@@ -166,6 +172,9 @@ impl ServerResponse {
     pub(super) fn into_response(self, request_id: String) -> Response<Bytes> {
         let (status, body) = match self {
             Self::Data { data, warnings } => (StatusCode::OK, Some(envelope(request_id, data, &warnings))),
+            Self::DataWithStatus { status, data, warnings } => {
+                (status, Some(envelope(request_id, data, &warnings)))
+            }
             Self::Auth { auth, warnings } => {
                 let mut body = envelope(request_id, Value::Null, &warnings);
                 body["auth"] = auth;

@@ -57,6 +57,7 @@ fn handle(
     request: &Request<Bytes>,
     accepted: Accepted,
 ) -> Result<ServerResponse, ErrorResponse> {
+    state.tokens.expire(state.clock.now());
     let operation = Operation::read(request, accepted)?;
     let ttl = wrapping::ttl(request.headers())?;
     let credentials = auth::credentials(request.headers())?;
@@ -70,6 +71,9 @@ fn handle(
         _ => {}
     }
     let wrapped = ttl.map(|ttl| (ttl, (parsed.path.clone(), parsed.verb == Verb::List)));
+    if let Err(error) = permission::check_entity(state, request.headers()) {
+        return oidc::not_allowed(&parsed.path).ok_or(error);
+    }
     let mut response = match auth::without_token(state, &parsed, credentials.as_ref())? {
         Some(response) => response,
         None => dispatch(state, request, parsed, ttl.is_some())?,
@@ -105,5 +109,6 @@ fn dispatch(
             ServerResponse::Error(ErrorResponse::new(http::StatusCode::NOT_FOUND, problem))
         }
     };
+    state.tokens.revoke_if_used_up(token);
     Ok(response)
 }

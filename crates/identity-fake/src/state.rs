@@ -39,7 +39,8 @@ impl State {
         let clock = Clock::default();
         let mut policies = Policies::default();
         policies.add_namespace("", clock.now());
-        let tokens = Tokens::new(random.alphanumeric(24), clock.now());
+        let mount = mounts.accessor("", "auth/token/").unwrap_or_default();
+        let tokens = Tokens::new(&mount, random.alphanumeric(24), clock.now());
         Self {
             address: "http://fake.vault".to_owned(),
             clock,

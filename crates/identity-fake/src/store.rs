@@ -112,6 +112,8 @@ pub(super) struct Store {
     pub(super) groups: NameIndex<Group>,
     pub(super) group_aliases: Aliases,
     pub(super) oidc: Oidc,
+    /// The entity that each merged entity was merged into.
+    pub(super) merged_into: BTreeMap<String, String>,
     /// The groups of each member.
     of_member: BTreeMap<String, BTreeSet<String>>,
     /// The groups of each parent, even if the parent is deleted.
@@ -119,6 +121,14 @@ pub(super) struct Store {
 }
 
 impl Store {
+    /// Returns an entity, or the one that it was merged into.
+    pub(super) fn current_entity<'a>(&'a self, mut id: &'a str) -> Option<&'a Entity> {
+        while let Some(into) = self.merged_into.get(id) {
+            id = into;
+        }
+        self.entities.get(id)
+    }
+
     /// Updates an entity alias in the index, and in its entity if both share the object.
     pub(super) fn update_in_place(&mut self, alias: &Alias) {
         self.aliases.put(alias.clone());

@@ -1,24 +1,45 @@
 //! Tokens and their owners. [`permission`](super::permission) evaluates what they allow.
 
-use std::collections::BTreeMap;
+mod store;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
-use super::auth::GroupAliases;
+use super::auth::{GroupAliases, Limits};
 use super::input::Pairs;
 use super::request::text;
+
+pub(super) use store::Tokens;
 
 #[derive(Clone)]
 pub(super) struct Token {
     /// The namespace of the token. The token is also valid below it.
     pub(super) namespace: String,
+    /// The entity at the creation. It may have been merged into another since.
     pub(super) entity: Option<String>,
+    /// The token that has created it. `None` for orphans.
+    pub(super) parent: Option<String>,
+    /// The accessor of the auth method that has created it.
+    pub(super) mount: String,
     pub(super) lease: Lease,
     /// The scope of an access token of an OIDC provider.
     pub(super) access: Option<Access>,
+}
+
+impl Token {
+    /// Creates an orphan of the root namespace.
+    pub(super) fn new(lease: Lease) -> Self {
+        Self {
+            namespace: String::new(),
+            entity: None,
+            parent: None,
+            mount: String::new(),
+            lease,
+            access: None,
+        }
+    }
 }
 
 /// The only request that an access token of an OIDC provider allows.
@@ -55,118 +76,56 @@ pub(super) struct Lease {
     pub(super) accessor: String,
     pub(super) policies: Vec<String>,
     pub(super) meta: Option<Pairs>,
+    /// The role of `auth/token` that it was created with.
+    pub(super) role: String,
+    /// The external groups that the login reported.
+    pub(super) groups: GroupAliases,
+    pub(super) bound_cidrs: Vec<String>,
     pub(super) created: Timestamp,
-    /// In seconds. 0 means no expiry.
+    /// The seconds between the creation and the first expiry. 0 if it does not expire.
     pub(super) ttl: u64,
-    /// The seconds between the creation and the last renewal.
-    pub(super) renewed: u64,
-    pub(super) explicit_max_ttl: u64,
+    pub(super) expires: Option<Timestamp>,
+    /// When it was last renewed.
+    pub(super) renewed: Option<Timestamp>,
+    /// What renewals start from.
+    pub(super) limits: Limits,
     /// The remaining uses. `None` means unlimited.
     pub(super) uses: Option<u64>,
     pub(super) display_name: String,
     /// The path of the request that created it.
     pub(super) path: String,
     pub(super) renewable: bool,
-    pub(super) orphan: bool,
     pub(super) is_batch: bool,
-    /// The external groups that the login reported.
-    pub(super) groups: GroupAliases,
 }
 
 impl Lease {
-    /// Creates the lease of a token that no request created.
-    pub(super) fn new(policy: &str, accessor: String, created: Timestamp) -> Self {
+    /// Creates the lease of a token that no request created. A TTL of 0 means no expiry.
+    pub(super) fn new(policy: &str, accessor: String, created: Timestamp, ttl: u64) -> Self {
         Self {
             accessor,
             policies: vec![policy.to_owned()],
             meta: None,
+            role: String::new(),
+            groups: GroupAliases::default(),
+            bound_cidrs: Vec::new(),
             created,
-            ttl: 0,
-            renewed: 0,
-            explicit_max_ttl: 0,
+            ttl,
+            expires: expiry(created, ttl),
+            renewed: None,
+            limits: Limits::default(),
             uses: None,
             display_name: "token".to_owned(),
             path: "auth/token/create".to_owned(),
-            renewable: false,
-            orphan: true,
+            renewable: ttl > 0,
             is_batch: false,
-            groups: GroupAliases::default(),
         }
-    }
-
-    pub(super) fn expires(&self) -> Timestamp {
-        let seconds = i64::try_from(self.renewed.saturating_add(self.ttl)).unwrap_or(i64::MAX);
-        self.created.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
     }
 }
 
-pub(super) struct Tokens {
-    root: String,
-    all: BTreeMap<String, Token>,
-}
-
-impl Tokens {
-    /// Creates the store with the root token `root`.
-    pub(super) fn new(accessor: String, now: Timestamp) -> Self {
-        let root = "root".to_owned();
-        let lease = Lease::new("root", accessor, now);
-        let token = Token { namespace: String::new(), entity: None, lease, access: None };
-        Self { root: root.clone(), all: BTreeMap::from([(root, token)]) }
-    }
-
-    pub(super) fn root(&self) -> &str {
-        &self.root
-    }
-
-    pub(super) fn set_root(&mut self, token: String) {
-        if let Some(root) = self.all.remove(&self.root) {
-            self.all.insert(token.clone(), root);
-        }
-        self.root = token;
-    }
-
-    pub(super) fn add(&mut self, token: String, rights: Token) {
-        self.all.insert(token, rights);
-    }
-
-    pub(super) fn find(&self, token: &str) -> Option<&Token> {
-        self.all.get(token)
-    }
-
-    pub(super) fn find_mut(&mut self, token: &str) -> Option<&mut Token> {
-        self.all.get_mut(token)
-    }
-
-    /// Revokes a token. Does nothing for the root token.
-    pub(super) fn revoke(&mut self, token: &str) {
-        if token != self.root {
-            self.all.remove(token);
-        }
-    }
-
-    pub(super) fn with_accessor(&self, accessor: &str) -> Option<(&String, &Token)> {
-        self.all.iter().find(|(_, token)| !accessor.is_empty() && token.lease.accessor == accessor)
-    }
-
-    /// Returns the accessors of the tokens of a namespace. Batch tokens have none.
-    pub(super) fn accessors(&self, namespace: &str) -> Vec<&str> {
-        let all = self.all.values().filter(|token| token.namespace == namespace);
-        all.map(|token| &*token.lease.accessor).filter(|accessor| !accessor.is_empty()).collect()
-    }
-
-    /// Removes a token that is used up or expired.
-    pub(super) fn expire(&mut self, token: &str, now: Timestamp) {
-        let lease = self.all.get(token).map(|token| &token.lease);
-        if lease.is_some_and(|lease| lease.uses == Some(0) || (lease.ttl > 0 && lease.expires() <= now)) {
-            self.all.remove(token);
-        }
-    }
-
-    pub(super) fn use_up(&mut self, token: &str) {
-        if let Some(uses) = self.all.get_mut(token).and_then(|token| token.lease.uses.as_mut()) {
-            *uses = uses.saturating_sub(1);
-        }
-    }
+/// Returns when a token expires that is created or renewed for `ttl` seconds. `None` for 0.
+pub(super) fn expiry(now: Timestamp, ttl: u64) -> Option<Timestamp> {
+    let ttl = i64::try_from(ttl).unwrap_or(i64::MAX);
+    (ttl > 0).then(|| now.checked_add(SignedDuration::from_secs(ttl)).unwrap_or(Timestamp::MAX))
 }
 
 /// Returns the token of a request, `""` if it has none.

@@ -51,7 +51,9 @@ pub(super) fn renew(state: &mut State, token: &str) {
     let mut groups = mem::take(&mut found.lease.groups);
     let namespace = found.namespace.clone();
     if let Some(context) = state.context(&namespace) {
-        refresh(context.store, &entity, &mut groups);
+        if let Some(entity) = context.store.current_entity(&entity).map(|entity| entity.id.clone()) {
+            refresh(context.store, &entity, &mut groups);
+        }
     }
     if let Some(found) = state.tokens.find_mut(token) {
         found.lease.groups = groups;

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::external_groups::GroupAliases;
 use super::login::denied;
-use crate::duration;
+use super::ttl::{self, Limits};
 use crate::entity;
 use crate::input::Pairs;
-use crate::response::{ErrorResponse, ServerResponse, quoted};
+use crate::limits::policies;
+use crate::namespaces::Namespace;
+use crate::response::{ErrorResponse, ServerResponse, internal};
 use crate::state::State;
 use crate::store::Store;
-use crate::tokens::{Lease, Token};
+use crate::tokens::{Lease, Token, expiry};
 
 /// The properties of a token to create.
 #[derive(Clone, Default)]
@@ -20,95 +23,94 @@ pub(super) struct Grant {
     pub(super) id: String,
     pub(super) namespace: String,
     pub(super) entity: Option<String>,
+    /// The token that creates it. `None` for orphans.
+    pub(super) parent: Option<String>,
+    /// The accessor of the auth method.
+    pub(super) mount: String,
     /// The path of the request that created it.
     pub(super) path: String,
     pub(super) display_name: String,
     pub(super) policies: Vec<String>,
     pub(super) meta: Option<Pairs>,
-    /// In seconds. 0 selects the default.
-    pub(super) ttl: u64,
-    pub(super) max_ttl: u64,
-    pub(super) explicit_max_ttl: u64,
+    pub(super) role: String,
+    pub(super) groups: GroupAliases,
+    /// The networks that may use the token.
+    pub(super) bound_cidrs: Vec<String>,
+    pub(super) limits: Limits,
     pub(super) uses: u64,
     pub(super) is_batch: bool,
     pub(super) renewable: bool,
-    pub(super) orphan: bool,
-    pub(super) groups: GroupAliases,
 }
 
-/// The default and maximum TTL: 32 days.
-const MAX_TTL: u64 = 32 * 24 * 60 * 60;
-
-/// Sorts the policies of a token and adds `default` if it is wanted. Root tokens do not get it.
-pub(super) fn with_default_policy(mut policies: Vec<String>, is_wanted: bool) -> Vec<String> {
-    let has = |name: &str| policies.iter().any(|policy| policy == name);
-    if is_wanted && !has("root") && !has("default") {
-        policies.push("default".to_owned());
+/// Normalizes the policies of a token and adds `default` if it is wanted. `root` replaces all others.
+pub(super) fn with_default_policy(names: Vec<String>, is_wanted: bool) -> Vec<String> {
+    let mut names = policies(names);
+    if names.iter().any(|name| name == "root") {
+        return vec!["root".to_owned()];
     }
-    policies.sort_unstable();
-    policies
+    if is_wanted {
+        names.push("default".to_owned());
+    }
+    policies(names)
 }
 
+/// Creates the token of a login.
 pub(super) fn create_token(
     state: &mut State,
     grant: Grant,
     mut warnings: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
-    let context = state.context(&grant.namespace).ok_or_else(denied)?;
-    let from_identity =
-        grant.entity.as_ref().map(|entity| identity_policies(context.store, entity)).unwrap_or_default();
-    let namespace_id = context.namespace_id.to_owned();
+    let mount = state.mounts.get(&grant.mount);
+    let (ttl, capped) = ttl::calculate(mount, grant.limits, 0, 0).map_err(internal)?;
+    warnings.splice(0..0, capped);
+    Ok(ServerResponse::Auth { auth: issue(state, grant, ttl)?, warnings })
+}
 
-    let policies = grant.policies;
-    let is_root = policies.iter().any(|policy| policy == "root");
-    let unlimited = is_root && grant.ttl == 0;
-    let mut ttl = if grant.ttl == 0 && !unlimited { MAX_TTL } else { grant.ttl };
-    let max = [grant.max_ttl, grant.explicit_max_ttl].into_iter().filter(|max| *max > 0).min();
-    let max = max.unwrap_or(MAX_TTL).min(MAX_TTL);
-    if ttl > max {
-        if grant.ttl > 0 {
-            let (requested, max) =
-                (quoted(&duration::format_brief(ttl)), quoted(&duration::format_brief(max)));
-            let capped = "TTL value is capped accordingly";
-            warnings
-                .insert(0, format!("TTL of {requested} exceeded the effective max_ttl of {max}; {capped}"));
-        }
-        ttl = max;
-    }
-
+/// Creates a token with this TTL. Returns the `auth` part of the response.
+pub(super) fn issue(state: &mut State, grant: Grant, ttl: u64) -> Result<Value, ErrorResponse> {
+    let Namespace { id: namespace_id, .. } = state.namespaces.get(&grant.namespace).ok_or_else(denied)?;
     let suffix = if namespace_id == "root" { String::new() } else { format!(".{namespace_id}") };
     let (prefix, length) = if grant.is_batch { ("b", 140) } else { ("s", 24) };
     let generated = format!("{prefix}.{}{suffix}", state.random.alphanumeric(length));
-    let token = if grant.id.is_empty() { generated } else { grant.id };
+    let id = if grant.id.is_empty() || grant.is_batch { generated } else { grant.id };
     let accessor = format!("{}{suffix}", state.random.alphanumeric(24));
+    let mut created = state.clock.now();
+    if grant.is_batch {
+        created = Timestamp::from_second(created.as_second()).unwrap_or(created);
+    }
     let lease = Lease {
         accessor: if grant.is_batch { String::new() } else { accessor },
-        policies,
+        policies: grant.policies,
         meta: grant.meta,
-        created: state.clock.now(),
+        role: grant.role,
+        groups: grant.groups,
+        // A root token without expiry is not bound.
+        bound_cidrs: if ttl > 0 { grant.bound_cidrs } else { Vec::new() },
+        created,
         ttl,
-        renewed: 0,
-        explicit_max_ttl: grant.explicit_max_ttl,
+        expires: expiry(created, ttl),
+        renewed: None,
+        limits: grant.limits,
         uses: Some(grant.uses).filter(|uses| *uses > 0),
         display_name: grant.display_name,
         path: grant.path,
-        renewable: grant.renewable && !grant.is_batch && !unlimited,
-        orphan: grant.orphan,
+        renewable: grant.renewable && !grant.is_batch && ttl > 0,
         is_batch: grant.is_batch,
-        groups: grant.groups,
     };
-    let auth = to_json(&token, &lease, grant.entity.as_deref(), &from_identity);
-    state.tokens.add(token, Token { namespace: grant.namespace, entity: grant.entity, lease, access: None });
-    Ok(ServerResponse::Auth { auth, warnings })
+    let Grant { namespace, entity, parent, mount, .. } = grant;
+    let token = Token { namespace, entity, parent, mount, lease, access: None };
+    let auth = to_json(state, &id, &token, ttl);
+    state.tokens.add(id, token);
+    Ok(auth)
 }
 
 /// Returns the policies of an entity followed by those of its groups.
 pub(crate) fn identity_policies(store: &Store, entity: &str) -> Vec<String> {
-    let (direct, inherited) = entity::groups(store, entity);
+    let Some(entity) = store.current_entity(entity) else { return Vec::new() };
+    let (direct, inherited) = entity::groups(store, &entity.id);
     let groups = direct.into_iter().chain(inherited).filter_map(|group| store.groups.get(group));
-    let own = store.entities.get(entity).into_iter().flat_map(|entity| &entity.policies);
     let mut policies: Vec<String> = Vec::new();
-    for policy in own.chain(groups.flat_map(|group| group.policies.iter().flatten())) {
+    for policy in entity.policies.iter().chain(groups.flat_map(|group| group.policies.iter().flatten())) {
         if !policies.contains(policy) {
             policies.push(policy.clone());
         }
@@ -116,27 +118,37 @@ pub(crate) fn identity_policies(store: &Store, entity: &str) -> Vec<String> {
     policies
 }
 
-/// Returns the `auth` part of the response that creates the token.
-pub(super) fn to_json(token: &str, lease: &Lease, entity: Option<&str>, from_identity: &[String]) -> Value {
-    let all: BTreeSet<&String> = lease.policies.iter().chain(from_identity).collect();
+/// Returns the policies that a token has through its entity.
+pub(super) fn policies_through_entity(state: &State, token: &Token) -> Vec<String> {
+    let namespace = state.namespaces.get(&token.namespace);
+    let from_identity = namespace.zip(token.entity.as_ref());
+    from_identity.map(|(at, entity)| identity_policies(&at.store, entity)).unwrap_or_default()
+}
+
+/// Returns the `auth` part of the response that creates or renews a token.
+pub(super) fn to_json(state: &State, id: &str, token: &Token, ttl: u64) -> Value {
+    let lease = &token.lease;
+    let mut from_identity = policies_through_entity(state, token);
+    let all: BTreeSet<&String> = lease.policies.iter().chain(&from_identity).collect();
     let mut object = json!({
-        "client_token": token,
+        "client_token": id,
         "accessor": lease.accessor,
         "policies": all,
-        "token_policies": lease.policies,
         "metadata": lease.meta,
-        "lease_duration": lease.ttl,
+        "lease_duration": ttl,
         "renewable": lease.renewable,
-        "entity_id": entity.unwrap_or_default(),
+        "entity_id": token.entity.as_deref().unwrap_or_default(),
         "token_type": if lease.is_batch { "batch" } else { "service" },
-        "orphan": lease.orphan,
+        "orphan": token.parent.is_none(),
         "mfa_requirement": null,
         "num_uses": lease.uses.unwrap_or_default(),
     });
+    if !lease.policies.is_empty() {
+        object["token_policies"] = json!(lease.policies);
+    }
     if !from_identity.is_empty() {
-        let mut sorted = from_identity.to_vec();
-        sorted.sort_unstable();
-        object["identity_policies"] = json!(sorted);
+        from_identity.sort_unstable();
+        object["identity_policies"] = json!(from_identity);
     }
     object
 }

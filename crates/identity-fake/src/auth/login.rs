@@ -83,6 +83,7 @@ pub(super) fn log_in(
     grant.groups = GroupAliases { accessor: accessor.to_owned(), names: groups };
     external_groups::refresh(context.store, &entity.id, &mut grant.groups);
     grant.entity = Some(entity.id.clone());
+    accessor.clone_into(&mut grant.mount);
     let mount = context.mounts.get(accessor).ok_or_else(denied)?;
     let enforcements = mfa::matching(&context, &entity.id, mount);
     if enforcements.is_empty() {
@@ -108,7 +109,7 @@ pub(super) fn log_in(
 }
 
 /// Returns the entity with the alias. Creates both if the alias does not exist.
-fn entity_for_alias(
+pub(super) fn entity_for_alias(
     context: &mut Context<'_>,
     accessor: &str,
     name: &str,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::grant::{Grant, with_default_policy};
+use super::ttl::Limits;
 use crate::cidr;
 use crate::input::{Fields, Kind};
 use crate::limits::policies;
@@ -101,15 +102,14 @@ impl TokenParameters {
 
     /// Returns the properties of a token with these parameters, as a login creates it.
     pub(super) fn grant(&self) -> Grant {
+        let Self { ttl, max_ttl, explicit_max_ttl, period, .. } = *self;
         Grant {
             policies: with_default_policy(self.policies.clone(), !self.no_default_policy),
-            ttl: if self.period > 0 { self.period } else { self.ttl },
-            max_ttl: if self.period > 0 { 0 } else { self.max_ttl },
-            explicit_max_ttl: self.explicit_max_ttl,
+            limits: Limits { ttl, max_ttl, explicit_max_ttl, period },
             uses: self.uses,
             is_batch: self.kind.ends_with("batch"),
             renewable: true,
-            orphan: true,
+            bound_cidrs: self.bound_cidrs.clone(),
             ..Grant::default()
         }
     }

@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::grant::Grant;
+use super::grant::{Grant, with_default_policy};
 use super::login::{self, Login};
 use super::token_parameters::{TOKEN_FIELDS, TokenParameters, without_token_prefix};
+use super::ttl::Limits;
 use crate::input::{Fields, Kind, Pairs, Schema, joined};
 use crate::limits::policies;
 use crate::mfa::Credentials;
@@ -13,6 +14,7 @@ use crate::request::{ParsedRequest, Verb};
 use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, key_list};
 use crate::route::{ignored, is_slug};
 use crate::state::State;
+use crate::tokens::Token;
 
 /// A user, and the properties of the user's tokens.
 #[derive(Clone, Default)]
@@ -164,4 +166,17 @@ pub(super) fn log_in(
     };
     let login = Login { accessor, alias: name, metadata: None, groups: Vec::new(), grant };
     login::log_in(state, login, credentials, warnings)
+}
+
+/// Returns the limits of the renewal of a token. `None` if its user is deleted.
+pub(super) fn renewal_limits(state: &State, token: &Token) -> Result<Option<Limits>, &'static str> {
+    let name = token.lease.meta.as_ref().and_then(|meta| meta.get("username")).cloned().unwrap_or_default();
+    let Some(user) = state.auth.users.get(&(token.mount.clone(), name)) else { return Ok(None) };
+    let [of_user, of_token] = [&user.token.policies, &token.lease.policies]
+        .map(|policies| with_default_policy(policies.clone(), true));
+    if of_user != of_token {
+        return Err("policies have changed, not renewing");
+    }
+    let TokenParameters { ttl, max_ttl, period, .. } = user.token;
+    Ok(Some(Limits { ttl, max_ttl, period, ..token.lease.limits }))
 }

@@ -161,13 +161,13 @@ fn exchange_code(
         scopes: code.scopes,
     };
     let lease = Lease {
-        ttl: *access_token_ttl,
         is_batch: true,
+        renewable: false,
         path: format!("identity/oidc/provider/{}/token", caller.name),
-        ..Lease::new("default", String::new(), context.now)
+        ..Lease::new("default", String::new(), context.now, *access_token_ttl)
     };
     let (namespace, entity) = (context.namespace.to_owned(), Some(entity.id));
-    let token = Token { namespace, entity, lease, access: Some(access) };
+    let token = Token { namespace, entity, access: Some(access), ..Token::new(lease) };
     context.tokens.add(access_token.clone(), token);
     Ok(json!({
         "token_type": "Bearer",

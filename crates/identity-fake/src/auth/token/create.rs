@@ -1,0 +1,282 @@
+//! Creates tokens: `auth/token/create`, `create-orphan` and `create/ROLE`.
+
+use http::StatusCode;
+
+use super::super::grant::{self, Grant};
+use super::super::login::entity_for_alias;
+use super::super::ttl::{self, Limits};
+use super::{Role, has_sudo, policies};
+use crate::duration;
+use crate::glob;
+use crate::input::{Fields, Kind, Schema};
+use crate::request::ParsedRequest;
+use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, quoted};
+use crate::route::ignored;
+use crate::state::State;
+
+const FIELDS: Schema = &[
+    ("id", Kind::Text),
+    ("policies", Kind::Texts),
+    ("ttl", Kind::Text),
+    ("lease", Kind::Text),
+    ("period", Kind::Text),
+    ("explicit_max_ttl", Kind::Text),
+    ("num_uses", Kind::Number),
+    ("display_name", Kind::Text),
+    ("meta", Kind::Pairs),
+    ("no_parent", Kind::Flag),
+    ("no_default_policy", Kind::Flag),
+    ("renewable", Kind::Flag),
+    ("type", Kind::Text),
+    ("entity_alias", Kind::Text),
+];
+
+const CUSTOM_ID: &str = "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more secure \
+                         SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to less secure \
+                         lookups.";
+
+/// Makes the checks in the order of the server. `mount` is the accessor of `auth/token`.
+pub(super) fn create(
+    state: &mut State,
+    mut parsed: ParsedRequest,
+    mount: &str,
+    caller: &str,
+    role: Option<&Role>,
+) -> Result<ServerResponse, ErrorResponse> {
+    let replaced = role.and_then(|_| parsed.data.remove("role_name"));
+    let mut ignored = ignored(&parsed.data, FIELDS);
+    if replaced.is_some_and(|replaced| !replaced.is_null()) {
+        let which = "the value of these parameters with the values captured from the endpoint's path";
+        ignored.push(format!("Endpoint replaced {which}: [role_name]"));
+    }
+    let fields = Fields::new(parsed.data, FIELDS)?;
+    let parent = state.tokens.find_usable(caller).cloned();
+    let parent = parent.ok_or_else(|| bad_request("parent token lookup failed: no parent found"))?;
+    if parent.lease.is_batch {
+        return Err(bad_request("batch tokens cannot create more tokens"));
+    }
+    if parent.lease.uses.is_some() {
+        return Err(bad_request("restricted use token cannot generate child tokens"));
+    }
+    let has_sudo = has_sudo(state, &parent, &parsed.namespace, &parsed.path);
+    let is_outside = parent.namespace != parsed.namespace;
+    if is_outside {
+        if !has_sudo {
+            let problem =
+                "root or sudo privileges required to directly generate a token in a child namespace";
+            return Err(bad_request(problem));
+        }
+        if fields.texts("policies").unwrap_or_default().iter().any(|name| name == "root") {
+            return Err(bad_request("root tokens may not be created from a parent namespace"));
+        }
+    }
+    let is_batch = is_batch(&fields, role)?;
+    let mut uses = match u64::try_from(fields.number("num_uses").unwrap_or_default()) {
+        Ok(uses) => uses,
+        Err(_) => return Err(bad_request("number of uses cannot be negative")),
+    };
+    let alias = fields.text("entity_alias");
+    let aliased = entity(state, &parsed.namespace, mount, &alias, role)?;
+    if let Some(role) = role.filter(|role| role.uses > 0) {
+        uses = if uses == 0 { role.uses } else { uses.min(role.uses) };
+    }
+    let id = fields.text("id");
+    if !id.is_empty() && !has_sudo {
+        return Err(bad_request("root or sudo privileges required to specify token id"));
+    }
+    if !id.is_empty() && !parsed.namespace.is_empty() {
+        return Err(bad_request("token IDs can only be manually specified in the root namespace"));
+    }
+    let request = policies::Request {
+        names: fields.texts("policies").unwrap_or_default(),
+        no_default: fields.flag("no_default_policy").unwrap_or_default(),
+        parent: &parent.lease.policies,
+        has_sudo,
+        is_outside,
+    };
+    let policies = policies::resolve(request, role)?;
+    let is_root = policies.iter().any(|name| name == "root");
+    if is_root && !parent.lease.policies.iter().any(|name| name == "root") {
+        return Err(bad_request("root tokens may not be created without parent token being root"));
+    }
+    if is_root && is_batch {
+        return Err(bad_request("batch tokens cannot be root tokens"));
+    }
+    let is_orphan = match role {
+        Some(role) => role.orphan,
+        None if fields.flag("no_parent").unwrap_or_default() => {
+            if !has_sudo {
+                return Err(bad_request("root or sudo privileges required to create orphan token"));
+            }
+            true
+        }
+        None => parsed.path.ends_with("create-orphan"),
+    };
+
+    let mut warnings = Vec::new();
+    let (given, limits) = limits(&fields, role.filter(|_| !is_batch), has_sudo, &mut warnings)?;
+    let mut ttl = 0;
+    if !is_root || limits.period > 0 || limits.ttl > 0 {
+        let mount = state.mounts.get(mount);
+        let (calculated, capped) = ttl::calculate(mount, limits, 0, 0).map_err(internal)?;
+        ttl = calculated;
+        warnings.extend(capped);
+    }
+    if ttl == 0 {
+        ttl = limits.explicit_max_ttl;
+    }
+    if ttl == 0 && parent.lease.ttl != 0 {
+        return Err(bad_request("expiring root tokens cannot create non-expiring root tokens"));
+    }
+    if !id.is_empty() {
+        warnings.push(CUSTOM_ID.to_owned());
+        if !is_batch {
+            check_id(state, &id)?;
+        }
+    }
+    let unknown = policies.iter().filter(|name| !state.policies.has(&parsed.namespace, name));
+    warnings.extend(unknown.map(|name| format!("Policy {} does not exist", quoted(name))));
+    warnings.extend(ignored);
+
+    let suffix = role.map(|role| &*role.path_suffix).filter(|suffix| !suffix.is_empty());
+    let grant = Grant {
+        id,
+        entity: aliased.or_else(|| parent.entity.clone().filter(|_| !is_orphan)),
+        parent: (!is_orphan).then(|| caller.to_owned()),
+        mount: mount.to_owned(),
+        path: suffix.map_or(parsed.path.clone(), |suffix| format!("{}/{suffix}", parsed.path)),
+        namespace: parsed.namespace,
+        display_name: display_name(&fields.text("display_name")),
+        policies,
+        meta: fields.pairs("meta").flatten(),
+        role: role.map(|role| role.name.clone()).unwrap_or_default(),
+        bound_cidrs: match role {
+            Some(role) => role.bound_cidrs.clone(),
+            None if is_orphan => Vec::new(),
+            None => parent.lease.bound_cidrs,
+        },
+        limits: Limits { ttl, ..given },
+        uses,
+        is_batch,
+        renewable: fields.flag("renewable").unwrap_or(true) && role.is_none_or(|role| role.renewable),
+        ..Grant::default()
+    };
+    Ok(ServerResponse::Auth { auth: grant::issue(state, grant, ttl)?, warnings })
+}
+
+/// Checks the type, and that a batch token has no properties that it cannot have.
+fn is_batch(fields: &Fields, role: Option<&Role>) -> Result<bool, ErrorResponse> {
+    let given = fields.text("type");
+    let kind = match role.map(|role| &*role.kind) {
+        Some("default-batch") if given.is_empty() => "batch",
+        Some(kind @ ("service" | "batch")) => kind,
+        _ => &given,
+    };
+    match kind {
+        "" | "service" => return Ok(false),
+        "batch" => {}
+        _ => return Err(bad_request("invalid 'token_type' value")),
+    }
+    let is_set = |name: &str| match duration::parse(&fields.text(name)) {
+        Ok((_, duration)) => Ok(!duration.is_zero()),
+        Err(_) => Err(bad_request(format!("'{name}' value could not be parsed"))),
+    };
+    let has_uses = fields.number("num_uses").is_some_and(|uses| uses != 0);
+    let unfit = if is_set("explicit_max_ttl")? {
+        "explicit_max_ttl"
+    } else if has_uses {
+        "num_uses"
+    } else if is_set("period")? {
+        "period"
+    } else {
+        return Ok(true);
+    };
+    Err(bad_request(format!("batch tokens cannot have {} set", quoted(unfit))))
+}
+
+/// Returns the entity of an alias on `auth/token`. Creates both if the alias does not exist.
+fn entity(
+    state: &mut State,
+    namespace: &str,
+    mount: &str,
+    alias: &str,
+    role: Option<&Role>,
+) -> Result<Option<String>, ErrorResponse> {
+    if alias.is_empty() {
+        return Ok(None);
+    }
+    let Some(role) = role else {
+        return Err(bad_request("'entity_alias' is only allowed in combination with token role"));
+    };
+    let lower = alias.to_lowercase();
+    if !role.entity_aliases.iter().flatten().any(|pattern| glob::matches(pattern, &lower)) {
+        return Err(bad_request("invalid 'entity_alias' value"));
+    }
+    let mut context = state.context(namespace).ok_or_else(ErrorResponse::unsupported_path)?;
+    let entity = entity_for_alias(&mut context, mount, alias, None)?;
+    if entity.disabled {
+        return Err(ErrorResponse::new(StatusCode::FORBIDDEN, "entity from given entity alias is disabled"));
+    }
+    Ok(Some(entity.id))
+}
+
+/// Returns the given limits, and those that apply if the role has limits too.
+fn limits(
+    fields: &Fields,
+    role: Option<&Role>,
+    has_sudo: bool,
+    warnings: &mut Vec<String>,
+) -> Result<(Limits, Limits), ErrorResponse> {
+    let explicit_max_ttl = seconds(fields, "explicit_max_ttl")?;
+    let period = seconds(fields, "period")?;
+    if period > 0 && !has_sudo {
+        return Err(bad_request("root or sudo privileges required to create periodic token"));
+    }
+    let name = if fields.text("ttl").is_empty() { "lease" } else { "ttl" };
+    let given = Limits { ttl: seconds(fields, name)?, max_ttl: 0, explicit_max_ttl, period };
+    let Some(role) = role else { return Ok((given, given)) };
+    let mut lesser = |what: &str, given: u64, of_role: u64| {
+        if given == 0 || of_role == 0 {
+            return given.max(of_role);
+        }
+        let lesser = given.min(of_role);
+        let both = "specified both during creation call and in role";
+        warnings.push(format!("{what} {both}; using the lesser value of {lesser} seconds"));
+        lesser
+    };
+    let explicit_max_ttl = lesser("Explicit max TTL", explicit_max_ttl, role.explicit_max_ttl);
+    let period = lesser("Period", period, role.period);
+    Ok((given, Limits { explicit_max_ttl, period, ..given }))
+}
+
+fn seconds(fields: &Fields, name: &str) -> Result<u64, ErrorResponse> {
+    let (is_negative, duration) = duration::parse(&fields.text(name)).map_err(bad_request)?;
+    if is_negative && !duration.is_zero() {
+        return Err(bad_request(format!("{name} must be positive")));
+    }
+    Ok(duration.as_secs())
+}
+
+fn check_id(state: &State, id: &str) -> Result<(), ErrorResponse> {
+    let problem = if id.starts_with("hvs.") {
+        "custom token ID cannot have the 'hvs.' prefix"
+    } else if id.starts_with("s.") {
+        "custom token ID cannot have the 's.' prefix"
+    } else if id.contains('.') {
+        "custom token ID cannot have a '.' in the value"
+    } else if state.tokens.find(id).is_some() {
+        "cannot create a token with a duplicate ID"
+    } else {
+        return Ok(());
+    };
+    Err(bad_request(problem))
+}
+
+fn display_name(given: &str) -> String {
+    if given.is_empty() {
+        return "token".to_owned();
+    }
+    let name: String =
+        given.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
+    format!("token-{}", name.strip_suffix('-').unwrap_or(&name))
+}
