@@ -27,14 +27,16 @@ pub(super) fn run(
     let paths =
         paths.filter(|paths| !paths.is_empty()).ok_or_else(|| bad_request("paths must be supplied"))?;
     let token = match &*parsed.path {
-        "sys/capabilities-self" => state.tokens.find(caller).ok_or_else(|| invalid("invalid token"))?,
+        "sys/capabilities-self" => {
+            state.tokens.find_usable(caller).ok_or_else(|| invalid("invalid token"))?
+        }
         "sys/capabilities-accessor" => {
             let found = state.tokens.with_accessor(&fields.text("accessor"));
             found.ok_or_else(|| invalid("invalid accessor"))?.1
         }
         _ => match &*fields.text("token") {
             "" => return Err(internal("no token found")),
-            token => state.tokens.find(token).ok_or_else(|| invalid("invalid token"))?,
+            token => state.tokens.find_usable(token).ok_or_else(|| invalid("invalid token"))?,
         },
     };
     let acl = Acl::for_token(state, token)

@@ -51,11 +51,14 @@ pub(super) fn run(
         ("create" | "create-orphan", Verb::Write) => create::create(state, parsed, accessor, caller, None),
         ("lookup" | "lookup-self", Verb::Read | Verb::Write) => {
             let warnings = ignored(&parsed.data, TOKEN);
-            let mut token = if rest == "lookup" { given_token(&parsed)? } else { String::new() };
-            if token.is_empty() {
-                caller.clone_into(&mut token);
-            }
-            Ok(ServerResponse::Data { data: lookup(state, namespace(state, &parsed), &token)?, warnings })
+            let token = if rest == "lookup" { given_token(&parsed)? } else { String::new() };
+            let data = if token.is_empty() {
+                let namespace = state.tokens.find(caller).map(|token| &*token.namespace);
+                lookup(state, namespace.unwrap_or_default(), caller)?
+            } else {
+                lookup(state, namespace(state, &parsed), &token)?
+            };
+            Ok(ServerResponse::Data { data, warnings })
         }
         ("lookup-accessor", Verb::Write) => {
             let warnings = ignored(&parsed.data, ACCESSOR);
@@ -147,6 +150,9 @@ fn with_accessor(state: &State, parsed: &ParsedRequest) -> Result<Option<String>
 fn lookup(state: &State, namespace: &str, id: &str) -> Result<Value, ErrorResponse> {
     let bad_token = || ErrorResponse::new(StatusCode::FORBIDDEN, "bad token");
     let token = state.tokens.find(id).ok_or_else(bad_token)?;
+    if state.namespaces.get(&token.namespace).is_none() {
+        return Err(internal("no namespace"));
+    }
     let lease = &token.lease;
     let mut data = json!({
         "accessor": lease.accessor,
