@@ -39,7 +39,11 @@ pub(super) struct Auth {
 /// Returns the accessor and the type of the mount at a path, and the path below it.
 fn mount<'p>(state: &State, parsed: &'p ParsedRequest) -> Option<(String, String, &'p str)> {
     let mounts = state.mounts.auth(&parsed.namespace);
-    let found = mounts.filter_map(|mount| Some((mount, parsed.path.strip_prefix(&mount.path)?)));
+    let found = mounts.filter_map(|mount| {
+        let is_mount = mount.path.strip_suffix('/') == Some(&parsed.path);
+        let rest = parsed.path.strip_prefix(&mount.path).or_else(|| is_mount.then_some(""));
+        Some((mount, rest?))
+    });
     let (mount, rest) = found.max_by_key(|(mount, _)| mount.path.len())?;
     Some((mount.accessor.clone(), mount.kind.clone(), rest))
 }

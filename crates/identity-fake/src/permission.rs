@@ -45,7 +45,6 @@ pub(super) fn check(
 ) -> Result<Caller, ErrorResponse> {
     let name = tokens::from_headers(headers);
     let token = state.tokens.find_usable(name).filter(|token| is_near(token)).ok_or_else(denied)?;
-    check_entity(state, headers)?;
     let allowed = is_allowed(state, token, parsed);
     let caller = Caller {
         entity: token.entity.clone(),

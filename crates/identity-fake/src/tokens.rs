@@ -89,6 +89,8 @@ pub(super) struct Lease {
     pub(super) renewed: Option<Timestamp>,
     /// What renewals start from.
     pub(super) limits: Limits,
+    /// The uses at the creation. 0 means unlimited.
+    pub(super) all_uses: u64,
     /// The remaining uses. `None` means unlimited.
     pub(super) uses: Option<u64>,
     pub(super) display_name: String,
@@ -113,6 +115,7 @@ impl Lease {
             expires: expiry(created, ttl),
             renewed: None,
             limits: Limits::default(),
+            all_uses: 0,
             uses: None,
             display_name: "token".to_owned(),
             path: "auth/token/create".to_owned(),

@@ -91,6 +91,7 @@ pub(super) fn issue(state: &mut State, grant: Grant, ttl: u64) -> Result<Value, 
         expires: expiry(created, ttl),
         renewed: None,
         limits: grant.limits,
+        all_uses: grant.uses,
         uses: Some(grant.uses).filter(|uses| *uses > 0),
         display_name: grant.display_name,
         path: grant.path,
@@ -141,7 +142,7 @@ pub(super) fn to_json(state: &State, id: &str, token: &Token, ttl: u64) -> Value
         "token_type": if lease.is_batch { "batch" } else { "service" },
         "orphan": token.parent.is_none(),
         "mfa_requirement": null,
-        "num_uses": lease.uses.unwrap_or_default(),
+        "num_uses": lease.all_uses,
     });
     if !lease.policies.is_empty() {
         object["token_policies"] = json!(lease.policies);

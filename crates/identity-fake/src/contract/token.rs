@@ -151,7 +151,7 @@ pub(super) async fn token_roles_limit_tokens(server: &Server<'_>) {
     rejects(server, from_role, json!({}), "unknown role contract").await;
     let body = json!({
         "allowed_policies": ["default", "Contract"], "orphan": true, "token_period": "1h",
-        "path_suffix": "v1", "allowed_entity_aliases": ["al*"],
+        "path_suffix": "v-1", "allowed_entity_aliases": ["al*"],
     });
     for _ in 0..2 {
         write(server, role, &body).await;
@@ -169,7 +169,10 @@ pub(super) async fn token_roles_limit_tokens(server: &Server<'_>) {
     assert_ne!(auth["entity_id"], "");
     let token = auth["client_token"].as_str().expect("a token was created");
     let seen = lookup(server, token).await;
-    assert_eq!((&seen["path"], &seen["role"]), (&json!("auth/token/create/contract/v1"), &json!("contract")));
+    assert_eq!(
+        (&seen["path"], &seen["role"]),
+        (&json!("auth/token/create/contract/v-1"), &json!("contract"))
+    );
     rejects(server, from_role, json!({ "entity_alias": "bob" }), "invalid 'entity_alias' value").await;
     let outside = "token policies ([\"default\" \"other\"]) must be subset of the role's allowed policies \
                    ([\"contract\" \"default\"]) or glob policies ([])";

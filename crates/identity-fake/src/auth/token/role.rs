@@ -96,7 +96,7 @@ pub(super) fn run(
             role.set(&fields, has_null_type)?;
             let mut warnings = role.set_deprecated(&fields)?;
             let max = ttl::maximum(state.mounts.get(mount));
-            let explicit = if fields.has("token_explicit_max_ttl") {
+            let explicit = if fields.seconds("token_explicit_max_ttl").is_some() {
                 role.explicit_max_ttl
             } else {
                 role.old.explicit_max_ttl
@@ -181,10 +181,7 @@ impl Role {
         if has_null_type {
             return Err(bad_request("Invalid 'token_type' value: null"));
         }
-        let in_role = |mut error: ErrorResponse| {
-            error.errors.iter_mut().for_each(|error| error.insert_str(0, "error parsing role fields: "));
-            error
-        };
+        let in_role = |error| prefixed(error, "error parsing role fields: ");
         if let Some(cidrs) = fields.list("token_bound_cidrs") {
             self.bound_cidrs = cidr::normalize(cidrs).map_err(in_role)?;
         }
@@ -192,8 +189,8 @@ impl Role {
         self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
         self.period = fields.seconds("token_period").unwrap_or(self.period);
         if let Some(uses) = fields.number("token_num_uses") {
-            let negative = || in_role(bad_request("'token_num_uses' cannot be negative"));
-            self.uses = u64::try_from(uses).map_err(|_| negative())?;
+            let negative = |_| in_role(bad_request("'token_num_uses' cannot be negative"));
+            self.uses = u64::try_from(uses).map_err(negative)?;
         }
         if let Some(kind) = fields.given_text("token_type") {
             if !["service", "batch", "default-service", "default-batch"].contains(&&*kind) {
@@ -206,32 +203,34 @@ impl Role {
 
     /// Sets fields through their deprecated names. Returns warnings about fields that have both names.
     fn set_deprecated(&mut self, fields: &Fields) -> Result<Vec<String>, ErrorResponse> {
-        let both = |name: &str| fields.has(&format!("token_{name}")) && fields.has(name);
-        let warnings = ["period", "bound_cidrs", "explicit_max_ttl"].into_iter().filter(|name| both(name));
-        let warnings = warnings.map(|name| {
-            let problem = format!("Both 'token_{name}' and deprecated '{name}' value supplied");
-            format!("{problem}, ignoring the deprecated value")
-        });
-        if fields.has("token_period") {
+        let mut warnings = Vec::new();
+        let mut is_new = |name: &str, is_given: bool, has_old: bool| {
+            if is_given && has_old {
+                let problem = format!("Both 'token_{name}' and deprecated '{name}' value supplied");
+                warnings.push(format!("{problem}, ignoring the deprecated value"));
+            }
+            is_given
+        };
+        let seconds = |name: &str| fields.seconds(name);
+        if is_new("period", seconds("token_period").is_some(), seconds("period").is_some()) {
             self.old.period = 0;
-        } else if let Some(period) = fields.seconds("period") {
+        } else if let Some(period) = seconds("period") {
             (self.period, self.old.period) = (period, period);
         }
-        if fields.has("token_bound_cidrs") {
+        if is_new("bound_cidrs", fields.has("token_bound_cidrs"), fields.has("bound_cidrs")) {
             self.old.bound_cidrs.clear();
         } else if let Some(cidrs) = fields.list("bound_cidrs") {
-            let cidrs = cidr::normalize(cidrs).map_err(|mut error| {
-                error.errors.iter_mut().for_each(|error| error.insert_str(0, "error parsing bound_cidrs: "));
-                error
-            })?;
+            let cidrs =
+                cidr::normalize(cidrs).map_err(|error| prefixed(error, "error parsing bound_cidrs: "))?;
             (self.bound_cidrs, self.old.bound_cidrs) = (cidrs.clone(), cidrs);
         }
-        if fields.has("token_explicit_max_ttl") {
+        let [new, old] = [seconds("token_explicit_max_ttl"), seconds("explicit_max_ttl")];
+        if is_new("explicit_max_ttl", new.is_some(), old.is_some()) {
             self.old.explicit_max_ttl = 0;
-        } else if let Some(ttl) = fields.seconds("explicit_max_ttl") {
+        } else if let Some(ttl) = old {
             (self.explicit_max_ttl, self.old.explicit_max_ttl) = (ttl, ttl);
         }
-        Ok(warnings.collect())
+        Ok(warnings)
     }
 
     /// Fails if the role creates batch tokens with properties that they cannot have.
@@ -283,6 +282,13 @@ impl Role {
         }
         object
     }
+}
+
+fn prefixed(mut error: ErrorResponse, prefix: &str) -> ErrorResponse {
+    for error in &mut error.errors {
+        error.insert_str(0, prefix);
+    }
+    error
 }
 
 /// Returns `true` if a part of the text matches `\w[\w-.]+\w`.
