@@ -1,6 +1,7 @@
 //! Runs the same random operations on a real server and on `FakeVault`, and compares the responses.
 //!
-//! `VAULT_IDENTITY_DIFFERENTIAL` sets the number of operations, and `VAULT_IDENTITY_SEED` the seed.
+//! `VAULT_IDENTITY_DIFFERENTIAL` sets the number of operations, `VAULT_IDENTITY_SEED` the seed, and
+//! `VAULT_IDENTITY_FAMILY` the family of the operations, such as `token`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,7 +13,7 @@ use identity_fake::FakeVault;
 use identity_tests::DevServer;
 use serde_json::{Value, json};
 
-use crate::mapping::{Mapping, comparable};
+use crate::mapping::{Mapping, comparable, is_same};
 use crate::operations::{Ids, Operation};
 use crate::source::Source;
 
@@ -27,7 +28,29 @@ const FAKE_ADDRESS: &str = "http://fake.vault";
 const FAKE_VERSION: &str = "v2.7.2+builtin";
 
 /// The numbers of accepted and rejected operations of each kind.
-type Tally = BTreeMap<&'static str, [usize; 2]>;
+type Tally = BTreeMap<String, [usize; 2]>;
+
+/// The policies of each namespace.
+const POLICIES: [(&str, &str); 2] = [
+    (
+        "admin",
+        r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }"#,
+    ),
+    (
+        "dev",
+        r#"
+path "auth/token/*" { capabilities = ["create", "read", "update", "delete", "list"] }
+path "auth/token/create/b" { capabilities = ["deny"] }
+path "auth/+/role/*" { capabilities = ["read", "update"] }
+path "identity/+/name/{{identity.entity.name}}" { capabilities = ["read", "update"] }
+path "identity/group/*" { capabilities = ["read", "list"] }
+path "sys/capabilities*" { capabilities = ["update"] }
+path "sys/policies/acl/*" { capabilities = ["read", "list"] }
+path "sys/auth" { capabilities = ["read"] }
+path "secret/data/{{identity.entity.name}}/*" { capabilities = ["create", "update", "read"] }
+"#,
+    ),
+];
 
 /// A namespace on both servers.
 struct Pair {
@@ -63,9 +86,15 @@ impl Pair {
             pair.exchange("POST", "identity/oidc/role/first", &json!({ "key": "default" }));
             pair.exchange("DELETE", "identity/oidc/role/first", &Value::Null);
         }
-        for (name, kind, local) in
-            [("one", "userpass", false), ("two", "approle", false), ("near", "userpass", true)]
-        {
+        for (name, policy) in POLICIES {
+            pair.exchange("POST", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }));
+        }
+        for (name, kind, local) in [
+            ("one", "userpass", false),
+            ("two", "approle", false),
+            ("near", "userpass", true),
+            ("three", "jwt", false),
+        ] {
             pair.exchange("POST", &format!("sys/auth/{name}"), &json!({ "type": kind, "local": local }));
             let (_, real) = pair.exchange("GET", &format!("sys/auth/{name}"), &Value::Null).0;
             pair.ids.mounts.push(real["data"]["accessor"].as_str().expect("an accessor").to_owned());
@@ -73,13 +102,24 @@ impl Pair {
         pair
     }
 
-    /// Sends an operation to both servers, with the identifiers of each, and returns their responses.
+    /// Sends an operation of the root token to both servers.
     fn exchange(&mut self, method: &str, path: &str, body: &Value) -> ((u16, Value), (u16, Value)) {
+        self.exchange_as(None, method, path, body)
+    }
+
+    /// Sends an operation to both servers, with the identifiers of each, and returns their responses.
+    fn exchange_as(
+        &mut self,
+        caller: Option<&str>,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> ((u16, Value), (u16, Value)) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let namespace = Some(&*self.namespace).filter(|namespace| !namespace.is_empty());
         let url = format!("/v1/{path}");
-        let token = Some(self.server.token());
-        let response = self.server.request(method, &url, token, namespace, Some(&body));
+        let token = caller.unwrap_or(self.server.token());
+        let response = self.server.request(method, &url, Some(token), namespace, Some(&body));
         let (status, response) = response.expect("a response of the real server");
         // Issuers contain the server's address.
         let response =
@@ -88,10 +128,12 @@ impl Pair {
         let response = response.replace(r"character '\\u00", r"character '\\x");
         let real = (status, serde_json::from_str(&response).unwrap_or_default());
 
+        let root = self.fake.root_token();
+        let token = caller.map_or(root.expose_secret().to_owned(), |caller| self.mapping.translated(caller));
         let request = Request::builder()
             .method(method)
             .uri(self.mapping.translated(&url))
-            .header("x-vault-token", self.fake.root_token().expose_secret())
+            .header("x-vault-token", token)
             .header("x-vault-namespace", namespace.unwrap_or_default())
             .body(Bytes::from(self.mapping.translated(&body)))
             .expect("a request");
@@ -104,7 +146,8 @@ impl Pair {
     /// Returns the difference between the responses, if there is one.
     fn difference(&mut self, operation: &Operation) -> Option<String> {
         let (method, path, body) = operation.request(&self.ids);
-        let (real, fake) = self.exchange(method, &path, &body);
+        let caller = operation.caller(&self.ids);
+        let (real, fake) = self.exchange_as(caller.as_deref(), method, &path, &body);
         self.ids.learn(operation, &real.1);
         self.tally.entry(operation.kind()).or_default()[usize::from(real.0 >= 400)] += 1;
         let expected = (real.0, self.mapping.comparable(&real.1));
@@ -116,9 +159,11 @@ impl Pair {
         let is_same_fault = expected.0 >= 400
             && came.0 >= 400
             && (operation.names_several() || (of_fields(&expected.1) && of_fields(&came.1)));
-        (expected != came && !is_same_fault).then(|| {
+        let is_same = expected.0 == came.0 && is_same(&expected.1, &came.1);
+        (!is_same && !is_same_fault).then(|| {
+            let caller = caller.map(|caller| format!(" as {caller}")).unwrap_or_default();
             format!(
-                "{method} {path} {body}\n  real {} {}\n  fake {} {}",
+                "{method} {path} {body}{caller}\n  real {} {}\n  fake {} {}",
                 expected.0, expected.1, came.0, came.1
             )
         })
@@ -189,31 +234,40 @@ fn random_operations_have_the_same_responses_on_both() {
     let total = number("VAULT_IDENTITY_DIFFERENTIAL")
         .map_or(OPERATIONS, |total| usize::try_from(total).unwrap_or(usize::MAX));
     let first = number("VAULT_IDENTITY_SEED").unwrap_or(1);
+    let family = env::var("VAULT_IDENTITY_FAMILY").ok().filter(|family| !family.is_empty());
     let version = server.version();
     let mut tally = Tally::new();
-    let mut done = 0;
+    let (mut done, mut once) = (0, 0);
     for seed in first.. {
         if done >= total {
             break;
         }
-        let mut source = Source::new(seed);
+        let mut source = Source::new(seed, family.as_deref());
         let operations = (0..LENGTH.min(total - done)).map(|_| source.operation());
         let operations: Vec<Operation> = operations.map(|operation| known(&version, operation)).collect();
         done += operations.len();
         let run = format!("run{seed}");
         if let Some((index, found)) = first_difference(server, &run, &operations, &mut tally) {
-            let (operations, shortest) = shrunk(server, &run, operations[..=index].to_vec());
+            let operations = operations[..=index].to_vec();
+            let again = first_difference(server, &format!("{run}-again"), &operations, &mut Tally::new());
+            if again.is_none() {
+                println!("seed {seed}: a repetition does not show this difference, which comes from the time:\n{found}");
+                once += 1;
+                continue;
+            }
+            let (operations, shortest) = shrunk(server, &run, operations);
             let shortest = if shortest.is_empty() { found } else { shortest };
             let steps: Vec<String> = operations.iter().map(|operation| format!("{operation:?}")).collect();
             panic!("seed {seed}, {} steps:\n{}\n{shortest}", steps.len(), steps.join("\n"));
         }
     }
-    println!("{done} operations, accepted and rejected by kind: {tally:?}");
-    // There are few operations on mounts and tokens.
-    let is_one_sided = |(kind, counts): &(&&str, &[usize; 2])| {
-        !["sys/auth", "oidc/token"].contains(*kind) && counts.contains(&0)
+    println!("{done} operations, {once} differences that a repetition does not show; accepted and rejected by kind: {tally:?}");
+    // There are few operations of these kinds.
+    let is_one_sided = |(kind, counts): &(&String, &[usize; 2])| {
+        !["oidc/token"].contains(&&***kind) && counts.contains(&0)
     };
-    if done >= OPERATIONS {
+    assert!(once <= done / 10_000, "{once} differences that a repetition does not show");
+    if done >= OPERATIONS && family.is_none() {
         assert_eq!(tally.iter().find(is_one_sided), None, "all of a kind are accepted, or all are rejected");
     }
 }

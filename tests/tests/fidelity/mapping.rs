@@ -124,6 +124,32 @@ fn without_secret(url: &str) -> String {
     format!("{url}secret={}", secret.len())
 }
 
+/// The fields with times in seconds. They differ by the time that the requests took.
+const SECONDS: [&str; 5] = ["creation_time", "ttl", "lease_duration", "secret_id_ttl", "last_renewal_time"];
+
+const TOLERANCE: u64 = 5;
+
+/// Compares two comparable responses.
+pub(crate) fn is_same(real: &Value, fake: &Value) -> bool {
+    match (real, fake) {
+        (Value::Object(real), Value::Object(fake)) => {
+            real.len() == fake.len()
+                && real.iter().zip(fake).all(|((name, real), (other, fake))| {
+                    name == other && (is_same(real, fake) || (SECONDS.contains(&&**name) && is_near(real, fake)))
+                })
+        }
+        (Value::Array(real), Value::Array(fake)) => {
+            real.len() == fake.len() && real.iter().zip(fake).all(|(real, fake)| is_same(real, fake))
+        }
+        _ => real == fake,
+    }
+}
+
+fn is_near(real: &Value, fake: &Value) -> bool {
+    let seconds = real.as_u64().zip(fake.as_u64());
+    seconds.is_some_and(|(real, fake)| real.abs_diff(fake) <= TOLERANCE)
+}
+
 fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z")
@@ -138,8 +164,14 @@ pub(crate) fn is_generated_value(text: &str) -> bool {
         text.len() == 36 && text.split('-').zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
     };
     match text.split_once('.') {
-        Some(("s", token)) => alphanumeric(token, 24),
-        Some((name, namespace)) => uuid(name) && (namespace == "root" || alphanumeric(namespace, 6)),
+        Some(("s", token)) => match token.split_once('.') {
+            Some((token, namespace)) => alphanumeric(token, 24) && alphanumeric(namespace, 6),
+            None => alphanumeric(token, 24),
+        },
+        Some(("b", token)) => token.len() > 100,
+        Some((name, namespace)) => {
+            (uuid(name) || alphanumeric(name, 24)) && (namespace == "root" || alphanumeric(namespace, 6))
+        }
         None => {
             let accessor = text.rsplit_once('_').is_some_and(|(_, end)| hex(end, 8));
             let client_secret =

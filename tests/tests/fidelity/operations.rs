@@ -34,14 +34,20 @@ impl Ids {
 
     pub(crate) fn learn(&mut self, operation: &Operation, response: &Value) {
         let mut note = |of: &'static str, id: &Value| {
-            if let Some(id) = id.as_str() {
+            if let Some(id) = id.as_str().filter(|id| !id.is_empty()) {
                 let ids = self.given.entry(of).or_default();
                 if !ids.iter().any(|known| known == id) {
                     ids.push(id.to_owned());
                 }
             }
         };
-        let data = &response["data"];
+        let (data, auth) = (&response["data"], &response["auth"]);
+        note("token", &auth["client_token"]);
+        note("accessor", &auth["accessor"]);
+        note("entity", &auth["entity_id"]);
+        note("role-id", &data["role_id"]);
+        note("secret-id", &data["secret_id"]);
+        note("secret-id-accessor", &data["secret_id_accessor"]);
         match operation.noun {
             "entity" | "group" | "persona" if operation.verb == "POST" => {
                 note(if operation.noun == "group" { "group" } else { "entity" }, &data["id"]);
@@ -70,6 +76,7 @@ impl Ids {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Operation {
     pub(crate) verb: &'static str,
+    /// The path below `identity/`, or a path that begins with `auth/` or `sys/`.
     pub(crate) noun: &'static str,
     /// `id`, `name`, or an action.
     pub(crate) by: &'static str,
@@ -78,6 +85,8 @@ pub(crate) struct Operation {
     pub(crate) after: &'static str,
     pub(crate) query: Vec<(&'static str, Part)>,
     pub(crate) body: Vec<(&'static str, Part)>,
+    /// The token of the request, `None` for the root token.
+    pub(crate) caller: Option<Part>,
 }
 
 /// A value in an operation.
@@ -108,8 +117,13 @@ impl Part {
 }
 
 impl Operation {
-    pub(crate) fn kind(&self) -> &'static str {
-        self.noun
+    pub(crate) fn kind(&self) -> String {
+        if self.noun.starts_with("auth/") { format!("{}/{}", self.noun, self.by) } else { self.noun.to_owned() }
+    }
+
+    /// Returns the token of the request if it is not the root token.
+    pub(crate) fn caller(&self, ids: &Ids) -> Option<String> {
+        self.caller.as_ref().map(|part| part.value(ids).as_str().unwrap_or_default().to_owned())
     }
 
     /// Returns `true` if it contains a list of several identifiers.
@@ -121,7 +135,8 @@ impl Operation {
     }
 
     pub(crate) fn request(&self, ids: &Ids) -> (&'static str, String, Value) {
-        let engine = if self.noun.starts_with("sys/") { "" } else { "identity/" };
+        let is_whole = ["auth/", "sys/"].iter().any(|engine| self.noun.starts_with(engine));
+        let engine = if is_whole { "" } else { "identity/" };
         let mut path = format!("{engine}{}", self.noun);
         let key = self.key.as_ref().map(|key| key.escaped(ids)).unwrap_or_default();
         for part in [self.by, &key, self.after].into_iter().filter(|part| !part.is_empty()) {

@@ -1,25 +1,55 @@
 //! Random operations on a small set of names and identifiers.
 
+mod approle;
 mod identity;
+mod jwt;
 mod mfa;
+mod mounts;
 mod oidc;
 mod provider;
+mod token;
+mod userpass;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::operations::{Operation, Part};
+
+/// The families of operations.
+const FAMILIES: [(&str, fn(&mut Source) -> Operation); 8] = [
+    ("identity", Source::of_identity),
+    ("oidc", Source::of_oidc),
+    ("mfa", Source::of_mfa),
+    ("token", Source::of_token),
+    ("userpass", Source::of_userpass),
+    ("approle", Source::of_approle),
+    ("mounts", Source::of_mounts),
+    ("jwt", Source::of_jwt),
+];
+
+/// The number of families, from the first one, that runs of all families use.
+const READY: usize = 3;
 
 /// A source of operations. The same seed generates the same operations.
 pub(crate) struct Source {
     state: u64,
-    family: usize,
+    /// Most operations of some runs are of one family, so that its objects meet more often.
+    family: Option<usize>,
+    /// All operations are of the family.
+    is_pure: bool,
 }
 
 impl Source {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Creates a source of operations of one family, or of all.
+    pub(crate) fn new(seed: u64, only: Option<&str>) -> Self {
+        let named = |name: &str| {
+            let family = FAMILIES.iter().position(|(family, _)| *family == name);
+            family.unwrap_or_else(|| panic!("no family {name}"))
+        };
+        let of_seed = || (usize::try_from(seed).unwrap_or_default() % (READY + 1)).checked_sub(1);
         Self {
             state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            family: usize::try_from(seed % 4).unwrap_or_default(),
+            family: only.map(named).or_else(of_seed),
+            is_pure: only.is_some(),
         }
     }
 
@@ -39,24 +69,16 @@ impl Source {
     }
 
     pub(crate) fn operation(&mut self) -> Operation {
-        let operation = match self.below(100) {
-            98.. => return self.mount(),
-            // Some runs use one family only, so that its objects meet more often.
-            0..70 if self.family > 0 => self.of_family(self.family),
-            _ => {
-                let family = 1 + self.below(3);
-                self.of_family(family)
-            }
-        };
-        if self.chance(6) { self.corrupted(operation) } else { operation }
-    }
-
-    fn of_family(&mut self, family: usize) -> Operation {
-        match family {
-            1 => self.of_identity(),
-            2 => self.of_oidc(),
-            _ => self.of_mfa(),
+        if self.chance(2) && !self.is_pure {
+            return self.mount();
         }
+        let is_of_run = self.is_pure || self.chance(70);
+        let family = match self.family.filter(|_| is_of_run) {
+            Some(family) => family,
+            None => self.below(READY),
+        };
+        let operation = FAMILIES[family].1(self);
+        if self.chance(6) { self.corrupted(operation) } else { operation }
     }
 
     /// Changes the method, removes the key, or adds an unknown field or a query parameter.
@@ -75,6 +97,10 @@ impl Source {
     }
 
     fn name(&mut self) -> Part {
+        if self.chance(2) {
+            let of = self.one(&["entity", "group"]);
+            return self.id(of);
+        }
         Part::Plain(self.one(&["a", "A", "b", "B", "c", "d", "a b", "é/É", "1"]).into())
     }
 
@@ -91,7 +117,11 @@ impl Source {
     /// Returns up to this many identifiers.
     fn ids(&mut self, of: &'static str, most: usize) -> Part {
         let count = self.below(most + 1);
-        Part::List((0..count).map(|_| Part::Id(of, self.below(12))).collect())
+        Part::List((0..count).map(|_| self.listed_id(of)).collect())
+    }
+
+    fn listed_id(&mut self, of: &'static str) -> Part {
+        if self.chance(2) { self.plain(&[json!(""), json!(null)]) } else { Part::Id(of, self.below(12)) }
     }
 
     fn mount(&mut self) -> Operation {

@@ -18,7 +18,7 @@ impl Source {
         }
     }
 
-    fn metadata(&mut self) -> Part {
+    pub(super) fn metadata(&mut self) -> Part {
         Part::Plain(self.one(&[
             json!({}),
             json!(null),
@@ -36,6 +36,8 @@ impl Source {
             json!({ "vault-a": "c" }),
             json!({ "k": { "l": "m" } }),
             json!({ "k": "" }),
+            json!([null]),
+            json!([[], null, { "e": "f" }]),
         ]))
     }
 

@@ -119,10 +119,6 @@ impl Source {
         body
     }
 
-    fn flag(&mut self) -> Part {
-        self.plain(&[json!(true), json!(false), json!("true"), json!(0), json!(null), json!("x")])
-    }
-
     fn okta(&mut self) -> Vec<(&'static str, Part)> {
         let mut body = Vec::new();
         for field in ["org_name", "api_token"] {
