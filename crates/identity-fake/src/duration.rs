@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::response::quoted;
+use super::response;
 
 /// Parses seconds, days (`2d`) or numbers with units (`1h30m`). Also returns whether the sign is negative.
 pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<(bool, Duration), String> {
         return Ok((is_negative, checked(seconds.unsigned_abs())?));
     }
     if let Some(days) = rest.strip_suffix('d') {
-        let problem = || format!("strconv.ParseInt: parsing {}: invalid syntax", quoted(days));
+        let problem = || format!("strconv.ParseInt: parsing {}: invalid syntax", response::quoted(days));
         let days: u64 = days.parse().map_err(|_| problem())?;
         return Ok((is_negative, checked(days.saturating_mul(24 * 60 * 60))?));
     }
@@ -63,6 +63,20 @@ fn with_units(text: &str, mut rest: &str) -> Result<Duration, String> {
 
 fn invalid(text: &str) -> String {
     format!("time: invalid duration {}", quoted(text))
+}
+
+/// Quotes a string like Go's package `time`, which escapes the bytes of all other than ASCII characters.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b' '..=b'\x7f' => quoted.push(char::from(byte)),
+            _ => quoted.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Formats whole seconds without zero units: `1h`.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::alias;
 use super::input::{Fields, Kind, Schema};
-use super::limits::{check_metadata, policies};
+use super::limits::{NO_UTF8, check_metadata, policies};
 use super::merge;
 use super::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list};
 use super::route::{Route, route};
@@ -72,6 +72,9 @@ pub(super) fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult
         entity.metadata = metadata;
     }
     check_metadata("entity", entity.metadata.as_ref())?;
+    if entity.name.contains(NO_UTF8) {
+        return Err(internal("failed to marshal entity: string field contains invalid UTF-8"));
+    }
     entity.updated = context.now;
 
     let created = json!({ "id": entity.id, "name": entity.name, "aliases": null });
@@ -153,6 +156,9 @@ fn delete_many(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     if ids.is_empty() {
         return Err(bad_request("missing entity ids to delete"));
     }
+    if ids.iter().any(String::is_empty) {
+        return Err(internal("missing entity id"));
+    }
     for id in ids {
         delete(context.store, &id);
     }
@@ -226,22 +232,25 @@ pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Ve
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(listed(context, context.store.entities.iter().map(|entity| entity.id.clone()).collect()))
+}
+
+fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(listed(context, context.store.entities.iter().map(|entity| entity.name.clone()).collect()))
+}
+
+/// Returns a list with information about the entities whose identifiers are among the keys. A key can be a
+/// name that is the identifier of another entity.
+fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
     let mut mounts = BTreeSet::new();
-    let mut keys = Vec::new();
     let mut infos = Map::new();
-    for entity in context.store.entities.iter() {
+    for entity in keys.iter().filter_map(|key| context.store.entities.get(key)) {
         let mut info = json!({ "name": entity.name });
         if !entity.aliases.is_empty() {
             let summary = |alias| alias::summary(context.mounts, &mut mounts, alias);
             info["aliases"] = entity.aliases.iter().map(summary).collect();
         }
-        keys.push(entity.id.clone());
         infos.insert(entity.id.clone(), info);
     }
-    Ok(key_list(&keys, Some(infos)))
-}
-
-fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    let names: Vec<String> = context.store.entities.iter().map(|entity| entity.name.clone()).collect();
-    Ok(key_list(&names, None))
+    key_list(&keys, Some(infos))
 }

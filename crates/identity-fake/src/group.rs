@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::alias::{self, AliasView};
 use super::input::{Fields, Kind, Schema};
-use super::limits::{check_metadata, distinct, policies};
+use super::limits::{NO_UTF8, check_metadata, distinct, policies};
 use super::response::{ErrorResponse, HandlerResult, bad_request, internal, key_list, quoted};
 use super::route::{Route, route};
 use super::state::Context;
@@ -112,6 +112,9 @@ fn write(context: &mut Context<'_>, fields: &Fields, found: Option<Group>) -> Ha
     let unknown = |id: &&String| context.store.entities.get(id).is_none();
     if let Some(unknown) = group.members.iter().flatten().find(unknown) {
         return Err(internal(&format!("invalid entity ID {}", quoted(unknown))));
+    }
+    if group.name.contains(NO_UTF8) {
+        return Err(internal("string field contains invalid UTF-8"));
     }
     if let Some(ids) = member_groups {
         set_member_groups(context.store, &group, &distinct(ids))?;
@@ -236,10 +239,19 @@ pub(super) fn to_json(context: &Context<'_>, group: &Group) -> Value {
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(listed(context, context.store.groups.iter().map(|group| group.id.clone()).collect()))
+}
+
+fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
+    Ok(listed(context, context.store.groups.iter().map(|group| group.name.clone()).collect()))
+}
+
+/// Returns a list with information about the groups whose identifiers are among the keys. A key can be a
+/// name that is the identifier of another group.
+fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
     let mut mounts = BTreeSet::new();
-    let mut keys = Vec::new();
     let mut infos = Map::new();
-    for group in context.store.groups.iter() {
+    for group in keys.iter().filter_map(|key| context.store.groups.get(key)) {
         let mut info = json!({
             "name": group.name,
             "num_member_entities": group.members.as_ref().map_or(0, Vec::len),
@@ -248,13 +260,7 @@ fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
         if let Some(alias) = &group.alias {
             info["alias"] = alias::summary(context.mounts, &mut mounts, alias);
         }
-        keys.push(group.id.clone());
         infos.insert(group.id.clone(), info);
     }
-    Ok(key_list(&keys, Some(infos)))
-}
-
-fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    let names: Vec<String> = context.store.groups.iter().map(|group| group.name.clone()).collect();
-    Ok(key_list(&names, None))
+    key_list(&keys, Some(infos))
 }

@@ -236,21 +236,13 @@ fn as_go_prints(value: &Value) -> String {
 }
 
 fn as_pairs(value: &Value, field: &str) -> Result<Option<Pairs>, String> {
-    match value {
-        Value::Null => return Ok(None),
-        Value::Object(fields) => {
-            if let Ok(pairs) = scalars(fields) {
-                return Ok(Some(pairs));
-            }
-        }
-        Value::Array(items) if items.iter().all(Value::is_object) => {
-            let all: Result<Vec<_>, String> =
-                items.iter().filter_map(Value::as_object).map(scalars).collect();
-            if let Ok(all) = all {
-                return Ok(Some(all.into_iter().flatten().collect()));
-            }
-        }
-        _ => {}
+    let has_only_nulls =
+        value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_null));
+    if value.is_null() || has_only_nulls {
+        return Ok(None);
+    }
+    if let Some(pairs) = object_pairs(value) {
+        return Ok(Some(pairs));
     }
 
     let texts = texts(value)?;
@@ -261,8 +253,19 @@ fn as_pairs(value: &Value, field: &str) -> Result<Option<Pairs>, String> {
     texts.iter().enumerate().map(pair).collect::<Result<Pairs, String>>().map(Some)
 }
 
-fn scalars(fields: &Map<String, Value>) -> Result<Pairs, String> {
-    fields.iter().map(|(name, value)| Ok((name.clone(), as_text(value, "")?))).collect()
+/// Returns the pairs of an object, or of all objects in lists. `None` if a value is no string.
+fn object_pairs(value: &Value) -> Option<Pairs> {
+    match value {
+        Value::Null => Some(Pairs::new()),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| Some((name.clone(), as_text(value, "").ok()?))).collect()
+        }
+        Value::Array(items) => {
+            let all: Option<Vec<Pairs>> = items.iter().map(object_pairs).collect();
+            all.map(|all| all.into_iter().flatten().collect())
+        }
+        _ => None,
+    }
 }
 
 fn as_texts(value: &Value) -> Result<Vec<String>, String> {

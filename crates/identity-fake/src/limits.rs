@@ -3,6 +3,9 @@
 use super::input::Pairs;
 use super::response::{ErrorResponse, internal, multi_error, quoted};
 
+/// Replaces bytes in a path that are no UTF-8. Lookups take it for U+FFFD, and writes of such a name fail.
+pub(super) const NO_UTF8: char = '\u{10ffff}';
+
 const MAX_PAIRS: usize = 64;
 const MAX_KEY_LEN: usize = 128;
 const MAX_VALUE_LEN: usize = 512;

@@ -14,6 +14,7 @@ mod oauth;
 mod object;
 mod provider;
 mod role;
+mod schedule;
 mod scope;
 mod signing;
 mod template;
@@ -21,7 +22,6 @@ mod token;
 mod user_info;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -35,8 +35,8 @@ use client::Client;
 use key::Key;
 use provider::Provider;
 use role::Role;
+use schedule::Schedule;
 use scope::Scope;
-use signing::Pair;
 
 pub(super) use user_info::not_allowed;
 
@@ -66,8 +66,7 @@ pub(super) struct Oidc {
     clients: BTreeMap<String, Client>,
     providers: BTreeMap<String, Provider>,
     codes: BTreeMap<String, Code>,
-    /// The public keys that the server has cached.
-    published: Option<Vec<Arc<Pair>>>,
+    schedule: Schedule,
 }
 
 const DEFAULT: &str = "default";
@@ -83,7 +82,7 @@ impl Default for Oidc {
             clients: BTreeMap::new(),
             providers: BTreeMap::from([(DEFAULT.to_owned(), Provider::built_in())]),
             codes: BTreeMap::new(),
-            published: None,
+            schedule: Schedule::default(),
         }
     }
 }

@@ -23,6 +23,11 @@ impl Random {
         next ^ (next >> 31)
     }
 
+    /// Returns a number below the limit, which is not 0.
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.next().checked_rem(limit).unwrap_or_default()
+    }
+
     pub(super) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(

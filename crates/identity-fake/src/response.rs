@@ -87,8 +87,8 @@ pub(super) fn key_list(keys: &[String], infos: Option<Map<String, Value>>) -> Op
         return None;
     }
     Some(match infos {
-        Some(infos) => json!({ "keys": keys, "key_info": infos }),
-        None => json!({ "keys": keys }),
+        Some(infos) if !infos.is_empty() => json!({ "keys": keys, "key_info": infos }),
+        _ => json!({ "keys": keys }),
     })
 }
 

@@ -69,6 +69,7 @@ impl State {
             tokens: &mut self.tokens,
             random: &mut self.random,
             now: self.clock.now(),
+            tick: self.clock.tick(),
             namespace,
             namespace_id: id,
             address: &self.address,
@@ -86,6 +87,8 @@ pub(super) struct Context<'a> {
     pub(super) tokens: &'a mut Tokens,
     pub(super) random: &'a mut Random,
     pub(super) now: Timestamp,
+    /// When the periodic work was due last.
+    pub(super) tick: Timestamp,
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: &'a str,
     /// The identifier of the namespace, `root` for the root namespace.
@@ -109,10 +112,19 @@ impl Context<'_> {
 }
 
 /// The clock of the system plus the time that a test has added.
-#[derive(Default)]
 pub(super) struct Clock {
+    started: SystemTime,
     ahead: Duration,
 }
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { started: SystemTime::now(), ahead: Duration::ZERO }
+    }
+}
+
+/// The server does periodic work once a minute.
+const TICK: u64 = 60;
 
 impl Clock {
     pub(super) fn advance(&mut self, by: Duration) {
@@ -120,7 +132,17 @@ impl Clock {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        let now = SystemTime::now().checked_add(self.ahead);
-        now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or(Timestamp::MAX)
+        Self::timestamp(SystemTime::now().checked_add(self.ahead))
+    }
+
+    /// Returns when the periodic work was due last.
+    pub(super) fn tick(&self) -> Timestamp {
+        let up = self.started.elapsed().unwrap_or_default().saturating_add(self.ahead);
+        let ticks = Duration::from_secs(up.as_secs() / TICK * TICK);
+        Self::timestamp(self.started.checked_add(ticks))
+    }
+
+    fn timestamp(time: Option<SystemTime>) -> Timestamp {
+        time.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::MAX)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::input::Pairs;
+use super::limits::NO_UTF8;
 use super::mfa::Enrolled;
 use super::oidc::Oidc;
 
@@ -233,7 +234,8 @@ impl<T: HasName> NameIndex<T> {
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&T> {
-        self.by_id.get(self.ids.get(&name.to_lowercase())?)
+        let name = name.to_lowercase().replace(NO_UTF8, "\u{fffd}");
+        self.by_id.get(self.ids.get(&name)?)
     }
 
     /// Returns all objects, sorted by identifier.

@@ -251,7 +251,9 @@ fn random_operations_have_the_same_responses_on_both() {
             let operations = operations[..=index].to_vec();
             let again = first_difference(server, &format!("{run}-again"), &operations, &mut Tally::new());
             if again.is_none() {
-                println!("seed {seed}: a repetition does not show this difference, which comes from the time:\n{found}");
+                println!(
+                    "seed {seed}: a repetition does not show this difference, which comes from the time:\n{found}"
+                );
                 once += 1;
                 continue;
             }
@@ -261,11 +263,12 @@ fn random_operations_have_the_same_responses_on_both() {
             panic!("seed {seed}, {} steps:\n{}\n{shortest}", steps.len(), steps.join("\n"));
         }
     }
-    println!("{done} operations, {once} differences that a repetition does not show; accepted and rejected by kind: {tally:?}");
+    println!(
+        "{done} operations, {once} differences that a repetition does not show; accepted and rejected by kind: {tally:?}"
+    );
     // There are few operations of these kinds.
-    let is_one_sided = |(kind, counts): &(&String, &[usize; 2])| {
-        !["oidc/token"].contains(&&***kind) && counts.contains(&0)
-    };
+    let is_one_sided =
+        |(kind, counts): &(&String, &[usize; 2])| !["oidc/token"].contains(&&***kind) && counts.contains(&0);
     assert!(once <= done / 10_000, "{once} differences that a repetition does not show");
     if done >= OPERATIONS && family.is_none() {
         assert_eq!(tally.iter().find(is_one_sided), None, "all of a kind are accepted, or all are rejected");

@@ -118,7 +118,11 @@ impl Part {
 
 impl Operation {
     pub(crate) fn kind(&self) -> String {
-        if self.noun.starts_with("auth/") { format!("{}/{}", self.noun, self.by) } else { self.noun.to_owned() }
+        if self.noun.starts_with("auth/") {
+            format!("{}/{}", self.noun, self.by)
+        } else {
+            self.noun.to_owned()
+        }
     }
 
     /// Returns the token of the request if it is not the root token.

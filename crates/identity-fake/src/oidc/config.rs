@@ -7,7 +7,7 @@ use super::super::input::{Fields, Kind, Schema};
 use super::super::response::HandlerResult;
 use super::super::route::{Route, route};
 use super::super::state::Context;
-use super::issuer;
+use super::{issuer, schedule};
 
 const FIELDS: Schema = &[("issuer", Kind::Text)];
 
@@ -32,7 +32,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
         issuer::check(&issuer)?;
     }
     context.store.oidc.issuer = issuer;
-    context.store.oidc.published = None;
+    schedule::invalidate(context);
     if is_set {
         context.warnings.push(issuer::WARNING.to_owned());
     }

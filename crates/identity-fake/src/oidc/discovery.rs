@@ -9,7 +9,7 @@ use super::super::input::{Fields, Kind, Schema};
 use super::super::response::{ErrorResponse, ServerResponse};
 use super::super::route::{Route, raw_route};
 use super::super::state::Context;
-use super::{algorithms, config, key, provider};
+use super::{algorithms, config, key, provider, schedule};
 
 const FIELDS: Schema = &[("name", Kind::Text)];
 
@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     raw_route::<ReadProviderJwks>(FIELDS, provider_keys),
 ];
 
-/// The server allows caching of discovery documents, and of keys only after its first cleanup.
+/// The server allows caching of discovery documents.
 fn cacheable(body: Value) -> ServerResponse {
     let headers = vec![(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"))];
     ServerResponse::Custom { status: StatusCode::OK, body, headers }
@@ -38,7 +38,9 @@ fn discovery(context: &mut Context<'_>, _: &Fields) -> Result<ServerResponse, Er
 }
 
 fn keys(context: &mut Context<'_>, _: &Fields) -> Result<ServerResponse, ErrorResponse> {
-    Ok(ServerResponse::Raw(key::jwks(key::published(context))))
+    let body = key::jwks(schedule::published(context));
+    let headers = schedule::cache_control(context).map(|value| (CACHE_CONTROL, value)).into_iter().collect();
+    Ok(ServerResponse::Custom { status: StatusCode::OK, body, headers })
 }
 
 fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
@@ -67,7 +69,7 @@ fn provider_discovery(context: &mut Context<'_>, fields: &Fields) -> Result<Serv
 }
 
 fn provider_keys(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
-    key::catch_up(context);
+    schedule::catch_up(context);
     let oidc = &context.store.oidc;
     let provider = oidc
         .providers

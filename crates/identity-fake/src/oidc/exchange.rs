@@ -15,7 +15,7 @@ use super::key::Key;
 use super::oauth::{NO_CACHE, OAuth, fail};
 use super::provider::{self, Provider};
 use super::signing::{base64url, sha256};
-use super::{allows, assignment, claims, key, template, token};
+use super::{allows, assignment, claims, schedule, template, token};
 
 const FIELDS: Schema = &[
     ("name", Kind::Text),
@@ -31,7 +31,7 @@ const FIELDS: Schema = &[
 pub(super) const ROUTES: &[Route] = &[raw_route::<ExchangeOidcToken>(FIELDS, exchange)];
 
 fn exchange(context: &mut Context<'_>, fields: &Fields) -> Result<ServerResponse, ErrorResponse> {
-    key::catch_up(context);
+    schedule::catch_up(context);
     Ok(match exchange_or_fail(context, fields) {
         Ok(body) => ServerResponse::Custom { status: StatusCode::OK, body, headers: vec![NO_CACHE] },
         Err(error) => error.to_client(),

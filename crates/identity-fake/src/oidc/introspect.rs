@@ -9,7 +9,7 @@ use super::super::input::{Fields, Kind, Schema};
 use super::super::response::{ErrorResponse, ServerResponse, quoted};
 use super::super::route::{Route, raw_route};
 use super::super::state::Context;
-use super::{config, key, object};
+use super::{config, object, schedule};
 
 const FIELDS: Schema = &[("token", Kind::Text), ("client_id", Kind::Text)];
 
@@ -97,7 +97,7 @@ fn decoded(part: &str) -> Result<Vec<u8>, String> {
 
 /// Returns the claims if a published key has signed them.
 fn verified(context: &mut Context<'_>, parsed: &Parsed<'_>) -> Option<serde_json::Map<String, Value>> {
-    let pair = key::published(context).iter().find(|pair| pair.kid == parsed.kid)?;
+    let pair = schedule::published(context).iter().find(|pair| pair.kid == parsed.kid)?;
     if !pair.has_signed(parsed.message, &parsed.signature) {
         return None;
     }

@@ -13,7 +13,7 @@ use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::signing::{Algorithm, Pair};
-use super::{DEFAULT, Oidc, later, names, referring};
+use super::{DEFAULT, Oidc, later, names, referring, schedule};
 
 const FIELDS: Schema = &[
     ("name", Kind::Text),
@@ -51,13 +51,6 @@ pub(super) struct Key {
 struct RingEntry {
     pair: Arc<Pair>,
     expires: Option<Timestamp>,
-}
-
-#[derive(PartialEq)]
-#[must_use]
-enum Ring {
-    Changed,
-    Unchanged,
 }
 
 /// The server's default of `24h`.
@@ -112,8 +105,8 @@ impl Key {
         self.next_rotation = Some(later(now, self.rotation_period));
     }
 
-    /// Does the rotations and expiries that were due since the last call.
-    fn catch_up(&mut self, random: &mut Random, now: Timestamp) -> Ring {
+    /// Does the rotations that were due since the last call.
+    pub(super) fn rotate_if_due(&mut self, random: &mut Random, now: Timestamp) {
         let mut due = *self.next_rotation.get_or_insert(later(now, self.rotation_period));
         // Skips older rotations: a pair verifies for at most ten periods.
         let missed = now.duration_since(due).as_secs()
@@ -122,14 +115,30 @@ impl Key {
             let skipped = u64::try_from(missed - 12).unwrap_or_default();
             due = later(due, skipped.saturating_mul(self.rotation_period));
         }
-        let rotates = due < now;
         while due < now {
             self.rotate(random, due, self.verification_ttl);
             due = later(due, self.rotation_period);
         }
+    }
+
+    /// Removes expired pairs, and returns `true` if there were any.
+    pub(super) fn expire(&mut self, now: Timestamp) -> bool {
         let before = self.ring.len();
         self.ring.retain(|entry| entry.expires.is_none_or(|expires| expires >= now));
-        if rotates || self.ring.len() < before { Ring::Changed } else { Ring::Unchanged }
+        self.ring.len() < before
+    }
+
+    /// Returns when the key rotates or a pair expires.
+    pub(super) fn next_change(&self) -> Option<Timestamp> {
+        self.ring.iter().filter_map(|entry| entry.expires).chain(self.next_rotation).min()
+    }
+
+    pub(super) fn shortest_period(&self) -> u64 {
+        self.rotation_period.min(self.verification_ttl)
+    }
+
+    pub(super) fn has_pairs(&self) -> bool {
+        !self.ring.is_empty()
     }
 
     /// Signs the claims as a JWT. Returns `None` if the key has no pair yet.
@@ -142,16 +151,6 @@ impl Key {
     }
 }
 
-/// Rotates all keys that are due.
-pub(super) fn catch_up(context: &mut Context<'_>) {
-    let oidc = &mut context.store.oidc;
-    for key in oidc.keys.values_mut() {
-        if key.catch_up(context.random, context.now) == Ring::Changed {
-            oidc.published = None;
-        }
-    }
-}
-
 /// Generates the pairs of the default key.
 pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
     if name != DEFAULT {
@@ -159,7 +158,7 @@ pub(super) fn start_default(context: &mut Context<'_>, name: &str) {
     }
     if let Some(key) = context.store.oidc.keys.get_mut(DEFAULT).filter(|key| key.signing.is_none()) {
         key.start(context.random);
-        context.store.oidc.published = None;
+        schedule::invalidate(context);
     }
 }
 
@@ -168,16 +167,6 @@ pub(super) fn pairs<'a>(oidc: &Oidc, names: impl Iterator<Item = &'a String>) ->
     let names: BTreeSet<&String> = names.collect();
     let keys = names.into_iter().filter_map(|name| oidc.keys.get(name));
     keys.flat_map(Key::pairs).cloned().collect()
-}
-
-/// Returns the pairs of the keys that roles refer to. The server caches them and does not notice deleted
-/// roles.
-pub(super) fn published<'a>(context: &'a mut Context<'_>) -> &'a [Arc<Pair>] {
-    catch_up(context);
-    let oidc = &mut context.store.oidc;
-    let published = oidc.published.take();
-    let published = published.unwrap_or_else(|| pairs(oidc, oidc.roles.values().map(|role| &role.key)));
-    oidc.published.insert(published)
 }
 
 pub(super) fn jwks(pairs: &[Arc<Pair>]) -> Value {
@@ -219,7 +208,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
         key.start(context.random);
     }
     context.store.oidc.keys.insert(name, key);
-    context.store.oidc.published = None;
+    schedule::invalidate(context);
     Ok(None)
 }
 
@@ -263,7 +252,10 @@ fn delete(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
         return fail("clients", &clients);
     }
     oidc.keys.remove(&name);
-    oidc.published = None;
+    for key in oidc.keys.values_mut() {
+        key.expire(context.now);
+    }
+    schedule::invalidate(context);
     Ok(None)
 }
 
@@ -273,11 +265,11 @@ fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
 
 fn rotate(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
     let name = fields.text("name");
-    catch_up(context);
+    schedule::catch_up(context);
     let key = context.store.oidc.keys.get_mut(&name);
     let key = key.ok_or_else(|| bad_request(format!("no named key found at {}", quoted(&name))))?;
     let ttl = fields.seconds("verification_ttl").unwrap_or(key.verification_ttl);
     key.rotate(context.random, context.now, ttl);
-    context.store.oidc.published = None;
+    schedule::invalidate(context);
     Ok(None)
 }

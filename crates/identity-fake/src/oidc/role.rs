@@ -7,7 +7,7 @@ use super::super::input::{Fields, Kind, Schema};
 use super::super::response::{HandlerResult, bad_request, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
-use super::{key, names, template};
+use super::{key, names, schedule, template};
 
 const FIELDS: Schema = &[
     ("name", Kind::Text),
@@ -57,7 +57,7 @@ fn write(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
         role.client_id = context.random.alphanumeric(26);
     }
     context.store.oidc.roles.insert(name, role);
-    context.store.oidc.published = None;
+    schedule::invalidate(context);
     Ok(None)
 }
 

@@ -8,14 +8,14 @@ use super::super::response::{HandlerResult, bad_request, internal, quoted};
 use super::super::route::{Route, route};
 use super::super::state::Context;
 use super::template::{self, Subject};
-use super::{allows, config, key, later};
+use super::{allows, config, later, schedule};
 
 const FIELDS: Schema = &[("role", Kind::Text), ("name", Kind::Text)];
 
 pub(super) const ROUTES: &[Route] = &[route::<GenerateIdToken>(FIELDS, generate)];
 
 fn generate(context: &mut Context<'_>, fields: &Fields) -> HandlerResult {
-    key::catch_up(context);
+    schedule::catch_up(context);
     let name = fields.text("role");
     let oidc = &context.store.oidc;
     let role =

@@ -26,6 +26,11 @@ pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns `true` if the text is UTF-8 without its escapes.
+pub(super) fn is_utf8(text: &str) -> bool {
+    !text.contains('%') || percent_decode(text.as_bytes()).decode_utf8().is_ok()
+}
+
 /// Returns `true` if two hexadecimal digits follow each `%`.
 pub(super) fn is_escaped_correctly(text: &str) -> bool {
     let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::form::Form;
 use super::{decode, path, text};
-use crate::limits::is_printable;
+use crate::limits::{NO_UTF8, is_printable};
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 
 const MAX_BODY_LEN: usize = 32 * 1024 * 1024;
@@ -54,7 +54,11 @@ pub(crate) fn accept(request: &Request<Bytes>) -> Result<Accepted, ServerRespons
         return Err(redirect(request, &clean));
     }
     match api_path {
-        Some(path) => Ok(Accepted { path: path.to_owned(), query }),
+        Some(path) if decode::is_utf8(raw_path) => Ok(Accepted { path: path.to_owned(), query }),
+        Some(path) => {
+            let path = path.replace(char::REPLACEMENT_CHARACTER, &NO_UTF8.to_string());
+            Ok(Accepted { path, query })
+        }
         None if decoded.starts_with("/ui/") => Err(not_found()),
         None => Err(redirect(request, "/ui/")),
     }

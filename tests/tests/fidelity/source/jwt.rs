@@ -232,8 +232,11 @@ impl Source {
     }
 
     fn external_group(&mut self) -> Operation {
-        let body =
-            vec![("name", self.name()), ("type", Part::Plain("external".into())), ("policies", self.token_policies())];
+        let body = vec![
+            ("name", self.name()),
+            ("type", Part::Plain("external".into())),
+            ("policies", self.token_policies()),
+        ];
         Operation { verb: "POST", noun: "group", body, ..Operation::default() }
     }
 

@@ -153,11 +153,21 @@ impl Source {
         if self.chance(4) {
             body.push((
                 "id",
-                self.plain(&[json!("own"), json!("other"), json!(""), json!("a.b"), json!("s.x"), json!(null)]),
+                self.plain(&[
+                    json!("own"),
+                    json!("other"),
+                    json!(""),
+                    json!("a.b"),
+                    json!("s.x"),
+                    json!(null),
+                ]),
             ));
         }
         if self.chance(if key.is_some() { 35 } else { 3 }) {
-            body.push(("entity_alias", self.plain(&[json!("a"), json!("b"), json!("A"), json!("zz"), json!("")])));
+            body.push((
+                "entity_alias",
+                self.plain(&[json!("a"), json!("b"), json!("A"), json!("zz"), json!("")]),
+            ));
         }
         Operation { verb: "POST", noun: NOUN, by, key, body, ..Operation::default() }
     }
@@ -271,8 +281,12 @@ impl Source {
     }
 
     fn token_renewal(&mut self) -> Operation {
-        let (by, field) =
-            self.one(&[("renew", "token"), ("renew", "token"), ("renew-self", ""), ("renew-accessor", "accessor")]);
+        let (by, field) = self.one(&[
+            ("renew", "token"),
+            ("renew", "token"),
+            ("renew-self", ""),
+            ("renew-accessor", "accessor"),
+        ]);
         let mut body = self.named_token(field);
         if self.chance(60) {
             body.push(("increment", self.ttl()));
