@@ -1,8 +1,12 @@
-//! Auth methods: users and login of `userpass`, and `auth/token`.
+//! Auth methods: `userpass`, `approle`, and `auth/token`.
 
+mod approle;
 mod external_groups;
 mod grant;
+mod list;
+mod lockout;
 mod login;
+mod password;
 mod token;
 mod token_parameters;
 mod ttl;
@@ -18,12 +22,15 @@ use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::route::is_slug;
 use super::state::State;
+use approle::Roles;
+use lockout::Lockouts;
 use login::Pending;
 use token::Role;
 use userpass::User;
 
 pub(super) use external_groups::GroupAliases;
 pub(super) use grant::identity_policies;
+pub(super) use lockout::{LockoutConfig, run as locked_users};
 pub(super) use login::credentials;
 pub(super) use ttl::{Limits, MAX_TTL};
 
@@ -33,7 +40,19 @@ pub(super) struct Auth {
     users: BTreeMap<(String, String), User>,
     /// The roles of `auth/token`, keyed in the same way.
     token_roles: BTreeMap<(String, String), Role>,
+    /// Keyed by the accessor of the mount.
+    roles: BTreeMap<String, Roles>,
+    lockouts: Lockouts,
     pending: BTreeMap<String, Pending>,
+}
+
+impl Auth {
+    /// Removes the users and roles of a mount.
+    pub(super) fn remove_mount(&mut self, accessor: &str) {
+        self.users.retain(|(of, _), _| of != accessor);
+        self.roles.remove(accessor);
+        self.lockouts.retain(|(of, _), _| of != accessor);
+    }
 }
 
 /// Returns the accessor and the type of the mount at a path, and the path below it.
@@ -58,14 +77,21 @@ pub(super) fn namespace<'a>(state: &'a State, parsed: &'a ParsedRequest) -> &'a 
     }
 }
 
-/// Returns `true` if the path is that of a user or a token role that does not exist yet.
-pub(super) fn is_new_user(state: &State, parsed: &ParsedRequest) -> bool {
+/// Returns `true` if the path is that of a user or a role that does not exist yet.
+pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
     let Some((accessor, kind, rest)) = mount(state, parsed) else { return false };
-    if let Some(name) = rest.strip_prefix("roles/").filter(|_| kind.ends_with("token")) {
-        return !state.auth.token_roles.contains_key(&(accessor, name.to_owned()));
+    match (&*kind, rest.split_once('/')) {
+        ("userpass", Some(("users", name))) if is_slug(name) => {
+            !state.auth.users.contains_key(&(accessor, name.to_lowercase()))
+        }
+        ("approle", Some(("role", name))) if is_slug(name) => {
+            state.auth.roles.get(&accessor).is_none_or(|roles| roles.get(name).is_none())
+        }
+        ("token" | "ns_token", Some(("roles", name))) => {
+            !state.auth.token_roles.contains_key(&(accessor, name.to_owned()))
+        }
+        _ => false,
     }
-    let name = rest.strip_prefix("users/").filter(|name| kind == "userpass" && is_slug(name));
-    name.is_some_and(|name| !state.auth.users.contains_key(&(accessor, name.to_lowercase())))
 }
 
 /// Handles requests that need no token: login and its second factor. Returns `None` for others. The errors
@@ -84,13 +110,12 @@ pub(super) fn without_token(
     }
     let Some((accessor, kind, rest)) = mount(state, parsed) else { return Ok(None) };
     match (&*kind, rest.split_once('/')) {
-        ("userpass", Some(("login", name))) if is_slug(name) => match parsed.verb {
-            Verb::Write => userpass::log_in(state, parsed, &accessor, name, credentials).map(Some),
-            _ => fail(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation"),
-        },
+        ("userpass", Some(("login", name))) if is_slug(name) => {
+            userpass::log_in(state, parsed, &accessor, name, credentials).map(Some)
+        }
         ("userpass", Some(("login", _))) => fail(StatusCode::NOT_FOUND, "unsupported path"),
-        ("approle", None) if rest == "login" && parsed.verb == Verb::Write => {
-            fail(StatusCode::BAD_REQUEST, "invalid role or secret ID")
+        ("approle", None) if rest == "login" => {
+            approle::log_in(state, parsed, &accessor, credentials).map(Some)
         }
         _ => Ok(None),
     }
@@ -110,9 +135,7 @@ pub(super) fn run(
     match &*kind {
         "userpass" => userpass::run(state, parsed, accessor, &rest),
         "token" | "ns_token" => token::run(state, parsed, &accessor, &rest, token),
-        "approle" if rest == "role/" && parsed.verb == Verb::List => {
-            Err(ErrorResponse::without_message(StatusCode::NOT_FOUND))
-        }
+        "approle" => approle::run(state, parsed, accessor, &rest),
         _ => Err(ErrorResponse::unsupported_path()),
     }
 }

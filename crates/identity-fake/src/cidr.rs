@@ -86,6 +86,20 @@ pub(super) fn contains(networks: &[String], address: IpAddr) -> bool {
     networks.is_empty() || parsed.any(|network| network.contains(address))
 }
 
+/// Returns the first text that is not in CIDR notation.
+pub(super) fn find_invalid(networks: &[String]) -> Option<&String> {
+    networks.iter().find(|network| !network.contains('/') || Network::parse(network).is_none())
+}
+
+/// Returns `true` if each network is a part of one of the others.
+pub(super) fn are_within(networks: &[String], others: &[String]) -> bool {
+    let parse = |network: &String| Network::parse(network);
+    networks.iter().filter_map(parse).all(|network| {
+        let mut others = others.iter().filter_map(parse);
+        others.any(|other| network.prefix >= other.prefix && other.contains(network.address))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,6 +85,12 @@ impl Fields {
         self.raw.contains_key(name)
     }
 
+    /// Returns `true` if the field is present. For durations, `null` counts as absent.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        let is_duration = self.kind(name) == Some(Kind::Duration);
+        self.get(name).is_some_and(|value| !(is_duration && value.is_null()))
+    }
+
     fn kind(&self, name: &str) -> Option<Kind> {
         self.schema.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::auth::LockoutConfig;
 use super::random::Random;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
@@ -24,6 +25,9 @@ pub(super) struct Mount {
     /// In seconds. 0 selects the default of the system.
     pub(super) default_lease_ttl: u64,
     pub(super) max_lease_ttl: u64,
+    /// `default-service`, `default-batch`, `service` or `batch`.
+    pub(super) token_type: String,
+    pub(super) lockout: LockoutConfig,
     uuid: String,
     description: String,
 }
@@ -68,6 +72,8 @@ impl Mounts {
             accessor: accessor.clone(),
             default_lease_ttl: 0,
             max_lease_ttl: 0,
+            token_type: "default-service".to_owned(),
+            lockout: LockoutConfig::default(),
             uuid: random.uuid(),
             description: String::new(),
         };
@@ -144,8 +150,9 @@ pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerRes
             }
             if let Some(accessor) = state.mounts.accessor(namespace, &path) {
                 state.tokens.revoke_mount(&accessor);
+                state.auth.remove_mount(&accessor);
+                state.mounts.0.remove(&accessor);
             }
-            state.mounts.0.retain(|_, mount| mount.namespace != namespace || mount.path != path);
             Ok(ServerResponse::NoContent)
         }
         _ => Err(ErrorResponse::unsupported_operation()),
@@ -168,7 +175,7 @@ fn to_json(mount: &Mount) -> Value {
             "default_lease_ttl": mount.default_lease_ttl,
             "force_no_cache": false,
             "max_lease_ttl": mount.max_lease_ttl,
-            "token_type": "default-service",
+            "token_type": mount.token_type,
         },
         "description": mount.description,
         "external_entropy_access": false,

@@ -1,6 +1,7 @@
 //! Namespaces, each with its own objects: `sys/namespaces`.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -55,6 +56,13 @@ impl Namespaces {
             (namespace, rest) = (below, after);
         }
         Some((namespace, rest))
+    }
+
+    /// Returns the paths and identifiers of a namespace and of all below it.
+    pub(super) fn at_and_below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let from = self.0.range::<str, _>((Bound::Included(path), Bound::Unbounded));
+        let all = from.take_while(move |(below, _)| below.starts_with(path));
+        all.map(|(path, namespace)| (&**path, &*namespace.id))
     }
 
     /// Returns the direct children of a namespace.
@@ -142,8 +150,10 @@ fn delete(state: &mut State, path: &str) -> Result<ServerResponse, ErrorResponse
         let warnings = vec!["requested namespace does not exist".to_owned()];
         return Ok(ServerResponse::Data { data: Value::Null, warnings });
     }
-    for mount in state.mounts.auth(path) {
-        state.tokens.revoke_mount(&mount.accessor);
+    let accessors: Vec<String> = state.mounts.auth(path).map(|mount| mount.accessor.clone()).collect();
+    for accessor in accessors {
+        state.auth.remove_mount(&accessor);
+        state.tokens.revoke_mount(&accessor);
     }
     state.mounts.remove_namespace(path);
     state.policies.remove_namespace(path);

@@ -87,5 +87,5 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
 /// Returns `true` if the server checks for existence first, and the object does not exist.
 fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
     let store = state.namespaces.get(&parsed.namespace).map(|at| &at.store);
-    store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path)) || auth::is_new_user(state, parsed)
+    store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path)) || auth::is_new(state, parsed)
 }

@@ -105,3 +105,13 @@ pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
     }
     vec![format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" "))]
 }
+
+/// Returns the warnings about unknown fields, and about a field that the path replaces.
+pub(super) fn warnings(raw: &Map<String, Value>, fields: Schema, in_path: &str) -> Vec<String> {
+    let mut warnings = ignored(raw, fields);
+    if raw.get(in_path).is_some_and(|value| !value.is_null()) {
+        let which = "the value of these parameters with the values captured from the endpoint's path";
+        warnings.push(format!("Endpoint replaced {which}: [{in_path}]"));
+    }
+    warnings
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::input::Fields;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
-use super::route::{Handler, Route, ignored, is_slug};
+use super::route::{Handler, Route, is_slug, warnings};
 use super::state::State;
 use super::tokens::Caller;
 use super::{alias, entity, group, group_alias, lookup, mfa, oidc};
@@ -112,12 +112,10 @@ fn handle(state: &mut State, parsed: ParsedRequest, caller: Caller) -> Result<Se
         route.ok_or_else(|| ErrorResponse::unsupported_operation().without_wrapper_if(needs_no_token))?;
 
     let mut raw = parsed.data;
-    let mut warnings = ignored(&raw, route.fields);
-    if let Some(name) = pattern.parameter.map(|(name, _)| name).or(route.omitted) {
-        if raw.insert(name.to_owned(), value.into()).is_some_and(|replaced| !replaced.is_null()) {
-            let which = "the value of these parameters with the values captured from the endpoint's path";
-            warnings.push(format!("Endpoint replaced {which}: [{name}]"));
-        }
+    let in_path = pattern.parameter.map(|(name, _)| name).or(route.omitted);
+    let warnings = warnings(&raw, route.fields, in_path.unwrap_or_default());
+    if let Some(name) = in_path {
+        raw.insert(name.to_owned(), value.into());
     }
     let fields = Fields::new(raw, route.fields);
     let fields =

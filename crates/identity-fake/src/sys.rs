@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
-use super::{capabilities, mounts, namespaces, policies};
+use super::{auth, capabilities, mounts, namespaces, policies};
 
 pub(super) fn run(
     state: &mut State,
@@ -16,6 +16,7 @@ pub(super) fn run(
     let area = parsed.path.split('/').nth(1).unwrap_or_default();
     match (area, parsed.verb) {
         ("auth" | "mounts", _) => mounts::run(state, &parsed),
+        ("locked-users", _) => auth::locked_users(state, parsed),
         ("namespaces", _) => namespaces::run(state, &parsed),
         ("policies" | "policy", _) => policies::run(state, &parsed),
         ("capabilities" | "capabilities-self" | "capabilities-accessor", _) => {

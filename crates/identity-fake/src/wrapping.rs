@@ -86,6 +86,8 @@ pub(super) fn wrap(
     });
     if !auth.is_null() {
         info["wrapped_accessor"] = auth["accessor"].clone();
+    } else if let Some(accessor) = data.get("secret_id_accessor") {
+        info["wrapped_accessor"] = accessor.clone();
     }
     state.wrapped.insert(token, Wrapped { data, auth, warnings, raw, creation_path, created, ttl });
     ServerResponse::Wrapped(info)

@@ -39,6 +39,8 @@ pub(super) struct Grant {
     pub(super) limits: Limits,
     pub(super) uses: u64,
     pub(super) is_batch: bool,
+    /// Whether the role asks for a service token, even if the default of the mount is another type.
+    pub(super) is_service: bool,
     pub(super) renewable: bool,
 }
 

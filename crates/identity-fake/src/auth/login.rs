@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 use super::external_groups::{self, GroupAliases};
 use super::grant::{Grant, create_token};
+use super::lockout;
 use crate::entity;
-use crate::input::Pairs;
+use crate::input::{Fields, Pairs, Schema};
 use crate::mfa::{self, Credentials};
+use crate::request::{ParsedRequest, Verb};
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::state::{Context, State};
 use crate::store::{Alias, CloneNormalized, Entity};
@@ -19,6 +21,7 @@ use crate::store::{Alias, CloneNormalized, Entity};
 /// A login that waits for its second factor.
 pub(super) struct Pending {
     pub(super) accessor: String,
+    pub(super) alias: String,
     pub(super) grant: Grant,
     pub(super) until: Timestamp,
 }
@@ -51,6 +54,42 @@ pub(super) fn denied() -> ErrorResponse {
     ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
 }
 
+pub(super) fn unsupported_operation() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation")
+}
+
+/// Parses the fields of a login. Mounts that lock users out parse them early, and respond to invalid ones with
+/// 500. Others first reject methods that do not write.
+pub(super) fn fields(
+    state: &State,
+    parsed: &ParsedRequest,
+    accessor: &str,
+    schema: Schema,
+) -> Result<Fields, ErrorResponse> {
+    let status = invalid_status(state, accessor);
+    if parsed.verb != Verb::Write && status == StatusCode::BAD_REQUEST {
+        return Err(unsupported_operation());
+    }
+    Fields::new(parsed.data.clone(), schema).map_err(|mut error| {
+        error.status = status;
+        error
+    })
+}
+
+/// Returns the status of the response to invalid fields.
+pub(super) fn invalid_status(state: &State, accessor: &str) -> StatusCode {
+    match lockout::config(state, accessor) {
+        Some(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        None => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Returns the name of the mount as the display names of its tokens begin with it.
+pub(super) fn mount_name(parsed: &ParsedRequest) -> String {
+    let path = parsed.path.strip_prefix("auth/").unwrap_or(&parsed.path);
+    path.rsplit_once("/login").map_or(path, |(mount, _)| mount).replace('/', "-")
+}
+
 /// A login whose credentials are already validated.
 pub(super) struct Login<'a> {
     /// The accessor of the mount.
@@ -72,9 +111,6 @@ pub(super) fn log_in(
     mut warnings: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let Login { accessor, alias, metadata, groups, mut grant } = login;
-    if grant.policies.iter().any(|policy| policy == "root") {
-        return Err(bad_request("auth methods cannot create root tokens"));
-    }
     let mut context = state.context(&grant.namespace).ok_or_else(denied)?;
     let entity = entity_for_alias(&mut context, accessor, alias, metadata)?;
     if entity.disabled {
@@ -85,6 +121,12 @@ pub(super) fn log_in(
     grant.entity = Some(entity.id.clone());
     accessor.clone_into(&mut grant.mount);
     let mount = context.mounts.get(accessor).ok_or_else(denied)?;
+    grant.is_batch = match &*mount.token_type {
+        "service" => false,
+        "batch" => true,
+        "default-batch" if !grant.is_service => true,
+        _ => grant.is_batch,
+    };
     let enforcements = mfa::matching(&context, &entity.id, mount);
     if enforcements.is_empty() {
         if credentials.is_some() {
@@ -96,7 +138,8 @@ pub(super) fn log_in(
         let id = context.random.uuid();
         let constraints = mfa::constraints(context.mfa, &enforcements);
         let until = context.now.checked_add(MFA_TIMEOUT).unwrap_or(Timestamp::MAX);
-        state.auth.pending.insert(id.clone(), Pending { accessor: accessor.to_owned(), grant, until });
+        let (accessor, alias) = (accessor.to_owned(), alias.to_owned());
+        state.auth.pending.insert(id.clone(), Pending { accessor, alias, grant, until });
         warnings.push(
             "A login request was issued that is subject to MFA validation. Please make sure to validate the login by \
              sending another request to mfa/validate endpoint."
@@ -105,6 +148,20 @@ pub(super) fn log_in(
         let requirement = json!({ "mfa_request_id": id, "mfa_constraints": constraints });
         return Ok(ServerResponse::Auth { auth: pending_auth(&requirement), warnings });
     }
+    finish(state, (accessor, alias), grant, warnings)
+}
+
+/// Creates the token of a login whose second factor is satisfied.
+pub(super) fn finish(
+    state: &mut State,
+    (accessor, alias): (&str, &str),
+    grant: Grant,
+    warnings: Vec<String>,
+) -> Result<ServerResponse, ErrorResponse> {
+    if grant.policies.iter().any(|policy| policy == "root") {
+        return Err(bad_request("auth methods cannot create root tokens"));
+    }
+    lockout::reset(state, accessor, alias);
     create_token(state, grant, warnings)
 }
 

@@ -1,5 +1,7 @@
 //! The `token_` parameters, which roles and users of all auth methods share.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::grant::{Grant, with_default_policy};
@@ -23,6 +25,8 @@ pub(super) struct TokenParameters {
     pub(super) no_default_policy: bool,
     pub(super) strictly_bind_ip: bool,
     pub(super) kind: String,
+    /// The deprecated names that reads return too.
+    pub(super) deprecated: BTreeSet<&'static str>,
 }
 
 pub(super) const TOKEN_FIELDS: &[(&str, Kind); 10] = &[
@@ -39,46 +43,91 @@ pub(super) const TOKEN_FIELDS: &[(&str, Kind); 10] = &[
 ];
 
 impl TokenParameters {
-    /// Sets the given parameters except the policies, which have a deprecated name too.
+    /// Sets the given parameters.
+    pub(super) fn set(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
+        if let Some(names) = fields.list("token_policies") {
+            self.policies = names;
+        }
+        self.set_limits(fields)
+    }
+
+    /// Sets the given parameters except the policies.
     pub(super) fn set_limits(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
+        if let Some(cidrs) = fields.list("token_bound_cidrs") {
+            self.bound_cidrs = cidr::normalize(cidrs)?;
+        }
         let take = |field: &mut u64, name| *field = fields.seconds(name).unwrap_or(*field);
-        take(&mut self.ttl, "token_ttl");
-        take(&mut self.max_ttl, "token_max_ttl");
         take(&mut self.explicit_max_ttl, "token_explicit_max_ttl");
+        take(&mut self.max_ttl, "token_max_ttl");
+        self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
         take(&mut self.period, "token_period");
+        if let Some(kind) = fields.given_text("token_type") {
+            if !["", "default", "service", "batch"].contains(&&*kind) {
+                return Err(bad_request(format!("invalid 'token_type' value {}", quoted(&kind))));
+            }
+            self.kind = kind;
+        }
         if let Some(uses) = fields.number("token_num_uses") {
             self.uses =
                 u64::try_from(uses).map_err(|_| bad_request("'token_num_uses' cannot be negative"))?;
         }
-        self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
-        self.strictly_bind_ip = fields.flag("token_strictly_bind_ip").unwrap_or(self.strictly_bind_ip);
-        if let Some(cidrs) = fields.list("token_bound_cidrs") {
-            self.bound_cidrs = cidr::normalize(cidrs)?;
+        if self.kind == "batch" {
+            let cannot_be = "'token_type' cannot be 'batch' or 'default_batch' when set to generate";
+            if self.period > 0 {
+                return Err(bad_request(format!("{cannot_be} periodic tokens")));
+            }
+            if self.uses > 0 {
+                return Err(bad_request(format!("{cannot_be} tokens with limited use count")));
+            }
         }
+        take(&mut self.ttl, "token_ttl");
+        if self.max_ttl > 0 && self.ttl > self.max_ttl {
+            return Err(bad_request("'token_ttl' cannot be greater than 'token_max_ttl'"));
+        }
+        self.strictly_bind_ip = fields.flag("token_strictly_bind_ip").unwrap_or(self.strictly_bind_ip);
         if self.strictly_bind_ip && !self.bound_cidrs.is_empty() {
             return Err(bad_request(
                 "'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one",
             ));
         }
-        if let Some(kind) = fields.given_text("token_type") {
-            if !["", "default", "default-service", "default-batch", "service", "batch"].contains(&&*kind) {
-                return Err(bad_request(format!("invalid 'token_type' value {}", quoted(&kind))));
+        Ok(())
+    }
+
+    /// Sets parameters through their deprecated names, such as `ttl` for `token_ttl`. A new name takes
+    /// precedence. Reads return a deprecated name if the last write that set the parameter gave it.
+    pub(super) fn set_deprecated(
+        &mut self,
+        fields: &Fields,
+        names: &[&'static str],
+    ) -> Result<(), ErrorResponse> {
+        for name in names.iter().copied() {
+            let is_given = fields.is_given(name);
+            if fields.is_given(&format!("token_{name}")) {
+                self.deprecated.remove(name);
+            } else if is_given {
+                match name {
+                    "policies" => self.policies = policies(fields.list(name).unwrap_or_default()),
+                    "bound_cidrs" => {
+                        self.bound_cidrs = cidr::normalize(fields.list(name).unwrap_or_default())?;
+                    }
+                    "ttl" => self.ttl = fields.seconds(name).unwrap_or_default(),
+                    "max_ttl" => self.max_ttl = fields.seconds(name).unwrap_or_default(),
+                    _ => self.period = fields.seconds(name).unwrap_or_default(),
+                }
             }
-            self.kind = kind;
-        }
-        if self.max_ttl > 0 && self.ttl > self.max_ttl {
-            return Err(bad_request("'token_ttl' cannot be greater than 'token_max_ttl'"));
+            if is_given {
+                self.deprecated.insert(name);
+            }
         }
         Ok(())
     }
 
-    /// Sets the given parameters, including the policies.
-    #[expect(dead_code, reason = "for the auth methods to come")]
-    pub(super) fn set(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
+    /// Sets the policies through either name, in lower case.
+    pub(super) fn set_policies(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
         if let Some(names) = fields.list("token_policies") {
             self.policies = policies(names);
         }
-        self.set_limits(fields)
+        self.set_deprecated(fields, &["policies"])
     }
 
     pub(super) fn to_json(&self) -> Map<String, Value> {
@@ -94,10 +143,14 @@ impl TokenParameters {
             "token_ttl": self.ttl,
             "token_type": if self.kind.is_empty() { "default" } else { &self.kind },
         });
-        match object {
-            Value::Object(object) => object,
-            _ => Map::new(),
+        let Value::Object(mut object) = object else { return Map::new() };
+        for name in &self.deprecated {
+            let value = object.get(&format!("token_{name}")).cloned().unwrap_or_default();
+            if value != json!(0) && value != json!([]) {
+                object.insert((*name).to_owned(), value);
+            }
         }
+        object
     }
 
     /// Returns the properties of a token with these parameters, as a login creates it.
@@ -107,20 +160,15 @@ impl TokenParameters {
             policies: with_default_policy(self.policies.clone(), !self.no_default_policy),
             limits: Limits { ttl, max_ttl, explicit_max_ttl, period },
             uses: self.uses,
-            is_batch: self.kind.ends_with("batch"),
+            is_batch: self.kind == "batch",
+            is_service: self.kind == "service",
+            bound_cidrs: if self.strictly_bind_ip {
+                vec![cidr::REMOTE_ADDRESS.to_string()]
+            } else {
+                self.bound_cidrs.clone()
+            },
             renewable: true,
-            bound_cidrs: self.bound_cidrs.clone(),
             ..Grant::default()
         }
     }
-}
-
-/// Removes the prefix from errors about the `token_` fields. The server parses these fields elsewhere.
-pub(super) fn without_token_prefix(mut error: ErrorResponse) -> ErrorResponse {
-    for error in &mut error.errors {
-        if error.contains("field \"token_") {
-            *error = error.trim_start_matches("Field validation failed: ").to_owned();
-        }
-    }
-    error
 }

@@ -1,34 +1,36 @@
 //! Users of `userpass`.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::grant::{Grant, with_default_policy};
-use super::login::{self, Login};
-use super::token_parameters::{TOKEN_FIELDS, TokenParameters, without_token_prefix};
+use super::list;
+use super::lockout;
+use super::login::{self, Login, denied};
+use super::password::Password;
+use super::token_parameters::{TOKEN_FIELDS, TokenParameters};
 use super::ttl::Limits;
+use crate::cidr;
 use crate::input::{Fields, Kind, Pairs, Schema, joined};
-use crate::limits::policies;
 use crate::mfa::Credentials;
 use crate::request::{ParsedRequest, Verb};
-use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, key_list};
-use crate::route::{ignored, is_slug};
+use crate::response::{ErrorResponse, ServerResponse, bad_request, internal};
+use crate::route::{self, is_slug};
 use crate::state::State;
 use crate::tokens::Token;
 
 /// A user, and the properties of the user's tokens.
 #[derive(Clone, Default)]
 pub(super) struct User {
-    password: String,
-    /// Whether the policies were set through the deprecated field. Reads then return it too.
-    is_old: bool,
-    token: TokenParameters,
+    password: Password,
+    pub(super) token: TokenParameters,
 }
 
-const FIELDS: Schema = &joined::<6, { TOKEN_FIELDS.len() }, { 6 + TOKEN_FIELDS.len() }>(
+const FIELDS: Schema = &joined::<7, { TOKEN_FIELDS.len() }, { 7 + TOKEN_FIELDS.len() }>(
     &[
         ("username", Kind::Text),
         ("password", Kind::Text),
+        ("password_hash", Kind::Text),
         ("policies", Kind::List),
         ("ttl", Kind::Duration),
         ("max_ttl", Kind::Duration),
@@ -37,6 +39,11 @@ const FIELDS: Schema = &joined::<6, { TOKEN_FIELDS.len() }, { 6 + TOKEN_FIELDS.l
     TOKEN_FIELDS,
 );
 
+const PASSWORD: Schema = &[("username", Kind::Text), ("password", Kind::Text), ("password_hash", Kind::Text)];
+
+const POLICIES: Schema =
+    &[("username", Kind::Text), ("policies", Kind::List), ("token_policies", Kind::List)];
+
 pub(super) fn run(
     state: &mut State,
     parsed: ParsedRequest,
@@ -44,87 +51,63 @@ pub(super) fn run(
     rest: &str,
 ) -> Result<ServerResponse, ErrorResponse> {
     if rest == "users/" || rest == "users" {
-        return if parsed.verb == Verb::List {
-            list(state, &accessor)
-        } else {
-            Err(ErrorResponse::unsupported_operation())
+        return match parsed.verb {
+            Verb::List => {
+                let users = state.auth.users.keys().filter(|(of, _)| *of == accessor);
+                list::respond(parsed.data, list::FIELDS, users.map(|(_, name)| &**name))
+            }
+            _ => Err(ErrorResponse::unsupported_operation()),
         };
     }
     let rest = rest.strip_prefix("users/").ok_or_else(ErrorResponse::unsupported_path)?;
-    let (name, part) = rest.split_once('/').unwrap_or((rest, ""));
-    if !is_slug(name) || !matches!(part, "" | "password" | "policies") {
+    let (name, part) = rest.split_once('/').map_or((rest, None), |(name, part)| (name, Some(part)));
+    if !is_slug(name) || !matches!(part, None | Some("password" | "policies")) {
         return Err(ErrorResponse::unsupported_path());
     }
-    let key = (accessor, name.to_lowercase());
     let users = &mut state.auth.users;
+    let key = (accessor, name.to_lowercase());
+    let mut user = users.get(&key).cloned();
     match (parsed.verb, part) {
-        (Verb::Read, "") => match users.get(&key) {
+        (Verb::Read, None) => match user {
             Some(user) => {
-                Ok(ServerResponse::Data { data: user.to_json(), warnings: ignored(&parsed.data, FIELDS) })
+                let data = Value::Object(user.token.to_json());
+                Ok(ServerResponse::Data { data, warnings: route::warnings(&parsed.data, FIELDS, "username") })
             }
             None => Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
         },
-        (Verb::Delete, "") => {
+        (Verb::Delete, None) => {
             users.remove(&key);
             Ok(ServerResponse::NoContent)
         }
-        (Verb::Write, part) => {
-            let fields = Fields::new(parsed.data, FIELDS).map_err(without_token_prefix)?;
-            let known = users.get(&key);
-            if !part.is_empty() && known.is_none() {
-                return Err(internal("username does not exist"));
+        (Verb::Write, None) => {
+            let fields = Fields::new(parsed.data, FIELDS).map_err(ErrorResponse::without_prefix)?;
+            let has_password = ["password", "password_hash"].iter().any(|name| !fields.text(name).is_empty());
+            if user.is_none() {
+                Password::check(&fields)?;
             }
-            let password = fields.given_text("password").filter(|password| !password.is_empty());
-            if password.is_none() && (known.is_none() || part == "password") {
-                return Err(bad_request("must provide either password or password_hash"));
+            let user = user.get_or_insert_default();
+            user.token.set(&fields)?;
+            if has_password {
+                user.password = Password::new(&fields)?;
             }
-            let mut user = known.cloned().unwrap_or_default();
-            if let Some(password) = password.filter(|_| part != "policies") {
-                user.password = password;
+            user.token.set_deprecated(&fields, &["policies", "ttl", "max_ttl", "bound_cidrs"])?;
+            users.insert(key, user.clone());
+            Ok(ServerResponse::NoContent)
+        }
+        (Verb::Write, Some(part)) => {
+            let is_password = part == "password";
+            let fields = Fields::new(parsed.data, if is_password { PASSWORD } else { POLICIES })?;
+            let mut user = user.ok_or_else(|| internal("username does not exist"))?;
+            if is_password {
+                user.password = Password::new(&fields)?;
+            } else {
+                user.token.set_policies(&fields)?;
             }
-            user.set_policies(&fields, part != "password");
-            if part.is_empty() {
-                user.set_limits(&fields)?;
-            }
-            users.insert(key, user);
+            // The server stores this under the name as given, where nothing but lists finds a name with capitals.
+            users.insert((key.0, name.to_owned()), user);
             Ok(ServerResponse::NoContent)
         }
         _ => Err(ErrorResponse::unsupported_operation()),
-    }
-}
-
-fn list(state: &State, accessor: &str) -> Result<ServerResponse, ErrorResponse> {
-    let users = state.auth.users.keys().filter(|(of, _)| of == accessor);
-    let names: Vec<String> = users.map(|(_, name)| name.clone()).collect();
-    let data = key_list(&names, None).ok_or_else(|| ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
-    Ok(ServerResponse::Data { data, warnings: Vec::new() })
-}
-
-impl User {
-    fn set_policies(&mut self, fields: &Fields, allowed: bool) {
-        let (old, new) = (fields.list("policies"), fields.list("token_policies"));
-        let is_old = new.is_none();
-        if let Some(names) = new.or(old).filter(|_| allowed) {
-            self.token.policies = policies(names);
-            self.is_old = is_old;
-        }
-    }
-
-    fn set_limits(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
-        self.token.ttl = fields.seconds("ttl").unwrap_or(self.token.ttl);
-        self.token.max_ttl = fields.seconds("max_ttl").unwrap_or(self.token.max_ttl);
-        if let Some(cidrs) = fields.list("bound_cidrs") {
-            self.token.bound_cidrs = cidrs;
-        }
-        self.token.set_limits(fields)
-    }
-
-    fn to_json(&self) -> Value {
-        let mut object = Value::Object(self.token.to_json());
-        if self.is_old && !self.token.policies.is_empty() {
-            object["policies"] = json!(self.token.policies);
-        }
-        object
     }
 }
 
@@ -138,32 +121,32 @@ pub(super) fn log_in(
     credentials: Option<&Credentials>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let name = &*name.to_lowercase();
-    let mut raw = parsed.data.clone();
-    let mut warnings = ignored(&raw, LOGIN);
-    if raw.remove("username").is_some_and(|name| !name.is_null()) {
-        let which = "the value of these parameters with the values captured from the endpoint's path";
-        warnings.push(format!("Endpoint replaced {which}: [username]"));
+    let fields = login::fields(state, parsed, accessor, LOGIN)?;
+    lockout::check(state, accessor, name)?;
+    if parsed.verb != Verb::Write {
+        return Err(login::unsupported_operation());
     }
-    // The server responds to invalid input with 500 here.
-    let fault = |problem: &str| ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, problem);
-    let fields = Fields::new(raw, LOGIN).map_err(|error| fault(&error.errors.join("\n")))?;
     let password = fields.text("password");
     if password.is_empty() {
-        return Err(fault("missing password"));
+        return Err(ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, "missing password"));
     }
-    let user = state.auth.users.get(&(accessor.to_owned(), name.to_owned()));
-    let user = user.filter(|user| user.password == password);
-    let user = user.ok_or_else(|| bad_request("invalid username or password"))?;
-
-    let path = parsed.path.strip_prefix("auth/").unwrap_or(&parsed.path);
-    let mount = path.rsplit_once("/login/").map_or(path, |(mount, _)| mount).replace('/', "-");
+    let invalid = || bad_request("invalid username or password");
+    let user = state.auth.users.get(&(accessor.to_owned(), name.to_owned())).ok_or_else(invalid)?;
+    if !user.password.is(&password) {
+        lockout::count(state, accessor, name);
+        return Err(invalid());
+    }
+    if !cidr::contains(&user.token.bound_cidrs, cidr::REMOTE_ADDRESS) {
+        return Err(denied());
+    }
     let grant = Grant {
         path: parsed.path.clone(),
         namespace: parsed.namespace.clone(),
-        display_name: format!("{mount}-{name}"),
+        display_name: format!("{}-{name}", login::mount_name(parsed)),
         meta: Some(Pairs::from([("username".to_owned(), name.to_owned())])),
         ..user.token.grant()
     };
+    let warnings = route::warnings(&parsed.data, LOGIN, "username");
     let login = Login { accessor, alias: name, metadata: None, groups: Vec::new(), grant };
     login::log_in(state, login, credentials, warnings)
 }

@@ -3,8 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::grant::create_token;
-use super::login::denied;
+use super::login::{denied, finish};
 use crate::input::{Fields, Kind};
 use crate::mfa::{self, Credentials};
 use crate::request::ParsedRequest;
@@ -44,7 +43,8 @@ pub(super) fn validate(state: &mut State, parsed: &ParsedRequest) -> Result<Serv
     let now = state.clock.now();
     state.auth.pending.retain(|_, pending| pending.until > now);
     let pending = state.auth.pending.get(&id).ok_or_else(|| bad_request("invalid request ID"))?;
-    let (accessor, grant) = (pending.accessor.clone(), pending.grant.clone());
+    let (accessor, alias) = (pending.accessor.clone(), pending.alias.clone());
+    let grant = pending.grant.clone();
     if grant.namespace != parsed.namespace {
         let problem = "original request was issued in a different namesapce";
         return Err(fault(&format!(
@@ -64,7 +64,7 @@ pub(super) fn validate(state: &mut State, parsed: &ParsedRequest) -> Result<Serv
     mfa::satisfy(&mut context, &enforcements, &entity, &credentials)
         .map_err(|problem| ErrorResponse::new(StatusCode::FORBIDDEN, problem))?;
     state.auth.pending.remove(&id);
-    create_token(state, grant, Vec::new())
+    finish(state, (&accessor, &alias), grant, Vec::new())
 }
 
 fn parse_codes(codes: Value) -> Result<Option<Vec<String>>, ErrorResponse> {

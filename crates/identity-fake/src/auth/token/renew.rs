@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::super::ttl::{self, Limits};
-use super::super::{external_groups, grant, userpass};
+use super::super::{approle, external_groups, grant, userpass};
 use super::{given_token, invalid, namespace, with_accessor};
 use crate::input::{Fields, Kind, Schema};
 use crate::request::ParsedRequest;
@@ -106,6 +106,9 @@ fn limits(state: &State, token: &Token) -> Result<Option<Limits>, ErrorResponse>
         }));
     }
     match state.mounts.get(mount).map(|mount| &*mount.kind) {
+        Some("approle") => {
+            approle::renewal_limits(state, token).map(Some).map_err(|problem| failed(&problem))
+        }
         Some("userpass") => userpass::renewal_limits(state, token).map_err(failed),
         _ => Ok(Some(lease.limits)),
     }
