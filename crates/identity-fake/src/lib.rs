@@ -4,7 +4,7 @@
 //! | | |
 //! |---|---|
 //! | [`FakeVault`] | The server as a transport of [`identity_core`], blocking or async, and as a tower service. |
-//! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` on a loopback address. |
+//! | `fake-vault` (feature `server`) | A binary that serves a `FakeVault` over HTTP. |
 //! | `contract` (feature `contract`) | Scenarios that `FakeVault` and real servers both pass. |
 //!
 //! The examples import from `identity_core`. With `vault_identity`, the same paths start with that name.

@@ -50,6 +50,9 @@ async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let signals = serve::Signals::new()?;
     // The process goes on without a reader of its output.
     let _ = writeln!(stdout(), "FakeVault listens on {address}");
+    if options.tls_self_signed {
+        let _ = writeln!(stdout(), "Its clients have to trust {}", options.tls_cert_out.display());
+    }
     let timeout = Duration::from_secs(options.read_timeout);
     let responder = Responder { vault, timeout, verbose: options.verbose };
     serve::serve(listener, tls, responder, signals).await

@@ -1,3 +1,5 @@
+#![allow(clippy::doc_markdown, reason = "the comments are the text of `--help`")]
+
 use std::path::PathBuf;
 
 use clap::Parser;

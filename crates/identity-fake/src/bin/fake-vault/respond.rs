@@ -9,7 +9,7 @@ use hyper::{Request, Response, StatusCode};
 use identity_core::Transport;
 use identity_core::transport::TransportError;
 use identity_fake::FakeVault;
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use tokio::time::timeout;
 
 /// One byte above the limit of the server, so that `FakeVault` rejects a larger body itself.
@@ -61,7 +61,6 @@ fn refusal(status: StatusCode, message: &str) -> Response<Bytes> {
 /// Omits the query, which may contain a secret.
 fn log(request: &str, status: StatusCode, duration: Duration) {
     let now = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    let now = now.round(Unit::Millisecond).unwrap_or(now);
     // A closed standard error must not end the process.
-    let _ = writeln!(stderr(), "{now} {request} {} {duration:.1?}", status.as_u16());
+    let _ = writeln!(stderr(), "{now:.3} {request} {} {duration:.1?}", status.as_u16());
 }

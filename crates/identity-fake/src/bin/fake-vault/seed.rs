@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use hyper::Request;
 use hyper::body::Bytes;
-use hyper::{Method, Request};
 use identity_core::{BlockingTransport, ExposeSecret};
 use identity_fake::FakeVault;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -159,7 +159,7 @@ impl Namespace<'_> {
     }
 
     fn alias(&self, kind: &str, owner: &str, Alias { name, mount, mut fields }: Alias) -> Result<(), String> {
-        let methods = self.call(Method::GET, "sys/auth", &json!({}))?;
+        let methods = self.call("GET", "sys/auth", &json!({}))?;
         let accessor = &methods["data"][format!("{}/", mount.trim_matches('/'))]["accessor"];
         if accessor.is_null() {
             return Err(format!("alias `{name}`: no auth method is mounted at `{mount}`"));
@@ -172,13 +172,13 @@ impl Namespace<'_> {
 
     /// Returns the identifier of an entity or a group.
     fn id(&self, kind: &str, name: &str) -> Result<Value, String> {
-        let read = self.call(Method::GET, &format!("identity/{kind}/name/{}", encoded(name)), &json!({}))?;
+        let read = self.call("GET", &format!("identity/{kind}/name/{}", encoded(name)), &json!({}))?;
         Ok(read["data"]["id"].clone())
     }
 
     /// Fails on warnings too: they are about unknown parameters.
     fn write(&self, path: &str, data: &Value) -> Result<(), String> {
-        let response = self.call(Method::POST, path, data)?;
+        let response = self.call("POST", path, data)?;
         match &response["warnings"] {
             Value::Null => Ok(()),
             warnings => Err(format!("{}{path}: {warnings}", self.path)),
@@ -186,10 +186,10 @@ impl Namespace<'_> {
     }
 
     /// Returns the body of the response, `Null` if it has none.
-    fn call(&self, method: Method, path: &str, data: &Value) -> Result<Value, String> {
+    fn call(&self, method: &str, path: &str, data: &Value) -> Result<Value, String> {
         let problem = |problem: String| format!("{method} {}{path}: {problem}", self.path);
         let request = Request::builder()
-            .method(&method)
+            .method(method)
             .uri(format!("/v1/{}", path.trim_start_matches('/')))
             .header("x-vault-token", self.vault.root_token().expose_secret())
             .header("x-vault-namespace", &self.path)
