@@ -131,10 +131,11 @@ scenarios! {
         merge_errors;
     lookup: lookup_finds_an_entity, lookup_finds_a_group;
     legacy: legacy_aliases_are_aliases, legacy_personas_are_partly_entities;
-    wrapping: wrapped_responses_are_read_once, empty_responses_are_not_wrapped;
+    wrapping: wrapped_responses_are_read_once, empty_responses_are_not_wrapped, wrapping_tokens_are_tokens,
+        wrapped_responses_are_wrapped_again;
     token: tokens_are_revoked_with_their_parents, tokens_are_renewed_within_their_limits, batch_tokens_are_limited,
         uses_of_tokens_are_counted, token_roles_limit_tokens;
     namespace: namespaces_are_isolated, unknown_namespaces_are_rejected;
     transport: tokens_are_required, invalid_paths_are_rejected, invalid_bodies_are_rejected, lists_are_sent_as_get, unknown_fields_are_ignored,
-        strings_are_limited;
+        strings_are_limited, lenient_json_is_accepted, forms_are_accepted, the_first_error_is_reported;
 }

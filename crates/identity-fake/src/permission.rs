@@ -9,10 +9,16 @@ use super::request::{ParsedRequest, Verb, text};
 use super::response::ErrorResponse;
 use super::state::State;
 use super::tokens::{self, Caller, Token};
-use super::{auth, oidc};
+use super::{auth, oidc, wrapping};
 
 /// Requests about the token itself, allowed in any namespace.
-const SELF_PATHS: [&str; 3] = ["auth/token/lookup-self", "auth/token/renew-self", "auth/token/revoke-self"];
+const SELF_PATHS: [&str; 5] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+    "sys/wrapping/rewrap",
+    "sys/wrapping/unwrap",
+];
 
 /// Paths that also require `sudo`.
 const SUDO_PATHS: [&str; 2] = ["sys/auth/", "auth/token/accessors"];
@@ -64,6 +70,9 @@ pub(super) fn check(
 fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
     if let Some(access) = &token.access {
         return Ok(access.path == parsed.path && parsed.namespace == token.namespace);
+    }
+    if wrapping::is_wrapping(token) {
+        return Ok(wrapping::allows(parsed, &token.namespace));
     }
     let is_about_itself = SELF_PATHS.contains(&&*parsed.path);
     let namespace = if is_about_itself { &token.namespace } else { auth::namespace(state, parsed) };

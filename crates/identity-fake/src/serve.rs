@@ -12,6 +12,7 @@ use super::request::{self, Accepted, Operation, ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
+use super::wrapping::Wrap;
 use super::{auth, oidc, permission, router, sys, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
@@ -65,50 +66,51 @@ fn handle(
     match (parsed.verb, &*parsed.path) {
         (Verb::Read, "sys/health") => return Ok(sys::health(state)),
         (Verb::Read, "sys/seal-status") => return Ok(sys::seal_status()),
-        (Verb::Read | Verb::Write, "sys/wrapping/lookup") | (Verb::Write, "sys/wrapping/unwrap") => {
-            return wrapping::run(state, &parsed, request.headers());
-        }
         _ => {}
     }
-    let wrapped = ttl.map(|ttl| (ttl, (parsed.path.clone(), parsed.verb == Verb::List)));
+    wrapping::validate(state, &parsed, request.headers())?;
     if let Err(error) = permission::check_entity(state, request.headers()) {
         return oidc::not_allowed(&parsed.path).ok_or(error);
     }
-    let mut response = match auth::without_token(state, &parsed, credentials.as_ref())? {
-        Some(response) => response,
-        None => dispatch(state, request, parsed, ttl.is_some())?,
+    let wrap = ttl.map(|ttl| Wrap::new(ttl, &parsed));
+    let without_token = match wrapping::lookup(state, &parsed, request.headers()) {
+        Some(response) => Some(response?),
+        None => auth::without_token(state, &parsed, credentials.as_ref())?,
     };
-    if let Some((ttl, parsed)) = wrapped {
-        response = wrapping::wrap(state, response, ttl, parsed);
+    match without_token {
+        Some(response) => Ok(wrapping::wrap(state, wrap, response)),
+        None => dispatch(state, request, parsed, wrap),
     }
-    Ok(response)
 }
 
 fn dispatch(
     state: &mut State,
     request: &Request<Bytes>,
     parsed: ParsedRequest,
-    is_wrapped: bool,
+    wrap: Option<Wrap>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let caller = if oidc::needs_no_token(&parsed.path) {
         Caller::unauthenticated(request.headers())
     } else {
         match permission::check(state, request.headers(), &parsed) {
             Ok(caller) => caller,
+            // A rejected request is not wrapped.
             Err(error) => return oidc::not_allowed(&parsed.path).ok_or(error),
         }
     };
     let token = tokens::from_headers(request.headers());
     let response = match parsed.path.split('/').next().unwrap_or_default() {
         "identity" => router::run(state, parsed, caller),
-        "sys" => sys::run(state, parsed, token, is_wrapped).unwrap_or_else(ServerResponse::Error),
+        "sys" => sys::run(state, parsed, token, wrap.is_some()).unwrap_or_else(ServerResponse::Error),
         "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
         _ => {
             let path = &parsed.path;
-            let problem = format!("no handler for route \"{path}\". route entry not found.");
-            ServerResponse::Error(ErrorResponse::new(http::StatusCode::NOT_FOUND, problem))
+            wrapping::from_cubbyhole(state, path, token).unwrap_or_else(|| {
+                let problem = format!("no handler for route \"{path}\". route entry not found.");
+                ServerResponse::Error(ErrorResponse::new(http::StatusCode::NOT_FOUND, problem))
+            })
         }
     };
     state.tokens.revoke_if_used_up(token);
-    Ok(response)
+    Ok(wrapping::wrap(state, wrap, response))
 }

@@ -1,6 +1,5 @@
 //! The state of the server.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use super::policies::Policies;
 use super::random::Random;
 use super::store::Store;
 use super::tokens::{Caller, Tokens};
-use super::wrapping::Wrapped;
+use super::wrapping::WrappedResponses;
 
 pub(super) struct State {
     pub(super) address: String,
@@ -27,7 +26,7 @@ pub(super) struct State {
     pub(super) auth: Auth,
     pub(super) policies: Policies,
     pub(super) tokens: Tokens,
-    pub(super) wrapped: BTreeMap<String, Wrapped>,
+    pub(super) wrapped: WrappedResponses,
     pub(super) faults: Vec<PlannedFault>,
     pub(super) journal: Journal,
 }
@@ -51,7 +50,7 @@ impl State {
             auth: Auth::default(),
             policies,
             tokens,
-            wrapped: BTreeMap::new(),
+            wrapped: WrappedResponses::default(),
             faults: Vec::new(),
             journal: Journal::default(),
         }

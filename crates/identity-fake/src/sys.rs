@@ -1,11 +1,11 @@
 //! The system backend: `sys/`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::request::{ParsedRequest, Verb};
-use super::response::{ErrorResponse, ServerResponse, bad_request};
+use super::request::ParsedRequest;
+use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
-use super::{auth, capabilities, mounts, namespaces, policies};
+use super::{auth, capabilities, mounts, namespaces, policies, wrapping};
 
 pub(super) fn run(
     state: &mut State,
@@ -14,20 +14,15 @@ pub(super) fn run(
     is_wrapped: bool,
 ) -> Result<ServerResponse, ErrorResponse> {
     let area = parsed.path.split('/').nth(1).unwrap_or_default();
-    match (area, parsed.verb) {
-        ("auth" | "mounts", _) => mounts::run(state, &parsed),
-        ("locked-users", _) => auth::locked_users(state, parsed),
-        ("namespaces", _) => namespaces::run(state, &parsed),
-        ("policies" | "policy", _) => policies::run(state, &parsed),
-        ("capabilities" | "capabilities-self" | "capabilities-accessor", _) => {
+    match area {
+        "auth" | "mounts" => mounts::run(state, &parsed),
+        "locked-users" => auth::locked_users(state, parsed),
+        "namespaces" => namespaces::run(state, &parsed),
+        "policies" | "policy" => policies::run(state, &parsed),
+        "capabilities" | "capabilities-self" | "capabilities-accessor" => {
             capabilities::run(state, parsed, token)
         }
-        ("wrapping", Verb::Write) if parsed.path == "sys/wrapping/wrap" => {
-            if !is_wrapped {
-                return Err(bad_request("endpoint requires response wrapping to be used"));
-            }
-            Ok(ServerResponse::Data { data: Value::Object(parsed.data), warnings: Vec::new() })
-        }
+        "wrapping" => wrapping::run(state, parsed, token, is_wrapped),
         _ => Err(ErrorResponse::unsupported_path()),
     }
 }

@@ -114,13 +114,27 @@ impl<'a> Server<'a> {
 
     /// Sends a request without an endpoint.
     pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> Response<Bytes> {
+        self.send_with(method, path, &[], body.to_owned()).await
+    }
+
+    /// Sends a request without an endpoint, with headers.
+    pub(super) async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Bytes> {
         let mut request: Request<Bytes> =
             ListEntityNames::new().request(&self.target).unwrap_or_else(|error| panic!("{error:#}"));
         *request.method_mut() = method.parse().expect("a verb");
         let address = request.uri().to_string();
         let address = address.trim_end_matches("identity/entity/name");
         *request.uri_mut() = format!("{address}{path}").parse().expect("a path");
-        *request.body_mut() = body.to_owned().into();
+        *request.body_mut() = body.into();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a value of a header"));
+        }
         self.transport.send(request).await.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 

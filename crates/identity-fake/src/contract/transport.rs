@@ -103,3 +103,64 @@ pub(super) async fn strings_are_limited(server: &Server<'_>) {
     let problem = "refused JSON input due to high complexity: exceeded maximum number of strings";
     server.raw_error(("POST", "identity/entity/batch-delete", &body(1000)), 400, &[problem]).await;
 }
+
+pub(super) async fn lenient_json_is_accepted(server: &Server<'_>) {
+    for (name, body, value) in [
+        ("second", &br#"{"metadata":{"k":"a"}} {"metadata":{"k":"b"}}"#[..], "a"),
+        ("repeated", br#"{"metadata":{"k":"a"},"metadata":{"k":"b"}}"#, "b"),
+        ("surrogate", br#"{"metadata":{"k":"\ud83dx"}}"#, "\u{fffd}x"),
+        ("bytes", b" {\"metadata\":{\"k\":\"\xe2\x82\"}}\n", "\u{fffd}\u{fffd}"),
+        ("number", br#"{"metadata":{"k":123456789012345678901234567890}}"#, "123456789012345678901234567890"),
+        ("exponent", br#"{"metadata":{"k":1E+05}}"#, "1E+05"),
+    ] {
+        let path = format!("identity/entity/name/{name}");
+        let response = server.send_with("POST", &path, &[], body).await;
+        assert_eq!(response.status(), 200, "{name}");
+        let read = server.ok(&ReadEntityByName::new(name)).await;
+        assert_eq!(&*read.metadata["k"], value, "{name}");
+    }
+    for body in
+        ["{", "{}}", "{} x", "{} tru", "[1,]", "{'a':1}", "{\"a\":01}", "{\"a\":1e999}", "{\"a\":\"\n\"}"]
+    {
+        let response = server.send("POST", "identity/entity", body).await;
+        let problem = json(&response)["errors"][0].as_str().unwrap_or_default().to_owned();
+        assert_eq!(response.status(), 400, "{body}");
+        assert!(problem.starts_with("failed to decode JSON input: "), "{body}: {problem}");
+    }
+}
+
+pub(super) async fn forms_are_accepted(server: &Server<'_>) {
+    let form = [("content-type", "Application/X-WWW-Form-Urlencoded; charset=utf-8")];
+    let path = "identity/entity/name/alice";
+    let body = "policies=a&policies=b%2Cc+d&metadata=k%3Dv&disabled=true";
+    assert_eq!(server.send_with("POST", path, &form, body).await.status(), 200);
+    let read = server.ok(&ReadEntityByName::new("alice")).await;
+    assert_eq!(
+        (read.policies.join("/"), &*read.metadata["k"], read.disabled),
+        ("a/b/c d".to_owned(), "v", true)
+    );
+    assert_eq!(server.send_with("PUT", path, &form, " {\"disabled\":false}").await.status(), 204);
+    assert!(!server.ok(&ReadEntityByName::new("alice")).await.disabled);
+    for body in ["policies=a;b", "policies=%zz"] {
+        let response = server.send_with("POST", path, &form, body).await;
+        assert_eq!(json(&response)["errors"], json!(["error parsing form data"]), "{body}");
+    }
+}
+
+/// Each request has two faults.
+pub(super) async fn the_first_error_is_reported(server: &Server<'_>) {
+    let unknown =
+        server.at(server.target.clone().with_token("s.000000000000000000000000").expect("it can be sent"));
+    unknown.raw_error(("GET", "identity/entity/id?list=x", ""), 400, &[]).await;
+    unknown.raw_error(("FETCH", "a%2F..%2Fb", ""), 405, &[]).await;
+    let wrap = [("x-vault-wrap-ttl", "x")];
+    let response = unknown.send_with("GET", "a%2F..%2Fb", &wrap, "").await;
+    let problem = r#"error parsing X-Vault-Wrap-TTL header: time: invalid duration "x""#;
+    assert_eq!(json(&response)["errors"], json!([problem]));
+    unknown.raw_error(("POST", "a%2F../", "{}"), 400, &["relative paths not supported"]).await;
+    unknown
+        .raw_error(("POST", "identity/entity/", "{}"), 400, &["cannot write to a path ending in '/'"])
+        .await;
+    let problem = "cannot handle internal-only request operation";
+    unknown.raw_error(("OPTIONS", "identity/entity/", ""), 400, &[problem]).await;
+}
