@@ -235,22 +235,26 @@ pub(super) fn run(
             Some(wrapped) => Ok(wrapped.response),
             None => Ok(ServerResponse::NoContent),
         },
-        ("sys/wrapping/rewrap", Verb::Write) => {
-            let token = given(&parsed, token);
-            let namespace = state.tokens.find(token).map(|token| token.namespace.clone());
-            match take(state, token) {
-                Some(wrapped) => {
-                    let wrapped = Wrapped { created: state.clock.now(), ..wrapped };
-                    Ok(store(state, &namespace.unwrap_or_default(), wrapped))
-                }
-                None => Ok(ServerResponse::NoContent),
-            }
-        }
+        ("sys/wrapping/rewrap", Verb::Write) => rewrap(state, &parsed, token),
         ("sys/wrapping/wrap" | "sys/wrapping/unwrap" | "sys/wrapping/rewrap", _) => {
             Err(ErrorResponse::unsupported_operation())
         }
         _ => Err(ErrorResponse::unsupported_path()),
     }
+}
+
+fn rewrap(state: &mut State, parsed: &ParsedRequest, caller: &str) -> Result<ServerResponse, ErrorResponse> {
+    let token = given(parsed, caller);
+    let namespace = |token: &str| Some(state.tokens.find(token)?.namespace.clone());
+    let (namespace, of_caller) = (namespace(token), namespace(caller));
+    let wrapped = take(state, token).filter(|_| namespace == of_caller);
+    let Some(wrapped) = wrapped else {
+        // The server looks in the namespace of the caller's token.
+        let problem = "no information found; wrapping token may be from a previous OpenBao version";
+        return Err(bad_request(problem));
+    };
+    let wrapped = Wrapped { created: state.clock.now(), ..wrapped };
+    Ok(store(state, &namespace.unwrap_or_default(), wrapped))
 }
 
 /// Handles `cubbyhole/response`, the former way to unwrap. Returns `None` for other paths and tokens.

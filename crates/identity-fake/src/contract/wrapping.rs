@@ -75,11 +75,17 @@ pub(super) async fn wrapped_responses_are_wrapped_again(server: &Server<'_>) {
     let first = server.ok(&read).await.wrapped().expect("it is wrapped");
     let token = serde_json::json!({ "token": identity_core::ExposeSecret::expose_secret(&first.token) });
     let response = server.send("POST", "sys/wrapping/rewrap", &token.to_string()).await;
-    let info = json(&response)["wrap_info"].take();
-    assert_eq!((&info["ttl"], &info["creation_path"]), (&60.into(), &first.creation_path.into()));
     server
         .error(&LookupWrappingToken::new(first.token), 400, "wrapping token is not valid or does not exist")
         .await;
+    if !server.namespace.is_empty() {
+        // The server looks for the response in the namespace of the caller's token.
+        let problem = "no information found; wrapping token may be from a previous OpenBao version";
+        assert_eq!(json(&response)["errors"], serde_json::json!([problem]));
+        return;
+    }
+    let info = json(&response)["wrap_info"].take();
+    assert_eq!((&info["ttl"], &info["creation_path"]), (&60.into(), &first.creation_path.into()));
     let second = info["token"].as_str().expect("a token").to_owned();
     assert_eq!(server.ok(&UnwrapResponse::<ReadEntityByName>::new(second)).await.name, "alice");
 }
