@@ -8,6 +8,7 @@ use http::header::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::auth::Limits;
 use super::duration;
 use super::input::{Kind, Schema};
 use super::request::{ParsedRequest, Verb, text};
@@ -113,18 +114,18 @@ fn store(state: &mut State, namespace: &str, wrapped: Wrapped) -> ServerResponse
         }
         _ => {}
     }
+    let lifetime = SignedDuration::try_from(wrapped.ttl).unwrap_or(SignedDuration::MAX);
+    let expiry = wrapped.created.checked_add(lifetime).unwrap_or(Timestamp::MAX);
     let lease = Lease {
-        ttl,
-        explicit_max_ttl: ttl,
+        expires: Some(expiry),
+        limits: Limits { explicit_max_ttl: ttl, ..Limits::default() },
+        all_uses: 1,
         uses: Some(1),
         path: wrapped.creation_path.clone(),
-        ..Lease::new(POLICY, accessor, wrapped.created)
+        renewable: false,
+        ..Lease::new(POLICY, accessor, wrapped.created, ttl)
     };
-    state
-        .tokens
-        .add(token.clone(), Token { namespace: namespace.to_owned(), entity: None, lease, access: None });
-    let ttl = SignedDuration::try_from(wrapped.ttl).unwrap_or(SignedDuration::MAX);
-    let expiry = wrapped.created.checked_add(ttl).unwrap_or(Timestamp::MAX);
+    state.tokens.add(token.clone(), Token { namespace: namespace.to_owned(), ..Token::new(lease) });
     state.wrapped.by_expiry.insert((expiry, token.clone()));
     state.wrapped.by_token.insert(token, wrapped);
     ServerResponse::Wrapped(info)
@@ -133,10 +134,9 @@ fn store(state: &mut State, namespace: &str, wrapped: Wrapped) -> ServerResponse
 /// Removes the responses that nobody has unwrapped in time.
 fn remove_expired(state: &mut State) {
     let now = state.clock.now();
-    while state.wrapped.by_expiry.first().is_some_and(|(expiry, _)| *expiry < now) {
+    while state.wrapped.by_expiry.first().is_some_and(|(expiry, _)| *expiry <= now) {
         if let Some((_, token)) = state.wrapped.by_expiry.pop_first() {
             state.wrapped.by_token.remove(&token);
-            state.tokens.revoke(&token);
         }
     }
 }
@@ -167,7 +167,7 @@ fn validates(path: &str) -> bool {
 
 /// Rejects an invalid wrapping token. Accepts requests without one.
 pub(super) fn validate(
-    state: &mut State,
+    state: &State,
     parsed: &ParsedRequest,
     headers: &HeaderMap,
 ) -> Result<(), ErrorResponse> {
@@ -184,8 +184,8 @@ pub(super) fn validate(
         Some(Value::String(token)) => token,
         Some(_) => return problem("could not decode token in request body"),
     };
-    state.tokens.expire(token, state.clock.now());
-    if state.tokens.find(token).is_some_and(is_wrapping) && state.wrapped.by_token.contains_key(token) {
+    if state.tokens.find_usable(token).is_some_and(is_wrapping) && state.wrapped.by_token.contains_key(token)
+    {
         return Ok(());
     }
     Err(bad_request("wrapping token is not valid or does not exist"))
