@@ -2,11 +2,18 @@
 
 mod approle;
 mod external_groups;
+mod glob;
 mod grant;
+mod jwt;
+mod kubernetes;
 mod list;
 mod lockout;
 mod login;
 mod password;
+mod public_key;
+mod registered_claims;
+mod roles;
+mod signed_token;
 mod token;
 mod token_parameters;
 mod ttl;
@@ -23,6 +30,8 @@ use super::response::{ErrorResponse, ServerResponse};
 use super::route::is_slug;
 use super::state::State;
 use approle::Roles;
+use jwt::Jwt;
+use kubernetes::{Cluster, Kubernetes};
 use lockout::Lockouts;
 use login::Pending;
 use token::Role;
@@ -44,6 +53,10 @@ pub(super) struct Auth {
     roles: BTreeMap<String, Roles>,
     lockouts: Lockouts,
     pending: BTreeMap<String, Pending>,
+    /// By accessor, as all mounts here.
+    jwt: BTreeMap<String, Jwt>,
+    kubernetes: BTreeMap<String, Kubernetes>,
+    pub(super) cluster: Cluster,
 }
 
 impl Auth {
@@ -52,6 +65,8 @@ impl Auth {
         self.users.retain(|(of, _), _| of != accessor);
         self.roles.remove(accessor);
         self.lockouts.retain(|(of, _), _| of != accessor);
+        self.jwt.remove(accessor);
+        self.kubernetes.remove(accessor);
     }
 }
 
@@ -87,6 +102,12 @@ pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
         ("approle", Some(("role", name))) if is_slug(name) => {
             state.auth.roles.get(&accessor).is_none_or(|roles| roles.get(name).is_none())
         }
+        ("jwt" | "oidc", Some(("role", name))) if is_slug(name) => {
+            state.auth.jwt.get(&accessor).is_none_or(|mount| mount.role(name).is_none())
+        }
+        ("kubernetes", Some(("role", name))) if is_slug(name) => {
+            state.auth.kubernetes.get(&accessor).is_none_or(|mount| mount.role(name).is_none())
+        }
         ("token" | "ns_token", Some(("roles", name))) => {
             !state.auth.token_roles.contains_key(&(accessor, name.to_owned()))
         }
@@ -114,6 +135,12 @@ pub(super) fn without_token(
             userpass::log_in(state, parsed, &accessor, name, credentials).map(Some)
         }
         ("userpass", Some(("login", _))) => fail(StatusCode::NOT_FOUND, "unsupported path"),
+        ("jwt" | "oidc", None) if rest == "login" => {
+            jwt::log_in(state, parsed, &accessor, credentials).map(Some)
+        }
+        ("kubernetes", None) if rest == "login" => {
+            kubernetes::log_in(state, parsed, &accessor, credentials).map(Some)
+        }
         ("approle", None) if rest == "login" => {
             approle::log_in(state, parsed, &accessor, credentials).map(Some)
         }
@@ -134,6 +161,8 @@ pub(super) fn run(
     let rest = rest.to_owned();
     match &*kind {
         "userpass" => userpass::run(state, parsed, accessor, &rest),
+        "jwt" | "oidc" => jwt::run(state, parsed, &accessor, &rest),
+        "kubernetes" => kubernetes::run(state, parsed, &accessor, &rest),
         "token" | "ns_token" => token::run(state, parsed, &accessor, &rest, token),
         "approle" => approle::run(state, parsed, accessor, &rest),
         _ => Err(ErrorResponse::unsupported_path()),

@@ -32,6 +32,7 @@ mod endpoint;
 mod entity;
 mod group;
 mod group_alias;
+mod jwt;
 mod legacy;
 mod lookup;
 mod merge;
@@ -130,6 +131,7 @@ scenarios! {
     merge: merge_moves_aliases_and_memberships, merge_rejects_two_aliases_on_a_mount, merge_keeps_the_selected_alias,
         merge_errors;
     lookup: lookup_finds_an_entity, lookup_finds_a_group;
+    jwt: jwt_login_creates_an_entity, jwt_login_errors, jwt_roles_and_configurations, external_groups_follow_the_login;
     legacy: legacy_aliases_are_aliases, legacy_personas_are_partly_entities;
     wrapping: wrapped_responses_are_read_once, empty_responses_are_not_wrapped, wrapping_tokens_are_tokens,
         wrapped_responses_are_wrapped_again;

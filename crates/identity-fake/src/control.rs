@@ -173,6 +173,42 @@ impl FakeVault {
         token.into()
     }
 
+    /// Returns the token of a Kubernetes service account, with which it logs in through the auth method
+    /// `kubernetes`.
+    ///
+    /// The token is valid for an hour, and its audience is `https://kubernetes.default.svc.cluster.local`. The
+    /// identifier of the service account depends on the two names only. To log in with tokens that you sign,
+    /// configure `pem_keys`.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::Request;
+    /// use identity_core::{BlockingTransport, ExposeSecret};
+    /// use identity_fake::FakeVault;
+    /// use serde_json::{Value, json};
+    ///
+    /// let vault = FakeVault::new();
+    /// vault.mount_auth("kubernetes");
+    /// let write = |path: &str, body: Value| {
+    ///     let request = Request::post(format!("http://fake.vault/v1/auth/kubernetes/{path}"))
+    ///         .header("X-Vault-Token", "root")
+    ///         .body(Bytes::from(body.to_string()))?;
+    ///     Ok::<_, Box<dyn std::error::Error>>(BlockingTransport::send(&vault, request)?)
+    /// };
+    /// write("config", json!({ "kubernetes_host": "https://kubernetes.default.svc" }))?;
+    /// let role = json!({ "bound_service_account_names": "app", "bound_service_account_namespaces": "shop" });
+    /// write("role/app", role)?;
+    ///
+    /// let jwt = vault.kubernetes_jwt("shop", "app");
+    /// let response = write("login", json!({ "role": "app", "jwt": jwt.expose_secret() }))?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn kubernetes_jwt(&self, namespace: &str, service_account: &str) -> SecretString {
+        let state = self.state();
+        state.auth.cluster.token(namespace, service_account, state.clock.now()).into()
+    }
+
     /// Revokes a token and those created with it. Does nothing for the root token and for unknown tokens.
     pub fn revoke(&self, token: &SecretString) {
         let mut state = self.state();

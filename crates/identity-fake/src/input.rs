@@ -228,7 +228,8 @@ fn as_list(value: &Value) -> Result<Vec<String>, String> {
     Err(format!("{} error(s) decoding:\n\n{}", problems.len(), problems.join("\n")))
 }
 
-fn as_go_prints(value: &Value) -> String {
+/// Formats a value like Go's `%v`.
+pub(super) fn as_go_prints(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),

@@ -38,6 +38,7 @@ use role::Role;
 use schedule::Schedule;
 use scope::Scope;
 
+pub(super) use signing::{Algorithm, Pair, sha256};
 pub(super) use user_info::not_allowed;
 
 pub(super) const FAMILIES: &[&[Route]] = &[
@@ -132,5 +133,5 @@ fn later(now: Timestamp, seconds: u64) -> Timestamp {
 }
 
 fn algorithms() -> serde_json::Value {
-    json!(signing::Algorithm::ALL.map(signing::Algorithm::name))
+    json!(Algorithm::ALL.map(Algorithm::name))
 }

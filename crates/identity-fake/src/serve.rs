@@ -46,7 +46,7 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
     }
 }
 
-fn respond(state: &mut State, request: &Request<Bytes>) -> ServerResponse {
+pub(super) fn respond(state: &mut State, request: &Request<Bytes>) -> ServerResponse {
     match request::accept(request) {
         Ok(accepted) => handle(state, request, accepted).unwrap_or_else(ServerResponse::Error),
         Err(response) => response,

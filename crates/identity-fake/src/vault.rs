@@ -47,7 +47,7 @@ use super::state::State;
 /// |---|---|
 /// | create a server | [`new`](Self::new), [`with_seed`](Self::with_seed), [`with_root_token`](Self::with_root_token), [`with_address`](Self::with_address) |
 /// | call it | [`target`](Self::target), [`root_token`](Self::root_token) |
-/// | call it with fewer permissions | [`token_for`](Self::token_for), [`unprivileged_token`](Self::unprivileged_token), [`allow`](Self::allow), [`revoke`](Self::revoke) |
+/// | call it with fewer permissions | [`token_for`](Self::token_for), [`unprivileged_token`](Self::unprivileged_token), [`kubernetes_jwt`](Self::kubernetes_jwt), [`allow`](Self::allow), [`revoke`](Self::revoke) |
 /// | prepare mounts and namespaces | [`mount_auth`](Self::mount_auth), [`mount_auth_at`](Self::mount_auth_at), [`create_namespace`](Self::create_namespace) |
 /// | let time pass | [`advance`](Self::advance) |
 /// | inject [faults](crate::Fault) | [`fail_next`](Self::fail_next), [`fail_times`](Self::fail_times), [`fail_where`](Self::fail_where), [`clear_faults`](Self::clear_faults) |
@@ -60,6 +60,8 @@ use super::state::State;
 /// | identity | entities, groups, their aliases, lookups, legacy paths | |
 /// | login MFA | methods and enforcements; TOTP codes are validated | calls to Duo, Okta and `PingID` |
 /// | OIDC | identity tokens and providers; tokens are signed and any JOSE library can verify them | private keys: all RSA keys are the same publicly known key |
+/// | `auth/jwt`, `auth/oidc` | login with JWTs whose keys are static, or a JWKS or an OIDC provider of the `FakeVault` itself; external groups | other URLs are unreachable; the OIDC flow in a browser, CEL roles, `provider_config` |
+/// | `auth/kubernetes` | login with tokens of [`kubernetes_jwt`](Self::kubernetes_jwt), or tokens that `pem_keys` verify; the local CA need not exist | a Kubernetes API: namespace selectors match nothing |
 /// | `auth/` | `userpass` login; creating, reading, renewing and revoking tokens | logging in through other methods |
 /// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
 /// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |

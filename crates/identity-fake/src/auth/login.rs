@@ -86,7 +86,8 @@ pub(super) fn invalid_status(state: &State, accessor: &str) -> StatusCode {
 
 /// Returns the name of the mount as the display names of its tokens begin with it.
 pub(super) fn mount_name(parsed: &ParsedRequest) -> String {
-    let path = parsed.path.strip_prefix("auth/").unwrap_or(&parsed.path);
+    let path = format!("{}{}", parsed.namespace, parsed.path);
+    let path = path.strip_prefix("auth/").unwrap_or(&path);
     path.rsplit_once("/login").map_or(path, |(mount, _)| mount).replace('/', "-")
 }
 

@@ -110,6 +110,10 @@ impl TokenParameters {
                     "bound_cidrs" => {
                         self.bound_cidrs = cidr::normalize(fields.list(name).unwrap_or_default())?;
                     }
+                    "num_uses" => {
+                        let uses = u64::try_from(fields.number(name).unwrap_or_default());
+                        self.uses = uses.map_err(|_| bad_request("'num_uses' cannot be negative"))?;
+                    }
                     "ttl" => self.ttl = fields.seconds(name).unwrap_or_default(),
                     "max_ttl" => self.max_ttl = fields.seconds(name).unwrap_or_default(),
                     _ => self.period = fields.seconds(name).unwrap_or_default(),

@@ -12,7 +12,7 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey};
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rs256,
     Rs384,
     Rs512,
@@ -61,12 +61,12 @@ pub(super) fn base64url(data: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(data)
 }
 
-pub(super) fn sha256(text: &str) -> Vec<u8> {
+pub(crate) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
 /// A key pair. It is generated on first use, because most tests never use it.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     pub(super) kid: String,
     algorithm: Algorithm,
     secret: OnceLock<Secret>,
@@ -82,7 +82,7 @@ enum Secret {
 }
 
 impl Pair {
-    pub(super) fn new(kid: String, algorithm: Algorithm) -> Self {
+    pub(crate) fn new(kid: String, algorithm: Algorithm) -> Self {
         Self { kid, algorithm, secret: OnceLock::new() }
     }
 
@@ -116,7 +116,7 @@ impl Pair {
     }
 
     /// Signs the claims as a JWT.
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         let header = json!({ "alg": self.algorithm.name(), "kid": self.kid });
         let [header, claims] = [&header, claims].map(|part| base64url(part.to_string().as_bytes()));
         let message = format!("{header}.{claims}");
@@ -125,7 +125,7 @@ impl Pair {
     }
 
     /// Returns `true` if this pair has signed the message.
-    pub(super) fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
+    pub(crate) fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
         let message = message.as_bytes();
         match self.secret() {
             Secret::Rsa => {

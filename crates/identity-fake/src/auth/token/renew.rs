@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::super::ttl::{self, Limits};
-use super::super::{approle, external_groups, grant, userpass};
+use super::super::{approle, external_groups, grant, roles, userpass};
 use super::{given_token, invalid, namespace, with_accessor};
 use crate::input::{Fields, Kind, Schema};
 use crate::request::ParsedRequest;
@@ -110,6 +110,9 @@ fn limits(state: &State, token: &Token) -> Result<Option<Limits>, ErrorResponse>
             approle::renewal_limits(state, token).map(Some).map_err(|problem| failed(&problem))
         }
         Some("userpass") => userpass::renewal_limits(state, token).map_err(failed),
+        Some("jwt" | "oidc" | "kubernetes") => {
+            roles::renewal_limits(state, token).map(Some).map_err(|problem| failed(&problem))
+        }
         _ => Ok(Some(lease.limits)),
     }
 }
