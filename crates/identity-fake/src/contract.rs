@@ -28,6 +28,7 @@
 //! `Target::new("http://127.0.0.1:8200")?.with_token(token)?` as the target.
 
 mod alias;
+mod approle;
 mod endpoint;
 mod entity;
 mod group;
@@ -40,6 +41,7 @@ mod namespace;
 mod server;
 mod token;
 mod transport;
+mod userpass;
 mod wrapping;
 
 use std::fmt;
@@ -140,4 +142,7 @@ scenarios! {
     namespace: namespaces_are_isolated, unknown_namespaces_are_rejected;
     transport: tokens_are_required, invalid_paths_are_rejected, invalid_bodies_are_rejected, lists_are_sent_as_get, unknown_fields_are_ignored,
         strings_are_limited, lenient_json_is_accepted, forms_are_accepted, the_first_error_is_reported;
+    approle: app_roles_log_in, app_role_secret_ids_are_used_up, app_role_secret_ids_are_destroyed,
+        app_roles_are_changed_field_by_field;
+    userpass: wrong_passwords_lock_a_user_out, users_bind_their_tokens;
 }

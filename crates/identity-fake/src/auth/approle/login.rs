@@ -43,6 +43,8 @@ pub(in crate::auth) fn log_in(
         path: parsed.path.clone(),
         namespace: parsed.namespace.clone(),
         display_name: login::mount_name(parsed),
+        // Without `token_strictly_bind_ip`: the server overwrites what it binds.
+        bound_cidrs: role.token.bound_cidrs.clone(),
         ..role.token.grant()
     };
     let mut metadata = Pairs::new();
