@@ -8,6 +8,8 @@ mod template;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
+
 use super::auth::identity_policies;
 use super::response::{ErrorResponse, bad_request};
 use super::state::State;
@@ -93,8 +95,11 @@ impl Acl {
         let subject = store.and_then(|store| Some((store, store.current_entity(token.entity.as_ref()?)?)));
         let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
         for name in token.lease.policies.iter().chain(&from_identity) {
-            for rule in state.policies.rules(namespace, name) {
-                let path = template::expand(&rule.path, subject).map_err(|()| bad_request("Forbidden"))?;
+            let Some(policy) = state.policies.get(namespace, name) else { continue };
+            let forbidden = policy.forbidden();
+            for rule in &policy.rules {
+                let path = template::expand(&rule.path, subject, &forbidden)
+                    .map_err(|()| bad_request("Forbidden"))?;
                 let Some(path) = path else { continue };
                 let granted = paths.entry(Pattern::parse(format!("{namespace}{path}"))).or_default();
                 granted.extend(&rule.capabilities);
@@ -107,8 +112,53 @@ impl Acl {
     }
 
     pub(super) fn allows(&self, path: &str, capability: &str) -> bool {
-        let granted = self.capabilities(path, capability == "list");
-        granted.contains("root") || granted.contains(capability)
+        self.allows_all(path, &[capability])
+    }
+
+    /// Returns whether one rule grants all these capabilities.
+    pub(super) fn allows_all(&self, path: &str, capabilities: &[&str]) -> bool {
+        let granted = self.capabilities(
+            path,
+            capabilities.iter().any(|capability| *capability == "list" || *capability == "scan"),
+        );
+        granted.contains("root") || capabilities.iter().all(|capability| granted.contains(capability))
+    }
+
+    /// Returns whether the path or anything below it is granted.
+    pub(super) fn reaches(&self, path: &str) -> bool {
+        if !self.capabilities(path, true).contains("deny") {
+            return true;
+        }
+        let Self::Paths(paths) = self else { return false };
+        let is_granted = |granted: &Capabilities| !granted.is_empty() && !granted.contains("deny");
+        paths.iter().any(|(pattern, granted)| {
+            is_granted(granted)
+                && match pattern {
+                    Pattern::Exact(text) | Pattern::Prefix(text) => text.starts_with(path),
+                    Pattern::Segments(text) => {
+                        let mut parts = text.split('/');
+                        let mut segments = path.trim_end_matches('/').split('/');
+                        segments
+                            .all(|segment| parts.next().is_some_and(|part| part == "+" || part == segment))
+                    }
+                }
+        })
+    }
+
+    /// Returns the rules. Those with `+` are not shown.
+    pub(super) fn to_json(&self) -> Value {
+        let Self::Paths(paths) = self else { return json!({ "root": true }) };
+        let (mut exact, mut glob) = (Map::new(), Map::new());
+        for (pattern, granted) in paths {
+            let denied = Capabilities::from(["deny"]);
+            let rule = json!({ "capabilities": if granted.is_empty() { &denied } else { granted } });
+            match pattern {
+                Pattern::Exact(path) => exact.insert(path.clone(), rule),
+                Pattern::Prefix(path) => glob.insert(path.clone(), rule),
+                Pattern::Segments(_) => None,
+            };
+        }
+        json!({ "root": false, "exact_paths": exact, "glob_paths": glob })
     }
 
     /// Returns the capabilities at a path, or `deny` if there are none. A list also matches rules without the

@@ -31,7 +31,11 @@ pub(super) fn run(
             state.tokens.find_usable(caller).ok_or_else(|| invalid("invalid token"))?
         }
         "sys/capabilities-accessor" => {
-            let found = state.tokens.with_accessor(&fields.text("accessor"));
+            let accessor = fields.text("accessor");
+            if accessor.is_empty() {
+                return Err(bad_request("missing accessor"));
+            }
+            let found = state.tokens.with_accessor(&accessor);
             found.ok_or_else(|| invalid("invalid accessor"))?.1
         }
         _ => match &*fields.text("token") {
@@ -46,12 +50,12 @@ pub(super) fn run(
         if path.is_empty() {
             return Err(invalid("missing path"));
         }
-        let whole = format!("{}{}", parsed.namespace, path.strip_prefix('/').unwrap_or(path));
-        data.insert(path.clone(), json!(acl.capabilities(&whole, true)));
+        let whole = format!("{}{path}", parsed.namespace);
+        data.insert(path.clone(), json!(acl.capabilities(whole.trim_start_matches('/'), true)));
     }
     if let [path] = &paths[..] {
         let only = data.get(path).cloned().unwrap_or_default();
         data.insert("capabilities".to_owned(), only);
     }
-    Ok(ServerResponse::DataAtTopLevel { data: Value::Object(data) })
+    Ok(ServerResponse::data(Value::Object(data)))
 }

@@ -39,6 +39,7 @@ mod lookup;
 mod merge;
 mod namespace;
 mod server;
+mod sys;
 mod token;
 mod transport;
 mod userpass;
@@ -140,6 +141,7 @@ scenarios! {
     token: tokens_are_revoked_with_their_parents, tokens_are_renewed_within_their_limits, batch_tokens_are_limited,
         uses_of_tokens_are_counted, token_roles_limit_tokens;
     namespace: namespaces_are_isolated, unknown_namespaces_are_rejected;
+    sys: status_needs_no_token, mounts_keep_their_settings, mount_errors, mounts_are_moved, policies_have_versions;
     transport: tokens_are_required, invalid_paths_are_rejected, invalid_bodies_are_rejected, lists_are_sent_as_get, unknown_fields_are_ignored,
         strings_are_limited, lenient_json_is_accepted, forms_are_accepted, the_first_error_is_reported;
     approle: app_roles_log_in, app_role_secret_ids_are_used_up, app_role_secret_ids_are_destroyed,

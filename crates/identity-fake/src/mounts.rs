@@ -1,19 +1,25 @@
-//! Mounts of auth methods and engines: `sys/auth` and `sys/mounts`.
+//! Mounts of auth methods and engines: `sys/auth`, `sys/mounts` and `sys/remount`.
+
+mod enable;
+mod object;
+mod remount;
+mod tune;
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
-use serde_json::{Map, Value, json};
-
 use super::auth::LockoutConfig;
+use super::input::Pairs;
 use super::random::Random;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
 use super::state::State;
 
-const AUTH_METHODS: &[&str] =
-    &["approle", "cert", "jwt", "kerberos", "kubernetes", "ldap", "oidc", "radius", "userpass"];
+pub(super) use object::{to_json, to_public_json};
+pub(super) use remount::{Migration, run as remount};
 
+const AUTH_METHODS: &[&str] = &["approle", "cert", "jwt", "kubernetes", "oidc", "userpass"];
+
+#[derive(Clone, Default)]
 pub(super) struct Mount {
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: String,
@@ -25,11 +31,35 @@ pub(super) struct Mount {
     /// In seconds. 0 selects the default of the system.
     pub(super) default_lease_ttl: u64,
     pub(super) max_lease_ttl: u64,
-    /// `default-service`, `default-batch`, `service` or `batch`.
+    /// The type of tokens of an auth method. `""` is `default-service`.
     pub(super) token_type: String,
-    pub(super) lockout: LockoutConfig,
+    pub(super) lockout: Option<LockoutConfig>,
+    /// `None` is `null`.
+    pub(super) options: Option<Pairs>,
     uuid: String,
     description: String,
+    seal_wrap: bool,
+    external_entropy_access: bool,
+    force_no_cache: bool,
+    /// `""`, `hidden` or `unauth`, which lists the mount to everyone.
+    listing_visibility: String,
+    /// The lists of the configuration that are not empty.
+    lists: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Mount {
+    pub(super) fn is_auth(&self) -> bool {
+        self.path.starts_with("auth/")
+    }
+
+    /// Returns the path without the prefix of auth methods.
+    pub(super) fn name(&self) -> &str {
+        self.path.strip_prefix("auth/").unwrap_or(&self.path)
+    }
+
+    pub(super) fn is_listed_to_everyone(&self) -> bool {
+        self.listing_visibility == "unauth"
+    }
 }
 
 /// The mounts of all namespaces, by accessor.
@@ -43,54 +73,74 @@ impl Mounts {
 
     /// Adds the mounts that every namespace has.
     pub(super) fn add_namespace(&mut self, namespace: &str, random: &mut Random) {
-        let token = if namespace.is_empty() { "token" } else { "ns_token" };
-        for (path, kind, prefix) in [
-            ("auth/token/", token, "auth_token"),
-            ("cubbyhole/", "cubbyhole", "cubbyhole"),
-            ("identity/", "identity", "identity"),
-            ("sys/", "system", "system"),
-        ] {
-            self.add(namespace, path, kind, prefix, kind == "cubbyhole", random);
-        }
-    }
-
-    fn add(
-        &mut self,
-        namespace: &str,
-        path: &str,
-        kind: &str,
-        prefix: &str,
-        local: bool,
-        random: &mut Random,
-    ) -> String {
-        let accessor = format!("{prefix}_{}", random.hex());
-        let mount = Mount {
+        let is_root = namespace.is_empty();
+        let mount = |path: &str, kind: &str, description: &str| Mount {
             namespace: namespace.to_owned(),
             path: path.to_owned(),
-            kind: kind.to_owned(),
-            local,
-            accessor: accessor.clone(),
-            default_lease_ttl: 0,
-            max_lease_ttl: 0,
-            token_type: "default-service".to_owned(),
-            lockout: LockoutConfig::default(),
-            uuid: random.uuid(),
-            description: String::new(),
+            kind: if is_root { kind.to_owned() } else { format!("ns_{kind}") },
+            description: description.to_owned(),
+            ..Mount::default()
         };
+        let headers =
+            |header: &str| BTreeMap::from([("passthrough_request_headers", vec![header.to_owned()])]);
+        let token_type = if is_root { "" } else { "default" }.to_owned();
+        let token = mount("auth/token/", "token", "token based credentials");
+        let cubbyhole = mount("cubbyhole/", "cubbyhole", "per-token private secret storage");
+        let identity = mount("identity/", "identity", "identity store");
+        let sys = mount("sys/", "system", "system endpoints used for control, policy and debugging");
+        self.add(Mount { token_type, ..token }, random);
+        self.add(Mount { local: true, ..cubbyhole }, random);
+        self.add(Mount { lists: headers("Authorization"), ..identity }, random);
+        self.add(Mount { lists: headers("Accept"), seal_wrap: true, ..sys }, random);
+    }
+
+    /// Adds a mount with a new accessor, which it returns.
+    pub(super) fn add(&mut self, mut mount: Mount, random: &mut Random) -> String {
+        let prefix = if mount.is_auth() { "auth_" } else { "" };
+        let kind = mount.kind.strip_prefix("ns_").unwrap_or(&mount.kind);
+        mount.accessor = format!("{prefix}{kind}_{}", random.hex());
+        mount.uuid = random.uuid();
+        let accessor = mount.accessor.clone();
         self.0.insert(accessor.clone(), mount);
         accessor
     }
 
+    fn remove(&mut self, accessor: &str) {
+        self.0.remove(accessor);
+    }
+
+    fn replace(&mut self, mount: Mount) {
+        self.0.insert(mount.accessor.clone(), mount);
+    }
+
     pub(super) fn auth<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
-        self.0.values().filter(move |mount| mount.namespace == namespace && mount.path.starts_with("auth/"))
+        self.of(namespace).filter(|mount| mount.is_auth())
+    }
+
+    /// Returns the mounts of a namespace.
+    pub(super) fn of<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
+        self.0.values().filter(move |mount| mount.namespace == namespace)
     }
 
     pub(super) fn remove_namespace(&mut self, namespace: &str) {
         self.0.retain(|_, mount| mount.namespace != namespace);
     }
 
-    fn at(&self, namespace: &str, path: &str) -> Option<&Mount> {
+    pub(super) fn at(&self, namespace: &str, path: &str) -> Option<&Mount> {
         self.0.values().find(|mount| mount.namespace == namespace && mount.path == path)
+    }
+
+    /// Returns the mount that handles a path.
+    pub(super) fn covering(&self, namespace: &str, path: &str) -> Option<&Mount> {
+        let above =
+            self.0.values().filter(|mount| mount.namespace == namespace && path.starts_with(&mount.path));
+        above.max_by_key(|mount| mount.path.len())
+    }
+
+    /// Returns a mount above or below a path.
+    fn conflict(&self, namespace: &str, path: &str) -> Option<&Mount> {
+        let mut here = self.0.values().filter(|mount| mount.namespace == namespace);
+        here.find(|mount| mount.path.starts_with(path) || path.starts_with(&mount.path))
     }
 
     pub(super) fn accessor(&self, namespace: &str, path: &str) -> Option<String> {
@@ -103,90 +153,93 @@ impl Mounts {
         (namespace, name, kind, local): (&str, &str, &str, bool),
         random: &mut Random,
     ) -> Result<String, ErrorResponse> {
+        let (namespace, kind, options) = (namespace.to_owned(), kind.to_owned(), Some(Pairs::new()));
         let path = format!("auth/{name}/");
-        if self.at(namespace, &path).is_some() {
-            return Err(bad_request(format!("path is already in use at {name}/")));
+        self.enable_auth(Mount { namespace, path, kind, local, options, ..Mount::default() }, random)
+    }
+
+    fn enable_auth(&mut self, mount: Mount, random: &mut Random) -> Result<String, ErrorResponse> {
+        if mount.kind == "token" || mount.kind == "ns_token" {
+            return Err(bad_request("token credential backend cannot be instantiated"));
         }
-        if !AUTH_METHODS.contains(&kind) {
-            return Err(bad_request(format!("plugin not found in the catalog: {kind}")));
+        if let Some(existing) = self.conflict(&mount.namespace, &mount.path) {
+            return Err(bad_request(format!("path is already in use at {}", existing.name())));
         }
-        Ok(self.add(namespace, &path, kind, &format!("auth_{kind}"), local, random))
+        if !AUTH_METHODS.contains(&&*mount.kind) {
+            return Err(bad_request(format!("plugin not found in the catalog: {}", mount.kind)));
+        }
+        Ok(self.add(mount, random))
     }
 }
 
-pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
-    let namespace = &*parsed.namespace;
-    let name = parsed.path.strip_prefix("sys/auth/").unwrap_or_default().trim_end_matches('/');
-    let path = format!("auth/{name}/");
-    match (parsed.verb, &*parsed.path) {
-        (Verb::Read, "sys/auth" | "sys/auth/") => Ok(all(&state.mounts, namespace, true)),
-        (Verb::Read, "sys/mounts" | "sys/mounts/") => Ok(all(&state.mounts, namespace, false)),
-        // Engines cannot be mounted. The real server rejects this one too, because it is already mounted.
-        (Verb::Write, path)
-            if path.starts_with("sys/mounts/") && parsed.data.get("type") == Some(&json!("identity")) =>
-        {
-            Err(bad_request("mount type of \"identity\" is not mountable"))
-        }
-        _ if name.is_empty() => Err(ErrorResponse::unsupported_path()),
-        (Verb::Read, _) => match state.mounts.at(namespace, &path) {
-            Some(mount) => Ok(ServerResponse::DataAtTopLevel { data: to_json(mount) }),
-            None => Err(bad_request(format!("No auth engine at {name}/"))),
+/// Returns a path with a slash at the end and none at the beginning.
+fn sanitized(path: &str) -> String {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
+}
+
+/// Handles `sys/auth` and `sys/mounts`.
+pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let (prefix, name) = match parsed.path.strip_prefix("sys/auth") {
+        Some(name) => ("auth/", name),
+        None => ("", parsed.path.strip_prefix("sys/mounts").unwrap_or_default()),
+    };
+    let is_auth = !prefix.is_empty();
+    if name.is_empty() {
+        return match parsed.verb {
+            Verb::Read => Ok(all(&state.mounts, &parsed.namespace, is_auth)),
+            _ => Err(ErrorResponse::unsupported_operation()),
+        };
+    }
+    let name = name.strip_prefix('/').filter(|name| !name.is_empty());
+    let name = name.ok_or_else(ErrorResponse::unsupported_path)?.to_owned();
+    if let Some(name) = name.strip_suffix("/tune") {
+        let path = format!("{prefix}{}", sanitized(name));
+        return match parsed.verb {
+            Verb::Read => tune::read(state, &parsed.namespace, &path),
+            Verb::Write => tune::write(state, parsed, &path),
+            _ => Err(ErrorResponse::unsupported_operation()),
+        };
+    }
+    let path = format!("{prefix}{}", sanitized(&name));
+    match parsed.verb {
+        Verb::Read if is_auth => match state.mounts.at(&parsed.namespace, &path) {
+            Some(mount) => Ok(ServerResponse::data(to_json(mount))),
+            None => Err(bad_request(format!("No auth engine at {}", sanitized(&name)))),
         },
-        (Verb::Write, _) => {
-            let Some(kind) = parsed.data.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty())
-            else {
-                return Err(bad_request("backend type must be specified as a string"));
-            };
-            let local = parsed.data.get("local").is_some_and(|local| *local == json!(true));
-            state.mounts.enable((namespace, name, kind, local), &mut state.random)?;
-            Ok(ServerResponse::NoContent)
-        }
-        (Verb::Delete, _) => {
-            if name == "token" {
-                return Err(ErrorResponse::new(
-                    StatusCode::BAD_REQUEST,
-                    "token credential backend cannot be disabled",
-                ));
-            }
-            if let Some(accessor) = state.mounts.accessor(namespace, &path) {
-                state.tokens.revoke_mount(&accessor);
-                state.auth.remove_mount(&accessor);
-                state.mounts.0.remove(&accessor);
-            }
-            Ok(ServerResponse::NoContent)
-        }
+        Verb::Read => match state.mounts.covering(&parsed.namespace, &path) {
+            Some(mount) => Ok(ServerResponse::data(to_json(mount))),
+            None => Err(bad_request(format!("No secret engine mount at {path}"))),
+        },
+        Verb::Write if is_auth => enable::auth(state, parsed, path),
+        Verb::Write => enable::secrets(state, parsed, path),
+        Verb::Delete => disable(state, &parsed.namespace, &path, is_auth),
         _ => Err(ErrorResponse::unsupported_operation()),
     }
 }
 
-fn all(mounts: &Mounts, namespace: &str, auth: bool) -> ServerResponse {
-    let here = mounts.0.values().filter(|mount| mount.namespace == namespace);
-    let data: Map<String, Value> = here
-        .filter(|mount| mount.path.starts_with("auth/") == auth)
-        .map(|mount| (mount.path.strip_prefix("auth/").unwrap_or(&mount.path).to_owned(), to_json(mount)))
-        .collect();
-    ServerResponse::DataAtTopLevel { data: data.into() }
+/// Disables a mount. Succeeds if it does not exist.
+fn disable(
+    state: &mut State,
+    namespace: &str,
+    path: &str,
+    is_auth: bool,
+) -> Result<ServerResponse, ErrorResponse> {
+    let Some(mount) = state.mounts.at(namespace, path) else { return Ok(ServerResponse::NoContent) };
+    if is_auth && path == "auth/token/" {
+        return Err(bad_request("token credential backend cannot be disabled"));
+    }
+    if !is_auth && enable::PROTECTED.iter().any(|protected| path.starts_with(protected)) {
+        return Err(bad_request(format!("cannot unmount \"{path}\"")));
+    }
+    let accessor = mount.accessor.clone();
+    state.tokens.revoke_mount(&accessor);
+    state.auth.remove_mount(&accessor);
+    state.mounts.remove(&accessor);
+    Ok(ServerResponse::NoContent)
 }
 
-fn to_json(mount: &Mount) -> Value {
-    json!({
-        "accessor": mount.accessor,
-        "config": {
-            "default_lease_ttl": mount.default_lease_ttl,
-            "force_no_cache": false,
-            "max_lease_ttl": mount.max_lease_ttl,
-            "token_type": mount.token_type,
-        },
-        "description": mount.description,
-        "external_entropy_access": false,
-        "local": mount.local,
-        "options": {},
-        "plugin_version": "",
-        "running_plugin_version": "v2.7.2+builtin.bao",
-        "running_sha256": "",
-        "deprecation_status": "supported",
-        "seal_wrap": false,
-        "type": mount.kind,
-        "uuid": mount.uuid,
-    })
+fn all(mounts: &Mounts, namespace: &str, auth: bool) -> ServerResponse {
+    let here = mounts.of(namespace).filter(|mount| mount.is_auth() == auth);
+    ServerResponse::data(here.map(|mount| (mount.name().to_owned(), to_json(mount))).collect())
 }

@@ -9,7 +9,7 @@ use super::request::{ParsedRequest, Verb, text};
 use super::response::ErrorResponse;
 use super::state::State;
 use super::tokens::{self, Caller, Token};
-use super::{auth, oidc, wrapping};
+use super::{auth, oidc, sys, wrapping};
 
 /// Requests about the token itself, allowed in any namespace.
 const SELF_PATHS: [&str; 5] = [
@@ -19,9 +19,6 @@ const SELF_PATHS: [&str; 5] = [
     "sys/wrapping/rewrap",
     "sys/wrapping/unwrap",
 ];
-
-/// Paths that also require `sudo`.
-const SUDO_PATHS: [&str; 2] = ["sys/auth/", "auth/token/accessors"];
 
 fn denied() -> ErrorResponse {
     ErrorResponse::new(StatusCode::FORBIDDEN, "permission denied")
@@ -89,8 +86,8 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
         Verb::Other => "",
     };
     let acl = Acl::for_token(state, token)?;
-    let is_guarded = SUDO_PATHS.iter().any(|guarded| parsed.path.starts_with(guarded));
-    Ok(acl.allows(&path, capability) && (!is_guarded || acl.allows(&path, "sudo")))
+    let guard = if sys::requires_sudo(&parsed.path) { "sudo" } else { capability };
+    Ok(acl.allows_all(&path, &[capability, guard]))
 }
 
 /// Returns `true` if the server checks for existence first, and the object does not exist.

@@ -139,9 +139,10 @@ pub(super) enum ServerResponse {
         auth: Value,
         warnings: Vec<String>,
     },
-    /// 200 with the envelope, and with a copy of the data beside it. Mounts respond with it.
+    /// 200 with the envelope, and with a copy of the data beside it.
     DataAtTopLevel {
         data: Value,
+        warnings: Vec<String>,
     },
     /// 200 with the envelope of a wrapped response.
     Wrapped(Value),
@@ -169,6 +170,18 @@ pub(super) enum ServerResponse {
 }
 
 impl ServerResponse {
+    pub(super) fn data(data: Value) -> Self {
+        Self::Data { data, warnings: Vec::new() }
+    }
+
+    /// Copies the data of an envelope to its fields.
+    pub(super) fn with_copied_data(self) -> Self {
+        match self {
+            Self::Data { data, warnings } => Self::DataAtTopLevel { data, warnings },
+            other => other,
+        }
+    }
+
     pub(super) fn into_response(self, request_id: String) -> Response<Bytes> {
         let (status, body) = match self {
             Self::Data { data, warnings } => (StatusCode::OK, Some(envelope(request_id, data, &warnings))),
@@ -180,10 +193,10 @@ impl ServerResponse {
                 body["auth"] = auth;
                 (StatusCode::OK, Some(body))
             }
-            Self::DataAtTopLevel { data } => {
-                let mut body = data.clone();
+            Self::DataAtTopLevel { data, warnings } => {
+                let mut body = if data.is_null() { json!({}) } else { data.clone() };
                 if let (Some(body), Value::Object(envelope)) =
-                    (body.as_object_mut(), envelope(request_id, data, &[]))
+                    (body.as_object_mut(), envelope(request_id, data, &warnings))
                 {
                     body.extend(envelope);
                 }

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use identity_core::transport::TransportError;
 
 use super::fault::{self, Fault};
-use super::request::{self, Accepted, Operation, ParsedRequest, Verb};
+use super::request::{self, Accepted, Operation, ParsedRequest};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
@@ -48,7 +48,10 @@ pub(super) fn serve(state: &mut State, request: &Request<Bytes>) -> Served {
 
 pub(super) fn respond(state: &mut State, request: &Request<Bytes>) -> ServerResponse {
     match request::accept(request) {
-        Ok(accepted) => handle(state, request, accepted).unwrap_or_else(ServerResponse::Error),
+        Ok(accepted) => {
+            let response = sys::status(state, request).unwrap_or_else(|| handle(state, request, accepted));
+            response.unwrap_or_else(ServerResponse::Error)
+        }
         Err(response) => response,
     }
 }
@@ -61,13 +64,13 @@ fn handle(
     state.tokens.expire(state.clock.now());
     let operation = Operation::read(request, accepted)?;
     let ttl = wrapping::ttl(request.headers())?;
+    if state.is_sealed {
+        return Err(sys::sealed());
+    }
     let credentials = auth::credentials(request.headers())?;
     let parsed = operation.resolve(request, &state.namespaces)?;
-    match (parsed.verb, &*parsed.path) {
-        (Verb::Read, "sys/health") => return Ok(sys::health(state)),
-        (Verb::Read, "sys/seal-status") => return Ok(sys::seal_status()),
-        _ => {}
-    }
+    state.policies.expire(state.clock.now());
+    sys::requires_root_namespace(&parsed.namespace, &parsed.path)?;
     wrapping::validate(state, &parsed, request.headers())?;
     if let Err(error) = permission::check_entity(state, request.headers()) {
         return oidc::not_allowed(&parsed.path).ok_or(error);
@@ -75,7 +78,10 @@ fn handle(
     let wrap = ttl.map(|ttl| Wrap::new(ttl, &parsed));
     let without_token = match wrapping::lookup(state, &parsed, request.headers()) {
         Some(response) => Some(response?),
-        None => auth::without_token(state, &parsed, credentials.as_ref())?,
+        None => match auth::without_token(state, &parsed, credentials.as_ref())? {
+            Some(response) => Some(response),
+            None => sys::without_token(state, &parsed, request.headers())?,
+        },
     };
     match without_token {
         Some(response) => Ok(wrapping::wrap(state, wrap, response)),
@@ -101,7 +107,8 @@ fn dispatch(
     let token = tokens::from_headers(request.headers());
     let response = match parsed.path.split('/').next().unwrap_or_default() {
         "identity" => router::run(state, parsed, caller),
-        "sys" => sys::run(state, parsed, token, wrap.is_some()).unwrap_or_else(ServerResponse::Error),
+        "sys" => sys::run(state, parsed, request.headers(), token, wrap.is_some())
+            .unwrap_or_else(ServerResponse::Error),
         "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
         _ => {
             let path = &parsed.path;
@@ -112,5 +119,6 @@ fn dispatch(
         }
     };
     state.tokens.revoke_if_used_up(token);
-    Ok(wrapping::wrap(state, wrap, response))
+    let response = wrapping::wrap(state, wrap, response);
+    Ok(if sys::copies_data(request.uri().path()) { response.with_copied_data() } else { response })
 }

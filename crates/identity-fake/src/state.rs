@@ -1,5 +1,6 @@
 //! The state of the server.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::auth::Auth;
 use super::fault::PlannedFault;
 use super::journal::Journal;
 use super::mfa::Mfa;
-use super::mounts::Mounts;
+use super::mounts::{Migration, Mounts};
 use super::namespaces::{Namespace, Namespaces};
 use super::policies::Policies;
 use super::random::Random;
@@ -25,6 +26,9 @@ pub(super) struct State {
     pub(super) mfa: Mfa,
     pub(super) auth: Auth,
     pub(super) policies: Policies,
+    pub(super) is_sealed: bool,
+    /// The moves of mounts, by identifier.
+    pub(super) migrations: BTreeMap<String, Migration>,
     pub(super) tokens: Tokens,
     pub(super) wrapped: WrappedResponses,
     pub(super) faults: Vec<PlannedFault>,
@@ -49,6 +53,8 @@ impl State {
             mfa: Mfa::default(),
             auth: Auth::default(),
             policies,
+            is_sealed: false,
+            migrations: BTreeMap::new(),
             tokens,
             wrapped: WrappedResponses::default(),
             faults: Vec::new(),

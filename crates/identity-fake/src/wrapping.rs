@@ -69,7 +69,6 @@ impl Wrap {
 pub(super) fn wrap(state: &mut State, wrap: Option<Wrap>, response: ServerResponse) -> ServerResponse {
     let Some(Wrap { ttl, namespace, path, is_list }) = wrap else { return response };
     let response = match response {
-        ServerResponse::DataAtTopLevel { data } => ServerResponse::Data { data, warnings: Vec::new() },
         // This includes OAuth errors.
         ServerResponse::Custom { status, body, .. } => {
             ServerResponse::Custom { status, body, headers: Vec::new() }

@@ -4,16 +4,20 @@ use crate::entity;
 use crate::input::Pairs;
 use crate::store::{Entity, Group, Store};
 
-/// Expands a path for an entity. Returns `None` if the entity lacks a value, and `Err` if a value contains
-/// wildcards or slashes: the server then denies every request of the token.
-pub(super) fn expand(path: &str, subject: Option<(&Store, &Entity)>) -> Result<Option<String>, ()> {
+/// Expands a path for an entity. Returns `None` if the entity lacks a value, and `Err` if a value contains a
+/// forbidden character: the server then denies every request of the token.
+pub(super) fn expand(
+    path: &str,
+    subject: Option<(&Store, &Entity)>,
+    forbidden: &[char],
+) -> Result<Option<String>, ()> {
     let mut pieces = path.split("{{");
     let mut expanded = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (directive, rest) = piece.split_once("}}").unwrap_or((piece, ""));
         let value = subject.and_then(|(store, entity)| value(directive.trim(), store, entity));
         let Some(value) = value else { return Ok(None) };
-        if value.contains(['*', '+', '/']) {
+        if value.contains(forbidden) {
             return Err(());
         }
         expanded.push_str(value);

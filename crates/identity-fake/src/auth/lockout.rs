@@ -57,7 +57,7 @@ impl Failures {
 pub(super) fn config(state: &State, accessor: &str) -> Option<LockoutConfig> {
     let mount = state.mounts.get(accessor)?;
     let is_supported = matches!(&*mount.kind, "approle" | "ldap" | "userpass");
-    Some(mount.lockout).filter(|config| is_supported && !config.disabled)
+    Some(mount.lockout.unwrap_or_default()).filter(|config| is_supported && !config.disabled)
 }
 
 /// Fails if the user is locked out.
@@ -118,7 +118,7 @@ fn list(state: &State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorRes
     let mut locked: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for ((accessor, alias), failures) in &state.auth.lockouts {
         let Some(mount) = state.mounts.get(accessor) else { continue };
-        if mount.lockout.is_locked(failures, now) {
+        if mount.lockout.unwrap_or_default().is_locked(failures, now) {
             locked.entry(&mount.namespace).or_default().entry(accessor).or_default().push(alias);
         }
     }
