@@ -57,10 +57,13 @@ pub(super) fn check(
         basic: None,
     };
     state.tokens.count_use(name);
-    if allowed? {
-        Ok(caller)
-    } else {
-        Err(ErrorResponse::from_core(StatusCode::FORBIDDEN, "permission denied"))
+    if matches!(allowed, Ok(true)) {
+        return Ok(caller);
+    }
+    state.tokens.revoke_if_used_up(name);
+    match allowed {
+        Err(error) => Err(error),
+        Ok(_) => Err(ErrorResponse::from_core(StatusCode::FORBIDDEN, "permission denied")),
     }
 }
 

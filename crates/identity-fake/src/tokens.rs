@@ -89,8 +89,10 @@ pub(super) struct Lease {
     pub(super) renewed: Option<Timestamp>,
     /// What renewals start from.
     pub(super) limits: Limits,
-    /// The uses at the creation. 0 means unlimited.
+    /// The uses at the creation, which renewals show. 0 means unlimited.
     pub(super) all_uses: u64,
+    /// Whether it was created as an orphan, which renewals show.
+    pub(super) was_orphan: bool,
     /// The remaining uses. `None` means unlimited.
     pub(super) uses: Option<u64>,
     pub(super) display_name: String,
@@ -116,6 +118,7 @@ impl Lease {
             renewed: None,
             limits: Limits::default(),
             all_uses: 0,
+            was_orphan: true,
             uses: None,
             display_name: "token".to_owned(),
             path: "auth/token/create".to_owned(),

@@ -62,7 +62,7 @@ use super::state::State;
 /// | OIDC | identity tokens and providers; tokens are signed and any JOSE library can verify them | private keys: all RSA keys are the same publicly known key |
 /// | `auth/jwt`, `auth/oidc` | login with JWTs whose keys are static, or a JWKS or an OIDC provider of the `FakeVault` itself; external groups | other URLs are unreachable; the OIDC flow in a browser, CEL roles, `provider_config` |
 /// | `auth/kubernetes` | login with tokens of [`kubernetes_jwt`](Self::kubernetes_jwt), or tokens that `pem_keys` verify; the local CA need not exist | a Kubernetes API: namespace selectors match nothing |
-/// | `auth/` | `userpass` and `approle` with locked-out users; creating, reading, renewing and revoking tokens | logging in through other methods; secret identifiers of `approle` expire at once, on a server within a minute |
+/// | `auth/` | `userpass` and `approle` with locked-out users; tokens, their roles, parents and limits | logging in through other methods; secret identifiers of `approle` expire at once, on a server within a minute |
 /// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
 /// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
 /// | HTTP | statuses, headers and bodies, and the order of several errors | the user interface, `CORS`; the words about JSON syntax errors differ, and JSON can be nested 500 levels deep, not 10,000 |

@@ -90,6 +90,7 @@ fn creation_errors() {
         ("root", json!({ "type": "x" }), "invalid 'token_type' value"),
         ("root", json!({ "type": "batch" }), "batch tokens cannot be root tokens"),
         ("root", json!({ "type": "batch", "period": "x" }), "'period' value could not be parsed"),
+        ("root", json!({ "type": "batch", "num_uses": 1 }), "batch tokens cannot have \"num_uses\" set"),
         ("root", json!({ "num_uses": -1 }), "number of uses cannot be negative"),
         ("root", json!({ "id": "s.x" }), "custom token ID cannot have the 's.' prefix"),
         ("root", json!({ "id": "hvs.x" }), "custom token ID cannot have the 'hvs.' prefix"),
@@ -339,6 +340,10 @@ fn role_errors() {
     ] {
         server.rejects("root", "auth/token/roles/r", &body, 400, &message);
     }
+    server.root("POST", "auth/token/roles/b", &json!({ "token_type": "default-batch", "token_num_uses": 1 }));
+    let kept = "error parsing role fields: 'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens \
+                with limited use count";
+    server.rejects("root", "auth/token/roles/b", &json!({}), 400, kept);
     let both = json!({ "token_period": 60, "period": 120 });
     let warnings = server.root("POST", "auth/token/roles/r", &both)["warnings"].take();
     let ignored = "Both 'token_period' and deprecated 'period' value supplied, ignoring the deprecated value";
@@ -372,6 +377,33 @@ fn accessors() {
         400,
         refused,
     );
+}
+
+/// A request that is rejected counts as a use, too.
+#[test]
+fn uses_of_rejected_requests_are_counted() {
+    let server = Server::new();
+    let token = server.create(&json!({ "policies": ["default"], "num_uses": 1 }));
+    assert_eq!(server.send(&token, "GET", "identity/entity/id/x", &Value::Null).0, 403);
+    assert!(!server.exists(&token));
+}
+
+/// Responses to renewals show some properties as they were at the creation.
+#[test]
+fn renewals_show_the_creation() {
+    let server = Server::new();
+    let parent = server.create(&json!({ "ttl": "1h" }));
+    let child = server.create_by(&parent, "auth/token/create", &json!({ "policies": ["default"] }));
+    server.root("POST", "auth/token/revoke-orphan", &json!({ "token": parent }));
+    assert_eq!(server.lookup(&child)["orphan"], true);
+    let renewed = server.root("POST", "auth/token/renew", &json!({ "token": child }));
+    assert_eq!(renewed["auth"]["orphan"], false);
+
+    let limited = server.create(&json!({ "policies": ["default"], "num_uses": 3 }));
+    assert!(server.is_accepted(&limited));
+    assert_eq!(server.lookup(&limited)["num_uses"], 2);
+    let renewed = server.root("POST", "auth/token/renew", &json!({ "token": limited }));
+    assert_eq!(renewed["auth"]["num_uses"], 3);
 }
 
 #[test]

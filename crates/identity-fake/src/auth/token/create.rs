@@ -177,21 +177,23 @@ fn is_batch(fields: &Fields, role: Option<&Role>) -> Result<bool, ErrorResponse>
         "batch" => {}
         _ => return Err(bad_request("invalid 'token_type' value")),
     }
-    let is_set = |name: &str| match duration::parse(&fields.text(name)) {
-        Ok((_, duration)) => Ok(!duration.is_zero()),
-        Err(_) => Err(bad_request(format!("'{name}' value could not be parsed"))),
-    };
+    // The server considers only the first of these that is given.
     let has_uses = fields.number("num_uses").is_some_and(|uses| uses != 0);
-    let unfit = if is_set("explicit_max_ttl")? {
-        "explicit_max_ttl"
-    } else if has_uses {
-        "num_uses"
-    } else if is_set("period")? {
-        "period"
-    } else {
-        return Ok(true);
+    let name = match ["explicit_max_ttl", "period"].map(|name| !fields.text(name).is_empty()) {
+        [true, _] => "explicit_max_ttl",
+        _ if has_uses => "num_uses",
+        [_, true] => "period",
+        _ => return Ok(true),
     };
-    Err(bad_request(format!("batch tokens cannot have {} set", quoted(unfit))))
+    if name != "num_uses" {
+        let duration = duration::parse(&fields.text(name));
+        let (_, duration) =
+            duration.map_err(|_| bad_request(format!("'{name}' value could not be parsed")))?;
+        if duration.is_zero() {
+            return Ok(true);
+        }
+    }
+    Err(bad_request(format!("batch tokens cannot have {} set", quoted(name))))
 }
 
 /// Returns the entity of an alias on `auth/token`. Creates both if the alias does not exist.

@@ -192,6 +192,16 @@ impl Role {
             let negative = |_| in_role(bad_request("'token_num_uses' cannot be negative"));
             self.uses = u64::try_from(uses).map_err(negative)?;
         }
+        // The server checks the batch tokens of a role twice, and here only if the type stays.
+        if !fields.has("token_type") && self.kind.ends_with("batch") {
+            let cannot_be = "'token_type' cannot be 'batch' or 'default_batch' when set to generate";
+            if self.period > 0 {
+                return Err(in_role(bad_request(format!("{cannot_be} periodic tokens"))));
+            }
+            if self.uses > 0 {
+                return Err(in_role(bad_request(format!("{cannot_be} tokens with limited use count"))));
+            }
+        }
         if let Some(kind) = fields.given_text("token_type") {
             if !["service", "batch", "default-service", "default-batch"].contains(&&*kind) {
                 return Err(bad_request(format!("invalid 'token_type' value {}", quoted(&kind))));
