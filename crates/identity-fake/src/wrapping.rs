@@ -142,8 +142,9 @@ fn remove_expired(state: &mut State) {
 
 /// Removes a response and its token.
 fn take(state: &mut State, token: &str) -> Option<Wrapped> {
+    let wrapped = state.wrapped.by_token.remove(token)?;
     state.tokens.revoke(token);
-    state.wrapped.by_token.remove(token)
+    Some(wrapped)
 }
 
 pub(super) fn is_wrapping(token: &Token) -> bool {

@@ -92,6 +92,10 @@ fn responses_of_all_kinds() {
         let (status, unwrapped) = root.unwrap(&info);
         assert_eq!((status, &unwrapped["data"]), (200, &data), "{path}");
     }
+    // Other tokens have no response in their cubbyhole, and stay valid.
+    for _ in 0..2 {
+        assert_eq!(root.send("GET", "cubbyhole/response", &[], &Value::Null).status(), 404);
+    }
     let info = root.wrap("POST", "auth/token/create", &json!({ "policies": ["a"] }));
     let auth = root.unwrap(&info).1["auth"].take();
     assert_eq!(auth["accessor"], info["wrapped_accessor"]);
