@@ -109,7 +109,7 @@ pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
 /// Returns the warnings about unknown fields, and about a field that the path replaces.
 pub(super) fn warnings(raw: &Map<String, Value>, fields: Schema, in_path: &str) -> Vec<String> {
     let mut warnings = ignored(raw, fields);
-    if raw.get(in_path).is_some_and(|value| !value.is_null()) {
+    if !in_path.is_empty() && raw.get(in_path).is_some_and(|value| !value.is_null()) {
         let which = "the value of these parameters with the values captured from the endpoint's path";
         warnings.push(format!("Endpoint replaced {which}: [{in_path}]"));
     }

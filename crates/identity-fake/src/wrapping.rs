@@ -212,9 +212,14 @@ pub(super) fn lookup(
     let data = json!({
         "creation_path": wrapped.creation_path,
         "creation_time": wrapped.created.to_string(),
-        "creation_ttl": wrapped.ttl.as_secs(),
+        "creation_ttl": seconds(wrapped.ttl),
     });
     Some(Ok(ServerResponse::Data { data, warnings: ignored(&parsed.data, FIELDS) }))
+}
+
+/// Returns whole seconds as an integer, as Go prints them.
+fn seconds(duration: Duration) -> Value {
+    if duration.subsec_nanos() == 0 { duration.as_secs().into() } else { duration.as_secs_f64().into() }
 }
 
 /// Handles the other paths of `sys/wrapping`. `token` is the token of the request.

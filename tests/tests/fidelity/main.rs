@@ -3,6 +3,7 @@
 mod differential;
 mod mapping;
 mod operations;
+mod raw;
 mod recordings;
 mod replay;
 mod source;
