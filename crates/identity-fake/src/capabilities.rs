@@ -36,6 +36,10 @@ pub(super) fn run(
                 return Err(bad_request("missing accessor"));
             }
             let found = state.tokens.with_accessor(&accessor);
+            // An accessor without the identifier of a namespace is one of the root namespace.
+            if found.is_none() && !accessor.contains('.') && !parsed.namespace.is_empty() {
+                return Err(internal("cannot lookup token in different namespace"));
+            }
             found.ok_or_else(|| invalid("invalid accessor"))?.1
         }
         _ => match &*fields.text("token") {

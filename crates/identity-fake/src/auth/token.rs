@@ -33,16 +33,16 @@ pub(super) fn run(
 ) -> Result<ServerResponse, ErrorResponse> {
     let (before, name) = rest.split_once('/').unwrap_or((rest, ""));
     match (before, parsed.verb) {
-        ("roles", Verb::List) if name.is_empty() => return role::list(state, accessor),
+        ("roles", Verb::List) if name.is_empty() => {
+            return role::list(state, accessor, ignored(&parsed.data, &[]));
+        }
         ("roles", _) if name.is_empty() => return Err(ErrorResponse::unsupported_operation()),
         ("roles", _) if is_slug(name) => {
             let name = name.to_owned();
             return role::run(state, parsed, accessor, name);
         }
         ("create", Verb::Write) if is_slug(name) => {
-            let role = state.auth.token_roles.get(&(accessor.to_owned(), name.to_owned()));
-            let role = role.cloned().ok_or_else(|| bad_request(format!("unknown role {name}")))?;
-            return create::create(state, parsed, accessor, caller, Some(&role));
+            return create::create(state, parsed, accessor, caller, Some(name));
         }
         ("create", _) if is_slug(name) => return Err(ErrorResponse::unsupported_operation()),
         _ => {}
@@ -53,8 +53,9 @@ pub(super) fn run(
             let warnings = ignored(&parsed.data, TOKEN);
             let token = if rest == "lookup" { given_token(&parsed)? } else { String::new() };
             let data = if token.is_empty() {
-                let namespace = state.tokens.find(caller).map(|token| &*token.namespace);
-                lookup(state, namespace.unwrap_or_default(), caller)?
+                // Requests about the caller itself are handled in the namespace of the token.
+                let own = state.tokens.find(caller).filter(|_| rest == "lookup-self");
+                lookup(state, own.map_or(&*parsed.namespace, |token| &*token.namespace), caller)?
             } else {
                 lookup(state, namespace(state, &parsed), &token)?
             };
@@ -90,6 +91,9 @@ pub(super) fn run(
         ("accessors/", Verb::List) => {
             let mounts = state.mounts.auth(&parsed.namespace);
             let keys: Vec<&str> = mounts.flat_map(|mount| state.tokens.accessors(&mount.accessor)).collect();
+            if keys.is_empty() {
+                return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
+            }
             Ok(ServerResponse::Data { data: json!({ "keys": keys }), warnings: Vec::new() })
         }
         ("tidy", Verb::Write) => {

@@ -41,7 +41,7 @@ pub(super) fn create(
     mut parsed: ParsedRequest,
     mount: &str,
     caller: &str,
-    role: Option<&Role>,
+    role: Option<&str>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let replaced = role.and_then(|_| parsed.data.remove("role_name"));
     let mut ignored = ignored(&parsed.data, FIELDS);
@@ -50,6 +50,12 @@ pub(super) fn create(
         ignored.push(format!("Endpoint replaced {which}: [role_name]"));
     }
     let fields = Fields::new(parsed.data, FIELDS)?;
+    let role = role.map(|name| {
+        let role = state.auth.token_roles.get(&(mount.to_owned(), name.to_owned()));
+        role.cloned().ok_or_else(|| bad_request(format!("unknown role {name}")))
+    });
+    let role = role.transpose()?;
+    let role = role.as_ref();
     let parent = state.tokens.find_usable(caller).cloned();
     let parent = parent.ok_or_else(|| bad_request("parent token lookup failed: no parent found"))?;
     if parent.lease.is_batch {

@@ -62,11 +62,17 @@ const FIELDS: Schema = &[
     ("period", Kind::Duration),
 ];
 
-pub(super) fn list(state: &State, mount: &str) -> Result<ServerResponse, ErrorResponse> {
+pub(super) fn list(
+    state: &State,
+    mount: &str,
+    warnings: Vec<String>,
+) -> Result<ServerResponse, ErrorResponse> {
     let roles = state.auth.token_roles.keys().filter(|(of, _)| of == mount);
     let names: Vec<String> = roles.map(|(_, name)| name.clone()).collect();
-    let data = key_list(&names, None).ok_or_else(|| ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
-    Ok(ServerResponse::Data { data, warnings: Vec::new() })
+    match key_list(&names, None) {
+        None if warnings.is_empty() => Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
+        data => Ok(ServerResponse::Data { data: data.unwrap_or_else(|| json!({})), warnings }),
+    }
 }
 
 pub(super) fn run(
