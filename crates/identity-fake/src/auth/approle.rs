@@ -122,7 +122,7 @@ fn tidy(data: &Map<String, Value>) -> ServerResponse {
 }
 
 fn no_role(name: &str) -> String {
-    format!("role {} does not exist", quoted(name))
+    format!("role {} does not exist", quoted(&name.to_lowercase()))
 }
 
 fn check_networks(networks: &[String]) -> Result<(), String> {

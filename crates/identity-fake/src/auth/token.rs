@@ -54,7 +54,8 @@ pub(super) fn run(
             let token = if rest == "lookup" { given_token(&parsed)? } else { String::new() };
             let data = if token.is_empty() {
                 // Requests about the caller itself are handled in the namespace of the token.
-                let own = state.tokens.find(caller).filter(|_| rest == "lookup-self");
+                let is_own = rest == "lookup-self" || !parsed.data.contains_key("token");
+                let own = state.tokens.find(caller).filter(|_| is_own);
                 lookup(state, own.map_or(&*parsed.namespace, |token| &*token.namespace), caller)?
             } else {
                 lookup(state, namespace(state, &parsed), &token)?
