@@ -428,3 +428,26 @@ fn tokens_for_entities_expire_and_are_renewable() {
     server.advance(3601);
     assert!(!server.is_accepted(token));
 }
+
+#[test]
+fn requests_in_a_namespace_without_tokens() {
+    let server = Server::new();
+    server.root("POST", "sys/namespaces/team", &json!({}));
+    let send = |verb, path: &str, body: Value| server.send("root", verb, &format!("team/{path}"), &body);
+    assert_eq!(send("LIST", "auth/token/accessors", Value::Null).0, 404);
+    assert_eq!(send("LIST", "auth/token/roles", Value::Null).0, 404);
+    let (status, list) = send("LIST", "auth/token/roles?x=y", Value::Null);
+    assert_eq!((status, &list["data"]), (200, &json!({})));
+
+    // The fields are validated before the role is looked up.
+    let (_, response) = send("POST", "auth/token/create/none", json!({ "renewable": "x" }));
+    assert!(response["errors"][0].as_str().unwrap().contains("field \"renewable\""), "{response}");
+
+    // The lease of a token is not found from another namespace.
+    assert_eq!(send("POST", "auth/token/lookup", json!({ "token": "" })).1["data"].get("renewable"), None);
+    assert_eq!(send("POST", "auth/token/lookup", json!({})).1["data"]["renewable"], false);
+
+    let body = json!({ "accessor": "unknown", "paths": ["a"] });
+    let (status, response) = send("POST", "sys/capabilities-accessor", body);
+    assert_eq!(status, 500, "{response}");
+}
