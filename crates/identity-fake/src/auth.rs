@@ -64,6 +64,7 @@ impl Auth {
     pub(super) fn remove_mount(&mut self, accessor: &str) {
         self.users.retain(|(of, _), _| of != accessor);
         self.roles.remove(accessor);
+        self.token_roles.retain(|(of, _), _| of != accessor);
         self.lockouts.retain(|(of, _), _| of != accessor);
         self.jwt.remove(accessor);
         self.kubernetes.remove(accessor);
