@@ -1,7 +1,7 @@
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::OnceLock;
 use std::thread;
@@ -57,6 +57,15 @@ impl DevServer {
     /// Fails if there is no server program, or if it does not start.
     pub fn start() -> Result<Self, DevServerError> {
         Self::start_program(&binary::find()?, &[])
+    }
+
+    /// Returns the server program, which is also the command-line interface.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none and it cannot be installed.
+    pub fn program() -> Result<PathBuf, DevServerError> {
+        binary::find()
     }
 
     /// Starts a server that also listens with TLS, at [`tls_address`](Self::tls_address).
