@@ -168,7 +168,7 @@ fn kind_name(value: &Value) -> &'static str {
 }
 
 /// Converts a scalar to a string. `place` is its position in the field.
-fn as_text(value: &Value, place: &str) -> Result<String, String> {
+pub(super) fn as_text(value: &Value, place: &str) -> Result<String, String> {
     Ok(match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -297,7 +297,7 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
     Ok(texts)
 }
 
-fn as_number(value: &Value) -> Result<i64, String> {
+pub(super) fn as_number(value: &Value) -> Result<i64, String> {
     let text = match value {
         Value::Null => return Ok(0),
         Value::Bool(flag) => return Ok(i64::from(*flag)),

@@ -34,6 +34,7 @@ mod group_alias;
 mod input;
 mod journal;
 mod limits;
+mod kv;
 mod lookup;
 mod merge;
 mod mfa;

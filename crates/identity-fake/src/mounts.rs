@@ -113,6 +113,31 @@ impl Mounts {
         self.0.insert(mount.accessor.clone(), mount);
     }
 
+    /// Adds the `kv` engine that the root namespace of a dev server has.
+    pub(super) fn add_secret(&mut self, random: &mut Random) {
+        let secret = Mount {
+            path: "secret/".to_owned(),
+            kind: "kv".to_owned(),
+            description: "key/value secret storage".to_owned(),
+            options: Some(Pairs::from([("version".to_owned(), "2".to_owned())])),
+            ..Mount::default()
+        };
+        self.add(secret, random);
+    }
+
+    /// Returns the accessor of the `kv` mount of a path, and the path below it. Ignores version 1.
+    pub(super) fn kv<'m, 'p>(&'m self, namespace: &str, path: &'p str) -> Option<(&'m str, &'p str)> {
+        let mounts = self.0.values().filter(|mount| mount.namespace == namespace && mount.kind == "kv");
+        let mut mounts = mounts.filter(|mount| {
+            let version = mount.options.as_ref().and_then(|options| options.get("version"));
+            version.is_some_and(|version| version == "2")
+        });
+        mounts.find_map(|mount| {
+            let root = mount.path.strip_suffix('/').filter(|root| *root == path).map(|_| "");
+            Some((&*mount.accessor, path.strip_prefix(&mount.path).or(root)?))
+        })
+    }
+
     pub(super) fn auth<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
         self.of(namespace).filter(|mount| mount.is_auth())
     }

@@ -259,6 +259,7 @@ fn delete(state: &mut State, path: &str) -> Result<ServerResponse, ErrorResponse
     state.mounts.remove_namespace(path);
     state.policies.remove_namespace(path);
     state.mfa.remove_namespace(path);
+    state.kv.remove_unmounted(&state.mounts);
     Ok(ServerResponse::Data { data: json!({ "status": "in-progress" }), warnings: Vec::new() })
 }
 

@@ -9,7 +9,7 @@ use super::request::{ParsedRequest, Verb, text};
 use super::response::ErrorResponse;
 use super::state::State;
 use super::tokens::{self, Caller, Token};
-use super::{auth, oidc, sys, wrapping};
+use super::{auth, kv, oidc, sys, wrapping};
 
 /// Requests about the token itself, allowed in any namespace.
 const SELF_PATHS: [&str; 5] = [
@@ -96,5 +96,7 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
 /// Returns `true` if the server checks for existence first, and the object does not exist.
 fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
     let store = state.namespaces.get(&parsed.namespace).map(|at| &at.store);
-    store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path)) || auth::is_new(state, parsed)
+    store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path))
+        || auth::is_new(state, parsed)
+        || kv::is_new(state, parsed)
 }

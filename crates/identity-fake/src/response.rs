@@ -209,7 +209,11 @@ impl ServerResponse {
             }
             Self::Raw(body) => (StatusCode::OK, Some(body)),
             Self::Custom { status, body, headers } => {
+                let is_empty = body.is_null();
                 let mut response = Self::Raw(body).into_response(request_id);
+                if is_empty {
+                    response.body_mut().clear();
+                }
                 *response.status_mut() = status;
                 for (name, value) in headers {
                     response.headers_mut().insert(name, value);
@@ -275,7 +279,7 @@ fn redirect(location: &str, has_body: bool) -> Response<Bytes> {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "they become part of it")]
-fn envelope(request_id: String, data: Value, warnings: &[String]) -> Value {
+pub(super) fn envelope(request_id: String, data: Value, warnings: &[String]) -> Value {
     json!({
         "request_id": request_id,
         "lease_id": "",

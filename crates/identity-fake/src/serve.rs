@@ -13,7 +13,7 @@ use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
 use super::wrapping::Wrap;
-use super::{auth, oidc, permission, router, sys, tokens, wrapping};
+use super::{auth, kv, oidc, permission, router, sys, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -110,13 +110,8 @@ fn dispatch(
         "sys" => sys::run(state, parsed, request.headers(), token, wrap.is_some())
             .unwrap_or_else(ServerResponse::Error),
         "auth" => auth::run(state, parsed, token).unwrap_or_else(ServerResponse::Error),
-        _ => {
-            let path = &parsed.path;
-            wrapping::from_cubbyhole(state, path, token).unwrap_or_else(|| {
-                let problem = format!("no handler for route \"{path}\". route entry not found.");
-                ServerResponse::Error(ErrorResponse::new(http::StatusCode::NOT_FOUND, problem))
-            })
-        }
+        _ => wrapping::from_cubbyhole(state, &parsed.path, token)
+            .unwrap_or_else(|| kv::run(state, parsed).unwrap_or_else(ServerResponse::Error)),
     };
     state.tokens.revoke_if_used_up(token);
     let response = wrapping::wrap(state, wrap, response);

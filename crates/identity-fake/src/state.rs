@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::auth::Auth;
 use super::fault::PlannedFault;
 use super::journal::Journal;
+use super::kv::Kv;
 use super::mfa::Mfa;
 use super::mounts::{Migration, Mounts};
 use super::namespaces::{Namespace, Namespaces};
@@ -24,6 +25,7 @@ pub(super) struct State {
     pub(super) namespaces: Namespaces,
     pub(super) mounts: Mounts,
     pub(super) mfa: Mfa,
+    pub(super) kv: Kv,
     pub(super) auth: Auth,
     pub(super) policies: Policies,
     pub(super) is_sealed: bool,
@@ -39,6 +41,7 @@ impl State {
     pub(super) fn new(mut random: Random) -> Self {
         let mut mounts = Mounts::default();
         mounts.add_namespace("", &mut random);
+        mounts.add_secret(&mut random);
         let clock = Clock::default();
         let mut policies = Policies::default();
         policies.add_namespace("", clock.now());
@@ -51,6 +54,7 @@ impl State {
             namespaces: Namespaces::default(),
             mounts,
             mfa: Mfa::default(),
+            kv: Kv::default(),
             auth: Auth::default(),
             policies,
             is_sealed: false,

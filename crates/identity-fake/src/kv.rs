@@ -1,0 +1,181 @@
+//! The engine `kv`, version 2: secrets with versions. The root namespace has one at `secret/`.
+
+mod config;
+mod data;
+mod metadata;
+mod secret;
+mod versions;
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::input::{Fields, Schema};
+use super::mounts::Mounts;
+use super::request::{ParsedRequest, Verb};
+use super::response::{ErrorResponse, ServerResponse, envelope};
+use super::route;
+use super::state::State;
+use secret::{Secret, Settings};
+
+/// The engines by the accessors of their mounts. An engine without secrets may be missing.
+#[derive(Default)]
+pub(super) struct Kv(BTreeMap<String, Engine>);
+
+#[derive(Default)]
+struct Engine {
+    config: Settings,
+    secrets: BTreeMap<String, Secret>,
+}
+
+/// A path of the engine. One that ends in a slash is followed by the path of a secret.
+pub(super) struct KvPath {
+    pub(super) prefix: &'static str,
+    pub(super) verbs: &'static [Verb],
+    pub(super) fields: Schema,
+    run: fn(&mut Call<'_>, &Fields) -> Result<ServerResponse, ErrorResponse>,
+}
+
+pub(super) const PATHS: &[KvPath] = &[
+    KvPath { prefix: "config", verbs: &[Verb::Read, Verb::Write], fields: config::FIELDS, run: config::run },
+    KvPath {
+        prefix: "data/",
+        verbs: &[Verb::Read, Verb::Write, Verb::Patch, Verb::Delete],
+        fields: data::FIELDS,
+        run: data::run,
+    },
+    KvPath {
+        prefix: "metadata/",
+        verbs: &[Verb::Read, Verb::Write, Verb::Patch, Verb::Delete, Verb::List, Verb::Scan],
+        fields: metadata::FIELDS,
+        run: metadata::run,
+    },
+    KvPath {
+        prefix: "detailed-metadata/",
+        verbs: &[Verb::List, Verb::Scan],
+        fields: metadata::LIST_FIELDS,
+        run: metadata::list_with_info,
+    },
+    KvPath { prefix: "subkeys/", verbs: &[Verb::Read], fields: data::SUBKEYS_FIELDS, run: data::subkeys },
+    KvPath { prefix: "delete/", verbs: &[Verb::Write], fields: versions::FIELDS, run: versions::delete },
+    KvPath { prefix: "undelete/", verbs: &[Verb::Write], fields: versions::FIELDS, run: versions::undelete },
+    KvPath { prefix: "destroy/", verbs: &[Verb::Write], fields: versions::FIELDS, run: versions::destroy },
+];
+
+/// A request to an engine.
+struct Call<'a> {
+    engine: &'a mut Engine,
+    verb: Verb,
+    /// The path of the secret as sent.
+    path: &'a str,
+    /// The path of the secret without superfluous slashes, which is its key.
+    key: String,
+    now: Timestamp,
+    request_id: String,
+}
+
+impl Kv {
+    /// Deletes the secrets of engines that are no longer mounted.
+    pub(super) fn remove_unmounted(&mut self, mounts: &Mounts) {
+        self.0.retain(|accessor, _| mounts.get(accessor).is_some());
+    }
+}
+
+impl Call<'_> {
+    /// Creates a 404 with an envelope. The server sends it for a version that is deleted or destroyed.
+    fn not_found(&self, data: Value, warnings: &[String]) -> ServerResponse {
+        let body = envelope(self.request_id.clone(), data, warnings);
+        ServerResponse::Custom { status: StatusCode::NOT_FOUND, body, headers: Vec::new() }
+    }
+
+    fn response(data: Value) -> ServerResponse {
+        ServerResponse::Data { data, warnings: Vec::new() }
+    }
+}
+
+fn absent() -> ErrorResponse {
+    ErrorResponse::without_message(StatusCode::NOT_FOUND)
+}
+
+fn clean(path: &str) -> String {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    segments.join("/")
+}
+
+/// Finds the path of the engine that a path below the mount belongs to, and the path of the secret.
+pub(super) fn find(rest: &str) -> Option<(&'static KvPath, &str)> {
+    PATHS.iter().find_map(|path| {
+        let secret = rest.strip_prefix(path.prefix)?;
+        (path.prefix.ends_with('/') || secret.is_empty()).then_some((path, secret))
+    })
+}
+
+/// Returns `true` if the request would create a secret.
+pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
+    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else { return false };
+    let path = rest.strip_prefix("data/").or_else(|| rest.strip_prefix("metadata/"));
+    let engine = state.kv.0.get(accessor);
+    path.is_some_and(|path| !engine.is_some_and(|engine| engine.secrets.contains_key(&clean(path))))
+}
+
+pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else {
+        let problem = format!("no handler for route \"{}\". route entry not found.", parsed.path);
+        return Err(ErrorResponse::new(StatusCode::NOT_FOUND, problem));
+    };
+    let (found, verb) = (find(rest), parsed.verb);
+    let path = found.map_or("", |(_, path)| path);
+    let mut call = Call {
+        engine: state.kv.0.entry(accessor.to_owned()).or_default(),
+        verb,
+        path,
+        key: clean(path),
+        now: state.clock.now(),
+        request_id: state.random.uuid(),
+    };
+    let Some((route, _)) = found else { return invalid_path(&call, rest) };
+    if !route.verbs.contains(&verb) {
+        return Err(ErrorResponse::unsupported_operation());
+    }
+
+    let mut raw = parsed.data;
+    let warnings = route::warnings(&raw, route.fields, "path");
+    raw.insert("path".to_owned(), path.into());
+    // The server looks for the secret before it validates the fields.
+    let looked_up_first = verb == Verb::Write && matches!(route.prefix, "data/" | "metadata/");
+    let fields = Fields::new(raw, route.fields)
+        .map_err(|error| if looked_up_first { error.without_prefix() } else { error })?;
+    match (route.run)(&mut call, &fields) {
+        Ok(ServerResponse::Data { data, warnings: own }) => {
+            Ok(ServerResponse::Data { data, warnings: [own, warnings].concat() })
+        }
+        // An empty list is a 404 unless there are warnings.
+        Err(error) if verb == Verb::List && error.errors.is_empty() && !warnings.is_empty() => {
+            Ok(ServerResponse::Data { data: Value::Object(Map::new()), warnings })
+        }
+        other => other,
+    }
+}
+
+fn invalid_path(call: &Call<'_>, rest: &str) -> Result<ServerResponse, ErrorResponse> {
+    let command = match call.verb {
+        Verb::Read => "get",
+        Verb::List => "list",
+        Verb::Scan => "scan",
+        Verb::Write => "put",
+        Verb::Patch => "patch",
+        Verb::Delete => "delete",
+        Verb::Other => return Err(ErrorResponse::unsupported_operation()),
+    };
+    let warning = if ["metadata", "data", "delete", "undelete", "destroy"].contains(&rest) {
+        "Non-listing operations on the root of a K/V v2 mount are not supported.".to_owned()
+    } else {
+        format!(
+            "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to \
+             use. If using the OpenBao CLI, use 'bao kv {command}' for this operation."
+        )
+    };
+    Ok(call.not_found(Value::Null, &[warning]))
+}
