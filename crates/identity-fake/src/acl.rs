@@ -3,10 +3,12 @@
 mod document;
 mod hcl;
 mod lexer;
+mod limits;
 mod template;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -16,12 +18,20 @@ use super::state::State;
 use super::tokens::Token;
 
 pub(super) use document::{Capabilities, Rule, read};
+use limits::Limits;
 
 pub(super) enum Acl {
     /// Grants everything in a namespace and below it.
     Root(String),
     /// Grants capabilities by path. Paths begin with the path of the namespace.
-    Paths(BTreeMap<Pattern, Capabilities>),
+    Paths(BTreeMap<Pattern, Grant>),
+}
+
+/// What the rules with the same path grant together.
+#[derive(Default)]
+pub(super) struct Grant {
+    capabilities: Capabilities,
+    limits: Limits,
 }
 
 /// The kinds of paths. A match of the first kind takes precedence over all others.
@@ -36,7 +46,7 @@ pub(super) enum Pattern {
 
 impl Pattern {
     fn parse(path: String) -> Self {
-        if path.split('/').any(|segment| segment == "+") {
+        if path == "+" || path.starts_with("+/") || path.contains("/+") {
             return Self::Segments(path);
         }
         match path.strip_suffix('*') {
@@ -93,18 +103,21 @@ impl Acl {
         let from_identity =
             from_identity.map(|(store, entity)| identity_policies(store, entity)).unwrap_or_default();
         let subject = store.and_then(|store| Some((store, store.current_entity(token.entity.as_ref()?)?)));
-        let mut paths: BTreeMap<Pattern, Capabilities> = BTreeMap::new();
+        let now = state.clock.now();
+        let mut paths: BTreeMap<Pattern, Grant> = BTreeMap::new();
         for name in token.lease.policies.iter().chain(&from_identity) {
             let Some(policy) = state.policies.get(namespace, name) else { continue };
             let forbidden = policy.forbidden();
-            for rule in &policy.rules {
+            let is_in_force = |rule: &&Rule| rule.expiration.is_none_or(|expiration| now <= expiration);
+            for rule in policy.rules.iter().filter(is_in_force) {
                 let path = template::expand(&rule.path, subject, &forbidden)
                     .map_err(|()| bad_request("Forbidden"))?;
                 let Some(path) = path else { continue };
                 let granted = paths.entry(Pattern::parse(format!("{namespace}{path}"))).or_default();
-                granted.extend(&rule.capabilities);
-                if granted.contains("deny") {
-                    *granted = Capabilities::from(["deny"]);
+                granted.limits.extend(&rule.limits);
+                granted.capabilities.extend(&rule.capabilities);
+                if granted.capabilities.contains("deny") {
+                    granted.capabilities = Capabilities::from(["deny"]);
                 }
             }
         }
@@ -112,16 +125,8 @@ impl Acl {
     }
 
     pub(super) fn allows(&self, path: &str, capability: &str) -> bool {
-        self.allows_all(path, &[capability])
-    }
-
-    /// Returns whether one rule grants all these capabilities.
-    pub(super) fn allows_all(&self, path: &str, capabilities: &[&str]) -> bool {
-        let granted = self.capabilities(
-            path,
-            capabilities.iter().any(|capability| *capability == "list" || *capability == "scan"),
-        );
-        granted.contains("root") || capabilities.iter().all(|capability| granted.contains(capability))
+        let granted = self.capabilities(path, matches!(capability, "list" | "scan"));
+        granted.contains("root") || granted.contains(capability)
     }
 
     /// Returns whether the path or anything below it is granted.
@@ -130,7 +135,9 @@ impl Acl {
             return true;
         }
         let Self::Paths(paths) = self else { return false };
-        let is_granted = |granted: &Capabilities| !granted.is_empty() && !granted.contains("deny");
+        let is_granted = |granted: &Grant| {
+            !granted.capabilities.is_empty() && !granted.capabilities.contains("deny")
+        };
         paths.iter().any(|(pattern, granted)| {
             is_granted(granted)
                 && match pattern {
@@ -151,7 +158,7 @@ impl Acl {
         let (mut exact, mut glob) = (Map::new(), Map::new());
         for (pattern, granted) in paths {
             let denied = Capabilities::from(["deny"]);
-            let rule = json!({ "capabilities": if granted.is_empty() { &denied } else { granted } });
+            let rule = json!({ "capabilities": if granted.capabilities.is_empty() { &denied } else { &granted.capabilities } });
             match pattern {
                 Pattern::Exact(path) => exact.insert(path.clone(), rule),
                 Pattern::Prefix(path) => glob.insert(path.clone(), rule),
@@ -161,24 +168,47 @@ impl Acl {
         json!({ "root": false, "exact_paths": exact, "glob_paths": glob })
     }
 
-    /// Returns the capabilities at a path, or `deny` if there are none. A list also matches rules without the
-    /// trailing slash.
-    pub(super) fn capabilities(&self, path: &str, is_list: bool) -> Capabilities {
+    /// Returns `true` if one rule grants both capabilities to a request with this data and wrapping TTL.
+    /// Adjusts the length of a list.
+    pub(super) fn allows_request(
+        &self,
+        (path, capability, guard): (&str, &str, &str),
+        data: &mut Map<String, Value>,
+        ttl: Option<Duration>,
+    ) -> bool {
         let paths = match self {
+            Self::Root(namespace) => return path.starts_with(namespace),
+            Self::Paths(paths) => paths,
+        };
+        let granted = find(paths, path, matches!(capability, "list" | "scan"));
+        granted.is_some_and(|granted| {
+            [capability, guard].iter().all(|needed| granted.capabilities.contains(needed))
+                && granted.limits.allow(capability, data, ttl)
+        })
+    }
+
+    /// Returns the capabilities at a path, or `deny` if there are none.
+    pub(super) fn capabilities(&self, path: &str, is_list: bool) -> Capabilities {
+        let granted = match self {
             Self::Root(namespace) => {
                 let word = if path.starts_with(namespace) { "root" } else { "deny" };
                 return Capabilities::from([word]);
             }
-            Self::Paths(paths) => paths,
+            Self::Paths(paths) => find(paths, path, is_list).map(|granted| &granted.capabilities),
         };
-        let bare = path.strip_suffix('/').filter(|_| is_list);
-        let exact = |path: &str| paths.get(&Pattern::Exact(path.to_owned()));
-        let best = |path: &str| {
-            let ranked = paths.iter().filter_map(|(pattern, granted)| Some((pattern.rank(path)?, granted)));
-            ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, granted)| granted)
-        };
-        let granted = exact(path).or_else(|| bare.and_then(exact));
-        let granted = granted.or_else(|| best(path)).or_else(|| bare.and_then(best));
         granted.filter(|granted| !granted.is_empty()).cloned().unwrap_or_else(|| Capabilities::from(["deny"]))
     }
+}
+
+/// Returns what the most specific match of a path grants. A list also matches paths without the trailing
+/// slash.
+fn find<'a>(paths: &'a BTreeMap<Pattern, Grant>, path: &str, is_list: bool) -> Option<&'a Grant> {
+    let bare = path.strip_suffix('/').filter(|_| is_list);
+    let exact = |path: &str| paths.get(&Pattern::Exact(path.to_owned()));
+    let best = |path: &str| {
+        let ranked = paths.iter().filter_map(|(pattern, granted)| Some((pattern.rank(path)?, granted)));
+        ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, granted)| granted)
+    };
+    let granted = exact(path).or_else(|| bare.and_then(exact));
+    granted.or_else(|| best(path)).or_else(|| bare.and_then(best))
 }

@@ -112,12 +112,14 @@ pub(super) fn find(rest: &str) -> Option<(&'static KvPath, &str)> {
     })
 }
 
-/// Returns `true` if the request would create a secret.
-pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
-    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else { return false };
-    let path = rest.strip_prefix("data/").or_else(|| rest.strip_prefix("metadata/"));
+/// Returns `true` if a write would create a secret. Like the server, validates the fields first.
+pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
+    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else { return Ok(false) };
+    let found = find(rest).filter(|(route, _)| matches!(route.prefix, "data/" | "metadata/"));
+    let Some((route, path)) = found else { return Ok(false) };
+    Fields::new(parsed.data.clone(), route.fields).map_err(ErrorResponse::without_prefix)?;
     let engine = state.kv.0.get(accessor);
-    path.is_some_and(|path| !engine.is_some_and(|engine| engine.secrets.contains_key(&clean(path))))
+    Ok(!engine.is_some_and(|engine| engine.secrets.contains_key(&clean(path))))
 }
 
 pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
@@ -141,12 +143,10 @@ pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
     }
 
     let mut raw = parsed.data;
-    let warnings = route::warnings(&raw, route.fields, "path");
+    let in_path = if route.prefix.ends_with('/') { "path" } else { "" };
+    let warnings = route::warnings(&raw, route.fields, in_path);
     raw.insert("path".to_owned(), path.into());
-    // The server looks for the secret before it validates the fields.
-    let looked_up_first = verb == Verb::Write && matches!(route.prefix, "data/" | "metadata/");
-    let fields = Fields::new(raw, route.fields)
-        .map_err(|error| if looked_up_first { error.without_prefix() } else { error })?;
+    let fields = Fields::new(raw, route.fields)?;
     match (route.run)(&mut call, &fields) {
         Ok(ServerResponse::Data { data, warnings: own }) => {
             Ok(ServerResponse::Data { data, warnings: [own, warnings].concat() })

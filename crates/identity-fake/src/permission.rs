@@ -1,5 +1,7 @@
 //! Checks the permissions of a token.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header::HeaderMap;
 
@@ -44,11 +46,11 @@ pub(super) fn check_entity(state: &State, headers: &HeaderMap) -> Result<(), Err
 pub(super) fn check(
     state: &mut State,
     headers: &HeaderMap,
-    parsed: &ParsedRequest,
+    parsed: &mut ParsedRequest,
 ) -> Result<Caller, ErrorResponse> {
     let name = tokens::from_headers(headers);
     let token = state.tokens.find_usable(name).filter(|token| is_near(token)).ok_or_else(denied)?;
-    let allowed = is_allowed(state, token, parsed);
+    let allowed = is_allowed(state, token, parsed, headers);
     let caller = Caller {
         entity: token.entity.clone(),
         since: token.lease.created,
@@ -67,7 +69,12 @@ pub(super) fn check(
     }
 }
 
-fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
+fn is_allowed(
+    state: &State,
+    token: &Token,
+    parsed: &mut ParsedRequest,
+    headers: &HeaderMap,
+) -> Result<bool, ErrorResponse> {
     if let Some(access) = &token.access {
         return Ok(access.path == parsed.path && parsed.namespace == token.namespace);
     }
@@ -80,7 +87,7 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
     let capability = match parsed.verb {
         Verb::Read => "read",
         Verb::List => "list",
-        Verb::Write if is_new(state, parsed) => "create",
+        Verb::Write if is_new(state, parsed)? => "create",
         Verb::Write => "update",
         Verb::Delete => "delete",
         Verb::Scan => "scan",
@@ -90,13 +97,16 @@ fn is_allowed(state: &State, token: &Token, parsed: &ParsedRequest) -> Result<bo
     };
     let acl = Acl::for_token(state, token)?;
     let guard = if sys::requires_sudo(&parsed.path) { "sudo" } else { capability };
-    Ok(acl.allows_all(&path, &[capability, guard]))
+    // Policies tell a TTL of zero from none.
+    let zero = headers.contains_key("x-vault-wrap-ttl").then_some(Duration::ZERO);
+    let ttl = wrapping::ttl(headers)?.or(zero);
+    Ok(acl.allows_request((&path, capability, guard), &mut parsed.data, ttl))
 }
 
 /// Returns `true` if the server checks for existence first, and the object does not exist.
-fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
+fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
     let store = state.namespaces.get(&parsed.namespace).map(|at| &at.store);
-    store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path))
+    Ok(store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path))
         || auth::is_new(state, parsed)
-        || kv::is_new(state, parsed)
+        || kv::is_new(state, parsed)?)
 }

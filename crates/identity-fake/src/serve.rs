@@ -92,13 +92,13 @@ fn handle(
 fn dispatch(
     state: &mut State,
     request: &Request<Bytes>,
-    parsed: ParsedRequest,
+    mut parsed: ParsedRequest,
     wrap: Option<Wrap>,
 ) -> Result<ServerResponse, ErrorResponse> {
     let caller = if oidc::needs_no_token(&parsed.path) {
         Caller::unauthenticated(request.headers())
     } else {
-        match permission::check(state, request.headers(), &parsed) {
+        match permission::check(state, request.headers(), &mut parsed) {
             Ok(caller) => caller,
             // A rejected request is not wrapped.
             Err(error) => return oidc::not_allowed(&parsed.path).ok_or(error),

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::lexer::{Lexeme, Lexer, Position};
 use crate::response::quoted;
 
+/// The server has no limit. JSON has a similar one.
+const MAX_DEPTH: usize = 100;
+
 /// A block or an assignment: `path "a" { … }` has the keys `path` and `a`.
 pub(super) struct Item {
     pub(super) keys: Vec<String>,
@@ -17,7 +20,7 @@ pub(super) struct Item {
 
 pub(super) enum Node {
     /// A string, a number, `true` or `false`.
-    Literal(String),
+    Literal(Value),
     List(Vec<Node>),
     Object(Vec<Item>),
 }
@@ -30,7 +33,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, String> {
             Err(error) => Err(format!("{}:{}: illegal char", error.line(), error.column())),
         };
     }
-    Parser { lexer: Lexer::new(text), next: None }.items(&Lexeme::End)
+    Parser { lexer: Lexer::new(text), next: None, depth: 0 }.items(&Lexeme::End)
 }
 
 /// Converts JSON as HCL does: each entry of an object of objects becomes a block with one more key, as does
@@ -50,20 +53,36 @@ fn from_json((key, value): (String, Value)) -> Vec<Item> {
 
 fn node(value: Value) -> Node {
     match value {
-        Value::String(text) => Node::Literal(text),
         Value::Array(items) => Node::List(items.into_iter().map(node).collect()),
         Value::Object(fields) => {
             let item =
                 |(key, value)| Item { keys: vec![key], line: 1, at: "At -".to_owned(), value: node(value) };
             Node::Object(fields.into_iter().map(item).collect())
         }
-        other => Node::Literal(other.to_string()),
+        other => Node::Literal(other),
     }
+}
+
+pub(super) fn to_value(node: &Node) -> Value {
+    match node {
+        Node::Literal(value) => value.clone(),
+        Node::List(nodes) => nodes.iter().map(to_value).collect(),
+        Node::Object(items) => {
+            let field = |item: &Item| Some((item.keys.first()?.clone(), to_value(&item.value)));
+            items.iter().filter_map(field).collect()
+        }
+    }
+}
+
+/// Returns the text of a literal.
+pub(super) fn text(literal: &Value) -> String {
+    literal.as_str().map_or_else(|| literal.to_string(), str::to_owned)
 }
 
 struct Parser<'t> {
     lexer: Lexer<'t>,
     next: Option<(Lexeme, Position)>,
+    depth: usize,
 }
 
 impl Parser<'_> {
@@ -109,7 +128,7 @@ impl Parser<'_> {
                 Lexeme::Sign('{') if keys.is_empty() => {
                     return Err(at.error("expected: IDENT | STRING got: LBRACE"));
                 }
-                Lexeme::Sign('{') => break (self.object()?, at),
+                Lexeme::Sign('{') => break (self.nested(at, Self::object)?, at),
                 Lexeme::Sign('}') | Lexeme::End if !keys.is_empty() => {
                     let expected = "expected start of object ('{') or assignment ('=')";
                     return Err(at.error(&format!("key '{}' {expected}", key_texts.join(" "))));
@@ -127,12 +146,25 @@ impl Parser<'_> {
     fn value(&mut self) -> Result<(Node, Position), String> {
         let (token, at) = self.take()?;
         let node = match token {
-            Lexeme::Text(text) | Lexeme::Number(text) | Lexeme::Bool(text) => Node::Literal(text),
-            Lexeme::Sign('{') => self.object()?,
-            Lexeme::Sign('[') => self.list()?,
+            Lexeme::Text(text) => Node::Literal(text.into()),
+            Lexeme::Number(text) => Node::Literal(text.parse().map_or(text.into(), Value::Number)),
+            Lexeme::Bool(text) => Node::Literal((text == "true").into()),
+            Lexeme::Sign('{') => self.nested(at, Self::object)?,
+            Lexeme::Sign('[') => self.nested(at, Self::list)?,
             other => return Err(at.error(&format!("Unknown token: {}", other.kind()))),
         };
         Ok((node, at))
+    }
+
+    /// Parses an object or a list. Limits the depth, because the parser is recursive.
+    fn nested(&mut self, at: Position, parse: fn(&mut Self) -> Result<Node, String>) -> Result<Node, String> {
+        if self.depth == MAX_DEPTH {
+            return Err(at.error("nested too deeply"));
+        }
+        self.depth += 1;
+        let node = parse(self);
+        self.depth -= 1;
+        node
     }
 
     fn object(&mut self) -> Result<Node, String> {

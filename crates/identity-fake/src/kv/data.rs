@@ -129,20 +129,33 @@ fn with_floats(value: Value) -> Value {
     }
 }
 
+/// Applies a patch. Removes the `null`s of what it replaces, except where that was an object.
 fn merge(target: &mut Value, patch: Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch;
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Some(fields) = target.as_object_mut() else { return };
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(&name);
-        } else {
-            merge(fields.entry(name).or_insert(Value::Null), change);
+    match (target.as_object_mut(), patch) {
+        (Some(fields), Value::Object(changes)) => {
+            for (name, change) in changes {
+                if change.is_null() {
+                    fields.remove(&name);
+                } else {
+                    merge(fields.entry(name).or_insert(Value::Null), change);
+                }
+            }
         }
+        (Some(_), patch) => *target = patch,
+        (None, mut patch) => {
+            remove_nulls(&mut patch);
+            *target = patch;
+        }
+    }
+}
+
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_nulls),
+        _ => {}
     }
 }
