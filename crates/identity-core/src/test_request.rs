@@ -109,8 +109,8 @@ impl RecordedRequest {
         }
     }
 
-    /// Replaces the secrets by `***`: secret fields of the body, the query and the path, the headers with
-    /// tokens and passcodes, and a body that has no fields.
+    /// Replaces the secrets by `***`: secret fields of the body, the query and the path, the values that are
+    /// written to the engine `kv`, the headers with tokens and passcodes, and a body that has no fields.
     #[must_use]
     pub fn redacted(mut self) -> Self {
         for (name, value) in self.params.iter_mut().chain(&mut self.query) {
@@ -132,12 +132,14 @@ impl RecordedRequest {
         let is_secret = SECRET_BODIES.iter().any(|end| self.path.trim_end_matches('/').ends_with(end));
         // The identifier of a token is the token.
         let creates_token = self.path.contains("auth/token/create");
+        let writes_kv = self.path.contains("/data/");
         match &self.body {
             Value::Null => Value::Null,
             Value::Object(fields) if !is_secret => {
                 let redact = |(name, value): (&String, _)| {
-                    let is_id = creates_token && name.eq_ignore_ascii_case("id");
-                    (name.clone(), if is_id { REDACTED.into() } else { redact_field(name, value) })
+                    let is_secret = (creates_token && name.eq_ignore_ascii_case("id"))
+                        || (writes_kv && name.eq_ignore_ascii_case("data"));
+                    (name.clone(), if is_secret { REDACTED.into() } else { redact_field(name, value) })
                 };
                 fields.iter().map(redact).collect()
             }

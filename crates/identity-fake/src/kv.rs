@@ -12,6 +12,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::help::{self, Page};
 use super::input::{Fields, Schema};
 use super::mounts::Mounts;
 use super::request::{ParsedRequest, Verb};
@@ -32,13 +33,13 @@ struct Engine {
 
 /// A path of the engine. One that ends in a slash is followed by the path of a secret.
 pub(super) struct KvPath {
-    pub(super) prefix: &'static str,
-    pub(super) verbs: &'static [Verb],
-    pub(super) fields: Schema,
+    prefix: &'static str,
+    verbs: &'static [Verb],
+    fields: Schema,
     run: fn(&mut Call<'_>, &Fields) -> Result<ServerResponse, ErrorResponse>,
 }
 
-pub(super) const PATHS: &[KvPath] = &[
+const PATHS: &[KvPath] = &[
     KvPath { prefix: "config", verbs: &[Verb::Read, Verb::Write], fields: config::FIELDS, run: config::run },
     KvPath {
         prefix: "data/",
@@ -104,6 +105,17 @@ fn clean(path: &str) -> String {
     segments.join("/")
 }
 
+pub(super) fn pages() -> Vec<Page> {
+    PATHS.iter().map(page).collect()
+}
+
+pub(super) fn page(path: &KvPath) -> Page {
+    let secret = if path.prefix.ends_with('/') { "{path}" } else { "" };
+    let mut page = Page::new(format!("{}{secret}", path.prefix));
+    page.add(path.verbs.iter().map(|verb| help::method(*verb)), path.fields);
+    page
+}
+
 /// Finds the path of the engine that a path below the mount belongs to, and the path of the secret.
 pub(super) fn find(rest: &str) -> Option<(&'static KvPath, &str)> {
     PATHS.iter().find_map(|path| {
@@ -124,8 +136,7 @@ pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, Erro
 
 pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else {
-        let problem = format!("no handler for route \"{}\". route entry not found.", parsed.path);
-        return Err(ErrorResponse::new(StatusCode::NOT_FOUND, problem));
+        return Err(ErrorResponse::no_handler(&parsed.path));
     };
     let (found, verb) = (find(rest), parsed.verb);
     let path = found.map_or("", |(_, path)| path);
@@ -167,7 +178,7 @@ fn invalid_path(call: &Call<'_>, rest: &str) -> Result<ServerResponse, ErrorResp
         Verb::Write => "put",
         Verb::Patch => "patch",
         Verb::Delete => "delete",
-        Verb::Other => return Err(ErrorResponse::unsupported_operation()),
+        Verb::Help | Verb::Other => return Err(ErrorResponse::unsupported_operation()),
     };
     let warning = if ["metadata", "data", "delete", "undelete", "destroy"].contains(&rest) {
         "Non-listing operations on the root of a K/V v2 mount are not supported.".to_owned()

@@ -138,6 +138,15 @@ impl Mounts {
         })
     }
 
+    /// Returns the path and the type of the mount that handles a path.
+    pub(super) fn kind_at(&self, namespace: &str, path: &str) -> Option<(&str, &str)> {
+        let path = format!("{path}/");
+        let mounts = self.0.values().filter(|mount| mount.namespace == namespace);
+        let mount =
+            mounts.filter(|mount| path.starts_with(&mount.path)).max_by_key(|mount| mount.path.len())?;
+        Some((&mount.path, &mount.kind))
+    }
+
     pub(super) fn auth<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Mount> {
         self.of(namespace).filter(|mount| mount.is_auth())
     }

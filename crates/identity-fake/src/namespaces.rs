@@ -194,7 +194,7 @@ pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
             check_name(name)?;
             return delete(state, &path);
         }
-        Verb::List | Verb::Scan | Verb::Other => return Err(ErrorResponse::unsupported_operation()),
+        _ => return Err(ErrorResponse::unsupported_operation()),
     };
     Ok(ServerResponse::Data { data, warnings })
 }

@@ -92,6 +92,7 @@ fn is_allowed(
         Verb::Delete => "delete",
         Verb::Scan => "scan",
         Verb::Patch => "patch",
+        Verb::Help => return Ok(true),
         // No capability grants it.
         Verb::Other => "",
     };

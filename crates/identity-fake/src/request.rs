@@ -32,6 +32,8 @@ pub(super) enum Verb {
     Write,
     Patch,
     Delete,
+    /// `HELP`, or any method with `?help=1`.
+    Help,
     /// `HEAD`, which no endpoint supports.
     Other,
 }
@@ -58,6 +60,8 @@ impl Operation {
         let Accepted { mut path, mut query } = accepted;
         let is_set = |query: &Form, name| front::flag(query.first(name)) == Some(true);
         let (verb, data) = match request.method().as_str() {
+            "HELP" => (Verb::Help, Map::new()),
+            _ if !query.first("help").is_empty() => (Verb::Help, Map::new()),
             "GET" if is_set(&query, "list") => {
                 query.remove("list");
                 (Verb::List, from_query(query))
@@ -104,7 +108,7 @@ impl Operation {
         if path.ends_with('/') && matches!(verb, Verb::Write | Verb::Patch) {
             return Err(bad_request("cannot write to a path ending in '/'"));
         }
-        if request.method() == Method::OPTIONS {
+        if request.method() == Method::OPTIONS && verb == Verb::Other {
             return Err(bad_request("cannot handle internal-only request operation"));
         }
         Ok(ParsedRequest { verb, namespace, path: path.to_owned(), data })

@@ -52,6 +52,11 @@ impl ErrorResponse {
         self
     }
 
+    pub(super) fn no_handler(path: &str) -> Self {
+        let problem = format!("no handler for route \"{path}\". route entry not found.");
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
     pub(super) fn unsupported_path() -> Self {
         Self::from_core(StatusCode::NOT_FOUND, "unsupported path")
     }

@@ -79,7 +79,7 @@ impl Route {
             Verb::List => self.method == Method::List,
             Verb::Write => self.method == Method::Post,
             Verb::Delete => self.method == Method::Delete,
-            Verb::Scan | Verb::Patch | Verb::Other => false,
+            Verb::Scan | Verb::Patch | Verb::Help | Verb::Other => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use super::help::Page;
 use super::input::Fields;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
@@ -51,6 +52,17 @@ impl PathPattern {
         Self { before, parameter, slash: false, routes: Vec::new() }
     }
 
+    fn page(&self) -> Page {
+        let (name, after) = self.parameter.unzip();
+        let name = name.map(|name| format!("{{{name}}}")).unwrap_or_default();
+        let before = self.before.strip_prefix("identity/").unwrap_or(self.before);
+        let mut page = Page::new(format!("{before}{name}{}", after.unwrap_or_default()));
+        for route in &self.routes {
+            page.add([route.method.as_str()], route.fields);
+        }
+        page
+    }
+
     /// Returns the parameter of a matching path, `""` if the pattern has none.
     fn captures<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.strip_prefix(self.before)?;
@@ -91,6 +103,16 @@ fn patterns() -> &'static [PathPattern] {
         }
         patterns
     })
+}
+
+/// Describes the paths of the engine.
+pub(super) fn pages() -> Vec<Page> {
+    patterns().iter().map(PathPattern::page).collect()
+}
+
+/// Describes the route of a path.
+pub(super) fn page(path: &str) -> Option<Page> {
+    patterns().iter().find(|pattern| pattern.captures(path).is_some()).map(PathPattern::page)
 }
 
 /// Handles a request to the identity engine.

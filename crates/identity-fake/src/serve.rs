@@ -13,7 +13,7 @@ use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
 use super::wrapping::Wrap;
-use super::{auth, kv, oidc, permission, router, sys, tokens, wrapping};
+use super::{auth, help, kv, oidc, permission, router, sys, tokens, wrapping};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
@@ -71,6 +71,9 @@ fn handle(
     let parsed = operation.resolve(request, &state.namespaces)?;
     state.policies.expire(state.clock.now());
     sys::requires_root_namespace(&parsed.namespace, &parsed.path)?;
+    if parsed.verb == Verb::Help {
+        return help(state, request, parsed);
+    }
     wrapping::validate(state, &parsed, request.headers())?;
     if let Err(error) = permission::check_entity(state, request.headers()) {
         return oidc::not_allowed(&parsed.path).ok_or(error);
@@ -87,6 +90,17 @@ fn handle(
         Some(response) => Ok(wrapping::wrap(state, wrap, response)),
         None => dispatch(state, request, parsed, wrap),
     }
+}
+
+fn help(
+    state: &mut State,
+    request: &Request<Bytes>,
+    mut parsed: ParsedRequest,
+) -> Result<ServerResponse, ErrorResponse> {
+    if !oidc::needs_no_token(&parsed.path) {
+        permission::check(state, request.headers(), &mut parsed)?;
+    }
+    help::run(state, &parsed)
 }
 
 fn dispatch(

@@ -64,7 +64,9 @@ use super::state::State;
 /// | `auth/kubernetes` | login with tokens of [`kubernetes_jwt`](Self::kubernetes_jwt), or tokens that `pem_keys` verify; the local CA need not exist | a Kubernetes API: namespace selectors match nothing |
 /// | `auth/` | `userpass` and `approle` with locked-out users; tokens, their roles, parents and limits | logging in through other methods; secret identifiers of `approle` expire at once, on a server within a minute |
 /// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
-/// | policies | paths, capabilities, templates; unknown policies grant nothing | limits on parameters, wrapping and time are ignored |
+/// | policies | paths, capabilities, templates, limits; unknown policies grant nothing | control groups, MFA and filters of lists are ignored |
+/// | `kv` | version 2, mounted at `secret/` | version 1 |
+/// | help | methods and parameters of `identity/` and `kv` | descriptions, and the parameters of other paths |
 /// | HTTP | statuses, headers and bodies, and the order of several errors | the user interface, `CORS`; the words about JSON syntax errors differ, and JSON can be nested 500 levels deep, not 10,000 |
 /// | secrets | | confidentiality: do not store real secrets in it |
 ///

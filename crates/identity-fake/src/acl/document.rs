@@ -88,7 +88,8 @@ fn rule(item: &Item) -> Result<Rule, String> {
                 for name in names {
                     let name = if let Node::Literal(name) = name { text(name) } else { String::new() };
                     let known = CAPABILITIES.into_iter().find(|known| *known == name);
-                    let known = known.ok_or_else(|| here(&format!("invalid capability {}", quoted(&name))))?;
+                    let known =
+                        known.ok_or_else(|| here(&format!("invalid capability {}", quoted(&name))))?;
                     capabilities.insert(known);
                 }
             }

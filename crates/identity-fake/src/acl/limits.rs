@@ -36,7 +36,12 @@ impl Limits {
     }
 
     /// Returns `true` if a request with this data and wrapping TTL is allowed. Adjusts the length of a list.
-    pub(super) fn allow(&self, capability: &str, data: &mut Map<String, Value>, ttl: Option<Duration>) -> bool {
+    pub(super) fn allow(
+        &self,
+        capability: &str,
+        data: &mut Map<String, Value>,
+        ttl: Option<Duration>,
+    ) -> bool {
         let (min, max) = (self.min_wrapping_ttl, self.max_wrapping_ttl);
         let is_limited = !max.is_zero() || !min.is_zero();
         let is_within = |ttl| min <= ttl && (max.is_zero() || ttl <= max);
@@ -72,7 +77,8 @@ impl Limits {
 
     fn allow_list(&self, data: &mut Map<String, Value>) -> bool {
         const LIMIT: &str = "limit";
-        let text = data.get(LIMIT).map(|limit| limit.as_str().map_or_else(|| limit.to_string(), str::to_owned));
+        let text =
+            data.get(LIMIT).map(|limit| limit.as_str().map_or_else(|| limit.to_string(), str::to_owned));
         if self.pagination <= 0 {
             if text.as_deref() == Some("max") {
                 data.insert(LIMIT.to_owned(), "0".into());

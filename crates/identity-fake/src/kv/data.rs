@@ -122,9 +122,7 @@ fn with_floats(value: Value) -> Value {
             Value::Number(rounded.unwrap_or(number))
         }
         Value::Array(items) => items.into_iter().map(with_floats).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, with_floats(value))).collect()
-        }
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, with_floats(value))).collect(),
         other => other,
     }
 }

@@ -69,12 +69,15 @@ fn write(call: &mut Call<'_>, fields: &Fields) -> Result<ServerResponse, ErrorRe
     if is_patch {
         check_patch(fields, custom_metadata.as_ref())?;
     }
-    let mandated = [("cas_required", config.cas_required), ("metadata_cas_required", config.metadata_cas_required)];
+    let mandated =
+        [("cas_required", config.cas_required), ("metadata_cas_required", config.metadata_cas_required)];
     let warnings: Vec<String> = mandated
         .into_iter()
         .filter(|(field, is_mandated)| *is_mandated && fields.flag(field) == Some(false))
         .map(|(field, _)| {
-            format!("\"{field}\" set to false, but is mandated by backend config. This value will be ignored.")
+            format!(
+                "\"{field}\" set to false, but is mandated by backend config. This value will be ignored."
+            )
         })
         .collect();
 
@@ -173,9 +176,8 @@ fn list(call: &Call<'_>, fields: &Fields, with_info: bool) -> Result<ServerRespo
 fn below(secrets: &BTreeMap<String, Secret>, path: &str) -> Vec<String> {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
     let keys = secrets.range(prefix.clone()..).map_while(|(key, _)| key.strip_prefix(&prefix));
-    let mut names: Vec<String> = keys
-        .map(|rest| rest.split_inclusive('/').next().unwrap_or_default().to_owned())
-        .collect();
+    let mut names: Vec<String> =
+        keys.map(|rest| rest.split_inclusive('/').next().unwrap_or_default().to_owned()).collect();
     names.dedup();
     names
 }

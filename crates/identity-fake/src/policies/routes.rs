@@ -60,7 +60,7 @@ pub(crate) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
             state.policies.remove(&parsed.namespace, &name);
             Ok(ServerResponse::NoContent)
         }
-        Verb::Scan | Verb::Patch | Verb::Other => Err(ErrorResponse::unsupported_operation()),
+        Verb::Scan | Verb::Patch | Verb::Help | Verb::Other => Err(ErrorResponse::unsupported_operation()),
     }
 }
 
