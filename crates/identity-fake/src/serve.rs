@@ -98,6 +98,7 @@ fn help(
     mut parsed: ParsedRequest,
 ) -> Result<ServerResponse, ErrorResponse> {
     if !oidc::needs_no_token(&parsed.path) {
+        permission::check_entity(state, request.headers())?;
         permission::check(state, request.headers(), &mut parsed)?;
     }
     help::run(state, &parsed)
