@@ -135,9 +135,8 @@ impl Acl {
             return true;
         }
         let Self::Paths(paths) = self else { return false };
-        let is_granted = |granted: &Grant| {
-            !granted.capabilities.is_empty() && !granted.capabilities.contains("deny")
-        };
+        let is_granted =
+            |granted: &Grant| !granted.capabilities.is_empty() && !granted.capabilities.contains("deny");
         paths.iter().any(|(pattern, granted)| {
             is_granted(granted)
                 && match pattern {

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use identity_core::transport::TransportError;
 
 use super::fault::{self, Fault};
-use super::request::{self, Accepted, Operation, ParsedRequest};
+use super::request::{self, Accepted, Operation, ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
