@@ -1,5 +1,6 @@
 //! Parses and formats durations like the server.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use super::response;
@@ -72,7 +73,10 @@ fn quoted(text: &str) -> String {
         match byte {
             b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
             b' '..=b'\x7f' => quoted.push(char::from(byte)),
-            _ => quoted.push_str(&format!("\\x{byte:02x}")),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\x{byte:02x}");
+            }
         }
     }
     quoted.push('"');

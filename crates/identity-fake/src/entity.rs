@@ -232,16 +232,18 @@ pub(super) fn groups<'a>(store: &'a Store, entity: &str) -> (Vec<&'a String>, Ve
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    Ok(listed(context, context.store.entities.iter().map(|entity| entity.id.clone()).collect()))
+    let keys: Vec<_> = context.store.entities.iter().map(|entity| entity.id.clone()).collect();
+    Ok(listed(context, &keys))
 }
 
 fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    Ok(listed(context, context.store.entities.iter().map(|entity| entity.name.clone()).collect()))
+    let keys: Vec<_> = context.store.entities.iter().map(|entity| entity.name.clone()).collect();
+    Ok(listed(context, &keys))
 }
 
 /// Returns a list with information about the entities whose identifiers are among the keys. A key can be a
 /// name that is the identifier of another entity.
-fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
+fn listed(context: &Context<'_>, keys: &[String]) -> Option<Value> {
     let mut mounts = BTreeSet::new();
     let mut infos = Map::new();
     for entity in keys.iter().filter_map(|key| context.store.entities.get(key)) {
@@ -252,5 +254,5 @@ fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
         }
         infos.insert(entity.id.clone(), info);
     }
-    key_list(&keys, Some(infos))
+    key_list(keys, Some(infos))
 }

@@ -239,16 +239,18 @@ pub(super) fn to_json(context: &Context<'_>, group: &Group) -> Value {
 }
 
 fn list(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    Ok(listed(context, context.store.groups.iter().map(|group| group.id.clone()).collect()))
+    let keys: Vec<_> = context.store.groups.iter().map(|group| group.id.clone()).collect();
+    Ok(listed(context, &keys))
 }
 
 fn list_names(context: &mut Context<'_>, _: &Fields) -> HandlerResult {
-    Ok(listed(context, context.store.groups.iter().map(|group| group.name.clone()).collect()))
+    let keys: Vec<_> = context.store.groups.iter().map(|group| group.name.clone()).collect();
+    Ok(listed(context, &keys))
 }
 
 /// Returns a list with information about the groups whose identifiers are among the keys. A key can be a
 /// name that is the identifier of another group.
-fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
+fn listed(context: &Context<'_>, keys: &[String]) -> Option<Value> {
     let mut mounts = BTreeSet::new();
     let mut infos = Map::new();
     for group in keys.iter().filter_map(|key| context.store.groups.get(key)) {
@@ -262,5 +264,5 @@ fn listed(context: &Context<'_>, keys: Vec<String>) -> Option<Value> {
         }
         infos.insert(group.id.clone(), info);
     }
-    key_list(&keys, Some(infos))
+    key_list(keys, Some(infos))
 }

@@ -20,6 +20,7 @@ pub(super) use remount::{Migration, run as remount};
 const AUTH_METHODS: &[&str] = &["approle", "cert", "jwt", "kubernetes", "oidc", "userpass"];
 
 #[derive(Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "the API has these flags")]
 pub(super) struct Mount {
     /// The path of the namespace, `""` or `team-a/`.
     pub(super) namespace: String,

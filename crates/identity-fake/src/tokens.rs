@@ -138,8 +138,8 @@ pub(super) fn expiry(now: Timestamp, ttl: u64) -> Option<Timestamp> {
 pub(super) fn from_headers(headers: &HeaderMap) -> &str {
     match text(headers, "x-vault-token") {
         "" => {
-            let values = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
-            let token = values.filter_map(|value| value.strip_prefix("Bearer ")).next();
+            let mut values = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
+            let token = values.find_map(|value| value.strip_prefix("Bearer "));
             token.unwrap_or_default().trim()
         }
         token => token,

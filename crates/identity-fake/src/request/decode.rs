@@ -20,9 +20,9 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
     match percent_decode(text.as_bytes()).into() {
         Cow::Borrowed(bytes) => lossy(bytes),
-        Cow::Owned(bytes) => String::from_utf8(bytes)
-            .map_or_else(|error| lossy(error.as_bytes()).into_owned(), |text| text)
-            .into(),
+        Cow::Owned(bytes) => {
+            String::from_utf8(bytes).unwrap_or_else(|error| lossy(error.as_bytes()).into_owned()).into()
+        }
     }
 }
 

@@ -224,12 +224,11 @@ impl<'a> Decoder<'a> {
                 let before = self.at;
                 let is_pair = (0xd800..0xdc00).contains(&unit) && self.skip(b'\\') && self.skip(b'u');
                 let pair = is_pair.then(|| self.code_unit()).flatten().map(|low| [unit, low]);
-                match pair.and_then(|pair| char::decode_utf16(pair).next()?.ok()) {
-                    Some(char) => char,
-                    None => {
-                        self.at = before;
-                        char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER)
-                    }
+                if let Some(char) = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok()) {
+                    char
+                } else {
+                    self.at = before;
+                    char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER)
                 }
             }
             _ => return Err(Problem::Invalid),
