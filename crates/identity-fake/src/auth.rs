@@ -2,7 +2,6 @@
 
 mod approle;
 mod external_groups;
-mod glob;
 mod grant;
 mod jwt;
 mod kubernetes;

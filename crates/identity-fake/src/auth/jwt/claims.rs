@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::super::glob;
 use super::super::registered_claims::whole;
 use super::role::Role;
+use crate::glob;
 use crate::input::{Pairs, as_go_prints};
 use crate::response::quoted;
 
