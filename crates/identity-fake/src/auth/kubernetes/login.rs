@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use super::super::glob;
 use super::super::grant::Grant;
 use super::super::login::{self, Login, denied, mount_name};
 use super::super::registered_claims::{self, Expected, Leeways};
@@ -13,6 +12,7 @@ use super::config::Config;
 use super::role::Role;
 use super::service_account::ServiceAccount;
 use crate::cidr::{self, REMOTE_ADDRESS};
+use crate::glob;
 use crate::input::{Kind, Pairs, Schema};
 use crate::mfa::Credentials;
 use crate::request::ParsedRequest;
