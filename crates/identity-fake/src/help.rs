@@ -62,7 +62,8 @@ fn kind_name(kind: Kind) -> &'static str {
 
 pub(super) fn run(state: &State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     let (namespace, path) = (&*parsed.namespace, &*parsed.path);
-    let (rest, pages, found) = if let Some((_, rest)) = state.mounts.kv(namespace, path) {
+    let with_versions = state.mounts.kv(namespace, path).filter(|(mount, _)| mount.has_versions());
+    let (rest, pages, found) = if let Some((_, rest)) = with_versions {
         (rest, kv::pages(), kv::find(rest).map(|(route, _)| kv::page(route)))
     } else if let Some(rest) = path.strip_prefix("identity") {
         let rest = rest.trim_start_matches('/');

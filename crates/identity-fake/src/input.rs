@@ -370,7 +370,7 @@ fn as_map(value: &Value, place: &str) -> Result<Option<Map<String, Value>>, Stri
     }
 }
 
-fn as_signed_duration(value: &Value) -> Result<Option<i64>, String> {
+pub(super) fn as_signed_duration(value: &Value) -> Result<Option<i64>, String> {
     let (is_negative, duration) = match value {
         Value::Null => return Ok(None),
         Value::Number(number) => duration::parse(&number.to_string())?,

@@ -1,8 +1,9 @@
-//! The engine `kv`, version 2: secrets with versions. The root namespace has one at `secret/`.
+//! The engine `kv`. The root namespace has one of version 2, secrets with versions, at `secret/`.
 
 mod config;
 mod data;
 mod metadata;
+mod plain;
 mod secret;
 mod versions;
 
@@ -29,6 +30,8 @@ pub(super) struct Kv(BTreeMap<String, Engine>);
 struct Engine {
     config: Settings,
     secrets: BTreeMap<String, Secret>,
+    /// Those of version 1.
+    plain: plain::Secrets,
 }
 
 /// A path of the engine. One that ends in a slash is followed by the path of a secret.
@@ -82,6 +85,16 @@ impl Kv {
     pub(super) fn remove_unmounted(&mut self, mounts: &Mounts) {
         self.0.retain(|accessor, _| mounts.get(accessor).is_some());
     }
+
+    /// Makes each secret of version 1 the first version of a secret.
+    pub(super) fn upgrade(&mut self, accessor: &str, now: Timestamp) {
+        let Some(engine) = self.0.get_mut(accessor) else { return };
+        for (path, data) in std::mem::take(&mut engine.plain) {
+            let mut secret = Secret { oldest: 1, ..Secret::new(now) };
+            secret.add(data, &engine.config, now);
+            engine.secrets.insert(path, secret);
+        }
+    }
 }
 
 impl Call<'_> {
@@ -126,28 +139,32 @@ pub(super) fn find(rest: &str) -> Option<(&'static KvPath, &str)> {
 
 /// Returns `true` if a write would create a secret. Like the server, validates the fields first.
 pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
-    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else { return Ok(false) };
+    let Some((mount, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else { return Ok(false) };
+    let engine = state.kv.0.get(&mount.accessor);
+    if !mount.has_versions() {
+        return Ok(!engine.is_some_and(|engine| engine.plain.contains_key(rest)));
+    }
     let found = find(rest).filter(|(route, _)| matches!(route.prefix, "data/" | "metadata/"));
     let Some((route, path)) = found else { return Ok(false) };
     Fields::new(parsed.data.clone(), route.fields).map_err(ErrorResponse::without_prefix)?;
-    let engine = state.kv.0.get(accessor);
     Ok(!engine.is_some_and(|engine| engine.secrets.contains_key(&clean(path))))
 }
 
 pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
-    let Some((accessor, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else {
+    let Some((mount, rest)) = state.mounts.kv(&parsed.namespace, &parsed.path) else {
         return Err(ErrorResponse::no_handler(&parsed.path));
     };
-    let (found, verb) = (find(rest), parsed.verb);
+    let (verb, request_id) = (parsed.verb, state.random.uuid());
+    let engine = state.kv.0.entry(mount.accessor.clone()).or_default();
+    if !mount.has_versions() {
+        let warnings = route::warnings(&parsed.data, plain::FIELDS, "path");
+        let request = (verb, rest, parsed.data);
+        let outcome = plain::run(&mut engine.plain, request, mount.default_lease_ttl, request_id, &warnings);
+        return with_warnings(verb, outcome, warnings);
+    }
+    let found = find(rest);
     let path = found.map_or("", |(_, path)| path);
-    let mut call = Call {
-        engine: state.kv.0.entry(accessor.to_owned()).or_default(),
-        verb,
-        path,
-        key: clean(path),
-        now: state.clock.now(),
-        request_id: state.random.uuid(),
-    };
+    let mut call = Call { engine, verb, path, key: clean(path), now: state.clock.now(), request_id };
     let Some((route, _)) = found else { return invalid_path(&call, rest) };
     if !route.verbs.contains(&verb) {
         return Err(ErrorResponse::unsupported_operation());
@@ -158,7 +175,16 @@ pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
     let warnings = route::warnings(&raw, route.fields, in_path);
     raw.insert("path".to_owned(), path.into());
     let fields = Fields::new(raw, route.fields)?;
-    match (route.run)(&mut call, &fields) {
+    let outcome = (route.run)(&mut call, &fields);
+    with_warnings(verb, outcome, warnings)
+}
+
+fn with_warnings(
+    verb: Verb,
+    outcome: Result<ServerResponse, ErrorResponse>,
+    warnings: Vec<String>,
+) -> Result<ServerResponse, ErrorResponse> {
+    match outcome {
         Ok(ServerResponse::Data { data, warnings: own }) => {
             Ok(ServerResponse::Data { data, warnings: [own, warnings].concat() })
         }

@@ -58,6 +58,12 @@ impl Mount {
         self.path.strip_prefix("auth/").unwrap_or(&self.path)
     }
 
+    /// Returns `true` for version 2 of `kv`.
+    pub(super) fn has_versions(&self) -> bool {
+        let version = self.options.as_ref().and_then(|options| options.get("version"));
+        version.is_some_and(|version| version == "2")
+    }
+
     pub(super) fn is_listed_to_everyone(&self) -> bool {
         self.listing_visibility == "unauth"
     }
@@ -126,16 +132,12 @@ impl Mounts {
         self.add(secret, random);
     }
 
-    /// Returns the accessor of the `kv` mount of a path, and the path below it. Ignores version 1.
-    pub(super) fn kv<'m, 'p>(&'m self, namespace: &str, path: &'p str) -> Option<(&'m str, &'p str)> {
-        let mounts = self.0.values().filter(|mount| mount.namespace == namespace && mount.kind == "kv");
-        let mut mounts = mounts.filter(|mount| {
-            let version = mount.options.as_ref().and_then(|options| options.get("version"));
-            version.is_some_and(|version| version == "2")
-        });
+    /// Returns the `kv` mount of a path, and the path below it.
+    pub(super) fn kv<'m, 'p>(&'m self, namespace: &str, path: &'p str) -> Option<(&'m Mount, &'p str)> {
+        let mut mounts = self.0.values().filter(|mount| mount.namespace == namespace && mount.kind == "kv");
         mounts.find_map(|mount| {
             let root = mount.path.strip_suffix('/').filter(|root| *root == path).map(|_| "");
-            Some((&*mount.accessor, path.strip_prefix(&mount.path).or(root)?))
+            Some((mount, path.strip_prefix(&mount.path).or(root)?))
         })
     }
 
@@ -271,6 +273,7 @@ fn disable(
     state.tokens.revoke_mount(&accessor);
     state.auth.remove_mount(&accessor);
     state.mounts.remove(&accessor);
+    state.kv.remove_unmounted(&state.mounts);
     Ok(ServerResponse::NoContent)
 }
 

@@ -65,7 +65,7 @@ use super::state::State;
 /// | `auth/` | `userpass` and `approle` with locked-out users; tokens, their roles, parents and limits | logging in through other methods; secret identifiers of `approle` expire at once, on a server within a minute |
 /// | `sys/` | `auth`, `mounts`, `namespaces`, `policies`, `capabilities`, `wrapping`, `health`, `seal-status` | all other paths |
 /// | policies | paths, capabilities, templates, limits; unknown policies grant nothing | control groups, MFA and filters of lists are ignored |
-/// | `kv` | version 2, mounted at `secret/` | version 1 |
+/// | `kv` | versions 1 and 2; one of version 2 is mounted at `secret/` | |
 /// | help | methods and parameters of `identity/` and `kv` | descriptions, and the parameters of other paths |
 /// | HTTP | statuses, headers and bodies, and the order of several errors | the user interface, `CORS`; the words about JSON syntax errors differ, and JSON can be nested 500 levels deep, not 10,000 |
 /// | secrets | | confidentiality: do not store real secrets in it |

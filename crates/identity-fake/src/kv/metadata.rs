@@ -173,7 +173,7 @@ fn list(call: &Call<'_>, fields: &Fields, with_info: bool) -> Result<ServerRespo
 }
 
 /// Returns the names directly below a path. Those that have names below them end in a slash.
-fn below(secrets: &BTreeMap<String, Secret>, path: &str) -> Vec<String> {
+pub(super) fn below<T>(secrets: &BTreeMap<String, T>, path: &str) -> Vec<String> {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
     let keys = secrets.range(prefix.clone()..).map_while(|(key, _)| key.strip_prefix(&prefix));
     let mut names: Vec<String> =
@@ -184,7 +184,7 @@ fn below(secrets: &BTreeMap<String, Secret>, path: &str) -> Vec<String> {
 
 /// Returns the paths of all secrets below a path in the order of the server: folder by folder, the last
 /// first.
-fn all_below(secrets: &BTreeMap<String, Secret>, path: &str) -> Vec<String> {
+pub(super) fn all_below<T>(secrets: &BTreeMap<String, T>, path: &str) -> Vec<String> {
     let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
     while let Some(folder) = folders.pop() {
         for name in below(secrets, &clean(&format!("{path}/{folder}"))) {

@@ -51,7 +51,7 @@ pub(super) struct Secret {
     pub(super) custom_metadata: Pairs,
     pub(super) versions: BTreeMap<u64, Version>,
     pub(super) current: u64,
-    oldest: u64,
+    pub(super) oldest: u64,
     /// Counts the writes of the metadata.
     pub(super) metadata_version: u64,
     created: Timestamp,

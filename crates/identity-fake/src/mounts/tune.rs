@@ -89,6 +89,9 @@ pub(super) fn write(
     }
     let given = fields.pairs("options").flatten().unwrap_or_default();
     let upgraded = if given.is_empty() { None } else { set_options(&mut mount, given)? };
+    if mount.kind == "kv" && mount.has_versions() {
+        state.kv.upgrade(&mount.accessor, state.clock.now());
+    }
     state.mounts.replace(mount);
     Ok(match upgraded {
         None => ServerResponse::NoContent,
