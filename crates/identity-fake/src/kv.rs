@@ -90,7 +90,8 @@ impl Kv {
     pub(super) fn upgrade(&mut self, accessor: &str, now: Timestamp) {
         let Some(engine) = self.0.get_mut(accessor) else { return };
         for (path, data) in std::mem::take(&mut engine.plain) {
-            let mut secret = Secret { oldest: 1, ..Secret::new(now) };
+            let mut secret = Secret::new(now);
+            secret.oldest = 1;
             secret.add(data, &engine.config, now);
             engine.secrets.insert(path, secret);
         }
