@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::mapping::{Mapping, comparable, is_same};
 use crate::operations::{Ids, Operation};
-use crate::source::Source;
+use crate::source::{Source, jwt};
 
 const OPERATIONS: usize = 2000;
 /// The number of operations that share a namespace: enough to affect each other, and few enough to be fast.
@@ -99,6 +99,8 @@ impl Pair {
             let (_, real) = pair.exchange("GET", &format!("sys/auth/{name}"), &Value::Null).0;
             pair.ids.mounts.push(real["data"]["accessor"].as_str().expect("an accessor").to_owned());
         }
+        pair.exchange("POST", "auth/three/config", &jwt::config());
+        pair.exchange("POST", "auth/three/role/a", &jwt::role());
         pair
     }
 
@@ -120,7 +122,8 @@ impl Pair {
         let url = format!("/v1/{path}");
         let token = caller.unwrap_or(self.server.token());
         let response = self.server.request(method, &url, Some(token), namespace, Some(&body));
-        let (status, response) = response.expect("a response of the real server");
+        let (status, response) =
+            response.unwrap_or_else(|problem| panic!("{method} {path} {body} on the real server: {problem}"));
         // Issuers contain the server's address.
         let response =
             response.replace(self.server.address(), FAKE_ADDRESS).replace(&self.version, FAKE_VERSION);

@@ -34,8 +34,22 @@ impl Mapping {
                         _ => self.learn(real, fake),
                     }
                 }
+                self.learn_names(real, fake);
             }
             _ => {}
+        }
+    }
+
+    /// Learns the identifiers that are the names of equal values, as of the aliases that logins created.
+    fn learn_names(&mut self, real: &Map<String, Value>, fake: &Map<String, Value>) {
+        let is_new = |name: &String| is_generated_value(name) && !self.0.contains_key(name);
+        let new: Vec<_> = real.iter().filter(|(name, _)| is_new(name)).collect();
+        for (name, value) in new {
+            let value = self.comparable(value);
+            let equal = fake.iter().find(|(_, other)| is_same(&value, &comparable("", other)));
+            if let Some((other, _)) = equal {
+                self.bind(name, other);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod approle;
 mod identity;
-mod jwt;
+pub(crate) mod jwt;
 mod mfa;
 mod mounts;
 mod oidc;
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::operations::{Operation, Part};
 
-/// The families of operations.
+/// The families of operations. There is none of `kubernetes`: its logins ask the API of a cluster, which a
+/// real server would need, and the tests of `identity-fake` have recorded responses.
 const FAMILIES: [(&str, fn(&mut Source) -> Operation); 8] = [
     ("identity", Source::of_identity),
     ("oidc", Source::of_oidc),

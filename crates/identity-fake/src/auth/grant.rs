@@ -64,7 +64,7 @@ pub(super) fn create_token(
 ) -> Result<ServerResponse, ErrorResponse> {
     let mount = state.mounts.get(&grant.mount);
     let (ttl, capped) = ttl::calculate(mount, grant.limits, 0, 0).map_err(internal)?;
-    warnings.splice(0..0, capped);
+    warnings.extend(capped);
     Ok(ServerResponse::Auth { auth: issue(state, grant, ttl)?, warnings })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn run(
     rest: &str,
 ) -> Result<ServerResponse, ErrorResponse> {
     match (parsed.verb, rest) {
-        (Verb::Read, "config") => config::read(state, accessor),
+        (Verb::Read, "config") => config::read(state, &parsed, accessor),
         (Verb::Write, "config") => config::write(state, parsed, accessor),
         (Verb::List, "role/") => {
             let names = state.auth.jwt.get(accessor).into_iter().flat_map(|mount| mount.roles.keys());

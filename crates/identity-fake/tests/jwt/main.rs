@@ -383,3 +383,17 @@ fn renewals_follow_the_role() {
     let problem = "1 error occurred:\n\t* failed to renew entry: role app does not exist during renewal\n\n";
     assert_eq!(renew(), (500, json!({ "errors": [problem] })));
 }
+
+#[test]
+fn unknown_parameters_are_named() {
+    let server = Server::new(&role(json!({ "token_max_ttl": "24h" })));
+    let ignored = "Endpoint ignored these unrecognized parameters: [colour]";
+    let (_, config) = server.send("root", "GET", "auth/jwt/config?colour=red", &Value::Null);
+    assert_eq!(config["warnings"], json!([ignored]));
+
+    let jwt = es256(json!({ "sub": "alice" }));
+    let body = json!({ "role": "app", "jwt": jwt, "colour": "red" });
+    let (_, login) = server.send("", "POST", "auth/jwt/login", &body);
+    let capped = "TTL of \"768h\" exceeded the effective max_ttl of \"24h\"; TTL value is capped accordingly";
+    assert_eq!(login["warnings"], json!([ignored, capped]));
+}

@@ -27,6 +27,16 @@ fn keys() -> &'static Keys {
     })
 }
 
+/// Returns the configuration that a run begins with.
+pub(crate) fn config() -> Value {
+    json!({ "jwt_validation_pubkeys": keys().public })
+}
+
+/// Returns the role `a` that a run begins with.
+pub(crate) fn role() -> Value {
+    json!({ "role_type": "jwt", "user_claim": "sub", "bound_audiences": "aud", "groups_claim": "groups" })
+}
+
 impl Source {
     pub(super) fn of_jwt(&mut self) -> Operation {
         match self.below(100) {
@@ -41,14 +51,13 @@ impl Source {
     }
 
     fn jwt_config(&mut self) -> Operation {
-        let verb = self.one(&["GET", "POST", "POST"]);
+        let verb = self.one(&["GET", "POST"]);
         let key = json!(keys().public);
-        let mut body = vec![(
-            "jwt_validation_pubkeys",
-            self.plain(&[json!([key]), key.clone(), json!([key]), json!(["x"]), json!([]), json!(null)]),
-        )];
+        let public_keys =
+            self.usually(90, &key, &[json!([key]), json!([key, key]), json!(["x"]), json!([]), json!(null)]);
+        let mut body = vec![("jwt_validation_pubkeys", public_keys)];
         body.extend(self.some_of(
-            12,
+            6,
             &[
                 ("bound_issuer", Self::word),
                 ("default_role", Self::word),
@@ -58,6 +67,11 @@ impl Source {
             ],
         ));
         Operation { verb, noun: NOUN, by: "config", body, ..Operation::default() }
+    }
+
+    /// Returns the first value with this chance, else one of the others.
+    fn usually(&mut self, percent: usize, value: &Value, others: &[Value]) -> Part {
+        if self.chance(percent) { Part::Plain(value.clone()) } else { self.plain(others) }
     }
 
     fn word(&mut self) -> Part {
@@ -73,7 +87,8 @@ impl Source {
     }
 
     fn audiences(&mut self) -> Part {
-        self.plain(&[json!("aud"), json!(["aud", "x"]), json!("x"), json!([]), json!(""), json!(null)])
+        let others = [json!(["aud", "x"]), json!("x"), json!([]), json!(""), json!(null)];
+        self.usually(90, &json!("aud"), &others)
     }
 
     fn claims(&mut self) -> Part {
@@ -105,27 +120,14 @@ impl Source {
     }
 
     fn user_claim(&mut self) -> Part {
-        self.plain(&[
-            json!("sub"),
-            json!("sub"),
-            json!("sub"),
-            json!("/nested/deep"),
-            json!("none"),
-            json!("n"),
-            json!(""),
-            json!(null),
-        ])
+        let others =
+            [json!("/nested/deep"), json!("team"), json!("none"), json!("n"), json!(""), json!(null)];
+        self.usually(80, &json!("sub"), &others)
     }
 
     fn groups_claim(&mut self) -> Part {
-        self.plain(&[
-            json!("groups"),
-            json!("groups"),
-            json!("/nested/groups"),
-            json!("team"),
-            json!("none"),
-            json!(""),
-        ])
+        let others = [json!("/nested/groups"), json!("team"), json!("none"), json!("")];
+        self.usually(70, &json!("groups"), &others)
     }
 
     fn leeway(&mut self) -> Part {
@@ -133,24 +135,26 @@ impl Source {
     }
 
     fn role_kind(&mut self) -> Part {
-        self.plain(&[json!("jwt"), json!("jwt"), json!("oidc"), json!(""), json!("odd")])
+        self.usually(85, &json!("jwt"), &[json!("oidc"), json!(""), json!("odd"), json!(null)])
     }
 
     fn jwt_role(&mut self) -> Operation {
-        let verb = self.one(&["GET", "LIST", "DELETE", "POST", "POST", "POST", "POST"]);
-        let key = (verb != "LIST").then(|| Part::Plain(self.one(&["a", "a", "b", "A", "x.y", "a b"]).into()));
+        let verb = self
+            .one(&["GET", "GET", "GET", "LIST", "LIST", "DELETE", "POST", "POST", "POST", "POST", "POST"]);
+        let key =
+            (verb != "LIST").then(|| Part::Plain(self.one(&["a", "a", "a", "b", "A", "x.y", "a b"]).into()));
         let mut body = Vec::new();
-        if self.chance(92) {
+        if self.chance(96) {
             body.push(("role_type", self.role_kind()));
         }
-        if self.chance(95) {
+        if self.chance(97) {
             body.push(("user_claim", self.user_claim()));
         }
-        if self.chance(75) {
+        if self.chance(85) {
             body.push(("bound_audiences", self.audiences()));
         }
         body.extend(self.some_of(
-            13,
+            7,
             &[
                 ("bound_subject", Self::word),
                 ("bound_claims", Self::claims),
@@ -162,10 +166,10 @@ impl Source {
                 ("clock_skew_leeway", Self::leeway),
             ],
         ));
-        if self.chance(50) {
+        if self.chance(60) {
             body.push(("groups_claim", self.groups_claim()));
         }
-        body.extend(self.token_parameters(7));
+        body.extend(self.token_parameters(5));
         body.extend(self.some_of(
             2,
             &[
@@ -184,14 +188,21 @@ impl Source {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut claims = json!({
             "sub": self.one(&["a", "a", "b"]),
-            "aud": self.one(&[json!("aud"), json!("aud"), json!(["aud", "y"]), json!("y"), json!([])]),
+            "aud": self.one(&[json!("aud"), json!("aud"), json!("aud"), json!("aud"), json!(["aud", "y"]), json!("y")]),
             "exp": now + 3000,
             "team": self.one(&["red", "blue"]),
             "n": 1,
             "nested": { "deep": "yes", "groups": ["g2"] },
         });
-        let groups =
-            self.one(&[json!(["g1", "g2"]), json!(["g1"]), json!([]), json!("g1"), json!([1]), json!(null)]);
+        let groups = self.one(&[
+            json!(["g1", "g2"]),
+            json!(["g1"]),
+            json!(["g2", ""]),
+            json!([]),
+            json!("g1"),
+            json!([1]),
+            json!(null),
+        ]);
         let changes: [(&str, Value); 10] = [
             ("groups", groups),
             ("iss", json!("a")),
@@ -205,27 +216,24 @@ impl Source {
             ("aud", Value::Null),
         ];
         for (index, (claim, value)) in changes.into_iter().enumerate() {
-            if self.chance([70, 40, 40, 30, 4, 4, 4, 10, 4, 6][index]) {
+            if self.chance([85, 40, 80, 30, 2, 2, 2, 5, 2, 5][index]) {
                 claims[claim] = value;
             }
         }
         if let Some(claims) = claims.as_object_mut() {
             claims.retain(|_, value| !value.is_null());
         }
-        let key = if self.chance(94) { &keys().configured } else { &keys().other };
+        let key = if self.chance(97) { &keys().configured } else { &keys().other };
         jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, key).expect("a JWT").into()
     }
 
     fn jwt_login(&mut self) -> Operation {
         let jwt = self.jwt();
-        let jwt = if self.chance(93) {
-            Part::Plain(jwt)
-        } else {
-            self.plain(&[json!("x"), json!("a.b.c"), json!(""), json!(null), json!([])])
-        };
-        let mut body = vec![("jwt", jwt)];
-        if self.chance(90) {
-            body.push(("role", self.plain(&[json!("a"), json!("b"), json!("A"), json!("none"), json!("")])));
+        let others = [json!("x"), json!("a.b.c"), json!(""), json!(null), json!([])];
+        let mut body = vec![("jwt", self.usually(95, &jwt, &others))];
+        if self.chance(97) {
+            let others = [json!("b"), json!("A"), json!("x.y"), json!("none"), json!("")];
+            body.push(("role", self.usually(75, &json!("a"), &others)));
         }
         let caller = self.chance(80).then(|| Part::Plain("".into()));
         Operation { verb: "POST", noun: NOUN, by: "login", body, caller, ..Operation::default() }

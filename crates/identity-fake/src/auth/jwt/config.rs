@@ -62,7 +62,11 @@ pub(super) struct Config {
     pub(super) algorithms: Vec<String>,
 }
 
-pub(super) fn read(state: &mut State, accessor: &str) -> Result<ServerResponse, ErrorResponse> {
+pub(super) fn read(
+    state: &mut State,
+    parsed: &ParsedRequest,
+    accessor: &str,
+) -> Result<ServerResponse, ErrorResponse> {
     let config = state.auth.jwt.get(accessor).and_then(|mount| mount.config.clone());
     let config = config.ok_or_else(|| ErrorResponse::without_message(StatusCode::NOT_FOUND))?;
     let mut data = config.shown.clone();
@@ -76,6 +80,7 @@ pub(super) fn read(state: &mut State, accessor: &str) -> Result<ServerResponse, 
         }
     };
     data.insert("status".to_owned(), json!(status));
+    warnings.extend(ignored(&parsed.data, FIELDS));
     Ok(ServerResponse::Data { data: data.into(), warnings })
 }
 
