@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use identity_core::endpoint::{ENDPOINTS, EndpointInfo, Method};
+use identity_core::endpoint::{ENDPOINTS, EndpointInfo, Method, SYSTEM_ENDPOINTS};
 use identity_tests::DevServer;
 use serde_json::Value;
 
@@ -29,9 +29,10 @@ fn is_undocumented(endpoint: &EndpointInfo) -> bool {
 
 #[test]
 fn each_operation_is_listed_once() {
-    let routes: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| (endpoint.method, endpoint.path)).collect();
-    let names: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| endpoint.operation).collect();
-    assert_eq!((routes.len(), names.len()), (ENDPOINTS.len(), ENDPOINTS.len()));
+    let all = || ENDPOINTS.iter().chain(SYSTEM_ENDPOINTS);
+    let routes: BTreeSet<_> = all().map(|endpoint| (endpoint.method, endpoint.path)).collect();
+    let names: BTreeSet<_> = all().map(|endpoint| endpoint.operation).collect();
+    assert_eq!((routes.len(), names.len()), (all().count(), all().count()));
 }
 
 #[test]
@@ -44,9 +45,6 @@ fn the_table_matches_the_server() {
 
     let mut offered = BTreeMap::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        if !path.starts_with("/identity/") {
-            continue;
-        }
         for (verb, operation) in item.as_object().unwrap() {
             let is_list = |parameters: &Value| {
                 parameters
@@ -60,10 +58,22 @@ fn the_table_matches_the_server() {
                 "delete" => Method::Delete,
                 _ => continue,
             };
-            offered.insert((method, shape(path)), operation["operationId"].as_str().unwrap().to_owned());
+            offered.insert(
+                (method, shape(path)),
+                operation["operationId"].as_str().unwrap_or_default().to_owned(),
+            );
         }
     }
     let documented = ENDPOINTS.iter().filter(|endpoint| !is_undocumented(endpoint));
+    let is_identity = |path: &String| path.starts_with("identity/");
+    let (offered, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        offered.into_iter().partition(|((_, path), _)| is_identity(path));
+    for endpoint in SYSTEM_ENDPOINTS {
+        // The document describes the read of a policy, whose name can be a prefix, as a list.
+        let offered = |method| others.get(&(method, shape(endpoint.path)));
+        let found = offered(endpoint.method).or_else(|| offered(Method::List));
+        assert_eq!(found.map(String::as_str), Some(endpoint.operation), "{}", endpoint.path);
+    }
     let ours: BTreeMap<_, _> = documented
         .map(|endpoint| ((endpoint.method, shape(endpoint.path)), endpoint.operation.to_owned()))
         .collect();
@@ -78,10 +88,17 @@ fn the_document_of_all_operations_is_up_to_date() {
         "# All operations\n\nGenerated from `identity_core::endpoint::ENDPOINTS` by `tests/tests/endpoints.rs`, which also checks it.\n\n\
          | operation | request | endpoint | client | hvac |\n|---|---|---|---|---|\n",
     );
-    for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in ENDPOINTS {
-        let hvac = hvac.map_or(String::new(), |name| format!("`{name}`"));
-        writeln!(table, "| {operation} | `{method} {path}` | `{endpoint}` | `{client}` | {hvac} |").unwrap();
-    }
+    let write_rows = |table: &mut String, rows: &[EndpointInfo]| {
+        for EndpointInfo { operation, method, path, endpoint, client, hvac, .. } in rows {
+            let hvac = hvac.map_or(String::new(), |name| format!("`{name}`"));
+            writeln!(table, "| {operation} | `{method} {path}` | `{endpoint}` | `{client}` | {hvac} |")
+                .unwrap();
+        }
+    };
+    write_rows(&mut table, ENDPOINTS);
+    table += "\n## Auth mounts and policies\n\nFrom `identity_core::endpoint::SYSTEM_ENDPOINTS`.\n\n\
+              | operation | request | endpoint | client | hvac |\n|---|---|---|---|---|\n";
+    write_rows(&mut table, SYSTEM_ENDPOINTS);
     let path = project().join("docs/endpoints.md");
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -109,7 +126,7 @@ fn every_hvac_name_finds_its_method() {
         }
     }
     let mut count = 0;
-    for EndpointInfo { client, hvac, .. } in ENDPOINTS {
+    for EndpointInfo { client, hvac, .. } in ENDPOINTS.iter().chain(SYSTEM_ENDPOINTS) {
         let Some(name) = hvac else { continue };
         let parts: Vec<_> = handles.split(&format!("#[doc(alias = \"{name}\")]")).collect();
         let [_, after_alias] = parts[..] else { panic!("{name}: {} aliases", parts.len() - 1) };
@@ -118,5 +135,5 @@ fn every_hvac_name_finds_its_method() {
         assert_eq!(method, first, "{name}");
         count += 1;
     }
-    assert_eq!(count, 46);
+    assert_eq!(count, 55);
 }

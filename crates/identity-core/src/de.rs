@@ -63,6 +63,11 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dura
     }
 }
 
+/// Decodes a duration as [`seconds`] does, in a field that requests leave out.
+pub(crate) fn some_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    seconds(deserializer).map(Some)
+}
+
 /// Decodes `{}` as `None`: the server sends it for a group without an alias.
 pub(crate) fn empty_object_as_none<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where

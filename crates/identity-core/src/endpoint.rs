@@ -12,4 +12,4 @@ pub use definition::Endpoint;
 pub use method::Method;
 pub use operation::Operation;
 pub use request_builder::RequestBuilder;
-pub use table::{ENDPOINTS, EndpointInfo};
+pub use table::{ENDPOINTS, EndpointInfo, SYSTEM_ENDPOINTS};

@@ -16,7 +16,9 @@ use identity_hyper::HyperTransport;
 
 use crate::Result;
 use crate::handles::macros::accessors;
-use crate::handles::{Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc};
+use crate::handles::{
+    AuthMounts, Entities, EntityAliases, GroupAliases, Groups, Lookup, Mfa, Oidc, Policies,
+};
 use crate::members::StripedLocks;
 
 /// An asynchronous client of the identity secrets engine.

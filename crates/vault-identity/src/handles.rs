@@ -2,6 +2,7 @@
 //!
 //! [`blocking`](crate::blocking) has the handles of a [`BlockingClient`](crate::BlockingClient).
 
+mod auth_mounts;
 mod entities;
 mod entity_aliases;
 mod group_aliases;
@@ -10,7 +11,9 @@ mod lookup;
 pub(crate) mod macros;
 mod mfa;
 mod oidc;
+mod policies;
 
+pub use auth_mounts::AuthMounts;
 pub use entities::Entities;
 pub use entity_aliases::EntityAliases;
 pub use group_aliases::GroupAliases;
@@ -21,8 +24,10 @@ pub use oidc::{
     Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
     OidcTokens,
 };
+pub use policies::Policies;
 
 pub(crate) mod blocking {
+    pub use super::auth_mounts::blocking::AuthMounts;
     pub use super::entities::blocking::Entities;
     pub use super::entity_aliases::blocking::EntityAliases;
     pub use super::group_aliases::blocking::GroupAliases;
@@ -35,4 +40,5 @@ pub(crate) mod blocking {
         Oidc, OidcAssignments, OidcClients, OidcConfigs, OidcKeys, OidcProviders, OidcRoles, OidcScopes,
         OidcTokens,
     };
+    pub use super::policies::blocking::Policies;
 }

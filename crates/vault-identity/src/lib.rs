@@ -11,6 +11,8 @@
 //! | [`handles`] | the types that [`Client::entities`], [`Client::groups`] and so on return, with a method for each operation |
 //! | [`blocking`] | the same for [`BlockingClient`] |
 //! | [`entity`], [`group`], [`alias`] | entities, groups, and their names at auth mounts |
+//! | [`mount`] | auth mounts, and the accessors that aliases need |
+//! | [`policy`] | ACL policies |
 //! | [`lookup`] | lookup of entities and groups by name, identifier or alias |
 //! | [`oidc`] | identity tokens, the OpenID provider, and [`Pkce`](oidc::Pkce) |
 //! | [`mfa`] | MFA methods and login enforcements |
@@ -56,8 +58,8 @@ pub use identity_core::{
     Upsert, WithMeta, Wrap,
 };
 pub use identity_core::{
-    alias, bytes, endpoint, entity, error, group, http, id, jiff, key_list, legacy, lookup, mfa, secrecy,
-    serde_json, test_response, wrapping,
+    alias, bytes, endpoint, entity, error, group, http, id, jiff, key_list, legacy, lookup, mfa, mount,
+    policy, secrecy, serde_json, test_response, wrapping,
 };
 
 /// A `Result` whose error defaults to [`Error`].

@@ -113,5 +113,5 @@ fn recorded_requests_have_the_recorded_responses() {
         }
     }
     assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(recordings, 463);
+    assert_eq!(recordings, 502);
 }

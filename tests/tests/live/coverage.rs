@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use identity_core::endpoint::ENDPOINTS;
+use identity_core::endpoint::{ENDPOINTS, SYSTEM_ENDPOINTS};
 
 use crate::space::Space;
-use crate::{aliases, enforcement, entities, groups, legacy, lookup, mfa, protocol, provider, tokens, totp};
+use crate::{
+    aliases, enforcement, entities, groups, legacy, lookup, mfa, protocol, provider, system, tokens, totp,
+};
 
 /// The first test of each family asserts that it has successfully called all operations of a list. Together
 /// these lists contain all operations of the library.
@@ -21,17 +23,18 @@ fn called() -> BTreeSet<String> {
         &totp::OPERATIONS,
         &enforcement::OPERATIONS,
         &legacy::OPERATIONS,
+        &system::OPERATIONS,
     ]
     .concat();
     let once: BTreeSet<_> = called.iter().copied().map(without_names).collect();
-    assert_eq!((called.len(), once.len()), (109, 109));
+    assert_eq!((called.len(), once.len()), (120, 120));
     once
 }
 
 #[test]
 fn each_operation_of_the_library_is_called() {
-    let offered =
-        ENDPOINTS.iter().map(|endpoint| without_names(&format!("{} {}", endpoint.method, endpoint.path)));
+    let offered = ENDPOINTS.iter().chain(SYSTEM_ENDPOINTS);
+    let offered = offered.map(|endpoint| without_names(&format!("{} {}", endpoint.method, endpoint.path)));
     assert_eq!(called(), offered.collect());
 }
 
@@ -58,7 +61,8 @@ fn the_server_has_no_other_operations() {
             }
         }
     }
-    assert_eq!(called(), served);
+    let of_the_engine = called().into_iter().filter(|operation| operation.contains(" identity/"));
+    assert_eq!(of_the_engine.collect::<BTreeSet<_>>(), served);
 }
 
 /// `{name}` and `{role}` become `{}`.

@@ -23,6 +23,7 @@ mod outages;
 mod protocol;
 mod provider;
 mod space;
+mod system;
 mod tokens;
 mod totp;
 mod wrapping;

@@ -3,9 +3,9 @@ use crate::endpoint::method::Method;
 use crate::legacy;
 
 #[allow(clippy::wildcard_imports, reason = "the table contains every operation")]
-use crate::{alias::*, entity::*, group::*, lookup::*, mfa::*, oidc::*};
+use crate::{alias::*, entity::*, group::*, lookup::*, mfa::*, mount::*, oidc::*, policy::*};
 
-/// A row of [`ENDPOINTS`].
+/// A row of [`ENDPOINTS`] or [`SYSTEM_ENDPOINTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointInfo {
@@ -20,21 +20,14 @@ pub struct EndpointInfo {
     pub endpoint: &'static str,
     /// The methods of the client in `vault-identity`, or `call` if it has no method of its own.
     pub client: &'static str,
-    /// The method of hvac's `Identity` class, if there is one.
+    /// The method of hvac's `Identity` class, or of its system backend, if there is one.
     pub hvac: Option<&'static str>,
 }
 
 macro_rules! endpoints {
-    ($($($endpoint:ident)::+: $operation:literal, $client:literal, $hvac:literal;)+) => {
-        /// Every operation of the identity engine.
-        ///
-        /// ```
-        /// use identity_core::endpoint::ENDPOINTS;
-        ///
-        /// let row = ENDPOINTS.iter().find(|row| row.hvac == Some("read_entity")).unwrap();
-        /// assert_eq!((row.endpoint, row.path), ("ReadEntityById", "identity/entity/id/{id}"));
-        /// ```
-        pub const ENDPOINTS: &[EndpointInfo] = &[$(EndpointInfo {
+    ($(#[$doc:meta])* $table:ident: $($($endpoint:ident)::+: $operation:literal, $client:literal, $hvac:literal;)+) => {
+        $(#[$doc])*
+        pub const $table: &[EndpointInfo] = &[$(EndpointInfo {
             operation: $operation,
             method: <$($endpoint)::+ as Endpoint>::METHOD,
             path: <$($endpoint)::+ as Endpoint>::PATH,
@@ -46,6 +39,31 @@ macro_rules! endpoints {
 }
 
 endpoints! {
+    /// Operations of other engines that users of the identity engine need.
+    SYSTEM_ENDPOINTS:
+    ListAuthMounts: "auth-list-enabled-methods", "auth_mounts().list, find, read, accessor", "list_auth_methods";
+    ListVisibleMounts: "internal-ui-list-enabled-visible-mounts", "auth_mounts().list", "";
+    ReadAuthMount: "auth-read-configuration", "call", "";
+    EnableAuthMount: "auth-enable-method", "auth_mounts().enable, ensure", "enable_auth_method";
+    DisableAuthMount: "auth-disable-method", "auth_mounts().disable", "disable_auth_method";
+    TuneAuthMount: "auth-tune-configuration-parameters", "auth_mounts().tune", "tune_auth_method";
+    ReadAuthMountTuning: "auth-read-tuning-information", "auth_mounts().tuning", "read_auth_method_tuning";
+    WritePolicy: "policies-write-acl-policy", "policies().write", "create_or_update_acl_policy";
+    ReadPolicy: "policies-read-acl-policy", "policies().read, find", "read_acl_policy";
+    DeletePolicy: "policies-delete-acl-policy", "policies().delete", "delete_acl_policy";
+    ListPolicies: "policies-list-acl-policies", "policies().list", "list_acl_policies";
+}
+
+endpoints! {
+    /// Every operation of the identity engine.
+    ///
+    /// ```
+    /// use identity_core::endpoint::ENDPOINTS;
+    ///
+    /// let row = ENDPOINTS.iter().find(|row| row.hvac == Some("read_entity")).unwrap();
+    /// assert_eq!((row.endpoint, row.path), ("ReadEntityById", "identity/entity/id/{id}"));
+    /// ```
+    ENDPOINTS:
     CreateEntity: "entity-create", "entities().create", "create_or_update_entity";
     ReadEntityById: "entity-read-by-id", "entities().read, find", "read_entity";
     UpdateEntityById: "entity-update-by-id", "entities().update", "update_entity";

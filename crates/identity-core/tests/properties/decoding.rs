@@ -82,6 +82,17 @@ const DECODE: &[Decode] = &[
     failure::<ExchangeOidcToken>,
     failure::<ReadUserInfo>,
     failure::<ReadUserInfoByPost>,
+    failure::<ListAuthMounts>,
+    failure::<ListVisibleMounts>,
+    failure::<ReadAuthMount>,
+    failure::<EnableAuthMount>,
+    failure::<DisableAuthMount>,
+    failure::<TuneAuthMount>,
+    failure::<ReadAuthMountTuning>,
+    failure::<WritePolicy>,
+    failure::<ReadPolicy>,
+    failure::<DeletePolicy>,
+    failure::<ListPolicies>,
     failure::<ReadMfaMethod>,
     failure::<ListMfaMethods>,
     failure::<CreateTotpMethod>,
@@ -136,7 +147,7 @@ const DECODE_MORE: &[Decode] = &[
 
 #[test]
 fn every_endpoint_is_in_the_table() {
-    assert_eq!(DECODE.len(), ENDPOINTS.len());
+    assert_eq!(DECODE.len(), ENDPOINTS.len() + SYSTEM_ENDPOINTS.len());
 }
 
 fn failure<E: Endpoint>(response: &Response<Vec<u8>>) -> Option<Error> {

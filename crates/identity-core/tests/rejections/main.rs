@@ -5,6 +5,7 @@ mod engine;
 mod mfa;
 mod paths;
 mod provider;
+mod system;
 mod target;
 
 use std::time::Duration;

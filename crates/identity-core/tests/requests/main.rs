@@ -9,6 +9,7 @@ mod mfa;
 mod oidc;
 mod protocol;
 mod provider;
+mod system;
 mod target;
 mod wrapping;
 

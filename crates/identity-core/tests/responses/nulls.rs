@@ -78,6 +78,21 @@ fn identity_tokens() {
 }
 
 #[test]
+fn mounts_and_policies() {
+    const MOUNT: &str = "description local seal_wrap external_entropy_access options plugin_version
+                         running_plugin_version running_sha256 deprecation_status uuid config";
+    same::<ReadAuthMount>(DATA, r#""accessor":"a","type":"userpass""#, MOUNT);
+    same::<ListVisibleMounts>(DATA, "", "auth secret");
+    same::<ReadAuthMountTuning>(DATA, "", "token_type listing_visibility force_no_cache description options");
+    same::<ReadPolicy>(
+        DATA,
+        "",
+        "name policy version cas_required modified expiration allow_wildcards_in_identity_templates
+         allow_slashes_in_identity_templates",
+    );
+}
+
+#[test]
 fn provider() {
     const CLIENT: &str = "client_id client_type key redirect_uris assignments id_token_ttl access_token_ttl
                           authorization_code client_credentials";

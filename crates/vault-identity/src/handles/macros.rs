@@ -93,6 +93,16 @@ macro_rules! accessors {
             Oidc { client: $client }
         }
 
+        /// Auth mounts, and the accessors that aliases need.
+        pub fn auth_mounts(&$self) -> AuthMounts<'_> {
+            AuthMounts { client: $client }
+        }
+
+        /// ACL policies.
+        pub fn policies(&$self) -> Policies<'_> {
+            Policies { client: $client }
+        }
+
         /// Multi-factor authentication (MFA) at login.
         pub fn mfa(&$self) -> Mfa<'_> {
             Mfa { client: $client }
