@@ -80,7 +80,8 @@ pub struct RecordedRequest {
     pub query: BTreeMap<String, String>,
     /// All headers, including those of the target, such as `x-vault-token`.
     pub headers: HeaderMap,
-    /// The body as JSON: a form is an object of strings, any other text a string, and an empty body `Null`.
+    /// The body as JSON: a form is an object of strings, any other text a string, and an empty body `Null`. A
+    /// form with a name without `=` counts as text.
     /// A JSON object sent as a form is read as JSON, as the server does.
     pub body: Value,
 }
@@ -197,7 +198,9 @@ fn body(request: &Request<Bytes>) -> Value {
     let text = || String::from_utf8_lossy(bytes);
     let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let is_form = content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
-    if is_form && !matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) {
+    // A form with a name alone may be any text, such as a secret that `curl -d` sends.
+    let has_values = bytes.split(|byte| *byte == b'&').all(|pair| pair.is_empty() || pair.contains(&b'='));
+    if is_form && has_values && !matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) {
         return pairs(&text()).into_iter().collect();
     }
     serde_json::from_slice(bytes).unwrap_or_else(|_| text().into())

@@ -19,9 +19,10 @@ mod ttl;
 mod userpass;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
+use jiff::Timestamp;
 
 use super::mfa::Credentials;
 use super::request::{ParsedRequest, Verb};
@@ -52,6 +53,8 @@ pub(super) struct Auth {
     roles: BTreeMap<String, Roles>,
     lockouts: Lockouts,
     pending: BTreeMap<String, Pending>,
+    /// When each pending login expires.
+    pending_until: BTreeSet<(Timestamp, String)>,
     /// By accessor, as all mounts here.
     jwt: BTreeMap<String, Jwt>,
     kubernetes: BTreeMap<String, Kubernetes>,
@@ -59,6 +62,15 @@ pub(super) struct Auth {
 }
 
 impl Auth {
+    /// Forgets the logins whose second factor did not arrive in time.
+    fn expire_pending(&mut self, now: Timestamp) {
+        while self.pending_until.first().is_some_and(|(until, _)| *until <= now) {
+            if let Some((_, id)) = self.pending_until.pop_first() {
+                self.pending.remove(&id);
+            }
+        }
+    }
+
     /// Removes the users and roles of a mount.
     pub(super) fn remove_mount(&mut self, accessor: &str) {
         self.users.retain(|(of, _), _| of != accessor);
@@ -166,5 +178,46 @@ pub(super) fn run(
         "token" | "ns_token" => token::run(state, parsed, &accessor, &rest, token),
         "approle" => approle::run(state, parsed, accessor, &rest),
         _ => Err(ErrorResponse::unsupported_path()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::Request;
+    use identity_core::BlockingTransport as _;
+    use serde_json::{Value, json};
+
+    use crate::FakeVault;
+
+    #[test]
+    fn pending_logins_are_forgotten() {
+        let vault = FakeVault::new();
+        let accessor = vault.mount_auth("userpass");
+        let write = |path: &str, body: Value| -> Value {
+            let request = Request::post(format!("/v1/{path}")).header("x-vault-token", "root");
+            let response = vault.send(request.body(Bytes::from(body.to_string())).unwrap()).unwrap();
+            serde_json::from_slice(response.body()).unwrap_or_default()
+        };
+        write("auth/userpass/users/alice", json!({ "password": "p" }));
+        let method = write("identity/mfa/method/totp", json!({ "issuer": "test" }));
+        let enforcement = json!({
+            "mfa_method_ids": [method["data"]["method_id"]],
+            "auth_method_accessors": [accessor.as_str()],
+        });
+        write("identity/mfa/login-enforcement/all", enforcement);
+
+        let pending = |logins| {
+            for _ in 0..logins {
+                write("auth/userpass/login/alice", json!({ "password": "p" }));
+            }
+            let state = vault.state();
+            (state.auth.pending.len(), state.auth.pending_until.len())
+        };
+        assert_eq!(pending(3), (3, 3));
+        vault.advance(Duration::from_secs(301));
+        assert_eq!(pending(1), (1, 1));
     }
 }

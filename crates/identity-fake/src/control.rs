@@ -300,7 +300,8 @@ impl FakeVault {
     }
 
     /// Injects a fault into the next `times` requests for which `predicate` returns `true`. Its arguments are
-    /// the method and the path as sent, without `/v1/` and query, such as `identity/entity/id/7fbd40c1`.
+    /// the method and the path as sent, without `/v1/` and query, such as `identity/entity/id/7fbd40c1`. It
+    /// must not call the server, which waits for its result.
     ///
     /// If several faults match a request, the one that was added first applies.
     pub fn fail_where(

@@ -254,8 +254,8 @@ fn delete(state: &mut State, path: &str) -> Result<ServerResponse, ErrorResponse
     let accessors: Vec<String> = state.mounts.auth(path).map(|mount| mount.accessor.clone()).collect();
     for accessor in accessors {
         state.auth.remove_mount(&accessor);
-        state.tokens.revoke_mount(&accessor);
     }
+    state.tokens.revoke_namespace(path);
     state.mounts.remove_namespace(path);
     state.policies.remove_namespace(path);
     state.mfa.remove_namespace(path);

@@ -106,6 +106,11 @@ fn bodies_without_fields_are_redacted() {
         assert!(!text.contains(CANARY), "{text}");
         assert_eq!(request.body, "***");
     }
+    for body in ["the-canary", "name=kept&the-canary", "the-canary&name=kept"] {
+        let (request, text) = recorded(post("auth/userpass/login/alice", FORM, body));
+        assert!(!text.contains(CANARY), "{text}");
+        assert_eq!(request.body, "***");
+    }
     let (request, _) = recorded(Request::get("/v1/sys/health").body(Bytes::new()).unwrap());
     assert!(request.body.is_null());
 }

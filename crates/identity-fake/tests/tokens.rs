@@ -451,3 +451,36 @@ fn requests_in_a_namespace_without_tokens() {
     let (status, response) = send("POST", "sys/capabilities-accessor", body);
     assert_eq!(status, 500, "{response}");
 }
+
+#[test]
+fn a_new_namespace_does_not_accept_tokens_of_a_deleted_one() {
+    let server = Server::new();
+    let policy = json!({ "policy": r#"path "*" { capabilities = ["read", "update"] }"# });
+    let create = || {
+        server.root("POST", "sys/namespaces/a", &json!({}));
+        server.root("PUT", "a/sys/policies/acl/all", &policy);
+    };
+    create();
+    let body = json!({ "policies": ["all"], "type": "batch", "no_parent": true });
+    let batch = server.create_by("root", "a/auth/token/create", &body);
+    let service = server.create_by("root", "a/auth/token/create", &json!({ "policies": ["all"] }));
+    let wrap = Request::get("/v1/a/sys/policies/acl/all")
+        .header("x-vault-token", "root")
+        .header("x-vault-wrap-ttl", "60")
+        .body(Bytes::new())
+        .unwrap();
+    let wrapped = BlockingTransport::send(&server.0, wrap).unwrap();
+    let wrapped: Value = serde_json::from_slice(wrapped.body()).unwrap();
+    let wrapping = wrapped["wrap_info"]["token"].as_str().unwrap();
+    for token in [&batch, &service] {
+        assert_eq!(server.send(token, "GET", "a/sys/policies/acl/all", &Value::Null).0, 200);
+    }
+
+    server.root("DELETE", "sys/namespaces/a", &Value::Null);
+    create();
+    for token in [&batch, &service] {
+        assert_eq!(server.send(token, "GET", "a/sys/policies/acl/all", &Value::Null).0, 403);
+        assert!(!server.exists(token));
+    }
+    assert_eq!(server.send(wrapping, "POST", "a/sys/wrapping/unwrap", &Value::Null).0, 400);
+}

@@ -23,7 +23,6 @@ pub(super) struct Pending {
     pub(super) accessor: String,
     pub(super) alias: String,
     pub(super) grant: Grant,
-    pub(super) until: Timestamp,
 }
 
 const MFA_TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
@@ -140,7 +139,9 @@ pub(super) fn log_in(
         let constraints = mfa::constraints(context.mfa, &enforcements);
         let until = context.now.checked_add(MFA_TIMEOUT).unwrap_or(Timestamp::MAX);
         let (accessor, alias) = (accessor.to_owned(), alias.to_owned());
-        state.auth.pending.insert(id.clone(), Pending { accessor, alias, grant, until });
+        state.auth.expire_pending(state.clock.now());
+        state.auth.pending_until.insert((until, id.clone()));
+        state.auth.pending.insert(id.clone(), Pending { accessor, alias, grant });
         warnings.push(
             "A login request was issued that is subject to MFA validation. Please make sure to validate the login by \
              sending another request to mfa/validate endpoint."

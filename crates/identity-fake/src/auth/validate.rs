@@ -40,8 +40,7 @@ pub(super) fn validate(state: &mut State, parsed: &ParsedRequest) -> Result<Serv
     let credentials = payload.into_iter().map(|(method, codes)| Ok((method, parse_codes(codes)?)));
     let credentials: Credentials = credentials.collect::<Result<_, ErrorResponse>>()?;
 
-    let now = state.clock.now();
-    state.auth.pending.retain(|_, pending| pending.until > now);
+    state.auth.expire_pending(state.clock.now());
     let pending = state.auth.pending.get(&id).ok_or_else(|| bad_request("invalid request ID"))?;
     let (accessor, alias) = (pending.accessor.clone(), pending.alias.clone());
     let grant = pending.grant.clone();

@@ -120,6 +120,15 @@ impl Tokens {
         }
     }
 
+    /// Revokes all tokens of a namespace, including batch and wrapping tokens.
+    pub(in super::super) fn revoke_namespace(&mut self, namespace: &str) {
+        let of_namespace = self.all.iter().filter(|(_, token)| token.namespace == namespace);
+        let ids: Vec<String> = of_namespace.map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            self.revoke(&id);
+        }
+    }
+
     /// Revokes the tokens that have expired.
     pub(in super::super) fn expire(&mut self, now: Timestamp) {
         while let Some((_, id)) = self.by_expiry.first().filter(|(expires, _)| *expires <= now) {
