@@ -5,6 +5,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, failure};
 
+/// Nothing is signed with its private key.
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAVu6Y4zwLFAxSGGuN23udbZo40t4\n\
+     +vbRZTMcnhyiDDHm+5LHacC7IoBaoWdn+wO/sVzDKEZrX4nlBZw+9f/iGA==\n\
+     -----END PUBLIC KEY-----";
+
 /// Each test has a file of its own.
 fn file(name: &str, seed: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
@@ -28,6 +34,12 @@ fn the_server_begins_with_what_the_file_contains() {
                 "type": "userpass",
                 "users": { "alice": { "password": "correct horse", "token_policies": ["readers"] } },
             },
+            "jwt": {
+                "type": "jwt",
+                "config": { "jwt_validation_pubkeys": PUBLIC_KEY },
+                "roles": { "web": { "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["app"] } },
+            },
+            "team/approle": { "type": "approle", "roles": { "job": { "token_policies": ["readers"] } } },
         },
         "entities": [
             { "name": "alice", "metadata": { "team": "eng" }, "aliases": [{ "name": "alice", "mount": "userpass" }] },
@@ -38,6 +50,7 @@ fn the_server_begins_with_what_the_file_contains() {
             { "name": "all", "member_groups": ["eng"] },
             { "name": "ldap", "type": "external", "alias": { "name": "cn=dev", "mount": "userpass/" } },
         ],
+        "secrets": { "app/db": { "password": "s3cr3t" } },
         "writes": [{ "path": "identity/oidc/key/short", "data": { "algorithm": "ES256" } }],
         "namespaces": {
             "team-a": {
@@ -57,6 +70,10 @@ fn the_server_begins_with_what_the_file_contains() {
     assert_eq!(data(&server, "identity/group/name/all")["member_group_ids"], json!([eng["id"]]));
     assert_eq!(data(&server, "identity/group/name/ldap")["alias"]["name"], "cn=dev");
     assert_eq!(data(&server, "identity/oidc/key/short")["algorithm"], "ES256");
+    assert_eq!(data(&server, "auth/jwt/config")["jwt_validation_pubkeys"], json!([PUBLIC_KEY]));
+    assert_eq!(data(&server, "auth/jwt/role/web")["bound_audiences"], json!(["app"]));
+    assert_eq!(data(&server, "auth/team/approle/role/job")["token_policies"], json!(["readers"]));
+    assert_eq!(data(&server, "secret/data/app/db")["data"], json!({ "password": "s3cr3t" }));
     data(&server, "team-a/identity/entity/name/carol");
     data(&server, "team-a/inner/identity/entity/name/dave");
     assert_eq!(data(&server, "sys/policies/acl/readers")["name"], "readers");
