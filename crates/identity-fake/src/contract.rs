@@ -34,6 +34,7 @@ mod entity;
 mod group;
 mod group_alias;
 mod jwt;
+mod kv;
 mod legacy;
 mod lookup;
 mod merge;
@@ -135,6 +136,8 @@ scenarios! {
         merge_errors;
     lookup: lookup_finds_an_entity, lookup_finds_a_group;
     jwt: jwt_login_creates_an_entity, jwt_login_errors, jwt_roles_and_configurations, external_groups_follow_the_login;
+    kv: secrets_have_versions, versions_of_secrets_are_deleted, secrets_have_metadata, secrets_are_checked_and_set,
+        templates_protect_secrets, secrets_of_version_1_have_no_versions;
     legacy: legacy_aliases_are_aliases, legacy_personas_are_partly_entities;
     wrapping: wrapped_responses_are_read_once, empty_responses_are_not_wrapped, wrapping_tokens_are_tokens,
         wrapped_responses_are_wrapped_again;

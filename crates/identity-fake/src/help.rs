@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::input::{Kind, Schema};
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
-use super::{kv, router};
+use super::{auth, kv, router, sys};
 
 /// A path of an engine with its methods and fields.
 pub(super) struct Page {
@@ -60,9 +61,12 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-pub(super) fn run(state: &State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+pub(super) fn run(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     let (namespace, path) = (&*parsed.namespace, &*parsed.path);
-    let with_versions = state.mounts.kv(namespace, path).filter(|(mount, _)| mount.has_versions());
+    let with_versions = state
+        .mounts
+        .kv(namespace, path)
+        .filter(|(mount, rest)| mount.has_versions() && (rest.is_empty() || kv::find(rest).is_some()));
     let (rest, pages, found) = if let Some((_, rest)) = with_versions {
         (rest, kv::pages(), kv::find(rest).map(|(route, _)| kv::page(route)))
     } else if let Some(rest) = path.strip_prefix("identity") {
@@ -84,15 +88,35 @@ pub(super) fn run(state: &State, parsed: &ParsedRequest) -> Result<ServerRespons
     }
 }
 
-/// Responds about mounts whose paths are not described in detail.
-fn other(state: &State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+/// Responds about paths that are not described in detail.
+fn other(state: &mut State, parsed: &ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     let Some((mount, kind)) = state.mounts.kind_at(&parsed.namespace, &parsed.path) else {
         return Err(ErrorResponse::no_handler(&parsed.path));
     };
     let rest = parsed.path.strip_prefix(mount.trim_end_matches('/')).unwrap_or_default();
-    let page = Page::new(format!("{mount}*"));
-    let text = page.text(rest.trim_start_matches('/'));
-    Ok(respond(&format!("{text}\n## DESCRIPTION\n\nA path of `{kind}`, mounted at `{mount}`.\n"), &[]))
+    let rest = rest.trim_start_matches('/');
+    let text = Page::new(format!("{mount}*")).text(rest);
+    let text = format!("{text}\n## DESCRIPTION\n\nA path of `{kind}`, mounted at `{mount}`.\n");
+    if !rest.is_empty() {
+        check_path(state, parsed)?;
+    }
+    Ok(respond(&text, &[]))
+}
+
+/// Fails if the path does not exist. Every path rejects the operation of `HEAD`.
+fn check_path(state: &mut State, parsed: &ParsedRequest) -> Result<(), ErrorResponse> {
+    let (namespace, path) = (parsed.namespace.clone(), parsed.path.clone());
+    let head = ParsedRequest { verb: Verb::Other, namespace, path, data: Map::new() };
+    let outcome = match parsed.path.split('/').next() {
+        Some("sys") => sys::run(state, head, &HeaderMap::new(), "", false),
+        // Logins are routed before the token is checked.
+        Some("auth") if !parsed.path.contains("/login") => auth::run(state, head, ""),
+        _ => return Ok(()),
+    };
+    match outcome {
+        Err(error) if error.status == StatusCode::NOT_FOUND => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn respond(help: &str, pages: &[Page]) -> ServerResponse {

@@ -10,7 +10,7 @@ async fn fake_vault_passes_all_scenarios() {
         println!("{}", scenario.name());
         scenario.run(&vault, &vault.target()).await;
     }
-    assert_eq!(contract::SCENARIOS.len(), 68);
+    assert_eq!(contract::SCENARIOS.len(), 74);
 }
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn fake_vault_passes_scenarios_without_namespaces() {
         println!("{}", scenario.name());
         scenario.run_without_namespace(&vault, &vault.target()).await;
     }
-    assert_eq!((about_namespaces.len(), others.len()), (2, 66));
+    assert_eq!((about_namespaces.len(), others.len()), (2, 72));
 }
 
 #[tokio::test]

@@ -62,4 +62,22 @@ fn unknown_paths_have_no_help() {
     let problem = "no handler for route \"nope\". route entry not found.";
     assert_eq!((status, errors), (404, json!({ "errors": [problem] })));
     assert_eq!(send(&vault, "root", "GET", "secret/data/a?help=").0, 404);
+    vault.mount_auth("userpass");
+    for path in
+        ["sys/nope", "sys/policies", "sys/wrapping/x", "auth/token/nope", "auth/userpass/users/x/nope"]
+    {
+        let (status, errors) = send(&vault, "root", "HELP", path);
+        let problem = "1 error occurred:\n\t* unsupported path\n\n";
+        assert_eq!((status, errors), (404, json!({ "errors": [problem] })), "{path}");
+    }
+    let known = [
+        "sys/wrapping/wrap",
+        "sys/policies/acl/x",
+        "auth/token",
+        "auth/token/create",
+        "auth/userpass/login/x",
+    ];
+    for path in known {
+        assert_eq!(send(&vault, "root", "HELP", path).0, 200, "{path}");
+    }
 }
