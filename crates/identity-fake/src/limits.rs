@@ -78,19 +78,12 @@ pub(super) fn check_custom_metadata(metadata: Option<&Pairs>) -> Result<(), Erro
 
 /// Returns `true` if all characters are printable or spaces, as Go's `unicode.IsPrint` defines it.
 pub(super) fn is_printable(text: &str) -> bool {
-    let formatting_or_private = |char| {
-        matches!(
-            char,
-            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
-                | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
-                | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0001}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}'
-        )
+    let is_debug_printable = |char: char| {
+        // At the start of a text, combining characters would be escaped as well.
+        let text = format!("a{char}");
+        text.escape_debug().eq(text.chars())
     };
-    !text.chars().any(|char: char| {
-        char.is_control() || (char.is_whitespace() && char != ' ') || formatting_or_private(char)
-    })
+    text.chars().all(|char| matches!(char, ' '..='~') || is_debug_printable(char))
 }
 
 /// Trims, sorts and deduplicates. Drops empty strings.

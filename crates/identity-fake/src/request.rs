@@ -153,8 +153,9 @@ fn from_patch(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>
 }
 
 fn from_json(body: &[u8], path: &str) -> Result<Map<String, Value>, ErrorResponse> {
-    // Other engines respond with the numbers of the request.
-    let is_typed = path.starts_with("identity/") || path.starts_with("auth/");
+    // Other engines respond with the numbers of the request. No namespace has the name of one of these.
+    let engine = path.split('/').find(|part| ["auth", "identity", "secret", "sys"].contains(part));
+    let is_typed = matches!(engine, Some("auth" | "identity"));
     let numbers = if is_typed { Numbers::AsText } else { Numbers::AsNumber };
     json::decode(body, numbers).map_err(bad_request)
 }

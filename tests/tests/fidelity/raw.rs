@@ -465,6 +465,8 @@ fn random_requests_have_the_same_responses_on_both() {
         let mut reals = connection.send(&request.with_token(&tokens.0)).expect("a response");
         *statuses.entry(reals.status).or_default() += 1;
         if let (Some(real), Some(fake)) = (take_token(&mut reals), take_token(&mut fakes)) {
+            // Names of policies are stored in lower case.
+            mapping.bind(&real.to_lowercase(), &fake.to_lowercase());
             tokens = (real, fake);
         }
         mapping.learn(&reals.body, &fakes.body);
