@@ -92,7 +92,7 @@ impl Kv {
         for (path, data) in std::mem::take(&mut engine.plain) {
             let mut secret = Secret::new(now);
             secret.oldest = 1;
-            secret.add(data, &engine.config, now);
+            secret.add(&path, data, &engine.config, now);
             engine.secrets.insert(path, secret);
         }
     }

@@ -83,6 +83,15 @@ fn valid_json() {
 }
 
 #[test]
+fn numbers_in_a_namespace_of_the_path() {
+    let vault = FakeVault::new();
+    assert_eq!(send(&vault, "POST", "/v1/sys/namespaces/inner", &[], "{}").status(), 200);
+    let path = "/v1/inner/identity/entity/name/a";
+    assert_eq!(send(&vault, "POST", path, &[JSON], r#"{"policies":1.50}"#).status(), 200);
+    assert_eq!(json_of(&send(&vault, "GET", path, &[], ""))["data"]["policies"], json!(["1.50"]));
+}
+
+#[test]
 fn invalid_json() {
     for body in [
         "{",
@@ -206,8 +215,11 @@ fn paths() {
         assert_eq!((response.status().as_u16(), &response.body()[..]), (400, &b"400 Bad Request"[..]));
         assert_eq!(header(&response, "strict-transport-security"), "");
     }
-    let unprintable = get("/v1/identity/entity/name/%09");
-    assert_eq!((unprintable.status().as_u16(), unprintable.headers().len()), (400, 0));
+    // A tab, and a character that is not assigned.
+    for path in ["/v1/identity/entity/name/%09", "/v1/identity/entity/name/%CD%B8"] {
+        let unprintable = get(path);
+        assert_eq!((unprintable.status().as_u16(), unprintable.headers().len()), (400, 0), "{path}");
+    }
     for target in ["/v1", "/v2/x", "//v1/x", "/ui/index.html", "/metrics"] {
         assert_eq!(json_of(&get(target)), json!({ "errors": [] }), "{target}");
         assert_eq!(get(target).status(), 404);

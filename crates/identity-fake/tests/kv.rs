@@ -442,3 +442,17 @@ fn nested_documents_are_rejected() {
         assert!(status == 400 && errors[0].as_str().unwrap().ends_with("nested too deeply"), "{errors}");
     }
 }
+
+#[test]
+fn data_is_found_by_the_path_of_the_write_only() {
+    let server = Server::new();
+    server.put("b%2F%2Fc", &json!({ "k": "v" }));
+    assert_eq!(server.get("b%2F%2Fc"), json!({ "k": "v" }));
+    let error = json!(["1 error occurred:\n\t* could not find version data\n\n"]);
+    let patch = json!({ "data": { "k": "w" } });
+    for (verb, path) in
+        [("GET", "secret/data/b/c"), ("GET", "secret/subkeys/b/c"), ("PATCH", "secret/data/b/c")]
+    {
+        assert_eq!(server.error(verb, path, &patch), (500, error.clone()), "{verb} {path}");
+    }
+}

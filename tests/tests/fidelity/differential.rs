@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::thread;
+use std::time::Duration;
 
 use http::Request;
 use identity_core::bytes::Bytes;
@@ -86,6 +88,8 @@ impl Pair {
             pair.exchange("POST", "identity/oidc/role/first", &json!({ "key": "default" }));
             pair.exchange("DELETE", "identity/oidc/role/first", &Value::Null);
         }
+        let kv = json!({ "type": "kv", "options": { "version": "2" } });
+        pair.exchange("POST", "sys/mounts/secret", &kv);
         for (name, policy) in POLICIES {
             pair.exchange("POST", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }));
         }
@@ -101,6 +105,10 @@ impl Pair {
         }
         pair.exchange("POST", "auth/three/config", &jwt::config());
         pair.exchange("POST", "auth/three/role/a", &jwt::role());
+        // The real server takes a moment to prepare the mount.
+        while pair.exchange("GET", "secret/config", &Value::Null).0.0 == 400 {
+            thread::sleep(Duration::from_millis(2));
+        }
         pair
     }
 

@@ -76,7 +76,7 @@ impl Ids {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Operation {
     pub(crate) verb: &'static str,
-    /// The path below `identity/`, or a path that begins with `auth/` or `sys/`.
+    /// The path below `identity/`, or a path that begins with `auth/`, `secret/` or `sys/`.
     pub(crate) noun: &'static str,
     /// `id`, `name`, or an action.
     pub(crate) by: &'static str,
@@ -139,7 +139,7 @@ impl Operation {
     }
 
     pub(crate) fn request(&self, ids: &Ids) -> (&'static str, String, Value) {
-        let is_whole = ["auth/", "sys/"].iter().any(|engine| self.noun.starts_with(engine));
+        let is_whole = ["auth/", "secret/", "sys/"].iter().any(|engine| self.noun.starts_with(engine));
         let engine = if is_whole { "" } else { "identity/" };
         let mut path = format!("{engine}{}", self.noun);
         let key = self.key.as_ref().map(|key| key.escaped(ids)).unwrap_or_default();

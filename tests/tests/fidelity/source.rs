@@ -3,6 +3,7 @@
 mod approle;
 mod identity;
 pub(crate) mod jwt;
+mod kv;
 mod mfa;
 mod mounts;
 mod oidc;
@@ -16,7 +17,7 @@ use crate::operations::{Operation, Part};
 
 /// The families of operations. There is none of `kubernetes`: its logins ask the API of a cluster, which a
 /// real server would need, and the tests of `identity-fake` have recorded responses.
-const FAMILIES: [(&str, fn(&mut Source) -> Operation); 8] = [
+const FAMILIES: [(&str, fn(&mut Source) -> Operation); 9] = [
     ("identity", Source::of_identity),
     ("oidc", Source::of_oidc),
     ("mfa", Source::of_mfa),
@@ -25,6 +26,7 @@ const FAMILIES: [(&str, fn(&mut Source) -> Operation); 8] = [
     ("approle", Source::of_approle),
     ("mounts", Source::of_mounts),
     ("jwt", Source::of_jwt),
+    ("kv", Source::of_kv),
 ];
 
 /// The number of families, from the first one, that runs of all families use.

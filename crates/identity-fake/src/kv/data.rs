@@ -44,7 +44,7 @@ fn read(
     if !version.is_readable(call.now) {
         return Ok(call.not_found(data, &[]));
     }
-    if call.path != call.key {
+    if call.path != version.path {
         return Err(internal("could not find version data"));
     }
     data[field] = show(&version.data);
@@ -68,7 +68,7 @@ fn write(call: &mut Call<'_>, fields: &Fields) -> Result<ServerResponse, ErrorRe
     check_cas(fields, config, known)?;
     let secret = call.engine.secrets.entry(call.key.clone()).or_insert_with(|| Secret::new(call.now));
     let data = data.map_or(Value::Null, |data| with_floats(data.into()));
-    Ok(Call::response(secret.add(data, config, call.now)))
+    Ok(Call::response(secret.add(call.path, data, config, call.now)))
 }
 
 /// Applies a JSON merge patch to the current version.
@@ -82,13 +82,16 @@ fn patch(call: &mut Call<'_>, fields: &Fields) -> Result<ServerResponse, ErrorRe
     if !version.is_readable(call.now) {
         return Ok(call.not_found(secret.version_to_json(secret.current), &[]));
     }
+    if call.path != version.path {
+        return Err(internal("could not find version data"));
+    }
     let mut data = version.data.clone();
     if data.is_null() {
         return Err(internal("resource does not exist"));
     }
     merge(&mut data, patch.map_or(Value::Null, |patch| with_floats(patch.into())));
     let Some(secret) = call.engine.secrets.get_mut(&call.key) else { return Ok(not_found()) };
-    Ok(Call::response(secret.add(data, &call.engine.config, call.now)))
+    Ok(Call::response(secret.add(call.path, data, &call.engine.config, call.now)))
 }
 
 fn delete(call: &mut Call<'_>) -> ServerResponse {

@@ -61,6 +61,8 @@ pub(super) struct Secret {
 pub(super) struct Version {
     /// An object or `null`.
     pub(super) data: Value,
+    /// The path of the write. The server finds the data by the same path only, with the same slashes.
+    pub(super) path: String,
     created: Timestamp,
     /// When the version is deleted, which may be in the future.
     pub(super) deleted: Option<Timestamp>,
@@ -101,8 +103,9 @@ impl Secret {
     }
 
     /// Adds a version, removes those that are too old, and returns the new one.
-    pub(super) fn add(&mut self, data: Value, config: &Settings, now: Timestamp) -> Value {
-        let version = Version { data, created: now, deleted: self.deletion(config, now), destroyed: false };
+    pub(super) fn add(&mut self, path: &str, data: Value, config: &Settings, now: Timestamp) -> Value {
+        let deleted = self.deletion(config, now);
+        let version = Version { data, path: path.to_owned(), created: now, deleted, destroyed: false };
         self.current += 1;
         self.versions.insert(self.current, version);
         self.updated = now;
