@@ -7,10 +7,11 @@ use super::acl::Acl;
 use super::input::{Fields, Kind, Schema};
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request, internal, multi_error};
+use super::route::ignored;
 use super::state::State;
 
-const FIELDS: Schema =
-    &[("path", Kind::List), ("paths", Kind::List), ("token", Kind::Text), ("accessor", Kind::Text)];
+const OF_TOKEN: Schema = &[("path", Kind::List), ("paths", Kind::List), ("token", Kind::Text)];
+const OF_ACCESSOR: Schema = &[("path", Kind::List), ("paths", Kind::List), ("accessor", Kind::Text)];
 
 /// `caller` is the token of the request.
 pub(super) fn run(
@@ -22,31 +23,30 @@ pub(super) fn run(
         return Err(ErrorResponse::unsupported_operation());
     }
     let invalid = |problem: &str| ErrorResponse::from_core(StatusCode::BAD_REQUEST, problem);
-    let fields = Fields::new(parsed.data, FIELDS)?;
-    let paths = fields.list("paths").filter(|paths| !paths.is_empty()).or_else(|| fields.list("path"));
-    let paths =
-        paths.filter(|paths| !paths.is_empty()).ok_or_else(|| bad_request("paths must be supplied"))?;
+    let given = parsed.data.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let schema = if parsed.path == "sys/capabilities-accessor" { OF_ACCESSOR } else { OF_TOKEN };
+    let warnings = ignored(&parsed.data, schema);
+    let fields = Fields::new(parsed.data, schema)?;
     let token = match &*parsed.path {
-        "sys/capabilities-self" => {
-            state.tokens.find_usable(caller).ok_or_else(|| invalid("invalid token"))?
-        }
+        "sys/capabilities-self" => caller.to_owned(),
         "sys/capabilities-accessor" => {
             let accessor = fields.text("accessor");
             if accessor.is_empty() {
                 return Err(bad_request("missing accessor"));
             }
-            let found = state.tokens.with_accessor(&accessor);
-            // An accessor without the identifier of a namespace is one of the root namespace.
-            if found.is_none() && !accessor.contains('.') && !parsed.namespace.is_empty() {
-                return Err(internal("cannot lookup token in different namespace"));
-            }
-            found.ok_or_else(|| invalid("invalid accessor"))?.1
+            let found = state.tokens.with_accessor(&parsed.namespace, &accessor)?;
+            found.ok_or_else(|| invalid("invalid accessor"))?
         }
-        _ => match &*fields.text("token") {
-            "" => return Err(internal("no token found")),
-            token => state.tokens.find_usable(token).ok_or_else(|| invalid("invalid token"))?,
-        },
+        _ if given.is_empty() => return Err(internal("no token found")),
+        _ => given,
     };
+    let paths = fields.list("paths").filter(|paths| !paths.is_empty()).or_else(|| fields.list("path"));
+    let paths = paths.unwrap_or_default();
+    let first = paths.first().ok_or_else(|| bad_request("paths must be supplied"))?;
+    if first.is_empty() {
+        return Err(invalid("missing path"));
+    }
+    let token = state.tokens.find_usable(&token).ok_or_else(|| invalid("invalid token"))?;
     let acl = Acl::for_token(state, token)
         .map_err(|error| ErrorResponse::new(StatusCode::FORBIDDEN, multi_error(&error.errors)))?;
     let mut data = Map::new();
@@ -61,5 +61,5 @@ pub(super) fn run(
         let only = data.get(path).cloned().unwrap_or_default();
         data.insert("capabilities".to_owned(), only);
     }
-    Ok(ServerResponse::data(Value::Object(data)))
+    Ok(ServerResponse::Data { data: Value::Object(data), warnings })
 }

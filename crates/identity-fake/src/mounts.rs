@@ -12,6 +12,7 @@ use super::input::Pairs;
 use super::random::Random;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request};
+use super::route::{ignored, warnings};
 use super::state::State;
 
 pub(super) use object::{to_json, to_public_json};
@@ -217,6 +218,15 @@ fn sanitized(path: &str) -> String {
 
 /// Handles `sys/auth` and `sys/mounts`.
 pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
+    let warnings = match &*parsed.path {
+        "sys/auth" | "sys/mounts" => ignored(&parsed.data, &[]),
+        path if path.ends_with("/tune") => warnings(&parsed.data, tune::FIELDS, "path"),
+        _ => warnings(&parsed.data, enable::FIELDS, "path"),
+    };
+    Ok(handle(state, parsed)?.with_warnings(warnings))
+}
+
+fn handle(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     let (prefix, name) = match parsed.path.strip_prefix("sys/auth") {
         Some(name) => ("auth/", name),
         None => ("", parsed.path.strip_prefix("sys/mounts").unwrap_or_default()),

@@ -179,6 +179,14 @@ impl ServerResponse {
         Self::Data { data, warnings: Vec::new() }
     }
 
+    /// Adds warnings to an envelope.
+    pub(super) fn with_warnings(mut self, more: Vec<String>) -> Self {
+        if let Self::Data { warnings, .. } = &mut self {
+            warnings.extend(more);
+        }
+        self
+    }
+
     /// Copies the data of an envelope to its fields.
     pub(super) fn with_copied_data(self) -> Self {
         match self {

@@ -94,21 +94,19 @@ pub(super) fn is_slug(text: &str) -> bool {
 
 /// Returns the warning about unknown fields.
 pub(super) fn ignored(raw: &Map<String, Value>, fields: Schema) -> Vec<String> {
-    let mut unknown: Vec<&str> = raw
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !fields.iter().any(|(field, _)| field == name))
-        .collect();
-    unknown.sort_unstable();
-    if unknown.is_empty() {
-        return Vec::new();
-    }
-    vec![format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" "))]
+    warnings(raw, fields, "")
 }
 
 /// Returns the warnings about unknown fields, and about a field that the path replaces.
 pub(super) fn warnings(raw: &Map<String, Value>, fields: Schema, in_path: &str) -> Vec<String> {
-    let mut warnings = ignored(raw, fields);
+    let is_known = |name: &str| name == in_path || fields.iter().any(|(field, _)| *field == name);
+    let mut unknown: Vec<&str> = raw.keys().map(String::as_str).filter(|name| !is_known(name)).collect();
+    unknown.sort_unstable();
+    let mut warnings = Vec::new();
+    if !unknown.is_empty() {
+        warnings
+            .push(format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" ")));
+    }
     if !in_path.is_empty() && raw.get(in_path).is_some_and(|value| !value.is_null()) {
         let which = "the value of these parameters with the values captured from the endpoint's path";
         warnings.push(format!("Endpoint replaced {which}: [{in_path}]"));

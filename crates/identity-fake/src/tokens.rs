@@ -90,7 +90,7 @@ pub(super) struct Lease {
     /// What renewals start from.
     pub(super) limits: Limits,
     /// The uses at the creation, which renewals show. 0 means unlimited.
-    pub(super) all_uses: u64,
+    pub(super) all_uses: i64,
     /// Whether it was created as an orphan, which renewals show.
     pub(super) was_orphan: bool,
     /// The remaining uses. `None` means unlimited.

@@ -37,7 +37,8 @@ pub(super) struct Grant {
     /// The networks that may use the token.
     pub(super) bound_cidrs: Vec<String>,
     pub(super) limits: Limits,
-    pub(super) uses: u64,
+    /// 0 means unlimited.
+    pub(super) uses: i64,
     pub(super) is_batch: bool,
     /// Whether the role asks for a service token, even if the default of the mount is another type.
     pub(super) is_service: bool,
@@ -96,7 +97,7 @@ pub(super) fn issue(state: &mut State, grant: Grant, ttl: u64) -> Result<Value, 
         all_uses: grant.uses,
         was_orphan: grant.parent.is_none(),
         // The server counts no uses of batch tokens.
-        uses: Some(grant.uses).filter(|uses| *uses > 0 && !grant.is_batch),
+        uses: (grant.uses != 0 && !grant.is_batch).then(|| u64::try_from(grant.uses).unwrap_or_default()),
         display_name: grant.display_name,
         path: grant.path,
         renewable: grant.renewable && !grant.is_batch && ttl > 0,

@@ -140,15 +140,7 @@ fn with_accessor(state: &State, parsed: &ParsedRequest) -> Result<Option<String>
     if accessor.is_empty() {
         return Err(invalid("missing accessor"));
     }
-    let found = state.tokens.with_accessor(&accessor);
-    let is_elsewhere = match found {
-        Some((_, token)) => token.namespace != parsed.namespace,
-        None => !accessor.contains('.') && !parsed.namespace.is_empty(),
-    };
-    if is_elsewhere {
-        return Err(internal("cannot lookup token in different namespace"));
-    }
-    Ok(found.map(|(id, _)| id.clone()))
+    state.tokens.with_accessor(&parsed.namespace, &accessor)
 }
 
 /// Returns the properties of a token as a request in `namespace` sees them.

@@ -21,7 +21,8 @@ pub(super) struct TokenParameters {
     pub(super) max_ttl: u64,
     pub(super) explicit_max_ttl: u64,
     pub(super) period: u64,
-    pub(super) uses: u64,
+    /// Negative if `AppRole` was told so: tokens are used up at once.
+    pub(super) uses: i64,
     pub(super) no_default_policy: bool,
     pub(super) strictly_bind_ip: bool,
     pub(super) kind: String,
@@ -67,9 +68,9 @@ impl TokenParameters {
             }
             self.kind = kind;
         }
-        if let Some(uses) = fields.number("token_num_uses") {
-            self.uses =
-                u64::try_from(uses).map_err(|_| bad_request("'token_num_uses' cannot be negative"))?;
+        self.uses = fields.number("token_num_uses").unwrap_or(self.uses);
+        if self.uses < 0 {
+            return Err(bad_request("'token_num_uses' cannot be negative"));
         }
         if self.kind == "batch" {
             let cannot_be = "'token_type' cannot be 'batch' or 'default_batch' when set to generate";
@@ -111,8 +112,10 @@ impl TokenParameters {
                         self.bound_cidrs = cidr::normalize(fields.list(name).unwrap_or_default())?;
                     }
                     "num_uses" => {
-                        let uses = u64::try_from(fields.number(name).unwrap_or_default());
-                        self.uses = uses.map_err(|_| bad_request("'num_uses' cannot be negative"))?;
+                        self.uses = fields.number(name).unwrap_or_default();
+                        if self.uses < 0 {
+                            return Err(bad_request("'num_uses' cannot be negative"));
+                        }
                     }
                     "ttl" => self.ttl = fields.seconds(name).unwrap_or_default(),
                     "max_ttl" => self.max_ttl = fields.seconds(name).unwrap_or_default(),

@@ -24,7 +24,7 @@ pub(super) const LISTS: [&str; 4] = [
     "passthrough_request_headers",
 ];
 
-const FIELDS: Schema = &[
+pub(super) const FIELDS: Schema = &[
     ("type", Kind::Text),
     ("description", Kind::Text),
     ("plugin_name", Kind::Text),

@@ -13,7 +13,7 @@ use crate::request::ParsedRequest;
 use crate::response::{ErrorResponse, ServerResponse, bad_request, quoted};
 use crate::state::State;
 
-const FIELDS: Schema = &[
+pub(super) const FIELDS: Schema = &[
     ("allowed_response_headers", Kind::List),
     ("audit_non_hmac_request_keys", Kind::List),
     ("audit_non_hmac_response_keys", Kind::List),

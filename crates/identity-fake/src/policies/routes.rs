@@ -8,7 +8,7 @@ use super::{Document, IMMUTABLE, to_json};
 use crate::input::{Fields, Kind, Schema};
 use crate::request::{ParsedRequest, Verb};
 use crate::response::{ErrorResponse, ServerResponse, bad_request, quoted};
-use crate::route::ignored;
+use crate::route::{ignored, warnings};
 use crate::state::State;
 
 const FIELDS: Schema = &[
@@ -24,7 +24,10 @@ const FIELDS: Schema = &[
 pub(crate) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResponse, ErrorResponse> {
     if let Some(prefix) = parsed.path.strip_prefix("sys/policies/detailed/acl") {
         return match parsed.verb {
-            Verb::List => Ok(list_with_details(state, &parsed, prefix.trim_matches('/'))),
+            Verb::List => {
+                let details = list_with_details(state, &parsed, prefix.trim_matches('/'));
+                Ok(details.with_warnings(ignored(&parsed.data, &[])))
+            }
             _ => Err(ErrorResponse::unsupported_operation()),
         };
     }
@@ -36,28 +39,40 @@ pub(crate) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
     };
     let path = path.filter(|path| path.is_empty() || path.starts_with('/'));
     let name = path.ok_or_else(ErrorResponse::unsupported_path)?.trim_matches('/').to_lowercase();
+    let mut given = parsed.data.clone();
+    given.remove("expiration");
+    let warnings = if name.is_empty() { ignored(&given, &[]) } else { warnings(&given, FIELDS, "name") };
+    Ok(handle(state, parsed, &name, is_old)?.with_warnings(warnings))
+}
+
+fn handle(
+    state: &mut State,
+    parsed: ParsedRequest,
+    name: &str,
+    is_old: bool,
+) -> Result<ServerResponse, ErrorResponse> {
     match parsed.verb {
-        Verb::List => list(state, &parsed, &name, is_old),
-        Verb::Read if name.is_empty() && is_old => list(state, &parsed, &name, is_old),
+        Verb::List => list(state, &parsed, name, is_old),
+        Verb::Read if name.is_empty() && is_old => list(state, &parsed, name, is_old),
         _ if name.is_empty() => Err(ErrorResponse::unsupported_operation()),
         Verb::Read => {
-            let policy = state.policies.get(&parsed.namespace, &name);
+            let policy = state.policies.get(&parsed.namespace, name);
             if policy.is_none() && name != "root" {
                 return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
             }
             let field = if is_old { "rules" } else { "policy" };
-            Ok(ServerResponse::data(to_json(&name, policy, field)))
+            Ok(ServerResponse::data(to_json(name, policy, field)))
         }
-        Verb::Write => write(state, parsed, &name, is_old),
-        Verb::Patch if !is_old => patch(state, parsed, &name),
+        Verb::Write => write(state, parsed, name, is_old),
+        Verb::Patch if !is_old => patch(state, parsed, name),
         Verb::Delete => {
             if name == "default" {
                 return Err(bad_request("cannot delete default policy"));
             }
-            if IMMUTABLE.contains(&&*name) {
-                return Err(bad_request(format!("cannot delete {} policy", quoted(&name))));
+            if IMMUTABLE.contains(&name) {
+                return Err(bad_request(format!("cannot delete {} policy", quoted(name))));
             }
-            state.policies.remove(&parsed.namespace, &name);
+            state.policies.remove(&parsed.namespace, name);
             Ok(ServerResponse::NoContent)
         }
         Verb::Scan | Verb::Patch | Verb::Help | Verb::Other => Err(ErrorResponse::unsupported_operation()),
@@ -90,7 +105,7 @@ fn list(
     if is_old {
         data["policies"] = data["keys"].clone();
     }
-    Ok(ServerResponse::Data { data, warnings: ignored(&parsed.data, &[]) })
+    Ok(ServerResponse::data(data))
 }
 
 fn list_with_details(state: &State, parsed: &ParsedRequest, prefix: &str) -> ServerResponse {

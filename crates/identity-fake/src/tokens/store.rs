@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Lease, Token};
+use crate::response::{ErrorResponse, internal};
 
 pub(in super::super) struct Tokens {
     root: String,
@@ -72,8 +73,22 @@ impl Tokens {
         self.all.get_mut(id)
     }
 
-    pub(in super::super) fn with_accessor(&self, accessor: &str) -> Option<(&String, &Token)> {
-        self.all.get_key_value(self.by_accessor.get(accessor)?)
+    /// Returns the token with an accessor. Fails if it belongs to another namespace.
+    pub(in super::super) fn with_accessor(
+        &self,
+        namespace: &str,
+        accessor: &str,
+    ) -> Result<Option<String>, ErrorResponse> {
+        let id = self.by_accessor.get(accessor);
+        let is_elsewhere = match id.and_then(|id| self.all.get(id)) {
+            Some(token) => token.namespace != namespace,
+            // An accessor without the identifier of a namespace is one of the root namespace.
+            None => !accessor.contains('.') && !namespace.is_empty(),
+        };
+        if is_elsewhere {
+            return Err(internal("cannot lookup token in different namespace"));
+        }
+        Ok(id.cloned())
     }
 
     /// Returns the accessors of the tokens of an auth method. Batch tokens have none.

@@ -76,6 +76,10 @@ impl Source {
                 ("role_name", Self::name),
             ],
         ));
+        // The server panics on a `token_type` that is no string, and closes the connection.
+        body.retain(|(name, value)| {
+            *name != "token_type" || matches!(value, Part::Plain(value) if value.is_string())
+        });
         Operation { verb, noun: NOUN, by: "role", key, body, ..Operation::default() }
     }
 

@@ -104,8 +104,7 @@ const ALL: &[Field] = &[
         schema: &[ROLE, ("token_num_uses", Kind::Number)],
         read: |role| json!({ "token_num_uses": role.token.uses }),
         write: Some(|role, fields| {
-            let uses = fields.number("token_num_uses").ok_or_else(|| missing("token_num_uses"))?;
-            role.token.uses = u64::try_from(uses).unwrap_or_default();
+            role.token.uses = fields.number("token_num_uses").ok_or_else(|| missing("token_num_uses"))?;
             Ok(())
         }),
         reset: Some(|role| role.token.uses = 0),

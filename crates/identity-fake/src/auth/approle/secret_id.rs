@@ -90,7 +90,7 @@ pub(super) fn run(
             Found::Here(role, secret_id) => {
                 roles.secret_ids.get(&role, &secret_id).map(SecretId::to_json).unwrap_or_default()
             }
-            Found::AtAnotherRole => return Ok(ServerResponse::NoContent),
+            Found::Elsewhere => return Ok(ServerResponse::NoContent),
             Found::Nowhere(problem) => {
                 let (status, data) = (StatusCode::NOT_FOUND, json!({ "error": problem }));
                 return Ok(ServerResponse::DataWithStatus { status, data, warnings });
@@ -101,7 +101,7 @@ pub(super) fn run(
                 roles.secret_ids.remove(&role, &secret_id);
                 return Ok(ServerResponse::NoContent);
             }
-            Found::AtAnotherRole => {
+            Found::Elsewhere => {
                 return Err(ErrorResponse::new(StatusCode::FORBIDDEN, "invalid secret id accessor"));
             }
             Found::Nowhere(problem) => return Err(internal(&problem)),
@@ -130,7 +130,8 @@ fn by_id(roles: &Roles, name: &str, fields: &Fields) -> Result<(String, String),
 enum Found {
     /// With the name of the role, and the secret identifier.
     Here(String, String),
-    AtAnotherRole,
+    /// At another role, or at a deleted one.
+    Elsewhere,
     /// With the error message.
     Nowhere(String),
 }
@@ -140,10 +141,15 @@ fn by_accessor(roles: &Roles, name: &str, fields: &Fields) -> Result<Found, Erro
     if accessor.is_empty() {
         return Err(missing("secret_id_accessor"));
     }
-    let here = &existing(roles, name)?.name;
-    Ok(match roles.secret_ids.with_accessor(&accessor) {
-        Some((role, secret_id)) if role == here => Found::Here(role.clone(), secret_id.clone()),
-        Some(_) => Found::AtAnotherRole,
+    let Role { name: here, local, .. } = existing(roles, name)?;
+    Ok(match roles.secret_ids.with_accessor(*local, &accessor) {
+        Some((role, secret_id))
+            if role == here
+                && roles.secret_ids.get(role, secret_id).is_some_and(|secret| secret.accessor == accessor) =>
+        {
+            Found::Here(role.clone(), secret_id.clone())
+        }
+        Some(_) => Found::Elsewhere,
         None => {
             let accessor = quoted(&accessor);
             Found::Nowhere(format!("failed to find accessor entry for secret_id_accessor: {accessor}"))
@@ -236,6 +242,7 @@ fn issue(
     let name = role.name.clone();
     let secret = SecretId {
         accessor: accessor.clone(),
+        is_local: role.local,
         uses,
         ttl,
         created: issuer.now,

@@ -10,6 +10,8 @@ use crate::input::Pairs;
 #[derive(Clone)]
 pub(super) struct SecretId {
     pub(super) accessor: String,
+    /// Whether its role has local secret identifiers.
+    pub(super) is_local: bool,
     /// The remaining uses. 0 means unlimited.
     pub(super) uses: u64,
     /// As requested, in seconds. 0 means that it does not expire.
@@ -45,8 +47,8 @@ impl SecretId {
 pub(super) struct SecretIds {
     /// By the name of the role and the secret identifier.
     by_role: BTreeMap<String, BTreeMap<String, SecretId>>,
-    /// The names of the role and the secret identifiers by accessor.
-    by_accessor: BTreeMap<String, (String, String)>,
+    /// The names of the role and the secret identifiers by accessor, of local ones apart.
+    by_accessor: BTreeMap<(bool, String), (String, String)>,
     /// With the name of the role.
     expiring: BTreeSet<(Timestamp, String, String)>,
 }
@@ -56,9 +58,9 @@ impl SecretIds {
         self.by_role.get(role)?.get(secret_id)
     }
 
-    /// Returns the name of the role, and the secret identifier.
-    pub(super) fn with_accessor(&self, accessor: &str) -> Option<&(String, String)> {
-        self.by_accessor.get(accessor)
+    /// Returns the name of the role, and the secret identifier, which may be deleted.
+    pub(super) fn with_accessor(&self, is_local: bool, accessor: &str) -> Option<&(String, String)> {
+        self.by_accessor.get(&(is_local, accessor.to_owned()))
     }
 
     pub(super) fn accessors(&self, role: &str) -> impl Iterator<Item = &str> {
@@ -70,7 +72,7 @@ impl SecretIds {
         if let Some(expires) = secret.expires {
             self.expiring.insert((expires, key.0.clone(), key.1.clone()));
         }
-        self.by_accessor.insert(secret.accessor.clone(), key);
+        self.by_accessor.insert((secret.is_local, secret.accessor.clone()), key);
         self.by_role.entry(role.to_owned()).or_default().insert(secret_id.to_owned(), secret);
     }
 
@@ -78,19 +80,19 @@ impl SecretIds {
         let Some(secret) = self.by_role.get_mut(role).and_then(|secrets| secrets.remove(secret_id)) else {
             return;
         };
-        self.by_accessor.remove(&secret.accessor);
+        self.by_accessor.remove(&(secret.is_local, secret.accessor));
         if let Some(expires) = secret.expires {
             self.expiring.remove(&(expires, role.to_owned(), secret_id.to_owned()));
         }
     }
 
+    /// Removes the secret identifiers of a role. The server keeps their accessors.
     pub(super) fn remove_role(&mut self, role: &str) {
-        let secret_ids: Vec<String> =
-            self.by_role.get(role).into_iter().flat_map(BTreeMap::keys).cloned().collect();
-        for secret_id in secret_ids {
-            self.remove(role, &secret_id);
+        for (secret_id, secret) in self.by_role.remove(role).unwrap_or_default() {
+            if let Some(expires) = secret.expires {
+                self.expiring.remove(&(expires, role.to_owned(), secret_id));
+            }
         }
-        self.by_role.remove(role);
     }
 
     pub(super) fn remove_expired(&mut self, now: Timestamp) {

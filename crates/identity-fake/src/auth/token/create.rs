@@ -77,10 +77,10 @@ pub(super) fn create(
         }
     }
     let is_batch = is_batch(&fields, role)?;
-    let mut uses = match u64::try_from(fields.number("num_uses").unwrap_or_default()) {
-        Ok(uses) => uses,
-        Err(_) => return Err(bad_request("number of uses cannot be negative")),
-    };
+    let mut uses = fields.number("num_uses").unwrap_or_default();
+    if uses < 0 {
+        return Err(bad_request("number of uses cannot be negative"));
+    }
     let alias = fields.text("entity_alias");
     let aliased = entity(state, &parsed.namespace, mount, &alias, role)?;
     if let Some(role) = role.filter(|role| role.uses > 0) {

@@ -25,7 +25,7 @@ pub(in super::super) struct Role {
     pub(super) renewable: bool,
     pub(super) path_suffix: String,
     pub(super) no_default_policy: bool,
-    pub(super) uses: u64,
+    pub(super) uses: i64,
     pub(super) kind: String,
     pub(super) bound_cidrs: Vec<String>,
     pub(super) explicit_max_ttl: u64,
@@ -194,9 +194,9 @@ impl Role {
         self.explicit_max_ttl = fields.seconds("token_explicit_max_ttl").unwrap_or(self.explicit_max_ttl);
         self.no_default_policy = fields.flag("token_no_default_policy").unwrap_or(self.no_default_policy);
         self.period = fields.seconds("token_period").unwrap_or(self.period);
-        if let Some(uses) = fields.number("token_num_uses") {
-            let negative = |_| in_role(bad_request("'token_num_uses' cannot be negative"));
-            self.uses = u64::try_from(uses).map_err(negative)?;
+        self.uses = fields.number("token_num_uses").unwrap_or(self.uses);
+        if self.uses < 0 {
+            return Err(in_role(bad_request("'token_num_uses' cannot be negative")));
         }
         // The server checks the batch tokens of a role twice, and here only if the type stays.
         if !fields.has("token_type") && self.kind.ends_with("batch") {
