@@ -19,8 +19,10 @@ pub(super) fn run(
     parsed: ParsedRequest,
     caller: &str,
 ) -> Result<ServerResponse, ErrorResponse> {
-    if parsed.verb != Verb::Write {
-        return Err(ErrorResponse::unsupported_operation());
+    match parsed.verb {
+        Verb::Write => {}
+        Verb::List => return Err(ErrorResponse::unsupported_path()),
+        _ => return Err(ErrorResponse::unsupported_operation()),
     }
     let invalid = |problem: &str| ErrorResponse::from_core(StatusCode::BAD_REQUEST, problem);
     let given = parsed.data.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();

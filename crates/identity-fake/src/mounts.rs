@@ -79,6 +79,12 @@ impl Mounts {
         self.0.get(accessor)
     }
 
+    /// Returns the mount whose TTLs apply to one: the tokens of all namespaces have those of the root.
+    pub(super) fn with_ttls_of(&self, accessor: &str) -> Option<&Mount> {
+        let mount = self.get(accessor)?;
+        if mount.path == "auth/token/" { self.at("", &mount.path) } else { Some(mount) }
+    }
+
     /// Adds the mounts that every namespace has.
     pub(super) fn add_namespace(&mut self, namespace: &str, random: &mut Random) {
         let is_root = namespace.is_empty();

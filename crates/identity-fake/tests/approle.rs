@@ -358,3 +358,39 @@ fn creating_a_role_needs_its_own_capability() {
     assert_eq!(send(&vault, "POST", ROLE, &token, &json!({})).0, 204);
     assert_eq!(send(&vault, "POST", "auth/approle/role/new", &token, &json!({})).0, 403);
 }
+
+#[test]
+fn accessors_outlive_their_role() {
+    let vault = vault_with_role(json!({}));
+    let accessor = json!({ "secret_id_accessor": issue(&vault, json!({}))["secret_id_accessor"] });
+    assert_eq!(post(&vault, "auth/approle/role/local", json!({ "local_secret_ids": true })).0, 204);
+    for _ in 0..2 {
+        assert_eq!(send(&vault, "DELETE", ROLE, "root", &Value::Null).0, 204);
+    }
+    assert_eq!(post(&vault, ROLE, json!({})).0, 204);
+    let of_role = |path: &str| post(&vault, &format!("{ROLE}/secret-id-accessor/{path}"), accessor.clone());
+    assert_eq!(of_role("lookup"), (204, Value::Null));
+    assert_eq!(errors(&of_role("destroy")), (403, "invalid secret id accessor".to_owned()));
+    assert_eq!(post(&vault, &format!("{ROLE}/bind-secret-id"), json!({ "bind_secret_id": "x" })).0, 400);
+    assert_eq!(post(&vault, &format!("{ROLE}/bind-secret-id"), json!({ "bind_secret_id": true })).0, 404);
+    // Local secret identifiers are stored apart.
+    let lookup = post(&vault, "auth/approle/role/local/secret-id-accessor/lookup", accessor.clone());
+    assert_eq!(lookup.0, 404);
+}
+
+#[test]
+fn a_negative_number_of_uses_is_stored_and_uses_tokens_up() {
+    let vault = vault_with_role(json!({}));
+    let uses = format!("{ROLE}/token-num-uses");
+    for _ in 0..2 {
+        assert_eq!(post(&vault, &uses, json!({ "token_num_uses": -1 })).0, 204);
+    }
+    assert_eq!(get(&vault, ROLE)["token_num_uses"], -1);
+    let negative = (400, "'token_num_uses' cannot be negative".to_owned());
+    assert_eq!(errors(&post(&vault, ROLE, json!({ "token_ttl": 5 }))), negative);
+    let (_, response) = log_in(&vault, &text(&issue(&vault, json!({}))["secret_id"]));
+    assert_eq!(response["auth"]["num_uses"], -1);
+    let token = text(&response["auth"]["client_token"]);
+    assert_eq!(send(&vault, "GET", "auth/token/lookup-self", &token, &Value::Null).0, 403);
+    assert_eq!(post(&vault, "auth/token/lookup", json!({ "token": token })).1["data"]["num_uses"], -1);
+}

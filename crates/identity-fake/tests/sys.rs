@@ -403,3 +403,59 @@ fn the_server_describes_itself() {
     assert_eq!(server.error("GET", "sys/version-history", &Value::Null).0, 405);
     assert_eq!(server.error("GET", "sys/nope", &Value::Null).0, 404);
 }
+
+#[test]
+fn unknown_parameters_are_reported() {
+    let server = Server::new();
+    for path in [
+        "sys/auth?after=a",
+        "sys/auth/token?after=a",
+        "sys/auth/token/tune?after=a&path=b",
+        "sys/mounts?after=a",
+        "sys/mounts/secret/tune?after=a",
+        "sys/policy?after=a",
+        "sys/policies/acl/default?after=a&policy=p",
+        "sys/policies/acl?list=true&after=a",
+    ] {
+        let warnings = &server.root("GET", path, &Value::Null)["warnings"];
+        let ignored = "Endpoint ignored these unrecognized parameters: [after]";
+        assert_eq!(warnings[0], ignored, "{path}: {warnings}");
+    }
+}
+
+#[test]
+fn capabilities_look_up_the_token_before_they_need_paths() {
+    let server = Server::new();
+    server.root("POST", "sys/namespaces/team", &json!({}));
+    let invalid = |problem: &str| (400, format!("1 error occurred:\n\t* {problem}\n\n"));
+    for (path, body, expected) in [
+        ("capabilities-accessor", json!({ "accessor": "x" }), invalid("invalid accessor")),
+        ("capabilities", json!({ "token": "x" }), (400, "paths must be supplied".to_owned())),
+        ("capabilities", json!({ "token": "x", "paths": ["", "a"] }), invalid("missing path")),
+        ("capabilities", json!({ "token": "x", "paths": ["a", ""] }), invalid("invalid token")),
+        (
+            "capabilities",
+            json!({ "token": 7, "paths": ["a"] }),
+            (500, "1 error occurred:\n\t* no token found\n\n".to_owned()),
+        ),
+    ] {
+        assert_eq!(server.error("POST", &format!("sys/{path}"), &body), expected, "{path} {body}");
+    }
+    assert_eq!(server.error("LIST", "sys/capabilities", &Value::Null).0, 404);
+    let elsewhere = "1 error occurred:\n\t* cannot lookup token in different namespace\n\n".to_owned();
+    let accessor = json!({ "accessor": server.get("auth/token/lookup-self")["accessor"] });
+    assert_eq!(server.error("POST", "team/sys/capabilities-accessor", &accessor), (500, elsewhere));
+}
+
+#[test]
+fn tokens_of_a_namespace_have_the_ttls_of_the_root() {
+    let server = Server::new();
+    server.root("POST", "sys/namespaces/team", &json!({}));
+    server.root("POST", "sys/auth/token/tune", &json!({ "default_lease_ttl": "2h" }));
+    server.root("POST", "team/sys/auth/token/tune", &json!({ "default_lease_ttl": "3h" }));
+    assert_eq!(server.get("team/sys/auth/token/tune")["default_lease_ttl"], 7200);
+    assert_eq!(server.get("team/sys/auth/token")["config"]["default_lease_ttl"], 10_800);
+    let token = server.root("POST", "team/auth/token/create", &json!({ "policies": ["default"] }));
+    assert_eq!(token["auth"]["lease_duration"], 7200);
+    assert_eq!(server.get("sys/policy/none?list=true"), json!({ "policies": null }));
+}

@@ -47,13 +47,13 @@ pub(crate) fn to_public_json(mount: &Mount) -> Value {
 }
 
 /// Returns what `tune` shows.
-pub(super) fn tuning(mount: &Mount) -> Value {
+pub(super) fn tuning(mount: &Mount, ttls: &Mount) -> Value {
     let or_system = |ttl| if ttl == 0 { SYSTEM_TTL } else { ttl };
     let mut object = Map::from_iter([
-        ("default_lease_ttl".to_owned(), or_system(mount.default_lease_ttl).into()),
+        ("default_lease_ttl".to_owned(), or_system(ttls.default_lease_ttl).into()),
         ("description".to_owned(), (&*mount.description).into()),
         ("force_no_cache".to_owned(), mount.force_no_cache.into()),
-        ("max_lease_ttl".to_owned(), or_system(mount.max_lease_ttl).into()),
+        ("max_lease_ttl".to_owned(), or_system(ttls.max_lease_ttl).into()),
     ]);
     add_config(&mut object, mount);
     if let Some(lockout) = &mount.lockout {

@@ -36,7 +36,10 @@ const WITH_LOCKOUT: [&str; 3] = ["approle", "ldap", "userpass"];
 
 pub(super) fn read(state: &State, namespace: &str, path: &str) -> Result<ServerResponse, ErrorResponse> {
     match state.mounts.covering(namespace, path) {
-        Some(mount) => Ok(ServerResponse::data(tuning(mount))),
+        Some(mount) => {
+            let ttls = state.mounts.with_ttls_of(&mount.accessor).unwrap_or(mount);
+            Ok(ServerResponse::data(tuning(mount, ttls)))
+        }
         None => Err(bad_request(format!("cannot fetch sysview for path {}", quoted(path)))),
     }
 }

@@ -98,6 +98,9 @@ fn list(
     if prefix.is_empty() && parsed.namespace.is_empty() {
         names.push("root");
     }
+    if names.is_empty() && is_old {
+        return Ok(ServerResponse::data(json!({ "policies": null })));
+    }
     if names.is_empty() {
         return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
     }

@@ -75,7 +75,7 @@ impl Source {
 
     fn auth_tune(&mut self) -> Operation {
         let verb = self.one(&["GET", "POST", "POST"]);
-        let body = self.some_of(
+        let mut body = self.some_of(
             18,
             &[
                 ("default_lease_ttl", Self::ttl),
@@ -89,6 +89,8 @@ impl Source {
                 ("user_lockout_config", Self::lockout),
             ],
         );
+        // The server keeps negative TTLs of mounts, which no one needs.
+        body.retain(|(_, value)| !matches!(value, Part::Plain(value) if *value == "-1h"));
         let key = Some(self.mount_path());
         Operation { verb, noun: "sys/auth", key, after: "tune", body, ..Operation::default() }
     }

@@ -23,7 +23,6 @@ struct Field {
 
 const ROLE: (&str, Kind) = ("role_name", Kind::Text);
 
-/// The server has no `bind-secret-id`: it responds with "unsupported path".
 const ALL: &[Field] = &[
     Field {
         path: "policies",
@@ -34,6 +33,14 @@ const ALL: &[Field] = &[
             role.token.set_policies(fields)
         }),
         reset: Some(|role| role.token.policies.clear()),
+    },
+    // The server validates this field, and responds with "unsupported path".
+    Field {
+        path: "bind-secret-id",
+        schema: &[ROLE, ("bind_secret_id", Kind::Flag)],
+        read: |_| Value::Null,
+        write: None,
+        reset: None,
     },
     Field {
         path: "bound-cidr-list",
@@ -53,11 +60,12 @@ const ALL: &[Field] = &[
         path: "token-bound-cidrs",
         schema: &[ROLE, ("token_bound_cidrs", Kind::List)],
         read: |role| {
-            let cidrs = Some(&role.token.bound_cidrs).filter(|cidrs| !cidrs.is_empty());
+            let cidrs = Some(&role.token.bound_cidrs).filter(|_| role.has_token_cidrs);
             json!({ "token_bound_cidrs": cidrs })
         },
         write: Some(|role, fields| {
             if let Some(cidrs) = fields.list("token_bound_cidrs") {
+                role.has_token_cidrs = true;
                 role.token.bound_cidrs = cidr::normalize(cidrs).map_err(|mut error| {
                     error.errors =
                         vec![format!("failed to parse token_bound_cidrs: {}", error.errors.join("\n"))];
@@ -66,7 +74,10 @@ const ALL: &[Field] = &[
             }
             Ok(())
         }),
-        reset: Some(|role| role.token.bound_cidrs.clear()),
+        reset: Some(|role| {
+            role.token.bound_cidrs.clear();
+            role.has_token_cidrs = false;
+        }),
     },
     Field {
         path: "secret-id-num-uses",
@@ -158,6 +169,9 @@ pub(super) fn run(
     let field = ALL.iter().find(|field| field.path == path).ok_or_else(ErrorResponse::unsupported_path)?;
     let mut warnings = warnings(&parsed.data, field.schema, "role_name");
     let fields = Fields::new(parsed.data, field.schema)?;
+    if path == "bind-secret-id" {
+        return Err(ErrorResponse::unsupported_path());
+    }
     let role = roles.get(name).cloned();
     match (parsed.verb, field.write, field.reset) {
         (Verb::Read, ..) => {

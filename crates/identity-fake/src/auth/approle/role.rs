@@ -26,6 +26,8 @@ pub(in crate::auth) struct Role {
     /// The TTL of secret identifiers in seconds. 0 means that they do not expire.
     pub(super) ttl: u64,
     pub(super) local: bool,
+    /// Whether `token_bound_cidrs` was set. If not, the path of this field shows `null`.
+    pub(super) has_token_cidrs: bool,
     pub(in crate::auth) token: TokenParameters,
 }
 
@@ -96,9 +98,11 @@ fn write(
         uses: 0,
         ttl: 0,
         local: false,
+        has_token_cidrs: false,
         token: TokenParameters::default(),
     });
     role.token.set(&fields)?;
+    role.has_token_cidrs |= fields.is_given("token_bound_cidrs");
     if let Some(local) = fields.flag("local_secret_ids") {
         if !is_new {
             return Err(bad_request("local_secret_ids can only be modified during role creation"));
@@ -126,7 +130,13 @@ fn write(
                 .to_owned(),
         );
     }
-    roles.put(role)?;
+    roles.put(role).map_err(|mut error| {
+        // An error with warnings has another status.
+        if !problems.is_empty() {
+            error.status = StatusCode::BAD_REQUEST;
+        }
+        error
+    })?;
     if problems.is_empty() {
         return Ok(ServerResponse::NoContent);
     }

@@ -93,7 +93,7 @@ pub(super) fn run(
             Found::Elsewhere => return Ok(ServerResponse::NoContent),
             Found::Nowhere(problem) => {
                 let (status, data) = (StatusCode::NOT_FOUND, json!({ "error": problem }));
-                return Ok(ServerResponse::DataWithStatus { status, data, warnings });
+                return Ok(ServerResponse::DataWithStatus { status, data, warnings: Vec::new() });
             }
         },
         _ => match by_accessor(roles, name, &fields)? {

@@ -123,7 +123,7 @@ pub(super) fn create(
     let (given, limits) = limits(&fields, role.filter(|_| !is_batch), has_sudo, &mut warnings)?;
     let mut ttl = 0;
     if !is_root || limits.period > 0 || limits.ttl > 0 {
-        let mount = state.mounts.get(mount);
+        let mount = state.mounts.with_ttls_of(mount);
         let (calculated, capped) = ttl::calculate(mount, limits, 0, 0).map_err(internal)?;
         ttl = calculated;
         warnings.extend(capped);

@@ -74,7 +74,7 @@ fn renew(
     let now = state.clock.now();
     let age = now.as_second().saturating_sub(token.lease.created.as_second());
     let age = u64::try_from(age).unwrap_or_default();
-    let mount = state.mounts.get(&token.mount);
+    let mount = state.mounts.with_ttls_of(&token.mount);
     let (ttl, mut warnings) = ttl::calculate(mount, limits, increment, age).map_err(internal)?;
     warnings.extend(ignored);
 

@@ -101,7 +101,7 @@ pub(super) fn run(
             let mut role = roles.get(&key).cloned().unwrap_or_else(|| Role::new(name));
             role.set(&fields, has_null_type)?;
             let mut warnings = role.set_deprecated(&fields)?;
-            let max = ttl::maximum(state.mounts.get(mount));
+            let max = ttl::maximum(state.mounts.with_ttls_of(mount));
             let explicit = if fields.seconds("token_explicit_max_ttl").is_some() {
                 role.explicit_max_ttl
             } else {
