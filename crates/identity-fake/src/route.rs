@@ -104,8 +104,7 @@ pub(super) fn warnings(raw: &Map<String, Value>, fields: Schema, in_path: &str) 
     unknown.sort_unstable();
     let mut warnings = Vec::new();
     if !unknown.is_empty() {
-        warnings
-            .push(format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" ")));
+        warnings.push(format!("Endpoint ignored these unrecognized parameters: [{}]", unknown.join(" ")));
     }
     if !in_path.is_empty() && raw.get(in_path).is_some_and(|value| !value.is_null()) {
         let which = "the value of these parameters with the values captured from the endpoint's path";

@@ -145,7 +145,10 @@ fn by_accessor(roles: &Roles, name: &str, fields: &Fields) -> Result<Found, Erro
     Ok(match roles.secret_ids.with_accessor(*local, &accessor) {
         Some((role, secret_id))
             if role == here
-                && roles.secret_ids.get(role, secret_id).is_some_and(|secret| secret.accessor == accessor) =>
+                && roles
+                    .secret_ids
+                    .get(role, secret_id)
+                    .is_some_and(|secret| secret.accessor == accessor) =>
         {
             Found::Here(role.clone(), secret_id.clone())
         }
