@@ -43,8 +43,8 @@ new_with_path! { ReadAuthMount DisableAuthMount ReadAuthMountTuning }
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Mount {
-    /// The accessor, which aliases and login enforcements refer to. A mount that is disabled and enabled again
-    /// gets another one.
+    /// The accessor, which aliases and login enforcements refer to. A mount that is disabled and enabled
+    /// again gets another one.
     pub accessor: MountAccessor,
     /// The type, such as `userpass`.
     #[serde(rename = "type")]

@@ -176,9 +176,9 @@ impl FakeVault {
     /// Returns the token of a Kubernetes service account, with which it logs in through the auth method
     /// `kubernetes`.
     ///
-    /// The token is valid for an hour, and its audience is `https://kubernetes.default.svc.cluster.local`. The
-    /// identifier of the service account depends on the two names only. To log in with tokens that you sign,
-    /// configure `pem_keys`.
+    /// The token is valid for an hour, and its audience is `https://kubernetes.default.svc.cluster.local`.
+    /// The identifier of the service account depends on the two names only. To log in with tokens that you
+    /// sign, configure `pem_keys`.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -196,7 +196,10 @@ impl FakeVault {
     ///     Ok::<_, Box<dyn std::error::Error>>(BlockingTransport::send(&vault, request)?)
     /// };
     /// write("config", json!({ "kubernetes_host": "https://kubernetes.default.svc" }))?;
-    /// let role = json!({ "bound_service_account_names": "app", "bound_service_account_namespaces": "shop" });
+    /// let role = json!({
+    ///     "bound_service_account_names": "app",
+    ///     "bound_service_account_namespaces": "shop",
+    /// });
     /// write("role/app", role)?;
     ///
     /// let jwt = vault.kubernetes_jwt("shop", "app");
@@ -247,8 +250,8 @@ impl FakeVault {
     /// Returns the latest requests in order, including those that failed. Secrets are replaced by `***`, and
     /// so are bodies that are neither JSON nor a form.
     ///
-    /// The server keeps 10,000 requests, and fewer if their bodies exceed 16 MiB together. It drops the oldest
-    /// ones first. [`without_recording`](Self::without_recording) keeps none.
+    /// The server keeps 10,000 requests, and fewer if their bodies exceed 16 MiB together. It drops the
+    /// oldest ones first. [`without_recording`](Self::without_recording) keeps none.
     ///
     /// ```
     /// use identity_core::{BlockingTransport, Endpoint, entity::ReadEntityById};

@@ -1,5 +1,5 @@
-//! The auth method `kubernetes` on `FakeVault`. The expected responses were recorded from `OpenBao` 2.7.2 with
-//! a small token review API.
+//! The auth method `kubernetes` on `FakeVault`. The expected responses were recorded from `OpenBao` 2.7.2
+//! with a small token review API.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Mounts of `kv` on `FakeVault` other than `secret/`. The expected responses were recorded from `OpenBao` 2.7.2.
+//! Mounts of `kv` on `FakeVault` other than `secret/`. The expected responses were recorded from `OpenBao`
+//! 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use bytes::Bytes;

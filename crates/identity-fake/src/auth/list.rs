@@ -9,8 +9,8 @@ use crate::route::ignored;
 
 pub(super) const FIELDS: Schema = &[("after", Kind::Text), ("limit", Kind::Number)];
 
-/// Responds with the keys after `after`, at most `limit`. The server responds to an empty list with 404 unless
-/// there are warnings.
+/// Responds with the keys after `after`, at most `limit`. The server responds to an empty list with 404
+/// unless there are warnings.
 pub(super) fn respond<'a>(
     raw: Map<String, Value>,
     schema: Schema,

@@ -57,7 +57,8 @@ pub(super) fn unsupported_operation() -> ErrorResponse {
     ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "unsupported operation")
 }
 
-/// Parses the fields of a login. Mounts that lock users out parse them early, and respond to invalid ones with
+/// Parses the fields of a login. Mounts that lock users out parse them early, and respond to invalid ones
+/// with
 /// 500. Others first reject methods that do not write.
 pub(super) fn fields(
     state: &State,

@@ -103,7 +103,8 @@ pub(super) fn run(
             } else {
                 user.token.set_policies(&fields)?;
             }
-            // The server stores this under the name as given, where nothing but lists finds a name with capitals.
+            // The server stores this under the name as given, where nothing but lists finds a name with
+            // capitals.
             users.insert((key.0, name.to_owned()), user);
             Ok(ServerResponse::NoContent)
         }

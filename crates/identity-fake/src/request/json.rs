@@ -1,7 +1,7 @@
 //! Decodes a JSON body as leniently as the server, in one pass.
 //!
-//! A second document is ignored if it is valid so far, invalid UTF-8 and unpaired surrogates become U+FFFD, and the
-//! last of several equal names counts.
+//! A second document is ignored if it is valid so far, invalid UTF-8 and unpaired surrogates become U+FFFD,
+//! and the last of several equal names counts.
 
 use serde_json::{Map, Number, Value};
 

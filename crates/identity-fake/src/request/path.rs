@@ -4,7 +4,8 @@
 const DIRECTORIES: [&str; 5] =
     ["/v1", "/v1/sys", "/v1/sys/audit-hash", "/v1/sys/config/state", "/v1/sys/pprof"];
 
-/// Paths below `sys/` that exist in the root namespace only. The server rejects them before it reads the request.
+/// Paths below `sys/` that exist in the root namespace only. The server rejects them before it reads the
+/// request.
 const ROOT_ONLY_EARLY: [&str; 14] = [
     "generate-recovery-token",
     "generate-root",

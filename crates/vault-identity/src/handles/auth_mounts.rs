@@ -35,8 +35,8 @@ handle! {
     /// [`is_not_found`](crate::Error::is_not_found) if [`list`](Self::list) does not return it.
     fn read(self, path: impl Into<String>) -> Result<Mount> { read(self.client.composite(), path.into()) }
 
-    /// Returns the auth mount at a path, such as `userpass`, or `None` if [`list`](Self::list) does not return
-    /// it.
+    /// Returns the auth mount at a path, such as `userpass`, or `None` if [`list`](Self::list) does not
+    /// return it.
     fn find(self, path: impl Into<String>) -> Result<Option<Mount>> { find(self.client.composite(), path.into()) }
 
     /// Returns the accessor of the auth mount at a path, such as `userpass`. Fails with
@@ -56,8 +56,8 @@ handle! {
         ensure(self.client.composite(), enable.clone())
     }
 
-    /// Disables an auth mount and revokes the tokens that it has issued: see [`DisableAuthMount`]. Succeeds if
-    /// there is no mount at the path.
+    /// Disables an auth mount and revokes the tokens that it has issued: see [`DisableAuthMount`]. Succeeds
+    /// if there is no mount at the path.
     #[doc(alias = "disable_auth_method")]
     fn disable(self, path: impl Into<String>) -> Result<()> { self.client.call(DisableAuthMount::new(path)) }
 
