@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 use jiff::Timestamp;
 
+use super::input::Fields;
 use super::mfa::Credentials;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
@@ -104,26 +105,46 @@ pub(super) fn namespace<'a>(state: &'a State, parsed: &'a ParsedRequest) -> &'a 
     }
 }
 
-/// Returns `true` if the path is that of a user or a role that does not exist yet.
-pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> bool {
-    let Some((accessor, kind, rest)) = mount(state, parsed) else { return false };
-    match (&*kind, rest.split_once('/')) {
-        ("userpass", Some(("users", name))) if is_slug(name) => {
-            !state.auth.users.contains_key(&(accessor, name.to_lowercase()))
+/// Returns `true` if the path is that of a user or a role that does not exist yet. Fails if a field of such a
+/// path is invalid, which the server reports before it checks permissions.
+pub(super) fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
+    let Some((accessor, kind, rest)) = mount(state, parsed) else { return Ok(false) };
+    let auth = &state.auth;
+    let Some((area, name)) = rest.split_once('/').filter(|(_, name)| is_slug(name)) else { return Ok(false) };
+    let (fields, in_path, exists) = match (&*kind, area) {
+        ("userpass", "users") => {
+            (userpass::FIELDS, "username", auth.users.contains_key(&(accessor, name.to_lowercase())))
         }
-        ("approle", Some(("role", name))) if is_slug(name) => {
-            state.auth.roles.get(&accessor).is_none_or(|roles| roles.get(name).is_none())
+        ("approle", "role") => {
+            let exists = auth.roles.get(&accessor).is_some_and(|roles| roles.get(name).is_some());
+            (approle::FIELDS, "role_name", exists)
         }
-        ("jwt" | "oidc", Some(("role", name))) if is_slug(name) => {
-            state.auth.jwt.get(&accessor).is_none_or(|mount| mount.role(name).is_none())
+        ("jwt" | "oidc", "role") => {
+            let exists = auth.jwt.get(&accessor).is_some_and(|mount| mount.role(name).is_some());
+            (jwt::FIELDS, "name", exists)
         }
-        ("kubernetes", Some(("role", name))) if is_slug(name) => {
-            state.auth.kubernetes.get(&accessor).is_none_or(|mount| mount.role(name).is_none())
+        ("kubernetes", "role") => {
+            let exists = auth.kubernetes.get(&accessor).is_some_and(|mount| mount.role(name).is_some());
+            (kubernetes::FIELDS, "name", exists)
         }
-        ("token" | "ns_token", Some(("roles", name))) => {
-            !state.auth.token_roles.contains_key(&(accessor, name.to_owned()))
+        ("token" | "ns_token", "roles") => {
+            (token::FIELDS, "role_name", auth.token_roles.contains_key(&(accessor, name.to_owned())))
         }
-        _ => false,
+        _ => return Ok(false),
+    };
+    Fields::check(&parsed.data, fields, in_path).map_err(ErrorResponse::without_prefix)?;
+    Ok(!exists)
+}
+
+/// Fails if the body names a token in another way than by a string.
+pub(super) fn check_named_token(parsed: &ParsedRequest) -> Result<(), ErrorResponse> {
+    let names_token =
+        ["auth/token/lookup", "auth/token/renew", "auth/token/revoke", "auth/token/revoke-orphan"];
+    match parsed.data.get("token") {
+        Some(token) if !token.is_string() && names_token.contains(&&*parsed.path) => {
+            Err(ErrorResponse::new(StatusCode::FORBIDDEN, "invalid token"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,10 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::acl::Acl;
 use super::input::{Fields, Kind, Schema};
+use super::permission;
 use super::request::{ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse, bad_request, internal, multi_error};
 use super::route::ignored;
 use super::state::State;
+use super::tokens;
 
 const OF_TOKEN: Schema = &[("path", Kind::List), ("paths", Kind::List), ("token", Kind::Text)];
 const OF_ACCESSOR: Schema = &[("path", Kind::List), ("paths", Kind::List), ("accessor", Kind::Text)];
@@ -48,7 +50,12 @@ pub(super) fn run(
     if first.is_empty() {
         return Err(invalid("missing path"));
     }
-    let token = state.tokens.find_usable(&token).ok_or_else(|| invalid("invalid token"))?;
+    if let Some(problem) = tokens::malformed(&token) {
+        return Err(internal(&problem));
+    }
+    let token = state.tokens.find_usable(&token);
+    let token = token.filter(|token| permission::has_valid_entity(state, token));
+    let token = token.ok_or_else(|| invalid("invalid token"))?;
     let acl = Acl::for_token(state, token)
         .map_err(|error| ErrorResponse::new(StatusCode::FORBIDDEN, multi_error(&error.errors)))?;
     let mut data = Map::new();

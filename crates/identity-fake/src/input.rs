@@ -46,6 +46,10 @@ pub(super) const fn joined<const N: usize, const M: usize, const ALL: usize>(
     all
 }
 
+fn kind(schema: Schema, name: &str) -> Option<Kind> {
+    schema.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind)
+}
+
 /// The fields of a request and their schema.
 pub(super) struct Fields {
     raw: Map<String, Value>,
@@ -55,9 +59,18 @@ pub(super) struct Fields {
 impl Fields {
     /// Fails if a field does not have its type. Ignores unknown fields.
     pub(super) fn new(raw: Map<String, Value>, schema: Schema) -> Result<Self, ErrorResponse> {
-        let fields = Self { raw, schema };
-        for (name, value) in &fields.raw {
-            let Some(kind) = fields.kind(name) else { continue };
+        Self::check(&raw, schema, "")?;
+        Ok(Self { raw, schema })
+    }
+
+    /// Checks the types of all fields except `replaced`.
+    pub(super) fn check(
+        raw: &Map<String, Value>,
+        schema: Schema,
+        replaced: &str,
+    ) -> Result<(), ErrorResponse> {
+        for (name, value) in raw.iter().filter(|(name, _)| *name != replaced) {
+            let Some(kind) = kind(schema, name) else { continue };
             let problem = match kind {
                 Kind::Text => as_text(value, "").err(),
                 Kind::Flag => as_flag(value).err(),
@@ -77,7 +90,7 @@ impl Fields {
                 )));
             }
         }
-        Ok(fields)
+        Ok(())
     }
 
     /// Returns `true` if the field is present, even if it is unknown to the schema.
@@ -92,7 +105,7 @@ impl Fields {
     }
 
     fn kind(&self, name: &str) -> Option<Kind> {
-        self.schema.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind)
+        kind(self.schema, name)
     }
 
     fn get(&self, name: &str) -> Option<&Value> {

@@ -34,12 +34,14 @@ fn is_near(token: &Token) -> bool {
 /// Rejects a token whose entity is disabled or deleted, even if the request needs no token.
 pub(super) fn check_entity(state: &State, headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let token = state.tokens.find(tokens::from_headers(headers)).filter(|token| is_near(token));
-    let Some((token, entity)) = token.and_then(|token| Some((token, token.entity.as_ref()?))) else {
-        return Ok(());
-    };
+    if token.is_none_or(|token| has_valid_entity(state, token)) { Ok(()) } else { Err(denied()) }
+}
+
+/// Returns `false` if the entity of the token is disabled or deleted.
+pub(super) fn has_valid_entity(state: &State, token: &Token) -> bool {
+    let Some(entity) = &token.entity else { return true };
     let store = state.namespaces.get(&token.namespace).map(|at| &at.store);
-    let entity = store.and_then(|store| store.current_entity(entity));
-    entity.filter(|entity| !entity.disabled).map(|_| ()).ok_or_else(denied)
+    store.and_then(|store| store.current_entity(entity)).is_some_and(|entity| !entity.disabled)
 }
 
 /// Returns the caller if the request is allowed.
@@ -75,6 +77,7 @@ fn is_allowed(
     parsed: &mut ParsedRequest,
     headers: &HeaderMap,
 ) -> Result<bool, ErrorResponse> {
+    let is_new = parsed.verb == Verb::Write && is_new(state, parsed)?;
     if let Some(access) = &token.access {
         return Ok(access.path == parsed.path && parsed.namespace == token.namespace);
     }
@@ -87,7 +90,7 @@ fn is_allowed(
     let capability = match parsed.verb {
         Verb::Read => "read",
         Verb::List => "list",
-        Verb::Write if is_new(state, parsed)? => "create",
+        Verb::Write if is_new => "create",
         Verb::Write => "update",
         Verb::Delete => "delete",
         Verb::Scan => "scan",
@@ -108,6 +111,6 @@ fn is_allowed(
 fn is_new(state: &State, parsed: &ParsedRequest) -> Result<bool, ErrorResponse> {
     let store = state.namespaces.get(&parsed.namespace).map(|at| &at.store);
     Ok(store.is_some_and(|store| oidc::is_new(&store.oidc, &parsed.path))
-        || auth::is_new(state, parsed)
+        || auth::is_new(state, parsed)?
         || kv::is_new(state, parsed)?)
 }

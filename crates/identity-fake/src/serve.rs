@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use identity_core::transport::TransportError;
 
 use super::fault::{self, Fault};
@@ -71,10 +71,15 @@ fn handle(
     let parsed = operation.resolve(request, &state.namespaces)?;
     state.policies.expire(state.clock.now());
     sys::requires_root_namespace(&parsed.namespace, &parsed.path)?;
+    if let Some(problem) = tokens::malformed(tokens::from_headers(request.headers())) {
+        let problem = format!("error performing token check: {problem}");
+        return Err(ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, problem));
+    }
     if parsed.verb == Verb::Help {
         return help(state, request, parsed);
     }
     wrapping::validate(state, &parsed, request.headers())?;
+    auth::check_named_token(&parsed)?;
     if let Err(error) = permission::check_entity(state, request.headers()) {
         return oidc::not_allowed(&parsed.path).ok_or(error);
     }

@@ -146,6 +146,17 @@ pub(super) fn from_headers(headers: &HeaderMap) -> &str {
     }
 }
 
+/// Returns why the server cannot decode a batch token. `None` for all other tokens.
+pub(super) fn malformed(id: &str) -> Option<String> {
+    let encoded = id.strip_prefix("b.").or_else(|| id.strip_prefix("hvb."))?;
+    let encoded = encoded.rsplit_once('.').map_or(encoded, |(encoded, _)| encoded).as_bytes();
+    let is_valid = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let invalid = encoded.iter().position(|byte| !is_valid(byte));
+    // A single character at the end encodes no byte.
+    let invalid = invalid.or_else(|| encoded.len().checked_sub(1).filter(|last| last % 4 == 0))?;
+    Some(format!("illegal base64 data at input byte {invalid}"))
+}
+
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, encoded) = text(headers, AUTHORIZATION.as_str()).split_once(' ')?;
     let decoded = BASE64_STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;

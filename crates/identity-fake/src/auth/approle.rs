@@ -22,6 +22,7 @@ use crate::state::State;
 use crate::tokens::Token;
 
 pub(super) use login::log_in;
+pub(super) use role::FIELDS;
 use role::Role;
 use secret_id::Issuer;
 use secret_ids::SecretIds;

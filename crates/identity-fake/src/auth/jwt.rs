@@ -20,6 +20,7 @@ use crate::response::{ErrorResponse, ServerResponse};
 use crate::state::State;
 
 pub(super) use login::log_in;
+pub(super) use role::FIELDS;
 
 /// A mount of the method.
 #[derive(Default)]
@@ -55,7 +56,7 @@ pub(super) fn run(
             let mount = state.auth.jwt.entry(accessor.to_owned()).or_default();
             match parsed.verb {
                 Verb::Read => {
-                    roles::found(&parsed, role::FIELDS, mount.roles.get(&name).map(|role| role.to_json()))
+                    roles::found(&parsed, FIELDS, mount.roles.get(&name).map(|role| role.to_json()))
                 }
                 Verb::Write => role::write(&mut mount.roles, name, parsed),
                 Verb::Delete => {

@@ -20,6 +20,7 @@ use crate::state::State;
 
 pub(crate) use cluster::Cluster;
 pub(super) use login::log_in;
+pub(super) use role::FIELDS;
 
 /// A mount of the method.
 #[derive(Default)]
@@ -59,7 +60,7 @@ pub(super) fn run(
             let name = roles::name(rest)?;
             match parsed.verb {
                 Verb::Read => {
-                    roles::found(&parsed, role::FIELDS, mount.roles.get(&name).map(|role| role.to_json()))
+                    roles::found(&parsed, FIELDS, mount.roles.get(&name).map(|role| role.to_json()))
                 }
                 Verb::Write => role::write(&mut mount.roles, name, parsed),
                 Verb::Delete => {

@@ -10,15 +10,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::grant::policies_through_entity;
+use super::list;
 use crate::acl::Acl;
 use crate::input::{Fields, Kind, Schema};
 use crate::request::{ParsedRequest, Verb};
 use crate::response::{ErrorResponse, ServerResponse, bad_request, internal};
 use crate::route::{ignored, is_slug};
 use crate::state::State;
-use crate::tokens::Token;
+use crate::tokens::{self, Token};
 
-pub(super) use role::Role;
+pub(super) use role::{FIELDS, Role};
 
 const TOKEN: Schema = &[("token", Kind::Text)];
 const ACCESSOR: Schema = &[("accessor", Kind::Text)];
@@ -34,7 +35,8 @@ pub(super) fn run(
     let (before, name) = rest.split_once('/').unwrap_or((rest, ""));
     match (before, parsed.verb) {
         ("roles", Verb::List) if name.is_empty() => {
-            return role::list(state, accessor, ignored(&parsed.data, &[]));
+            let roles = state.auth.token_roles.keys().filter(|(of, _)| of == accessor);
+            return list::respond(parsed.data, &[], roles.map(|(_, name)| &**name));
         }
         ("roles", _) if name.is_empty() => return Err(ErrorResponse::unsupported_operation()),
         ("roles", _) if is_slug(name) => {
@@ -51,14 +53,14 @@ pub(super) fn run(
         ("create" | "create-orphan", Verb::Write) => create::create(state, parsed, accessor, caller, None),
         ("lookup" | "lookup-self", Verb::Read | Verb::Write) => {
             let warnings = ignored(&parsed.data, TOKEN);
-            let token = if rest == "lookup" { given_token(&parsed)? } else { String::new() };
+            let token = if rest == "lookup" { named_token(&parsed) } else { "" };
             let data = if token.is_empty() {
                 // Requests about the caller itself are handled in the namespace of the token.
                 let is_own = rest == "lookup-self" || !parsed.data.contains_key("token");
                 let own = state.tokens.find(caller).filter(|_| is_own);
                 lookup(state, own.map_or(&*parsed.namespace, |token| &*token.namespace), caller)?
             } else {
-                lookup(state, namespace(state, &parsed), &token)?
+                lookup(state, namespace(state, &parsed), token)?
             };
             Ok(ServerResponse::Data { data, warnings })
         }
@@ -69,33 +71,26 @@ pub(super) fn run(
             data["id"] = "".into();
             Ok(ServerResponse::Data { data, warnings })
         }
-        ("renew" | "renew-self" | "renew-accessor", Verb::Write) => renew::run(state, parsed, rest, caller),
+        ("renew" | "renew-self" | "renew-accessor", Verb::Write) => renew::run(state, &parsed, rest, caller),
         ("revoke" | "revoke-orphan", Verb::Write) => {
-            let token = given_token(&parsed)?;
+            let token = named_token(&parsed);
             if token.is_empty() {
                 return Err(bad_request("missing token ID"));
             }
-            if rest == "revoke" {
-                revoke(state, &token)
-            } else {
-                revoke_orphan(state, &parsed, &token, caller)
-            }
+            if rest == "revoke" { revoke(state, token) } else { revoke_orphan(state, &parsed, token, caller) }
         }
         ("revoke-self", Verb::Write) => revoke(state, caller),
-        ("revoke-accessor", Verb::Write) => match with_accessor(state, &parsed)? {
-            Some(token) => revoke(state, &token),
-            None => {
-                let warnings = vec!["No token found with this accessor".to_owned()];
-                Ok(ServerResponse::Data { data: Value::Null, warnings })
+        ("revoke-accessor", Verb::Write) => {
+            if let Some(token) = with_accessor(state, &parsed)? {
+                return revoke(state, &token);
             }
-        },
+            let warnings = vec!["No token found with this accessor".to_owned()];
+            Ok(ServerResponse::Data { data: Value::Null, warnings })
+        }
         ("accessors/", Verb::List) => {
             let mounts = state.mounts.auth(&parsed.namespace);
-            let keys: Vec<&str> = mounts.flat_map(|mount| state.tokens.accessors(&mount.accessor)).collect();
-            if keys.is_empty() {
-                return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
-            }
-            Ok(ServerResponse::Data { data: json!({ "keys": keys }), warnings: Vec::new() })
+            let keys = mounts.flat_map(|mount| state.tokens.accessors(&mount.accessor));
+            list::respond(parsed.data, &[], keys)
         }
         ("tidy", Verb::Write) => {
             let started = "Tidy operation successfully started. Any information from the operation will be printed \
@@ -119,18 +114,14 @@ fn invalid(problem: &str) -> ErrorResponse {
 }
 
 /// Returns the token in the body, `""` if there is none.
-fn given_token(parsed: &ParsedRequest) -> Result<String, ErrorResponse> {
-    match parsed.data.get("token") {
-        None => Ok(String::new()),
-        Some(Value::String(token)) => Ok(token.clone()),
-        Some(_) => Err(ErrorResponse::new(StatusCode::FORBIDDEN, "invalid token")),
-    }
+fn named_token(parsed: &ParsedRequest) -> &str {
+    parsed.data.get("token").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Returns the namespace of a request. Requests with a token of a child namespace in the body are handled
 /// there.
 pub(super) fn namespace<'a>(state: &'a State, parsed: &'a ParsedRequest) -> &'a str {
-    let token = parsed.data.get("token").and_then(Value::as_str).and_then(|token| state.tokens.find(token));
+    let token = state.tokens.find(named_token(parsed));
     token.map(|token| &*token.namespace).filter(|of_token| !of_token.is_empty()).unwrap_or(&parsed.namespace)
 }
 
@@ -145,6 +136,9 @@ fn with_accessor(state: &State, parsed: &ParsedRequest) -> Result<Option<String>
 
 /// Returns the properties of a token as a request in `namespace` sees them.
 fn lookup(state: &State, namespace: &str, id: &str) -> Result<Value, ErrorResponse> {
+    if let Some(problem) = tokens::malformed(id) {
+        return Err(bad_request(problem));
+    }
     let bad_token = || ErrorResponse::new(StatusCode::FORBIDDEN, "bad token");
     let token = state.tokens.find(id).ok_or_else(bad_token)?;
     if state.namespaces.get(&token.namespace).is_none() {
@@ -210,6 +204,9 @@ fn rounded(time: Timestamp) -> Timestamp {
 
 /// Revokes a token and its descendants. Succeeds if the token does not exist.
 fn revoke(state: &mut State, id: &str) -> Result<ServerResponse, ErrorResponse> {
+    if let Some(problem) = tokens::malformed(id) {
+        return Err(internal(&problem));
+    }
     if state.tokens.find(id).is_some_and(|token| token.lease.is_batch) {
         return Err(bad_request("batch tokens cannot be revoked"));
     }
@@ -227,6 +224,9 @@ fn revoke_orphan(
     let caller = state.tokens.find(caller);
     if !caller.is_some_and(|caller| has_sudo(state, caller, &namespace, &parsed.path)) {
         return Err(bad_request("root or sudo privileges required to revoke and orphan"));
+    }
+    if let Some(problem) = tokens::malformed(id) {
+        return Err(internal(&format!("error when looking up token to revoke: {problem}")));
     }
     let token = state.tokens.find_usable(id);
     let Token { namespace: of_token, lease, .. } =

@@ -26,7 +26,7 @@ pub(super) struct User {
     pub(super) token: TokenParameters,
 }
 
-const FIELDS: Schema = &joined::<7, { TOKEN_FIELDS.len() }, { 7 + TOKEN_FIELDS.len() }>(
+pub(super) const FIELDS: Schema = &joined::<7, { TOKEN_FIELDS.len() }, { 7 + TOKEN_FIELDS.len() }>(
     &[
         ("username", Kind::Text),
         ("password", Kind::Text),
@@ -46,7 +46,7 @@ const POLICIES: Schema =
 
 pub(super) fn run(
     state: &mut State,
-    parsed: ParsedRequest,
+    mut parsed: ParsedRequest,
     accessor: String,
     rest: &str,
 ) -> Result<ServerResponse, ErrorResponse> {
@@ -80,7 +80,8 @@ pub(super) fn run(
             Ok(ServerResponse::NoContent)
         }
         (Verb::Write, None) => {
-            let fields = Fields::new(parsed.data, FIELDS).map_err(ErrorResponse::without_prefix)?;
+            parsed.data.remove("username");
+            let fields = Fields::new(parsed.data, FIELDS)?;
             let has_password = ["password", "password_hash"].iter().any(|name| !fields.text(name).is_empty());
             if user.is_none() {
                 Password::check(&fields)?;
@@ -96,6 +97,7 @@ pub(super) fn run(
         }
         (Verb::Write, Some(part)) => {
             let is_password = part == "password";
+            parsed.data.remove("username");
             let fields = Fields::new(parsed.data, if is_password { PASSWORD } else { POLICIES })?;
             let mut user = user.ok_or_else(|| internal("username does not exist"))?;
             if is_password {

@@ -172,9 +172,9 @@ impl Tokens {
         let owners = [(&mut self.by_mount, Some(&token.mount)), (&mut self.children, token.parent.as_ref())];
         for (index, owner) in owners {
             let Some(owner) = owner else { continue };
-            let Some(owned) = index.get_mut(owner) else { continue };
-            owned.remove(id);
-            if owned.is_empty() {
+            let Some(ids) = index.get_mut(owner) else { continue };
+            ids.remove(id);
+            if ids.is_empty() {
                 index.remove(owner);
             }
         }

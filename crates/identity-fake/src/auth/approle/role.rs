@@ -31,7 +31,7 @@ pub(in crate::auth) struct Role {
     pub(in crate::auth) token: TokenParameters,
 }
 
-const FIELDS: Schema = &joined::<10, { TOKEN_FIELDS.len() }, { 10 + TOKEN_FIELDS.len() }>(
+pub(in crate::auth) const FIELDS: Schema = &joined::<10, { TOKEN_FIELDS.len() }, { 10 + TOKEN_FIELDS.len() }>(
     &[
         ("role_name", Kind::Text),
         ("role_id", Kind::Text),

@@ -73,7 +73,7 @@ const OWN_FIELDS: &[(&str, Kind); 22] = &[
 ];
 
 const TOKEN: &[(&str, Kind); 16] = &joined(DEPRECATED_FIELDS, TOKEN_FIELDS);
-pub(super) const FIELDS: Schema = &joined::<22, 16, 38>(OWN_FIELDS, TOKEN);
+pub(in crate::auth) const FIELDS: Schema = &joined::<22, 16, 38>(OWN_FIELDS, TOKEN);
 
 /// Metadata that the server itself sets.
 const RESERVED: [&str; 1] = ["role"];

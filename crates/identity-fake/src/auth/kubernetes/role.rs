@@ -33,7 +33,7 @@ const OWN_FIELDS: &[(&str, Kind); 6] = &[
 ];
 
 const TOKEN: &[(&str, Kind); 16] = &joined(DEPRECATED_FIELDS, TOKEN_FIELDS);
-pub(super) const FIELDS: Schema = &joined::<6, 16, 22>(OWN_FIELDS, TOKEN);
+pub(in crate::auth) const FIELDS: Schema = &joined::<6, 16, 22>(OWN_FIELDS, TOKEN);
 
 const BY_UID: &str = "serviceaccount_uid";
 const BY_NAME: &str = "serviceaccount_name";

@@ -8,13 +8,17 @@ use super::super::ttl::{self, Limits};
 use super::{Role, has_sudo, policies};
 use crate::duration;
 use crate::glob;
-use crate::input::{Fields, Kind, Schema};
+use crate::input::{Fields, Kind, Schema, joined};
 use crate::request::ParsedRequest;
 use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, quoted};
-use crate::route::ignored;
+use crate::route::{ignored, warnings};
 use crate::state::State;
+use crate::tokens::Token;
 
-const FIELDS: Schema = &[
+const WITH_ROLE: Schema =
+    &joined::<1, { FIELDS.len() }, { 1 + FIELDS.len() }>(&[("role_name", Kind::Text)], FIELDS);
+
+const FIELDS: &[(&str, Kind); 14] = &[
     ("id", Kind::Text),
     ("policies", Kind::Texts),
     ("ttl", Kind::Text),
@@ -38,17 +42,16 @@ const CUSTOM_ID: &str = "Supplying a custom ID for the token uses the weaker SHA
 /// Makes the checks in the order of the server. `mount` is the accessor of `auth/token`.
 pub(super) fn create(
     state: &mut State,
-    mut parsed: ParsedRequest,
+    parsed: ParsedRequest,
     mount: &str,
     caller: &str,
     role: Option<&str>,
 ) -> Result<ServerResponse, ErrorResponse> {
-    let replaced = role.and_then(|_| parsed.data.remove("role_name"));
-    let mut ignored = ignored(&parsed.data, FIELDS);
-    if replaced.is_some_and(|replaced| !replaced.is_null()) {
-        let which = "the value of these parameters with the values captured from the endpoint's path";
-        ignored.push(format!("Endpoint replaced {which}: [role_name]"));
-    }
+    let ignored = if role.is_some() {
+        warnings(&parsed.data, WITH_ROLE, "role_name")
+    } else {
+        ignored(&parsed.data, FIELDS)
+    };
     let fields = Fields::new(parsed.data, FIELDS)?;
     let role = role.map(|name| {
         let role = state.auth.token_roles.get(&(mount.to_owned(), name.to_owned()));
@@ -56,36 +59,23 @@ pub(super) fn create(
     });
     let role = role.transpose()?;
     let role = role.as_ref();
-    let parent = state.tokens.find_usable(caller).cloned();
-    let parent = parent.ok_or_else(|| bad_request("parent token lookup failed: no parent found"))?;
-    if parent.lease.is_batch {
-        return Err(bad_request("batch tokens cannot create more tokens"));
-    }
-    if parent.lease.uses.is_some() {
-        return Err(bad_request("restricted use token cannot generate child tokens"));
-    }
+    let parent = parent(state, caller)?;
     let has_sudo = has_sudo(state, &parent, &parsed.namespace, &parsed.path);
     let is_outside = parent.namespace != parsed.namespace;
     if is_outside {
-        if !has_sudo {
-            let problem =
-                "root or sudo privileges required to directly generate a token in a child namespace";
-            return Err(bad_request(problem));
-        }
-        if fields.texts("policies").unwrap_or_default().iter().any(|name| name == "root") {
-            return Err(bad_request("root tokens may not be created from a parent namespace"));
-        }
+        check_outside(&fields, has_sudo)?;
     }
     let is_batch = is_batch(&fields, role)?;
-    let mut uses = fields.number("num_uses").unwrap_or_default();
+    let uses = fields.number("num_uses").unwrap_or_default();
     if uses < 0 {
         return Err(bad_request("number of uses cannot be negative"));
     }
     let alias = fields.text("entity_alias");
     let aliased = entity(state, &parsed.namespace, mount, &alias, role)?;
-    if let Some(role) = role.filter(|role| role.uses > 0) {
-        uses = if uses == 0 { role.uses } else { uses.min(role.uses) };
-    }
+    let uses = match role.map_or(0, |role| role.uses) {
+        of_role if uses == 0 || of_role == 0 => uses.max(of_role),
+        of_role => uses.min(of_role),
+    };
     let id = fields.text("id");
     if !id.is_empty() && !has_sudo {
         return Err(bad_request("root or sudo privileges required to specify token id"));
@@ -108,19 +98,13 @@ pub(super) fn create(
     if is_root && is_batch {
         return Err(bad_request("batch tokens cannot be root tokens"));
     }
-    let is_orphan = match role {
-        Some(role) => role.orphan,
-        None if fields.flag("no_parent").unwrap_or_default() => {
-            if !has_sudo {
-                return Err(bad_request("root or sudo privileges required to create orphan token"));
-            }
-            true
-        }
-        None => parsed.path.ends_with("create-orphan"),
-    };
+    let no_parent = role.is_none() && fields.flag("no_parent").unwrap_or_default();
+    if no_parent && !has_sudo {
+        return Err(bad_request("root or sudo privileges required to create orphan token"));
+    }
+    let is_orphan = role.map_or(no_parent || parsed.path.ends_with("create-orphan"), |role| role.orphan);
 
-    let mut warnings = Vec::new();
-    let (given, limits) = limits(&fields, role.filter(|_| !is_batch), has_sudo, &mut warnings)?;
+    let (given, limits, mut warnings) = limits(&fields, role.filter(|_| !is_batch), has_sudo)?;
     let mut ttl = 0;
     if !is_root || limits.period > 0 || limits.ttl > 0 {
         let mount = state.mounts.with_ttls_of(mount);
@@ -168,6 +152,31 @@ pub(super) fn create(
         ..Grant::default()
     };
     Ok(ServerResponse::Auth { auth: grant::issue(state, grant, ttl)?, warnings })
+}
+
+/// Returns the token that creates another one.
+fn parent(state: &State, caller: &str) -> Result<Token, ErrorResponse> {
+    let parent = state.tokens.find_usable(caller).cloned();
+    let parent = parent.ok_or_else(|| bad_request("parent token lookup failed: no parent found"))?;
+    if parent.lease.is_batch {
+        return Err(bad_request("batch tokens cannot create more tokens"));
+    }
+    if parent.lease.uses.is_some() {
+        return Err(bad_request("restricted use token cannot generate child tokens"));
+    }
+    Ok(parent)
+}
+
+/// Checks the creation of a token in a child namespace of the parent's namespace.
+fn check_outside(fields: &Fields, has_sudo: bool) -> Result<(), ErrorResponse> {
+    if !has_sudo {
+        let problem = "root or sudo privileges required to directly generate a token in a child namespace";
+        return Err(bad_request(problem));
+    }
+    if fields.texts("policies").unwrap_or_default().iter().any(|name| name == "root") {
+        return Err(bad_request("root tokens may not be created from a parent namespace"));
+    }
+    Ok(())
 }
 
 /// Checks the type, and that a batch token has no properties that it cannot have.
@@ -228,13 +237,13 @@ fn entity(
     Ok(Some(entity.id))
 }
 
-/// Returns the given limits, and those that apply if the role has limits too.
+/// Returns the given limits, those that apply if the role has limits too, and warnings.
 fn limits(
     fields: &Fields,
     role: Option<&Role>,
     has_sudo: bool,
-    warnings: &mut Vec<String>,
-) -> Result<(Limits, Limits), ErrorResponse> {
+) -> Result<(Limits, Limits, Vec<String>), ErrorResponse> {
+    let mut warnings = Vec::new();
     let explicit_max_ttl = seconds(fields, "explicit_max_ttl")?;
     let period = seconds(fields, "period")?;
     if period > 0 && !has_sudo {
@@ -242,7 +251,7 @@ fn limits(
     }
     let name = if fields.text("ttl").is_empty() { "lease" } else { "ttl" };
     let given = Limits { ttl: seconds(fields, name)?, max_ttl: 0, explicit_max_ttl, period };
-    let Some(role) = role else { return Ok((given, given)) };
+    let Some(role) = role else { return Ok((given, given, warnings)) };
     let mut lesser = |what: &str, given: u64, of_role: u64| {
         if given == 0 || of_role == 0 {
             return given.max(of_role);
@@ -254,7 +263,7 @@ fn limits(
     };
     let explicit_max_ttl = lesser("Explicit max TTL", explicit_max_ttl, role.explicit_max_ttl);
     let period = lesser("Period", period, role.period);
-    Ok((given, Limits { explicit_max_ttl, period, ..given }))
+    Ok((given, Limits { explicit_max_ttl, period, ..given }, warnings))
 }
 
 fn seconds(fields: &Fields, name: &str) -> Result<u64, ErrorResponse> {

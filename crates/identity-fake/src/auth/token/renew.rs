@@ -4,20 +4,20 @@ use http::StatusCode;
 
 use super::super::ttl::{self, Limits};
 use super::super::{approle, external_groups, grant, roles, userpass};
-use super::{given_token, invalid, namespace, with_accessor};
+use super::{invalid, named_token, namespace, with_accessor};
 use crate::input::{Fields, Kind, Schema};
 use crate::request::ParsedRequest;
 use crate::response::{ErrorResponse, ServerResponse, bad_request, internal, quoted};
 use crate::route::ignored;
 use crate::state::State;
-use crate::tokens::{Token, expiry};
+use crate::tokens::{Token, expiry, malformed};
 
 const BY_TOKEN: Schema = &[("token", Kind::Text), ("increment", Kind::Duration)];
 const BY_ACCESSOR: Schema = &[("accessor", Kind::Text), ("increment", Kind::Duration)];
 
 pub(super) fn run(
     state: &mut State,
-    parsed: ParsedRequest,
+    parsed: &ParsedRequest,
     operation: &str,
     caller: &str,
 ) -> Result<ServerResponse, ErrorResponse> {
@@ -25,13 +25,13 @@ pub(super) fn run(
     let ignored = ignored(&parsed.data, schema);
     let increment = Fields::new(parsed.data.clone(), schema)?.seconds("increment").unwrap_or_default();
     let (id, namespace) = match operation {
-        "renew" => (given_token(&parsed)?, namespace(state, &parsed).to_owned()),
+        "renew" => (named_token(parsed).to_owned(), namespace(state, parsed).to_owned()),
         "renew-self" => {
             let of_token = state.tokens.find(caller).map(|token| token.namespace.clone());
             (caller.to_owned(), of_token.unwrap_or_default())
         }
         _ => {
-            let id = with_accessor(state, &parsed)?.ok_or_else(|| invalid("invalid accessor"))?;
+            let id = with_accessor(state, parsed)?.ok_or_else(|| invalid("invalid accessor"))?;
             let response = renew(state, &parsed.namespace, &id, increment, ignored);
             return response.map(without_token).map_err(without_reason);
         }
@@ -60,6 +60,9 @@ fn renew(
     increment: u64,
     ignored: Vec<String>,
 ) -> Result<ServerResponse, ErrorResponse> {
+    if let Some(problem) = malformed(id) {
+        return Err(internal(&format!("error looking up token to renew: {problem}")));
+    }
     let token = state.tokens.find_usable(id).ok_or_else(|| bad_request("token not found"))?;
     if token.lease.is_batch {
         return Err(bad_request("batch tokens cannot be renewed"));

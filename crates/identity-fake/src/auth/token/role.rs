@@ -8,8 +8,8 @@ use crate::cidr;
 use crate::input::{Fields, Kind, Schema};
 use crate::limits::policies;
 use crate::request::{ParsedRequest, Verb};
-use crate::response::{ErrorResponse, ServerResponse, bad_request, key_list, quoted};
-use crate::route::ignored;
+use crate::response::{ErrorResponse, ServerResponse, bad_request, quoted};
+use crate::route::warnings;
 use crate::state::State;
 
 /// A role of `auth/token`. Durations are in seconds, and 0 means that none is set.
@@ -41,7 +41,7 @@ struct Old {
     period: u64,
 }
 
-const FIELDS: Schema = &[
+pub(in super::super) const FIELDS: Schema = &[
     ("role_name", Kind::Text),
     ("allowed_policies", Kind::List),
     ("allowed_policies_glob", Kind::List),
@@ -62,22 +62,9 @@ const FIELDS: Schema = &[
     ("period", Kind::Duration),
 ];
 
-pub(super) fn list(
-    state: &State,
-    mount: &str,
-    warnings: Vec<String>,
-) -> Result<ServerResponse, ErrorResponse> {
-    let roles = state.auth.token_roles.keys().filter(|(of, _)| of == mount);
-    let names: Vec<String> = roles.map(|(_, name)| name.clone()).collect();
-    match key_list(&names, None) {
-        None if warnings.is_empty() => Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
-        data => Ok(ServerResponse::Data { data: data.unwrap_or_else(|| json!({})), warnings }),
-    }
-}
-
 pub(super) fn run(
     state: &mut State,
-    parsed: ParsedRequest,
+    mut parsed: ParsedRequest,
     mount: &str,
     name: String,
 ) -> Result<ServerResponse, ErrorResponse> {
@@ -85,9 +72,10 @@ pub(super) fn run(
     let key = (mount.to_owned(), name.clone());
     match parsed.verb {
         Verb::Read => match roles.get(&key) {
-            Some(role) => {
-                Ok(ServerResponse::Data { data: role.to_json(), warnings: ignored(&parsed.data, FIELDS) })
-            }
+            Some(role) => Ok(ServerResponse::Data {
+                data: role.to_json(),
+                warnings: warnings(&parsed.data, FIELDS, "role_name"),
+            }),
             None => Err(ErrorResponse::without_message(StatusCode::NOT_FOUND)),
         },
         Verb::Delete => {
@@ -95,9 +83,10 @@ pub(super) fn run(
             Ok(ServerResponse::NoContent)
         }
         Verb::Write => {
-            let ignored = ignored(&parsed.data, FIELDS);
+            let ignored = warnings(&parsed.data, FIELDS, "role_name");
             let has_null_type = parsed.data.get("token_type").is_some_and(Value::is_null);
-            let fields = Fields::new(parsed.data, FIELDS).map_err(ErrorResponse::without_prefix)?;
+            parsed.data.remove("role_name");
+            let fields = Fields::new(parsed.data, FIELDS)?;
             let mut role = roles.get(&key).cloned().unwrap_or_else(|| Role::new(name));
             role.set(&fields, has_null_type)?;
             let mut warnings = role.set_deprecated(&fields)?;
