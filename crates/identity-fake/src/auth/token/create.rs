@@ -53,11 +53,7 @@ pub(super) fn create(
         ignored(&parsed.data, FIELDS)
     };
     let fields = Fields::new(parsed.data, FIELDS)?;
-    let role = role.map(|name| {
-        let role = state.auth.token_roles.get(&(mount.to_owned(), name.to_owned()));
-        role.cloned().ok_or_else(|| bad_request(format!("unknown role {name}")))
-    });
-    let role = role.transpose()?;
+    let role = role.map(|name| find_role(state, mount, name)).transpose()?;
     let role = role.as_ref();
     let parent = parent(state, caller)?;
     let has_sudo = has_sudo(state, &parent, &parsed.namespace, &parsed.path);
@@ -152,6 +148,11 @@ pub(super) fn create(
         ..Grant::default()
     };
     Ok(ServerResponse::Auth { auth: grant::issue(state, grant, ttl)?, warnings })
+}
+
+fn find_role(state: &State, mount: &str, name: &str) -> Result<Role, ErrorResponse> {
+    let role = state.auth.token_roles.get(&(mount.to_owned(), name.to_owned()));
+    role.cloned().ok_or_else(|| bad_request(format!("unknown role {name}")))
 }
 
 /// Returns the token that creates another one.
