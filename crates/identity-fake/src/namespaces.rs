@@ -177,9 +177,9 @@ pub(super) fn run(state: &mut State, parsed: ParsedRequest) -> Result<ServerResp
             match fields.map("custom_metadata") {
                 Some(None) => change(state, &path, Pairs::clear)?,
                 None => change(state, &path, |_| {})?,
-                Some(Some(patch)) => {
-                    check_patch(&patch)?;
-                    change(state, &path, |current| apply(current, patch))?
+                Some(Some(changes)) => {
+                    check_patch(&changes)?;
+                    change(state, &path, |current| apply(current, changes))?
                 }
             }
         }

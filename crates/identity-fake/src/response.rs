@@ -284,8 +284,8 @@ fn redirect(location: &str, has_body: bool) -> Response<Bytes> {
     let mut response = bare(StatusCode::TEMPORARY_REDIRECT, &[NO_STORE, ONLY_TLS, (LOCATION, header)]);
     if has_body {
         response.headers_mut().insert(CONTENT_TYPE, HTML);
-        let escapes = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&#34;"), ('\'', "&#39;")];
-        let escaped = escapes.iter().fold(location.to_owned(), |text, (char, to)| text.replace(*char, to));
+        let html = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&#34;"), ('\'', "&#39;")];
+        let escaped = html.iter().fold(location.to_owned(), |text, (char, to)| text.replace(*char, to));
         *response.body_mut() = format!("<a href=\"{escaped}\">Temporary Redirect</a>.\n\n").into();
     }
     response

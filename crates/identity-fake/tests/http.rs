@@ -299,7 +299,7 @@ fn tokens_in_headers() {
         BlockingTransport::send(&vault, request.body(Bytes::new()).unwrap()).unwrap().status().as_u16()
     };
     let bearer = ("authorization", format!("Bearer  {root} "));
-    assert_eq!(status(&[bearer.clone()]), 200);
+    assert_eq!(status(std::slice::from_ref(&bearer)), 200);
     assert_eq!(status(&[("authorization", "Basic eA==".to_owned()), bearer.clone()]), 200);
     assert_eq!(status(&[("x-vault-token", "unknown".to_owned()), bearer]), 403);
     assert_eq!(status(&[("authorization", format!("bearer {root}"))]), 403);

@@ -351,9 +351,9 @@ impl Connection<'_> {
         };
         let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", request.method, request.target);
         for (name, value) in &request.headers {
-            bytes += &format!("{name}: {value}\r\n");
+            bytes.extend([name, ": ", value, "\r\n"]);
         }
-        bytes += &format!("content-length: {}\r\n\r\n", request.body.len());
+        bytes.extend(["content-length: ", &request.body.len().to_string(), "\r\n\r\n"]);
         stream.get_mut().write_all(&[bytes.as_bytes(), &request.body].concat())?;
 
         let mut line = String::new();

@@ -15,9 +15,12 @@ use serde_json::{Value, json};
 
 use crate::operations::{Operation, Part};
 
+/// Generates an operation of a family.
+type Generate = fn(&mut Source) -> Operation;
+
 /// The families of operations. There is none of `kubernetes`: its logins ask the API of a cluster, which a
 /// real server would need, and the tests of `identity-fake` have recorded responses.
-const FAMILIES: [(&str, fn(&mut Source) -> Operation); 9] = [
+const FAMILIES: [(&str, Generate); 9] = [
     ("identity", Source::of_identity),
     ("oidc", Source::of_oidc),
     ("mfa", Source::of_mfa),
@@ -29,7 +32,8 @@ const FAMILIES: [(&str, fn(&mut Source) -> Operation); 9] = [
     ("kv", Source::of_kv),
 ];
 
-/// The number of families, from the first one, that runs of all families use.
+/// The number of families, from the first one, that runs of all families use. The others still have
+/// differences.
 const READY: usize = 3;
 
 /// A source of operations. The same seed generates the same operations.

@@ -58,8 +58,7 @@ pub(super) fn unsupported_operation() -> ErrorResponse {
 }
 
 /// Parses the fields of a login. Mounts that lock users out parse them early, and respond to invalid ones
-/// with
-/// 500. Others first reject methods that do not write.
+/// with 500. Others first reject methods that do not write.
 pub(super) fn fields(
     state: &State,
     parsed: &ParsedRequest,

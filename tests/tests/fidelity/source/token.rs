@@ -7,6 +7,9 @@ use crate::operations::{Operation, Part};
 
 const NOUN: &str = "auth/token";
 
+/// Generates the value of a field.
+type Generate = fn(&mut Source) -> Part;
+
 impl Source {
     pub(super) fn of_token(&mut self) -> Operation {
         let mut operation = match self.below(100) {
@@ -112,7 +115,7 @@ impl Source {
     pub(super) fn some_of(
         &mut self,
         percent: usize,
-        fields: &[(&'static str, fn(&mut Self) -> Part)],
+        fields: &[(&'static str, Generate)],
     ) -> Vec<(&'static str, Part)> {
         let mut body = Vec::new();
         for (field, value) in fields {

@@ -199,7 +199,7 @@ fn issue(
     name: &str,
     secret_id: &str,
     fields: &Fields,
-    issuer: Issuer<'_>,
+    Issuer { now, max_ttl, random }: Issuer<'_>,
 ) -> Result<Value, ErrorResponse> {
     let fault = |problem: String| internal(&problem);
     if secret_id.is_empty() {
@@ -238,19 +238,19 @@ fn issue(
         return Err(internal("failed to store secret_id: SecretID is already registered"));
     }
 
-    let effective_ttl = ttl.min(issuer.max_ttl);
+    let effective_ttl = ttl.min(max_ttl);
     let lifetime = SignedDuration::from_secs(i64::try_from(effective_ttl).unwrap_or(i64::MAX));
-    let expires = issuer.now.checked_add(lifetime).ok().filter(|_| effective_ttl > 0);
-    let accessor = issuer.random.uuid();
+    let expires = now.checked_add(lifetime).ok().filter(|_| effective_ttl > 0);
+    let accessor = random.uuid();
     let name = role.name.clone();
     let secret = SecretId {
         accessor: accessor.clone(),
         is_local: role.local,
         uses,
         ttl,
-        created: issuer.now,
+        created: now,
         expires,
-        updated: issuer.now,
+        updated: now,
         metadata,
         bound_cidrs,
         token_bound_cidrs,
