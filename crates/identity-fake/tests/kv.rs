@@ -306,10 +306,11 @@ fn templates_protect_the_secrets_of_an_entity() {
 
 #[test]
 fn capabilities_protect_the_operations_of_kv() {
+    type Row<'a> = (&'a str, [u16; 7]);
+
     let server = Server::new();
     server.put("a/known", &json!({}));
-    /// A rule, and the statuses of requests to the secret `a/known`, to a new one, and to the list.
-    type Row<'a> = (&'a str, [u16; 7]);
+    // A rule, and the statuses of requests to the secret `a/known`, to a new one, and to the list.
     let rows: [Row<'_>; 7] = [
         // GET, POST known, POST new, PATCH, DELETE, LIST, SCAN
         (r#"path "secret/*" { capabilities = ["read"] }"#, [200, 403, 403, 403, 403, 403, 403]),

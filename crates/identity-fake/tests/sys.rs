@@ -314,8 +314,8 @@ fn policies_are_patched_and_listed_with_details() {
     assert_eq!(details["data"]["key_info"]["a/b"]["policy"], policy);
     for name in ["root", "response-wrapping"] {
         let problem = format!("cannot update \"{name}\" policy");
-        let path = format!("sys/policies/acl/{name}");
-        assert_eq!(server.error("PUT", &path, &json!({ "policy": policy })), (400, problem));
+        let url = format!("sys/policies/acl/{name}");
+        assert_eq!(server.error("PUT", &url, &json!({ "policy": policy })), (400, problem));
     }
 }
 

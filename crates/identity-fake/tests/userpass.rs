@@ -19,6 +19,7 @@ fn send(vault: &FakeVault, method: &str, path: &str, token: &str, body: &Value) 
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "callers pass the result of `json!`")]
 fn post(vault: &FakeVault, path: &str, body: Value) -> (u16, Value) {
     send(vault, "POST", path, "root", &body)
 }
