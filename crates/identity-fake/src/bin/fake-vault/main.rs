@@ -1,4 +1,4 @@
-//! Serves a [`FakeVault`](identity_fake::FakeVault) over HTTP, for programs in other languages and for
+//! Serves a [`FakeVault`] over HTTP, for programs in other languages and for
 //! experiments. `fake-vault --help` lists the options.
 
 mod listener;
