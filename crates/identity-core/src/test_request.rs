@@ -198,8 +198,11 @@ fn body(request: &Request<Bytes>) -> Value {
     let text = || String::from_utf8_lossy(bytes);
     let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let is_form = content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
-    // A form with a name alone may be any text, such as a secret that `curl -d` sends.
-    let has_values = bytes.split(|byte| *byte == b'&').all(|pair| pair.is_empty() || pair.contains(&b'='));
+    // A form with a name alone may be any text, such as a secret that `curl -d` sends, unless an endpoint
+    // made the request.
+    let is_known = request.extensions().get::<Operation>().is_some();
+    let has_values =
+        is_known || bytes.split(|byte| *byte == b'&').all(|pair| pair.is_empty() || pair.contains(&b'='));
     if is_form && has_values && !matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) {
         return pairs(&text()).into_iter().collect();
     }
