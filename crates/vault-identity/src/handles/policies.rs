@@ -15,7 +15,7 @@ handle! {
         /// pub async fn example(client: &Client) -> Result<()> {
         ///     let document = r#"path "secret/data/team-a/*" { capabilities = ["read"] }"#;
         ///     client.policies().write(&WritePolicy::new("team-a", document)).await?;
-        ///     client.entities().create(&CreateEntity::named("alice").policies(["team-a"])).await?;
+        ///     let _ = client.entities().create(&CreateEntity::named("alice").policies(["team-a"])).await?;
         ///     Ok(())
         /// }
         /// ```
