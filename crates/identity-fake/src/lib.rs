@@ -31,6 +31,7 @@ mod fault;
 mod glob;
 mod group;
 mod group_alias;
+mod headers;
 mod help;
 mod input;
 mod journal;

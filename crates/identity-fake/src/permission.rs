@@ -7,6 +7,7 @@ use http::header::HeaderMap;
 
 use super::acl::Acl;
 use super::cidr::{self, REMOTE_ADDRESS};
+use super::headers::{TOKEN, WRAP_TTL};
 use super::request::{ParsedRequest, Verb, text};
 use super::response::ErrorResponse;
 use super::state::State;
@@ -57,7 +58,7 @@ pub(super) fn check(
         entity: token.entity.clone(),
         since: token.lease.created,
         access: token.access.clone(),
-        is_bearer: text(headers, "x-vault-token").is_empty(),
+        is_bearer: text(headers, &TOKEN).is_empty(),
         basic: None,
     };
     state.tokens.count_use(name);
@@ -102,7 +103,7 @@ fn is_allowed(
     let acl = Acl::for_token(state, token)?;
     let guard = if sys::requires_sudo(&parsed.path) { "sudo" } else { capability };
     // Policies tell a TTL of zero from none.
-    let zero = headers.contains_key("x-vault-wrap-ttl").then_some(Duration::ZERO);
+    let zero = headers.contains_key(WRAP_TTL).then_some(Duration::ZERO);
     let ttl = wrapping::ttl(headers)?.or(zero);
     Ok(acl.allows_request((&path, capability, guard), &mut parsed.data, ttl))
 }

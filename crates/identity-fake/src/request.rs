@@ -8,10 +8,11 @@ mod media_type;
 mod path;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use http::{Method, Request, StatusCode};
 use serde_json::{Map, Value};
 
+use super::headers::NAMESPACE;
 use super::namespaces::Namespaces;
 use super::response::{ErrorResponse, bad_request};
 use form::Form;
@@ -97,8 +98,7 @@ impl Operation {
         if path::is_relative(&path) {
             return Err(bad_request("relative paths not supported"));
         }
-        let header =
-            request.headers().get("x-vault-namespace").map(|header| decode::lossy(header.as_bytes()));
+        let header = request.headers().get(NAMESPACE).map(|header| decode::lossy(header.as_bytes()));
         let (namespace, path) = namespaces
             .resolve(&header.unwrap_or_default(), &path)
             .ok_or_else(|| ErrorResponse::new(StatusCode::NOT_FOUND, "namespace not found"))?;
@@ -115,7 +115,7 @@ impl Operation {
     }
 }
 
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
 }
 
@@ -130,8 +130,8 @@ fn from_body(
     query: &Form,
 ) -> Result<Map<String, Value>, ErrorResponse> {
     let body = request.body();
-    let is_form = media_type::parse(text(request.headers(), CONTENT_TYPE.as_str())).as_deref() == Ok(FORM)
-        && !matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    let is_form = !matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+        && media_type::parse(text(request.headers(), &CONTENT_TYPE)).as_deref() == Ok(FORM);
     if !is_form {
         return from_json(body, path);
     }
@@ -143,8 +143,7 @@ fn from_body(
 }
 
 fn from_patch(request: &Request<Bytes>, path: &str) -> Result<Map<String, Value>, ErrorResponse> {
-    let media_type =
-        media_type::parse(text(request.headers(), CONTENT_TYPE.as_str())).map_err(bad_request)?;
+    let media_type = media_type::parse(text(request.headers(), &CONTENT_TYPE)).map_err(bad_request)?;
     if media_type != MERGE_PATCH {
         let problem = format!("PATCH requires Content-Type of {MERGE_PATCH}, provided {media_type}");
         return Err(ErrorResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));

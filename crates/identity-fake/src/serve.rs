@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
+use http::header::STRICT_TRANSPORT_SECURITY;
 use http::{Request, Response, StatusCode};
 use identity_core::transport::TransportError;
 
 use super::fault::{self, Fault};
+use super::headers::NAMESPACE;
 use super::request::{self, Accepted, Operation, ParsedRequest, Verb};
 use super::response::{ErrorResponse, ServerResponse};
 use super::state::State;
 use super::tokens::Caller;
 use super::wrapping::Wrap;
 use super::{auth, help, kv, oidc, permission, router, sys, tokens, wrapping};
-
-const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
 /// The delay of a response, and the response.
 pub(super) type Served = (Duration, Result<Response<Bytes>, TransportError>);

@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::auth::{GroupAliases, Limits};
+use super::headers::TOKEN;
 use super::input::Pairs;
 use super::request::text;
 
@@ -136,7 +137,7 @@ pub(super) fn expiry(now: Timestamp, ttl: u64) -> Option<Timestamp> {
 
 /// Returns the token of a request, `""` if it has none.
 pub(super) fn from_headers(headers: &HeaderMap) -> &str {
-    match text(headers, "x-vault-token") {
+    match text(headers, &TOKEN) {
         "" => {
             let mut values = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
             let token = values.find_map(|value| value.strip_prefix("Bearer "));
@@ -158,7 +159,7 @@ pub(super) fn malformed(id: &str) -> Option<String> {
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let (scheme, encoded) = text(headers, AUTHORIZATION.as_str()).split_once(' ')?;
+    let (scheme, encoded) = text(headers, &AUTHORIZATION).split_once(' ')?;
     let decoded = BASE64_STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     let (name, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Some((name.to_owned(), password.to_owned()))

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::auth::Limits;
 use super::duration;
+use super::headers::WRAP_TTL;
 use super::input::{Kind, Schema};
 use super::request::{ParsedRequest, Verb, text};
 use super::response::{ErrorResponse, ServerResponse, bad_request, forbidden};
@@ -38,7 +39,7 @@ struct Wrapped {
 
 /// Returns the requested TTL of a wrapped response.
 pub(super) fn ttl(headers: &HeaderMap) -> Result<Option<Duration>, ErrorResponse> {
-    let header = text(headers, "x-vault-wrap-ttl");
+    let header = text(headers, &WRAP_TTL);
     if header.is_empty() {
         return Ok(None);
     }

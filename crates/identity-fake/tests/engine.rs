@@ -1,6 +1,8 @@
 //! Odd requests to the identity engine. The expected responses were recorded from `OpenBao` 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod support;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,12 +11,10 @@ use identity_core::BlockingTransport;
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
 
+use support::exchange;
+
 fn send(vault: &FakeVault, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let uri = format!("/v1/identity/{path}");
-    let request = Request::builder().method(method).uri(uri).header("x-vault-token", "root");
-    let response = BlockingTransport::send(vault, request.body(Bytes::from(body)).unwrap()).unwrap();
-    (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+    exchange(vault, &[("x-vault-token", "root")], method, &format!("identity/{path}"), body)
 }
 
 fn created(vault: &FakeVault, path: &str, body: &Value) -> String {

@@ -1,16 +1,15 @@
 //! Help about the paths of `FakeVault`.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
-use bytes::Bytes;
-use http::Request;
-use identity_core::BlockingTransport;
+mod support;
+
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
 
+use support::exchange;
+
 fn send(vault: &FakeVault, token: &str, verb: &str, path: &str) -> (u16, Value) {
-    let request = Request::builder().method(verb).uri(format!("/v1/{path}")).header("x-vault-token", token);
-    let response = BlockingTransport::send(vault, request.body(Bytes::new()).unwrap()).unwrap();
-    (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+    exchange(vault, &[("x-vault-token", token)], verb, path, &Value::Null)
 }
 
 #[test]

@@ -2,16 +2,18 @@
 //! with a small token review API.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod support;
+
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::Request;
-use identity_core::{BlockingTransport, ExposeSecret};
+use identity_core::ExposeSecret;
 use identity_fake::FakeVault;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+
+use support::exchange;
 
 const PRIVATE: &str = include_str!("jwt/keys/p256.pem");
 const PUBLIC: &str = include_str!("jwt/keys/p256.pub");
@@ -30,13 +32,7 @@ impl Server {
     }
 
     fn send(&self, verb: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = Request::builder()
-            .method(verb)
-            .uri(format!("http://fake.vault/v1/{path}"))
-            .header("x-vault-token", "root");
-        let response = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+        exchange(&self.0, &[("x-vault-token", "root")], verb, path, body)
     }
 
     fn write(&self, path: &str, body: &Value) {

@@ -2,13 +2,14 @@
 //! `OpenBao` 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod support;
+
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, header::CONTENT_TYPE};
-use identity_core::BlockingTransport;
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
+
+use support::exchange;
 
 const DENIED: &str = "1 error occurred:\n\t* permission denied\n\n";
 
@@ -20,16 +21,9 @@ impl Server {
     }
 
     fn send_with(&self, headers: &[(&str, &str)], verb: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut request = Request::builder().method(verb).uri(format!("/v1/{path}"));
-        if verb == "PATCH" {
-            request = request.header(CONTENT_TYPE, "application/merge-patch+json");
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+        let merge = [("content-type", "application/merge-patch+json")];
+        let media_type = if verb == "PATCH" { &merge[..] } else { &[] };
+        exchange(&self.0, &[headers, media_type].concat(), verb, path, body)
     }
 
     fn send(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {

@@ -2,11 +2,12 @@
 //! 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
-use bytes::Bytes;
-use http::Request;
-use identity_core::BlockingTransport;
+mod support;
+
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
+
+use support::exchange;
 
 struct Server(FakeVault);
 
@@ -16,11 +17,7 @@ impl Server {
     }
 
     fn send_as(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = Request::builder().method(verb).uri(format!("/v1/{path}"));
-        let request = request.header("x-vault-token", token).body(Bytes::from(body)).unwrap();
-        let response = BlockingTransport::send(&self.0, request).unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+        exchange(&self.0, &[("x-vault-token", token)], verb, path, body)
     }
 
     fn send(&self, verb: &str, path: &str) -> (u16, Value) {

@@ -1,11 +1,12 @@
 //! ACL policies on `FakeVault`. The expected responses were recorded from `OpenBao` 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
-use bytes::Bytes;
-use http::Request;
-use identity_core::BlockingTransport;
+mod support;
+
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
+
+use support::exchange;
 
 const DENIED: &str = "1 error occurred:\n\t* permission denied\n\n";
 
@@ -23,11 +24,7 @@ impl Server {
     }
 
     fn send(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request =
-            Request::builder().method(verb).uri(format!("/v1/{path}")).header("x-vault-token", token);
-        let response = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+        exchange(&self.0, &[("x-vault-token", token)], verb, path, body)
     }
 
     fn root(&self, verb: &str, path: &str, body: &Value) -> Value {

@@ -1,22 +1,17 @@
 //! `userpass` on `FakeVault`: users, logins, and users who are locked out.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod support;
+
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
-use identity_core::BlockingTransport;
 use identity_fake::FakeVault;
 use serde_json::{Value, json};
 
+use support::exchange;
+
 fn send(vault: &FakeVault, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
-    let mut request = Request::builder().method(method).uri(format!("http://fake.vault/v1/{path}"));
-    if !token.is_empty() {
-        request = request.header("x-vault-token", token);
-    }
-    let body = if *body == Value::Null { Bytes::new() } else { body.to_string().into() };
-    let response = BlockingTransport::send(vault, request.body(body).unwrap()).unwrap();
-    (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+    exchange(vault, &[("x-vault-token", token)], method, path, body)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "callers pass the result of `json!`")]

@@ -147,8 +147,8 @@ fn without_secret(url: &str) -> String {
     format!("{url}secret={}", secret.len())
 }
 
-/// The fields with times in seconds, and by how much they may differ: by the time that requests took, or by the
-/// age of the real server, whose root token is as old.
+/// The fields with times in seconds, and by how much they may differ: by the time that requests took, or by
+/// the age of the real server, whose root token is as old.
 const SECONDS: [(&str, u64); 5] = [
     ("creation_time", 3600),
     ("last_renewal_time", 5),

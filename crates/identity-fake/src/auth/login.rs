@@ -11,6 +11,7 @@ use super::external_groups::{self, GroupAliases};
 use super::grant::{Grant, create_token};
 use super::lockout;
 use crate::entity;
+use crate::headers::MFA;
 use crate::input::{Fields, Pairs, Schema};
 use crate::mfa::{self, Credentials};
 use crate::request::{ParsedRequest, Verb};
@@ -30,7 +31,7 @@ const MFA_TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
 /// Parses the headers `X-Vault-MFA: <method>:<code>`.
 pub(crate) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, ErrorResponse> {
     let mut credentials = Credentials::new();
-    for header in headers.get_all("x-vault-mfa") {
+    for header in headers.get_all(MFA) {
         let header = String::from_utf8_lossy(header.as_bytes());
         let missing = |what: &str| {
             let problem = format!("invalid data in header \"X-Vault-MFA\"; missing method {what}");

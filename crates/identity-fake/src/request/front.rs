@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::form::Form;
 use super::{decode, path, text};
+use crate::headers;
 use crate::limits::{NO_UTF8, is_printable};
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 
@@ -36,7 +37,7 @@ pub(crate) fn accept(request: &Request<Bytes>) -> Result<Accepted, ServerRespons
     }
 
     let api_path = decoded.strip_prefix("/v1/");
-    let names_namespace = !text(request.headers(), "x-vault-namespace").is_empty();
+    let names_namespace = !text(request.headers(), &headers::NAMESPACE).is_empty();
     if names_namespace && api_path.is_some_and(path::is_root_only_early) {
         return Err(ServerResponse::Error(bad_request("operation unavailable in namespaces")));
     }
@@ -47,7 +48,7 @@ pub(crate) fn accept(request: &Request<Bytes>) -> Result<Accepted, ServerRespons
     if api_path.is_some() && request.method() == Method::GET && !has_valid_flags(&query) {
         return Err(ServerResponse::Error(ErrorResponse::without_message(StatusCode::BAD_REQUEST)));
     }
-    if !is_index(text(request.headers(), "x-vault-index")) {
+    if !is_index(text(request.headers(), &headers::INDEX)) {
         return Err(ServerResponse::Error(bad_request("failed to decode \"X-Vault-Index\"")));
     }
     if let Some(clean) = path::redirect(raw_path) {

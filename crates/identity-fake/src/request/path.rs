@@ -46,25 +46,21 @@ const ROOT_ONLY: [&str; 17] = [
 
 /// Returns the canonical path if the path is not clean. The server checks it before it decodes escapes.
 pub(crate) fn redirect(path: &str) -> Option<String> {
+    let segments = || path.strip_suffix('/').unwrap_or(path).split('/').skip(1);
+    let is_clean = segments().all(|segment| !matches!(segment, "" | "." | ".."));
+    if is_clean && !DIRECTORIES.contains(&path) {
+        return None;
+    }
     let mut parts: Vec<&str> = Vec::new();
-    let mut is_clean = true;
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
+    for segment in segments() {
         match segment {
-            "" if segments.peek().is_none() => {}
-            "" | "." => is_clean = false,
-            ".." => {
-                is_clean = false;
-                parts.pop();
-            }
+            "" | "." => {}
+            ".." => drop(parts.pop()),
             segment => parts.push(segment),
         }
     }
     let mut clean = format!("/{}", parts.join("/"));
     let is_directory = DIRECTORIES.contains(&&*clean) && !path.ends_with('/');
-    if is_clean && !is_directory {
-        return None;
-    }
     if (is_directory || path.ends_with('/')) && !parts.is_empty() {
         clean.push('/');
     }

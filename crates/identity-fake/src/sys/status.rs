@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::rules::is_root_only;
 use super::{COMMIT_DATE, VERSION};
+use crate::headers::NAMESPACE;
 use crate::request::text;
 use crate::response::{ErrorResponse, ServerResponse, bad_request};
 use crate::state::State;
@@ -21,7 +22,7 @@ pub(crate) fn run(
     request: &Request<Bytes>,
 ) -> Option<Result<ServerResponse, ErrorResponse>> {
     let path = request.uri().path().strip_prefix("/v1/sys/")?;
-    let namespace = text(request.headers(), "x-vault-namespace").trim_matches('/');
+    let namespace = text(request.headers(), &NAMESPACE).trim_matches('/');
     if !namespace.is_empty() && path.split('/').next().is_some_and(is_root_only) {
         return Some(Err(bad_request("operation unavailable in namespaces")));
     }

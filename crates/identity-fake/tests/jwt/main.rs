@@ -1,16 +1,18 @@
 //! The auth method `jwt` on `FakeVault`. The expected responses were recorded from `OpenBao` 2.7.2.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::Request;
-use identity_core::BlockingTransport;
 use identity_fake::FakeVault;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+
+use support::exchange;
 
 const RSA: (&str, &str) = (include_str!("keys/rsa.pem"), include_str!("keys/rsa.pub"));
 const P256: (&str, &str) = (include_str!("keys/p256.pem"), include_str!("keys/p256.pub"));
@@ -30,13 +32,7 @@ impl Server {
     }
 
     fn send(&self, token: &str, verb: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = Request::builder()
-            .method(verb)
-            .uri(format!("http://fake.vault/v1/{path}"))
-            .header("x-vault-token", token);
-        let response = BlockingTransport::send(&self.0, request.body(Bytes::from(body)).unwrap()).unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+        exchange(&self.0, &[("x-vault-token", token)], verb, path, body)
     }
 
     fn write(&self, path: &str, body: &Value) -> Value {
