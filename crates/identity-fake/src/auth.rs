@@ -1,4 +1,4 @@
-//! Auth methods: `userpass`, `approle`, and `auth/token`.
+//! Auth methods, and `auth/token`.
 
 mod approle;
 mod external_groups;

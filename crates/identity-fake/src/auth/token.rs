@@ -84,7 +84,8 @@ pub(super) fn run(
             if let Some(token) = with_accessor(state, &parsed)? {
                 return revoke(state, &token);
             }
-            let warnings = vec!["No token found with this accessor".to_owned()];
+            let mut warnings = vec!["No token found with this accessor".to_owned()];
+            warnings.extend(ignored(&parsed.data, ACCESSOR));
             Ok(ServerResponse::Data { data: Value::Null, warnings })
         }
         ("accessors/", Verb::List) => {

@@ -29,7 +29,7 @@ pub(super) fn calculate(
     age: u64,
 ) -> Result<(u64, Vec<String>), &'static str> {
     let mut max = maximum(mount);
-    let default = non_zero(mount.map_or(0, |mount| mount.default_lease_ttl)).unwrap_or(MAX_TTL).min(max);
+    let default = non_zero(mount.map_or(0, |mount| mount.default_lease_ttl)).unwrap_or(MAX_TTL);
     for limit in [limits.max_ttl, limits.explicit_max_ttl] {
         max = non_zero(limit).unwrap_or(max).min(max);
     }

@@ -4,7 +4,8 @@ use identity_core::BlockingTransport;
 use identity_fake::FakeVault;
 use serde_json::Value;
 
-/// Sends a request to a path below `/v1/`. Returns the status and the body of the response. Omits empty headers.
+/// Sends a request to a path below `/v1/`. Returns the status and the body of the response. Omits empty
+/// headers.
 pub(crate) fn exchange(
     vault: &FakeVault,
     headers: &[(&str, &str)],

@@ -1,5 +1,5 @@
-//! Serves a [`FakeVault`] over HTTP, for programs in other languages and for
-//! experiments. `fake-vault --help` lists the options.
+//! Serves a [`FakeVault`] over HTTP, for programs in other languages and for experiments.
+//! `fake-vault --help` lists the options.
 
 mod listener;
 mod options;
