@@ -90,7 +90,11 @@ pub(super) fn run(
         }
         ("accessors/", Verb::List) => {
             let mounts = state.mounts.auth(&parsed.namespace);
-            let keys = mounts.flat_map(|mount| state.tokens.accessors(&mount.accessor));
+            let mut keys = mounts.flat_map(|mount| state.tokens.accessors(&mount.accessor)).peekable();
+            if keys.peek().is_none() {
+                // Unlike other lists, this one is never empty with warnings.
+                return Err(ErrorResponse::without_message(StatusCode::NOT_FOUND));
+            }
             list::respond(parsed.data, &[], keys)
         }
         ("tidy", Verb::Write) => {
@@ -146,6 +150,8 @@ fn lookup(state: &State, namespace: &str, id: &str) -> Result<Value, ErrorRespon
         return Err(internal("no namespace"));
     }
     let lease = &token.lease;
+    // A batch token contains its properties, and the encoding has no empty lists and maps.
+    let is_kept = |is_empty: bool| !(lease.is_batch && is_empty);
     let mut data = json!({
         "accessor": lease.accessor,
         "creation_time": lease.created.as_second(),
@@ -153,16 +159,16 @@ fn lookup(state: &State, namespace: &str, id: &str) -> Result<Value, ErrorRespon
         "display_name": lease.display_name,
         "entity_id": token.entity.as_deref().unwrap_or_default(),
         "expire_time": null,
-        "explicit_max_ttl": lease.limits.explicit_max_ttl,
+        "explicit_max_ttl": if lease.is_batch { 0 } else { lease.limits.explicit_max_ttl },
         "id": id,
-        "meta": lease.meta,
+        "meta": lease.meta.as_ref().filter(|meta| is_kept(meta.is_empty())),
         "num_uses": match lease.uses {
             Some(0) => -1,
             uses => i64::try_from(uses.unwrap_or_default()).unwrap_or(i64::MAX),
         },
         "orphan": token.parent.is_none(),
         "path": lease.path,
-        "policies": lease.policies,
+        "policies": Some(&lease.policies).filter(|policies| is_kept(policies.is_empty())),
         "ttl": 0,
         "type": if lease.is_batch { "batch" } else { "service" },
     });

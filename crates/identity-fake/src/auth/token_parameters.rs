@@ -15,6 +15,8 @@ use crate::response::{ErrorResponse, bad_request, quoted};
 #[derive(Clone, Default)]
 pub(super) struct TokenParameters {
     pub(super) policies: Vec<String>,
+    /// Whether the policies were set, even to none.
+    pub(super) has_policies: bool,
     pub(super) bound_cidrs: Vec<String>,
     /// In seconds, as all durations here. 0 means that none is set.
     pub(super) ttl: u64,
@@ -48,6 +50,7 @@ impl TokenParameters {
     pub(super) fn set(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
         if let Some(names) = fields.list("token_policies") {
             self.policies = names;
+            self.has_policies = true;
         }
         self.set_limits(fields)
     }
@@ -107,7 +110,10 @@ impl TokenParameters {
                 self.deprecated.remove(name);
             } else if is_given {
                 match name {
-                    "policies" => self.policies = policies(fields.list(name).unwrap_or_default()),
+                    "policies" => {
+                        self.policies = policies(fields.list(name).unwrap_or_default());
+                        self.has_policies = true;
+                    }
                     "bound_cidrs" => {
                         self.bound_cidrs = cidr::normalize(fields.list(name).unwrap_or_default())?;
                     }
@@ -133,6 +139,7 @@ impl TokenParameters {
     pub(super) fn set_policies(&mut self, fields: &Fields) -> Result<(), ErrorResponse> {
         if let Some(names) = fields.list("token_policies") {
             self.policies = policies(names);
+            self.has_policies = true;
         }
         self.set_deprecated(fields, &["policies"])
     }

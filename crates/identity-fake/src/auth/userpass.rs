@@ -160,7 +160,9 @@ pub(super) fn renewal_limits(state: &State, token: &Token) -> Result<Option<Limi
     let Some(user) = state.auth.users.get(&(token.mount.clone(), name)) else { return Ok(None) };
     let [of_user, of_token] = [&user.token.policies, &token.lease.policies]
         .map(|policies| with_default_policy(policies.clone(), true));
-    if of_user != of_token {
+    // The server compares with a list that is absent.
+    let is_absent = !user.token.has_policies && token.lease.policies.is_empty();
+    if of_user != of_token || is_absent {
         return Err("policies have changed, not renewing");
     }
     let TokenParameters { ttl, max_ttl, period, .. } = user.token;

@@ -32,8 +32,12 @@ pub(super) fn run(
         }
         _ => {
             let id = with_accessor(state, parsed)?.ok_or_else(|| invalid("invalid accessor"))?;
-            let response = renew(state, &parsed.namespace, &id, increment, ignored);
-            return response.map(without_token).map_err(without_reason);
+            return match renew(state, &parsed.namespace, &id, increment, ignored) {
+                // The user of the token is deleted.
+                Ok(ServerResponse::NoContent) => Err(internal("failed to lookup the token")),
+                Ok(response) => Ok(without_token(response)),
+                Err(error) => Err(without_reason(error)),
+            };
         }
     };
     if id.is_empty() {
